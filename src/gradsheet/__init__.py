@@ -1,0 +1,1 @@
+"""Gradsheet: small neural networks that hide nothing."""

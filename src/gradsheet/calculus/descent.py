@@ -1,0 +1,92 @@
+"""Gradient descent at many learning rates at once."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradsheet.calculus.expression import Variable
+from gradsheet.calculus.graph import NetworkGraph
+from gradsheet.calculus.tape import Array, Tape
+from gradsheet.errors import GradsheetError
+
+DEFAULT_RATES = (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
+DEFAULT_UPDATES = 100
+
+
+@dataclass(frozen=True)
+class Descent:
+    """What happened while a network was trained once at each learning rate.
+
+    Row 0 of every array is the untouched network; row k follows k updates. NaN marks a number
+    too large to hold: the training diverged.
+
+    Attributes:
+        rates: the learning rates.
+        values: for each recorded variable its values, (updates + 1, rates).
+        loss: the values of the loss, likewise.
+    """
+
+    rates: tuple[float, ...]
+    values: dict[Variable, Array]
+    loss: Array
+
+    @property
+    def updates(self) -> int:
+        """How many times the weights were updated."""
+        return len(self.loss) - 1
+
+    def diverged_after(self) -> tuple[int | None, ...]:
+        """For each rate after how many updates the loss is no number any more, None if never."""
+        broken = ~np.isfinite(self.loss)
+        first = broken.argmax(axis=0)
+        return tuple(int(k) if broken[k, rate] else None for rate, k in enumerate(first))
+
+
+def descend(
+    graph: NetworkGraph,
+    rates: Sequence[float] = DEFAULT_RATES,
+    updates: int = DEFAULT_UPDATES,
+    record: Sequence[Variable] = (),
+) -> Descent:
+    """Train the network by gradient descent, once at each learning rate, side by side.
+
+    Every update is ``w - rate * dE/dw``, all gradients taken before any weight moves.
+
+    Args:
+        graph: the network.
+        rates: positive learning rates, no two alike.
+        updates: how many updates.
+        record: variables whose values to keep, besides the loss.
+
+    Raises:
+        GradsheetError: a rate is not a positive number or is given twice, or there is none, or
+            ``updates`` is below 1.
+    """
+    check_rates(rates)
+    if updates < 1:
+        raise GradsheetError(f"{updates} updates asked for; give at least 1")
+    values: dict[Variable, Array | float] = {**graph.given, graph.rate: np.asarray(rates, float)}
+    tape = Tape({*record, graph.loss, *graph.updates} - values.keys())
+    loss = np.empty((updates + 1, len(rates)))
+    recorded = {variable: np.empty_like(loss) for variable in record}
+    for row in range(updates + 1):
+        values |= tape.run(values)
+        loss[row] = values[graph.loss]
+        for variable, kept in recorded.items():
+            kept[row] = values[variable]
+        values |= {old: values[new] for old, new in zip(graph.parameters, graph.updates, strict=True)}
+    return Descent(tuple(map(float, rates)), recorded, loss)
+
+
+def check_rates(rates: Sequence[float]) -> None:
+    """Raise GradsheetError unless ``rates`` are positive finite numbers, no two alike."""
+    if not rates:
+        raise GradsheetError("no learning rate given; expected at least one, such as 0.5")
+    for rate in rates:
+        if not (math.isfinite(rate) and rate > 0):
+            raise GradsheetError(f"the learning rate {rate:g} is not possible; expected above 0")
+    for rate in rates:
+        if list(rates).count(rate) > 1:
+            raise GradsheetError(f"the learning rate {rate:g} is given twice; give each once")

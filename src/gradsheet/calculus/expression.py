@@ -1,0 +1,365 @@
+"""Expressions with names, and the one table of operations they are made of.
+
+Every operation is written once, with its faces side by side: its value, its derivative, its
+spreadsheet formula and its textbook notation. A derivative is itself an expression, so a backward
+pass can be evaluated, printed and written into cells exactly like a forward pass.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = float | NDArray[np.float64]
+
+
+class Binding(IntEnum):
+    """How tightly a piece of notation holds together; parentheses go where it must be tighter."""
+
+    SUM = 1
+    PRODUCT = 2
+    POWER = 3
+    SIGN = 4
+    ATOM = 5
+
+
+@dataclass(frozen=True)
+class Notation:
+    """How one operation is written.
+
+    Attributes:
+        template: the text, in which ``@0`` and ``@1`` stand for the arguments. More arguments
+            than two are taken in from left to right.
+        binding: how tightly the text holds together.
+        needs: how tightly each argument must hold together to stand without parentheses.
+    """
+
+    template: str
+    binding: Binding = Binding.ATOM
+    needs: tuple[Binding, ...] = (Binding.SUM,)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One row of the table.
+
+    Attributes:
+        name: the operation's name.
+        value: of NumPy arrays or floats, elementwise in float64.
+        partials: from the result and the arguments, all expressions, to the derivative of the
+            result with respect to each argument. A derivative may use the result itself:
+            that of the sigmoid ``y`` is ``y * (1 - y)``.
+        excel: the notation of a spreadsheet, where a sign binds tighter than a power.
+        textbook: the notation of a textbook; ``_{…}`` is a subscript, ``^{…}`` a superscript.
+    """
+
+    name: str
+    value: Callable[..., Any]
+    partials: Callable[..., tuple["Expression", ...]]
+    excel: Notation
+    textbook: Notation
+
+
+class Expression:
+    """A formula over named variables. Immutable; + - * / build simplified formulas."""
+
+    __slots__ = ()
+
+    def __add__(self, other: "Expression") -> "Expression":
+        return apply(ADD, self, other)
+
+    def __sub__(self, other: "Expression") -> "Expression":
+        return apply(SUBTRACT, self, other)
+
+    def __mul__(self, other: "Expression") -> "Expression":
+        return apply(MULTIPLY, self, other)
+
+    def __truediv__(self, other: "Expression | float") -> "Expression":
+        return apply(DIVIDE, self, other if isinstance(other, Expression) else Number(other))
+
+    def __rsub__(self, other: float) -> "Expression":
+        return Number(other) - self
+
+    def __rmul__(self, other: float) -> "Expression":
+        return Number(other) * self
+
+    def __neg__(self) -> "Expression":
+        return apply(NEGATE, self)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Number(Expression):
+    """A constant."""
+
+    value: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Variable(Expression):
+    """A name: of a value that is given (no definition), or of an expression.
+
+    Which named expressions get a cell of their own is the layout's decision, so the same gradient
+    can be one long formula in one sheet and a chain of factors in another.
+
+    Attributes:
+        name: unique in its network: ``w5``, ``a_h1``, ``E_total``, ``dE/dw5``.
+        definition: the expression behind the name.
+        meaning: what it is, in words.
+    """
+
+    name: str
+    definition: Expression | None = None
+    meaning: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Apply(Expression):
+    """An operation applied to arguments; ``apply`` makes one, simplified."""
+
+    operation: Operation
+    arguments: tuple[Expression, ...]
+
+
+# --- The table ------------------------------------------------------------------------------
+
+_SUM, _PRODUCT, _POWER, _SIGN, _ATOM = Binding
+
+ADD = Operation(
+    "add",  # of any number of terms, from left to right as a spreadsheet adds them
+    value=lambda *terms: reduce(np.add, terms),
+    partials=lambda y, *terms: (ONE,) * len(terms),
+    excel=Notation("@0+@1", _SUM, (_SUM, _PRODUCT)),
+    textbook=Notation("@0 + @1", _SUM, (_SUM, _PRODUCT)),
+)
+SUBTRACT = Operation(
+    "subtract",
+    value=np.subtract,
+    partials=lambda y, a, b: (ONE, MINUS_ONE),
+    excel=Notation("@0-@1", _SUM, (_SUM, _PRODUCT)),
+    textbook=Notation("@0 − @1", _SUM, (_SUM, _PRODUCT)),
+)
+MULTIPLY = Operation(
+    "multiply",
+    value=np.multiply,
+    partials=lambda y, a, b: (b, a),
+    excel=Notation("@0*@1", _PRODUCT, (_PRODUCT, _POWER)),
+    textbook=Notation("@0·@1", _PRODUCT, (_PRODUCT, _POWER)),
+)
+DIVIDE = Operation(
+    "divide",
+    value=np.divide,
+    partials=lambda y, a, b: (ONE / b, -y / b),
+    excel=Notation("@0/@1", _PRODUCT, (_PRODUCT, _POWER)),
+    textbook=Notation("@0/@1", _PRODUCT, (_PRODUCT, _POWER)),
+)
+NEGATE = Operation(
+    "negate",
+    value=np.negative,
+    partials=lambda y, x: (MINUS_ONE,),
+    excel=Notation("-@0", _SIGN, (_ATOM,)),
+    textbook=Notation("−@0", _SUM, (_PRODUCT,)),
+)
+SQUARE = Operation(
+    "square",
+    value=np.square,
+    partials=lambda y, x: (2 * x,),
+    excel=Notation("@0^2", _POWER, (_ATOM,)),
+    textbook=Notation("@0^{2}", _POWER, (_ATOM,)),
+)
+SIGMOID = Operation(
+    "sigmoid",
+    # A spreadsheet's EXP fails above 709; the bound changes no value that a float64 can tell.
+    value=lambda x: 1 / (1 + np.exp(np.minimum(np.negative(x), 700))),
+    partials=lambda y, x: (y * (1 - y),),
+    excel=Notation("1/(1+EXP(MIN(-@0,700)))", _PRODUCT, (_ATOM,)),
+    textbook=Notation("σ(@0)"),
+)
+TANH = Operation(
+    "tanh",
+    value=np.tanh,
+    partials=lambda y, x: (1 - apply(SQUARE, y),),
+    excel=Notation("TANH(@0)"),
+    textbook=Notation("tanh(@0)"),
+)
+RELU = Operation(
+    "relu",
+    value=lambda x: np.maximum(x, 0.0),
+    partials=lambda y, x: (apply(STEP, x),),
+    excel=Notation("MAX(@0,0)"),
+    textbook=Notation("max(@0, 0)"),
+)
+STEP = Operation(
+    "step",  # 1 above 0, else 0: what torch, too, takes for the slope of ReLU at 0
+    value=lambda x: np.heaviside(x, 0.0),
+    partials=lambda y, x: (ZERO,),
+    excel=Notation("IF(@0>0,1,0)"),
+    textbook=Notation("[@0 > 0]"),
+)
+
+ZERO, ONE, MINUS_ONE = Number(0.0), Number(1.0), Number(-1.0)
+
+ACTIVATIONS: dict[str, Callable[[Expression], Expression]] = {
+    "sigmoid": lambda x: apply(SIGMOID, x),
+    "tanh": lambda x: apply(TANH, x),
+    "relu": lambda x: apply(RELU, x),
+    "identity": lambda x: x,
+}
+
+
+# --- Arithmetic that simplifies as it builds -------------------------------------------------
+# Enough for gradients to come out as a person would write them: no factors 1, no terms 0, one
+# number in front of a product, one sign in front of it, products associated to the left.
+
+
+def apply(operation: Operation, *arguments: Expression) -> Expression:
+    """``operation`` of ``arguments``, simplified where it is plain arithmetic."""
+    simplify = _SIMPLIFY.get(operation.name)
+    return simplify(*arguments) if simplify else Apply(operation, arguments)
+
+
+def total(terms: Iterable[Expression]) -> Expression:
+    """The sum of ``terms``, from left to right; of none, 0."""
+    return apply(ADD, *terms)
+
+
+def _is(expression: Expression, number: float) -> bool:
+    return isinstance(expression, Number) and expression.value == number
+
+
+def _parts(expression: Expression, operation: Operation) -> tuple[Expression, ...]:
+    """The arguments of ``expression`` where it is this operation, else none."""
+    if isinstance(expression, Apply) and expression.operation is operation:
+        return expression.arguments
+    return ()
+
+
+def _add(*terms: Expression) -> Expression:
+    total: list[Expression] = []
+    for term in terms:
+        negated = _parts(term, NEGATE)
+        if negated and total:
+            total = [_sum(total) - negated[0]]
+        elif not _is(term, 0):
+            total += (not total and _parts(term, ADD)) or (term,)
+    return _sum(total)
+
+
+def _sum(terms: list[Expression]) -> Expression:
+    if len(terms) < 2:
+        return terms[0] if terms else ZERO
+    return Apply(ADD, tuple(terms))
+
+
+def _subtract(a: Expression, b: Expression) -> Expression:
+    if _is(b, 0):
+        return a
+    return -b if _is(a, 0) else Apply(SUBTRACT, (a, b))
+
+
+def _multiply(a: Expression, b: Expression) -> Expression:
+    if _is(a, 0) or _is(b, 1):
+        return a
+    if _is(b, 0) or _is(a, 1):
+        return b
+    if negated := _parts(a, NEGATE):
+        return -(negated[0] * b)
+    if negated := _parts(b, NEGATE):
+        return -(a * negated[0])
+    if factors := _parts(b, MULTIPLY):
+        return a * factors[0] * factors[1]
+    if ratio := _parts(b, DIVIDE):
+        return a * ratio[0] / ratio[1]
+    if isinstance(a, Number):
+        return _scale(a, b)
+    return _scale(b, a) if isinstance(b, Number) else Apply(MULTIPLY, (a, b))
+
+
+def _scale(number: Number, x: Expression) -> Expression:
+    """``number`` times ``x``, with a single number in front."""
+    if isinstance(x, Number):
+        return Number(number.value * x.value)
+    if number.value == -1:
+        return -x
+    factors = _parts(x, MULTIPLY)
+    if factors and isinstance(factors[0], Number):
+        return Number(number.value * factors[0].value) * factors[1]
+    return Apply(MULTIPLY, (number, x))
+
+
+def _divide(a: Expression, b: Expression) -> Expression:
+    return a if _is(b, 1) or _is(a, 0) else Apply(DIVIDE, (a, b))
+
+
+def _negate(x: Expression) -> Expression:
+    if isinstance(x, Number):
+        return Number(-x.value)
+    if negated := _parts(x, NEGATE):
+        return negated[0]
+    if terms := _parts(x, SUBTRACT):
+        return terms[1] - terms[0]
+    factors = _parts(x, MULTIPLY)
+    if factors and _parts(factors[1], SUBTRACT):
+        return factors[0] * -factors[1]
+    return Apply(NEGATE, (x,))
+
+
+_SIMPLIFY: dict[str, Callable[..., Expression]] = {
+    "add": _add,
+    "subtract": _subtract,
+    "multiply": _multiply,
+    "divide": _divide,
+    "negate": _negate,
+}
+
+
+# --- What can be asked of an expression ------------------------------------------------------
+
+
+def variables(expression: Expression) -> Iterator[Variable]:
+    """The variables that stand in ``expression`` itself, left to right, with repetitions.
+
+    A variable's own definition is not looked into.
+    """
+    if isinstance(expression, Variable):
+        yield expression
+    elif isinstance(expression, Apply):
+        for argument in expression.arguments:
+            yield from variables(argument)
+
+
+def partials(expression: Expression, result: Expression) -> dict[Variable, Expression]:
+    """The partial derivative of ``expression`` with respect to each variable that stands in it.
+
+    Args:
+        expression: what is differentiated. Named expressions in it count as plain variables.
+        result: how the value of the whole expression is written in derivatives that use it,
+            usually as the variable that it defines.
+    """
+    totals: dict[Variable, Expression] = {}
+
+    def accumulate(node: Expression, value: Expression, outer: Expression) -> None:
+        if isinstance(node, Variable):
+            totals[node] = totals.get(node, ZERO) + outer
+        elif isinstance(node, Apply):
+            inner = node.operation.partials(value, *node.arguments)
+            for factor, argument in zip(inner, node.arguments, strict=True):
+                if not isinstance(argument, Number):
+                    accumulate(argument, argument, outer * factor)
+
+    accumulate(expression, result, ONE)
+    return totals
+
+
+def expand(expression: Expression, keep: Callable[[Variable], bool]) -> Expression:
+    """``expression`` with every variable that has a definition written out, but those to keep."""
+    if isinstance(expression, Variable):
+        if expression.definition is None or keep(expression):
+            return expression
+        return expand(expression.definition, keep)
+    if not isinstance(expression, Apply):
+        return expression
+    return apply(expression.operation, *(expand(part, keep) for part in expression.arguments))

@@ -1,0 +1,250 @@
+"""What a network is: a frozen description, from Python, a preset or a TOML file."""
+
+import math
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from gradsheet.calculus.expression import ACTIVATIONS
+from gradsheet.calculus.losses import LOSSES
+from gradsheet.errors import GradsheetError
+
+PRESETS = ("course", "course-half", "mazur")
+
+
+class FieldError(GradsheetError):
+    """A field of a network that cannot be right.
+
+    Attributes:
+        layer: the 1-based layer the field belongs to, None for the network's own fields.
+        field: the field's name.
+    """
+
+    def __init__(self, field: str, problem: str, layer: int | None = None) -> None:
+        place = field if layer is None else f"layer {layer}, {field}"
+        super().__init__(f"{place}: {problem}")
+        self.field, self.layer, self.problem = field, layer, problem
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """A fully connected layer.
+
+    Attributes:
+        weights: a row for each unit, in it a number for each input: (units, inputs).
+        activation: a name in ACTIVATIONS.
+        biases: none, one that all units share, or one for each unit.
+        train_biases: whether updates change the biases.
+    """
+
+    weights: tuple[tuple[float, ...], ...]
+    activation: str = "sigmoid"
+    biases: tuple[float, ...] = ()
+    train_biases: bool = True
+
+    @property
+    def units(self) -> int:
+        """How many outputs the layer has."""
+        return len(self.weights)
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """A network, its one training example and its loss.
+
+    Attributes:
+        inputs: one number for each input.
+        targets: one number for each unit of the last layer.
+        layers: from the inputs to the outputs; the last one is the output layer.
+        loss: a name in LOSSES.
+        name: short, for file names.
+        title: one line for people.
+
+    Raises:
+        GradsheetError: two fields contradict each other, or a value is not possible.
+    """
+
+    inputs: tuple[float, ...]
+    targets: tuple[float, ...]
+    layers: tuple[LayerSpec, ...]
+    loss: str = "half-squared-error"
+    name: str = "network"
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.inputs:
+            raise FieldError("inputs", "there are none; a network needs at least one")
+        if not self.layers:
+            raise FieldError("layers", "there are none; a network needs at least one")
+        _check_numbers("inputs", self.inputs)
+        _check_numbers("targets", self.targets)
+        _check_name("loss", self.loss, LOSSES)
+        width = len(self.inputs)
+        for number, layer in enumerate(self.layers, start=1):
+            _check_layer(number, layer, width)
+            width = layer.units
+        if len(self.targets) != width:
+            raise FieldError(
+                "targets", f"{len(self.targets)} given, but the last layer has {width} units"
+            )
+
+
+def load_network(name_or_path: str) -> NetworkSpec:
+    """The preset of this name, or the network in this TOML file.
+
+    Raises:
+        GradsheetError: there is no such preset or file, or it does not describe a network; the
+            message names the field and the line.
+    """
+    if name_or_path in PRESETS:
+        text = (files("gradsheet.calculus") / "presets" / f"{name_or_path}.toml").read_text("utf-8")
+        return parse_network(text, name_or_path)
+    path = Path(name_or_path)
+    if path.suffix != ".toml" and not path.is_file():
+        raise GradsheetError(
+            f"no preset is called '{name_or_path}'; choose from {', '.join(PRESETS)}, or give the "
+            "path of a .toml file"
+        )
+    try:
+        return parse_network(path.read_text("utf-8"), str(path))
+    except OSError as error:
+        raise GradsheetError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise GradsheetError(f"{path} is not UTF-8 text; expected a TOML file") from error
+
+
+def parse_network(text: str, source: str) -> NetworkSpec:
+    """The network that ``text``, TOML, describes; errors call the text ``source``."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise GradsheetError(f"{source} is not valid TOML: {error}") from error
+    try:
+        return _network(table)
+    except FieldError as error:
+        line = _line_of(text, error.field, error.layer)
+        raise GradsheetError(f"{source}, line {line}, {error}") from error
+
+
+# --- From TOML's tables ----------------------------------------------------------------------
+
+_NETWORK_FIELDS = ("name", "title", "inputs", "targets", "loss", "layers")
+_LAYER_FIELDS = ("units", "activation", "weights", "bias", "biases", "train_biases")
+
+
+def _network(table: Mapping[str, Any]) -> NetworkSpec:
+    _check_fields(table, _NETWORK_FIELDS, required=("inputs", "targets", "layers"))
+    layers = table["layers"]
+    if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
+        raise FieldError("layers", "expected one [[layers]] table for each layer")
+    return NetworkSpec(
+        inputs=_numbers(table["inputs"], "inputs"),
+        targets=_numbers(table["targets"], "targets"),
+        layers=tuple(_layer(layer, number) for number, layer in enumerate(layers, start=1)),
+        loss=_text(table.get("loss", NetworkSpec.loss), "loss"),
+        name=_text(table.get("name", NetworkSpec.name), "name"),
+        title=_text(table.get("title", NetworkSpec.title), "title"),
+    )
+
+
+def _layer(table: Mapping[str, Any], number: int) -> LayerSpec:
+    _check_fields(table, _LAYER_FIELDS, required=("weights",), layer=number)
+    weights = table["weights"]
+    if not isinstance(weights, list):
+        raise FieldError("weights", "expected a list of rows, one for each unit", number)
+    rows = tuple(_numbers(row, "weights", number) for row in weights)
+    if "units" in table and table["units"] != len(rows):
+        raise FieldError(
+            "units", f"{table['units']!r} announced, but weights has {len(rows)} rows", number
+        )
+    if "bias" in table and "biases" in table:
+        raise FieldError("biases", "bias (shared) and biases (one a unit) exclude each other", number)
+    biases = [table["bias"]] if "bias" in table else table.get("biases", [])
+    train = table.get("train_biases", LayerSpec.train_biases)
+    if not isinstance(train, bool):
+        raise FieldError("train_biases", f"{train!r} given, expected true or false", number)
+    return LayerSpec(
+        weights=rows,
+        activation=_text(table.get("activation", LayerSpec.activation), "activation", number),
+        biases=_numbers(biases, "bias" if "bias" in table else "biases", number),
+        train_biases=train,
+    )
+
+
+def _numbers(value: object, field: str, layer: int | None = None) -> tuple[float, ...]:
+    if not isinstance(value, list):
+        raise FieldError(field, f"{value!r} given, expected a list of numbers", layer)
+    for item in value:
+        if isinstance(item, bool) or not isinstance(item, int | float):
+            raise FieldError(field, f"{item!r} is not a number", layer)
+    return tuple(float(item) for item in value)
+
+
+def _text(value: object, field: str, layer: int | None = None) -> str:
+    if not isinstance(value, str):
+        raise FieldError(field, f"{value!r} given, expected text in quotes", layer)
+    return value
+
+
+def _check_fields(
+    table: Mapping[str, Any],
+    known: tuple[str, ...],
+    required: tuple[str, ...],
+    layer: int | None = None,
+) -> None:
+    for field in table:
+        if field not in known:
+            raise FieldError(field, f"unknown; expected one of {', '.join(known)}", layer)
+    for field in required:
+        if field not in table:
+            raise FieldError(field, "missing", layer)
+
+
+def _line_of(text: str, field: str, layer: int | None) -> int:
+    """The 1-based line on which ``field`` of ``layer`` is set, else where its table begins."""
+    begins, tables = 1, 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        if re.match(r"\s*\[\[?\s*layers\s*\]", line):
+            tables += 1
+            begins = number if tables == layer else begins
+        here = tables == layer if layer is not None else True
+        if here and re.match(rf"\s*(\[+\s*)?[\"']?{re.escape(field)}[\"']?\s*[=\]]", line):
+            return number
+    return begins
+
+
+# --- Checks ----------------------------------------------------------------------------------
+
+
+def _check_layer(number: int, layer: LayerSpec, width: int) -> None:
+    _check_name("activation", layer.activation, ACTIVATIONS, number)
+    if not layer.weights:
+        raise FieldError("weights", "there are none; a layer needs at least one unit", number)
+    for row, weights in enumerate(layer.weights, start=1):
+        if len(weights) != width:
+            raise FieldError(
+                "weights", f"row {row} has {len(weights)} numbers for {width} inputs", number
+            )
+        _check_numbers("weights", weights, number)
+    if len(layer.biases) not in (0, 1, layer.units):
+        raise FieldError(
+            "biases", f"{len(layer.biases)} given for {layer.units} units; give one a unit", number
+        )
+    _check_numbers("biases", layer.biases, number)
+
+
+def _check_numbers(field: str, numbers: Iterable[float], layer: int | None = None) -> None:
+    for number in numbers:
+        if not math.isfinite(number) or abs(number) > 1e15:
+            raise FieldError(field, f"{number} is out of range; expected -1e15 to 1e15", layer)
+
+
+def _check_name(
+    field: str, name: str, known: Iterable[str], layer: int | None = None
+) -> None:
+    if name not in known:
+        raise FieldError(field, f"'{name}' is unknown; choose from {', '.join(known)}", layer)

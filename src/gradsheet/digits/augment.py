@@ -1,0 +1,48 @@
+"""Random affine views of a whole batch at once."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Affine:
+    """How far a random view may stray: each quantity is drawn uniformly from [-limit, limit].
+
+    Attributes:
+        degrees: rotation.
+        shear: angle by which the vertical leans, in degrees.
+        pixels: translation along each axis.
+        scale: relative change of size, 0.1 for 10%.
+    """
+
+    degrees: float
+    shear: float
+    pixels: float
+    scale: float
+
+
+def random_affine(images: Tensor, limits: Affine, generator: torch.Generator) -> Tensor:
+    """Images (N, 1, H, W), float, each rotated, sheared, scaled and moved on its own.
+
+    Bilinear interpolation; what comes in from outside is 0. The draws come from ``generator``, on
+    the generator's device, so a seed fixes them.
+    """
+    matrices = _random_matrices(len(images), images.shape[-1], limits, generator).to(images.device)
+    grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
+    return F.grid_sample(images, grid, padding_mode="zeros", align_corners=False)
+
+
+def _random_matrices(count: int, size: int, limits: Affine, generator: torch.Generator) -> Tensor:
+    """(N, 2, 3): from the view's coordinates to the image's, both running from -1 to 1."""
+    draws = torch.rand(5, count, generator=generator, device=generator.device) * 2 - 1
+    angle = draws[0] * math.radians(limits.degrees)
+    shear = torch.tan(draws[1] * math.radians(limits.shear))
+    stretch = 1 + draws[2] * limits.scale
+    cos, sin = torch.cos(angle) * stretch, torch.sin(angle) * stretch
+    shift = draws[3:] * (2 * limits.pixels / size)
+    rows = [cos, cos * shear - sin, shift[0], sin, sin * shear + cos, shift[1]]
+    return torch.stack(rows, dim=1).view(count, 2, 3)

@@ -1,0 +1,73 @@
+"""The network: four convolutions, 17,410 parameters."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Activation = Literal["relu", "gelu"]
+Order = Literal["activation-norm-pool", "pool-norm-activation"]
+
+ACTIVATIONS: tuple[str, ...] = get_args(Activation)
+ORDERS: tuple[str, ...] = get_args(Order)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What the layer table leaves open.
+
+    Attributes:
+        activation: the nonlinearity after each of the first three convolutions.
+        order: how activation, batch norm and (after the second convolution) max pooling follow
+            a convolution. Pooling first leaves a quarter of the values to normalise.
+        dropout: probability with which Dropout2d zeroes a channel in training.
+    """
+
+    activation: Activation = "relu"
+    order: Order = "activation-norm-pool"
+    dropout: float = 0.0
+
+
+class DigitNet(nn.Module):
+    """Logits (N, 10) of normalised images (N, 1, 28, 28)."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.conv1 = nn.Conv2d(1, 8, kernel_size=5)
+        self.norm1 = nn.BatchNorm2d(8)
+        self.conv2 = nn.Conv2d(8, 16, kernel_size=5)
+        self.norm2 = nn.BatchNorm2d(16)
+        self.conv3 = nn.Conv2d(16, 32, kernel_size=5)
+        self.norm3 = nn.BatchNorm2d(32)
+        self.dropout = nn.Dropout2d(architecture.dropout)
+        self.conv4 = nn.Conv2d(32, 24, kernel_size=1)
+        self.average = nn.AvgPool2d(6)
+        self.linear = nn.Linear(24, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits (N, 10) of images (N, 1, 28, 28)."""
+        x = self.conv1(images)
+        x = self._bend(x, self.norm1)  # 8 x 24 x 24
+        x = self.conv2(x)
+        x = self._bend(x, self.norm2, pool=2)  # 16 x 10 x 10
+        x = self.conv3(x)
+        x = self._bend(x, self.norm3)  # 32 x 6 x 6
+        x = self.dropout(x)
+        x = self.conv4(x)  # 24 x 6 x 6
+        x = self.average(x)  # 24 x 1 x 1
+        return self.linear(x.flatten(1))  # type: ignore[no-any-return]  # Module.__call__ is untyped
+
+    def _bend(self, x: Tensor, norm: nn.BatchNorm2d, pool: int = 1) -> Tensor:
+        """Activation, batch norm and max pooling, in the order of the architecture."""
+        if self.architecture.order == "activation-norm-pool":
+            return _max_pool(norm(self._activate(x)), pool)
+        return self._activate(norm(_max_pool(x, pool)))
+
+    def _activate(self, x: Tensor) -> Tensor:
+        return F.gelu(x) if self.architecture.activation == "gelu" else F.relu(x)
+
+
+def _max_pool(x: Tensor, size: int) -> Tensor:
+    return F.max_pool2d(x, size) if size > 1 else x

@@ -1,0 +1,102 @@
+"""How the network is trained, written down: a recipe reads as a recipe."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from gradsheet.digits.augment import Affine
+from gradsheet.digits.model import Architecture
+from gradsheet.errors import GradsheetError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training run but its seed, its data and its machine.
+
+    Attributes:
+        learning_rate: the constant rate, or the peak of the triangle.
+        schedule: ``constant``, or ``triangle``: linear from 0 to the peak over the first
+            ``warmup`` of all steps, then linear to 0 at the last step.
+        momentum: of SGD; AdamW uses betas (0.9, 0.999).
+        weight_decay: on weights of convolutions and the linear layer only, not on biases and
+            batch norm.
+        ema_decay: of the exponential moving average of the weights that is evaluated and saved;
+            None evaluates the weights themselves.
+        augmentation: limits of the random affine view each training image is seen in.
+        mixed_precision: compute in bfloat16 where the processor multiplies matrices of them.
+    """
+
+    name: str
+    epochs: int
+    batch_size: int
+    optimizer: Literal["sgd", "adamw"]
+    learning_rate: float
+    architecture: Architecture
+    schedule: Literal["constant", "triangle"] = "constant"
+    warmup: float = 0.3
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    ema_decay: float | None = None
+    augmentation: Affine | None = None
+    mixed_precision: bool = False
+
+    def learning_rate_at(self, step: int, steps: int) -> float:
+        """The learning rate of 0-based ``step`` out of ``steps``."""
+        if self.schedule == "constant":
+            return self.learning_rate
+        done = (step + 1) / (steps + 1)
+        return self.learning_rate * min(done / self.warmup, (1 - done) / (1 - self.warmup))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The recipe as JSON can hold it."""
+        return asdict(self)
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="course",
+            epochs=15,
+            batch_size=128,
+            optimizer="sgd",
+            learning_rate=0.05,
+            architecture=Architecture(dropout=0.1),
+        ),
+        Recipe(
+            name="best",
+            epochs=19,
+            batch_size=48,
+            optimizer="adamw",
+            learning_rate=0.02,
+            schedule="triangle",
+            weight_decay=0.01,
+            ema_decay=0.998,
+            augmentation=Affine(degrees=10, shear=5, pixels=2, scale=0.1),
+            mixed_precision=True,
+            architecture=Architecture(activation="gelu", order="pool-norm-activation"),
+        ),
+    )
+}
+
+
+def find_recipe(
+    name: str,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+) -> Recipe:
+    """The recipe called ``name``, with ``epochs`` and ``batch_size`` replaced where given.
+
+    Raises:
+        GradsheetError: there is no such recipe, or a number is not positive.
+    """
+    if name not in RECIPES:
+        raise GradsheetError(f"no recipe is called '{name}'; choose from {', '.join(RECIPES)}")
+    for what, value in (("epochs", epochs), ("batch size", batch_size)):
+        if value is not None and value < 1:
+            raise GradsheetError(f"{what} is {value}; it must be at least 1")
+    recipe = RECIPES[name]
+    return replace(
+        recipe,
+        epochs=epochs if epochs is not None else recipe.epochs,
+        batch_size=batch_size if batch_size is not None else recipe.batch_size,
+    )

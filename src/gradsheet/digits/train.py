@@ -1,0 +1,254 @@
+"""Training: batches that never leave memory, a checkpoint an epoch, the original's log lines."""
+
+import json
+import math
+import time
+from dataclasses import asdict, astuple, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from gradsheet.digits.augment import random_affine
+from gradsheet.digits.dataset import Dataset
+from gradsheet.digits.evaluate import evaluate, normalise_batch
+from gradsheet.digits.model import DigitNet
+from gradsheet.digits.recipe import Recipe
+from gradsheet.errors import GradsheetError
+from gradsheet.files import whole_file
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One row of a run's history.
+
+    Attributes:
+        epoch: from 1.
+        learning_rate: of the epoch's last step.
+        train_loss: mean over the epoch's images, as augmented, each seen once while learning.
+        train_accuracy: the same for the fraction read rightly.
+        test_loss: mean cross-entropy an image after the epoch, of the weights that are saved.
+        test_accuracy: the same for the fraction read rightly.
+        seconds: wall time of the training part.
+    """
+
+    epoch: int
+    learning_rate: float
+    train_loss: float
+    train_accuracy: float
+    test_loss: float
+    test_accuracy: float
+    seconds: float
+
+
+class Trainer:
+    """A training run in progress.
+
+    The draws of an epoch depend on the seed and the epoch alone, so a run that is stopped and
+    resumed after any epoch ends with the weights of one that was not.
+    """
+
+    def __init__(self, recipe: Recipe, dataset: Dataset, seed: int, device: torch.device) -> None:
+        self.recipe, self.seed, self.device = recipe, seed, device
+        self.train_set, self.test_set = dataset.train.to(device), dataset.test
+        torch.manual_seed(seed)
+        self.model = DigitNet(recipe.architecture).to(device)
+        self.optimizer = _optimizer(self.model, recipe)
+        self.average = None if recipe.ema_decay is None else _copy_of(self.model)
+        self.history: list[EpochRecord] = []
+
+    @property
+    def evaluated_model(self) -> DigitNet:
+        """The weights that are evaluated and saved: the moving average where there is one."""
+        return self.average or self.model
+
+    def run_epoch(self) -> EpochRecord:
+        """Train for one epoch under a progress bar, evaluate, and add to the history.
+
+        Raises:
+            GradsheetError: the loss is no longer a finite number.
+        """
+        epoch = len(self.history) + 1
+        started = time.perf_counter()
+        rate, loss, accuracy = self._train_epoch(epoch)
+        seconds = time.perf_counter() - started
+        result = evaluate(self.evaluated_model, self.test_set)
+        record = EpochRecord(
+            epoch, rate, loss, accuracy, result.loss, result.correct / result.total, seconds
+        )
+        self.history.append(record)
+        return record
+
+    def _train_epoch(self, epoch: int) -> tuple[float, float, float]:
+        """The last learning rate, the mean loss and the accuracy of the epoch."""
+        torch.manual_seed(self.seed * 1_000_003 + epoch)  # dropout draws from the global generator
+        draws = torch.Generator(self.device).manual_seed(self.seed * 1_000_003 + epoch)
+        count, size = len(self.train_set), self.recipe.batch_size
+        order = torch.randperm(count, generator=draws, device=self.device)
+        batches = order.split(size)
+        steps = len(batches) * self.recipe.epochs
+        total_loss, total_correct, rate = 0.0, 0, math.nan
+        self.model.train()
+        with tqdm(batches, leave=True, dynamic_ncols=True, mininterval=0.25) as bar:
+            for batch_id, batch in enumerate(bar):
+                rate = self.recipe.learning_rate_at((epoch - 1) * len(batches) + batch_id, steps)
+                labels = self.train_set.labels[batch]
+                loss, correct = self._step(self._view(batch, draws), labels, rate)
+                if not math.isfinite(loss):
+                    raise GradsheetError(
+                        f"the loss is {loss} in epoch {epoch}, batch {batch_id}: training "
+                        "diverged; use a lower learning rate or a larger batch"
+                    )
+                total_loss += loss * len(batch)
+                total_correct += correct
+                bar.set_description_str(f"loss={loss:.4f} batch_id={batch_id}", refresh=False)
+        return rate, total_loss / count, total_correct / count
+
+    def _view(self, batch: Tensor, draws: torch.Generator) -> Tensor:
+        """The network's input for the images of ``batch``, augmented."""
+        images = self.train_set.images[batch].unsqueeze(1).float()
+        if self.recipe.augmentation is not None:
+            images = random_affine(images, self.recipe.augmentation, draws)
+        return normalise_batch(images)
+
+    def _step(self, images: Tensor, labels: Tensor, rate: float) -> tuple[float, int]:
+        """One update of the weights; the batch's mean loss and how many it read rightly."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        low = self.recipe.mixed_precision and multiplies_bfloat16(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=low):
+            logits = self.model(images)
+        logits = logits.float()
+        loss = F.cross_entropy(logits, labels)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        self.optimizer.step()
+        if self.average is not None and self.recipe.ema_decay is not None:
+            _update_average(self.average, self.model, self.recipe.ema_decay)
+        return loss.item(), int((logits.argmax(dim=1) == labels).sum())
+
+    def save(self, path: Path, identity: dict[str, Any]) -> None:
+        """Write all state to ``path``; ``identity`` says which run it belongs to."""
+        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        if self.average is not None:
+            averages = self.average.state_dict()
+            tensors |= {f"average.{name}": value for name, value in averages.items()}
+        for index, state in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
+        history = [astuple(record) for record in self.history]
+        metadata = {"identity": json.dumps(identity), "history": json.dumps(history)}
+        with whole_file(path) as temporary:
+            save_file({name: value.cpu() for name, value in tensors.items()}, temporary, metadata)
+
+    def restore(self, path: Path, identity: dict[str, Any]) -> None:
+        """Take up the state in ``path``.
+
+        Raises:
+            GradsheetError: it is damaged, or belongs to a run with another identity.
+        """
+        tensors, metadata = read_tensors(path)
+        found = json.loads(metadata.get("identity", "{}"))
+        if found != json.loads(json.dumps(identity)):
+            raise GradsheetError(
+                f"{path.parent} holds an unfinished run with other settings "
+                f"({_difference(found, identity)}); give those again, or another folder with -o"
+            )
+        self.model.load_state_dict(_part(tensors, "model."))
+        if self.average is not None:
+            self.average.load_state_dict(_part(tensors, "average."))
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in _part(tensors, "optimizer.").items():
+            index, name = key.split(".", 1)
+            state.setdefault(int(index), {})[name] = value
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        self.history = [EpochRecord(*row) for row in json.loads(metadata["history"])]
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Every tensor in a safetensors file, and its metadata. Nothing is unpickled.
+
+    Raises:
+        GradsheetError: the file cannot be read as safetensors.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118  # not a mapping
+    except (SafetensorError, OSError) as error:
+        raise GradsheetError(
+            f"{path} is not a readable safetensors file ({error}); expected weights written by "
+            "'gradsheet train'"
+        ) from error
+
+
+def find_device(name: str) -> torch.device:
+    """The device called ``name``; ``auto`` is a GPU where one is at hand, else the CPU.
+
+    Raises:
+        GradsheetError: there is no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise GradsheetError(f"no device '{name}' here; use auto, cpu or cuda") from error
+    return device
+
+
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether the device has matrix units for bfloat16 (a GPU, or a CPU with AMX)."""
+    if device.type != "cpu":
+        return device.type == "cuda"
+    supported = getattr(torch.cpu, "_is_amx_tile_supported", None)  # torch has no public question
+    return bool(supported and supported())
+
+
+def history_columns() -> list[str]:
+    """The names of the columns of a history, in order."""
+    return [field.name for field in fields(EpochRecord)]
+
+
+def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    weights = [parameter for parameter in model.parameters() if parameter.dim() > 1]
+    others = [parameter for parameter in model.parameters() if parameter.dim() <= 1]
+    groups: list[dict[str, Any]] = [
+        {"params": weights, "weight_decay": recipe.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum)
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)
+
+
+def _copy_of(model: DigitNet) -> DigitNet:
+    copy = DigitNet(model.architecture).to(next(model.parameters()).device)
+    copy.load_state_dict(model.state_dict())
+    return copy.requires_grad_(False)
+
+
+def _update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
+    """Move ``average``, batch statistics included, a step of 1 - decay towards ``model``."""
+    ours, theirs = average.state_dict(), model.state_dict()
+    floats = [name for name, value in ours.items() if value.is_floating_point()]
+    torch._foreach_lerp_([ours[name] for name in floats], [theirs[name] for name in floats], 1 - decay)
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _difference(found: dict[str, Any], expected: dict[str, Any]) -> str:
+    for key in expected:
+        if found.get(key) != json.loads(json.dumps(expected[key])):
+            return f"its {key} differs"
+    return "another version made it"
+
+
+__all__ = ["EpochRecord", "Trainer", "asdict", "find_device", "history_columns", "read_tensors"]

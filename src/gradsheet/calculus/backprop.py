@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from gradsheet.calculus.expression import Expression, Variable, partials, total
 
@@ -19,6 +20,14 @@ class Backward:
 
     factors: dict[tuple[Variable, Variable], Variable]
     gradients: dict[Variable, Variable]
+
+    @cached_property
+    def factors_of(self) -> dict[Variable, list[Variable]]:
+        """For each variable the factors by which the values computed from it change with it."""
+        factors: dict[Variable, list[Variable]] = {}
+        for (_, variable), factor in self.factors.items():
+            factors.setdefault(variable, []).insert(0, factor)  # in the order of the forward pass
+        return factors
 
 
 def backpropagate(

@@ -68,7 +68,8 @@ def descend(
     if updates < 1:
         raise GradsheetError(f"{updates} updates asked for; give at least 1")
     values: dict[Variable, Array | float] = {**graph.given, graph.rate: np.asarray(rates, float)}
-    tape = Tape({*record, graph.loss, *graph.updates} - values.keys())
+    computed = [variable for variable in record if variable not in values]
+    tape = Tape([*computed, graph.loss, *graph.updates])
     loss = np.empty((updates + 1, len(rates)))
     recorded = {variable: np.empty_like(loss) for variable in record}
     for row in range(updates + 1):
@@ -90,3 +91,15 @@ def check_rates(rates: Sequence[float]) -> None:
     for rate in rates:
         if list(rates).count(rate) > 1:
             raise GradsheetError(f"the learning rate {rate:g} is given twice; give each once")
+
+
+def losses_csv(descent: Descent) -> str:
+    """The loss as CSV: a row for each number of updates, a column for each rate.
+
+    Where a training diverged its cells say ``diverged``.
+    """
+    lines = [",".join(["updates", *(repr(rate) for rate in descent.rates)])]
+    for updates, losses in enumerate(descent.loss.tolist()):
+        cells = [repr(loss) if math.isfinite(loss) else "diverged" for loss in losses]
+        lines.append(",".join([str(updates), *cells]))
+    return "\n".join(lines) + "\n"

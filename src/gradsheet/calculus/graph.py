@@ -26,6 +26,16 @@ class LayerGraph:
     sums: tuple[Variable, ...]
     activations: tuple[Variable, ...]
 
+    @property
+    def flat_weights(self) -> tuple[Variable, ...]:
+        """The weights in the order of their numbers, unit after unit."""
+        return tuple(weight for row in self.weights for weight in row)
+
+    @property
+    def units(self) -> tuple[tuple[Variable, Variable], ...]:
+        """Of each unit its sum and its activation."""
+        return tuple(zip(self.sums, self.activations, strict=True))
+
 
 @dataclass(frozen=True)
 class NetworkGraph:
@@ -52,8 +62,8 @@ class NetworkGraph:
     @cached_property
     def forward(self) -> tuple[Variable, ...]:
         """Every value that is computed, each after those it is computed from."""
-        units = [unit for layer in self.layers for unit in zip(layer.sums, layer.activations, strict=True)]
-        return (*(value for unit in units for value in unit), *self.errors, self.loss)
+        computed = [value for layer in self.layers for unit in layer.units for value in unit]
+        return (*computed, *self.errors, self.loss)
 
     @cached_property
     def backward(self) -> Backward:
@@ -88,9 +98,9 @@ class NetworkGraph:
         yield from self.targets
         yield from self.inputs
         for layer in self.layers:
-            yield from (weight for row in layer.weights for weight in row)
+            yield from layer.flat_weights
             yield from layer.biases
-            for unit in zip(layer.sums, layer.activations, strict=True):
+            for unit in layer.units:
                 yield from unit
         yield from self.errors
         yield self.loss
@@ -99,16 +109,15 @@ class NetworkGraph:
 def build_graph(spec: NetworkSpec) -> NetworkGraph:
     """Name every value of the network that ``spec`` describes."""
     given: dict[Variable, float] = {}
-    targets = _given(given, "t", spec.targets, "target of output")
-    inputs = _given(given, "i", spec.inputs, "input")
+    targets = _given(given, "t", spec.targets, _numbered("target of output", spec.targets))
+    inputs = _given(given, "i", spec.inputs, _numbered("input", spec.inputs))
     parameters: list[Variable] = []
     layers: list[LayerGraph] = []
     signals: Sequence[Variable] = inputs
     for number, layer in enumerate(spec.layers):
-        weights = _given(given, "w", [w for row in layer.weights for w in row], "weight")
-        biases = _given(given, "b", layer.biases, "bias")
-        parameters += (*weights, *(biases if layer.train_biases else ()))
-        layers.append(_layer(spec, number, weights, biases, signals))
+        layers.append(_layer(spec, number, signals, given))
+        parameters += layers[-1].flat_weights
+        parameters += layers[-1].biases if layer.train_biases else ()
         signals = layers[-1].activations
     loss = LOSSES[spec.loss]
     errors = tuple(
@@ -123,35 +132,41 @@ def build_graph(spec: NetworkSpec) -> NetworkGraph:
 
 
 def _given(
-    given: dict[Variable, float], letter: str, values: Sequence[float], meaning: str
+    given: dict[Variable, float], letter: str, values: Sequence[float], meanings: Sequence[str]
 ) -> tuple[Variable, ...]:
     """Name given numbers with a letter, counting on from those named with it before."""
     start = sum(variable.name.startswith(letter) for variable in given) + 1
     named = tuple(
-        Variable(f"{letter}{number}", None, f"{meaning} {number}")
-        for number in range(start, start + len(values))
+        Variable(f"{letter}{number}", None, meaning)
+        for number, meaning in enumerate(meanings, start)
     )
     given.update(zip(named, values, strict=True))
     return named
 
 
+def _numbered(words: str, values: Sequence[float]) -> list[str]:
+    return [f"{words} {number}" for number in range(1, len(values) + 1)]
+
+
 def _layer(
-    spec: NetworkSpec,
-    number: int,
-    weights: tuple[Variable, ...],
-    biases: tuple[Variable, ...],
-    signals: Sequence[Variable],
+    spec: NetworkSpec, number: int, signals: Sequence[Variable], given: dict[Variable, float]
 ) -> LayerGraph:
     layer, width = spec.layers[number], len(signals)
+    names, words = zip(*(_unit_name(spec, number, unit) for unit in range(layer.units)), strict=True)
+    flat = [weight for row in layer.weights for weight in row]
+    ways = [f"from {signal.name} to {name}" for name in names for signal in signals]
+    weights = _given(given, "w", flat, ways)
     rows = tuple(weights[unit * width : (unit + 1) * width] for unit in range(layer.units))
+    into = [f"into {name}" for name in names] if len(layer.biases) > 1 else ["into every unit"]
+    biases = _given(given, "b", layer.biases, into[: len(layer.biases)])
     sums, activations = [], []
     for unit, row in enumerate(rows):
-        name, words = _unit_name(spec, number, unit)
         terms = [weight * signal for weight, signal in zip(row, signals, strict=True)]
         bias = biases[unit : unit + 1] if len(biases) > 1 else biases
-        sums.append(Variable(name, total([*terms, *bias]), f"weighted sum into {words}"))
-        bent = ACTIVATIONS[layer.activation](sums[-1])
-        activations.append(Variable(f"a_{name}", bent, f"{layer.activation} output of {words}"))
+        weighted = total([*terms, *bias])
+        sums.append(Variable(names[unit], weighted, f"weighted sum into {words[unit]}"))
+        bent, meaning = ACTIVATIONS[layer.activation](sums[-1]), f"output of {words[unit]}"
+        activations.append(Variable(f"a_{names[unit]}", bent, f"{layer.activation} {meaning}"))
     return LayerGraph(rows, biases, tuple(sums), tuple(activations))
 
 

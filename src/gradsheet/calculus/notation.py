@@ -31,6 +31,8 @@ def symbol(name: str) -> str:
     >>> symbol("w5"), symbol("a_h1"), symbol("h1_2"), symbol("dE/dw5")
     ('w_{5}', 'a_{h1}', 'h_{1,2}', '∂E/∂w_{5}')
     """
+    if name.endswith("'"):
+        return symbol(name[:-1]) + "′"
     if "/" in name:
         above, below = name.split("/")
         return f"∂{symbol(above[1:])}/∂{symbol(below[1:])}"

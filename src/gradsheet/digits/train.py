@@ -3,7 +3,8 @@
 import json
 import math
 import time
-from dataclasses import asdict, astuple, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,12 @@ class EpochRecord:
     test_loss: float
     test_accuracy: float
     seconds: float
+
+    @classmethod
+    def from_text(cls, row: Mapping[str, str]) -> "EpochRecord":
+        """The record in a row of CSV."""
+        numbers = {name: float(value) for name, value in row.items()}
+        return cls(**{**numbers, "epoch": int(numbers["epoch"])})  # type: ignore[arg-type]
 
 
 class Trainer:
@@ -250,5 +257,3 @@ def _difference(found: dict[str, Any], expected: dict[str, Any]) -> str:
             return f"its {key} differs"
     return "another version made it"
 
-
-__all__ = ["EpochRecord", "Trainer", "asdict", "find_device", "history_columns", "read_tensors"]

@@ -1,0 +1,290 @@
+"""The command line: parse, call, print."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn, Optional
+
+import typer
+from typer.exceptions import TyperException
+
+from gradsheet.errors import GradsheetError
+
+# Every command imports what it needs when it runs, so that help and mistakes come at once.
+
+app = typer.Typer(
+    name="gradsheet",
+    help="Small neural networks that hide nothing: backpropagation as a live workbook, and a "
+    "17,410-parameter network that reads digits.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+Network = Annotated[
+    str,
+    typer.Argument(help="A preset (course, course-half, mazur) or the path of a .toml file."),
+]
+Rates = Annotated[
+    str,
+    typer.Option(
+        help="Learning rates, separated by commas. 0.01:10:50 stands for 50 rates from 0.01 to "
+        "10, evenly spaced in ratio."
+    ),
+]
+Data = Annotated[
+    Optional[Path],  # noqa: UP045  # Typer reads it at run time
+    typer.Option(help="A folder with four IDX files to use in place of the embedded MNIST."),
+]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+
+_DEFAULT_RATES = "0.1,0.2,0.5,0.8,1.0,2.0"
+
+
+def main() -> NoReturn:
+    """Run the command line and exit: 0 done, 2 something to mend, 130 interrupted."""
+    try:
+        sys.exit(app(standalone_mode=False))
+    except GradsheetError as error:
+        _fail(str(error))
+    except TyperException as error:
+        _fail(error.format_message())
+    except (KeyboardInterrupt, typer.Abort):
+        print("gradsheet: interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+@app.command()
+def demo(
+    quick: Annotated[bool, typer.Option("--quick", help="Train for one epoch only.")] = False,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The folder to write.")] = Path(
+        "runs/demo"
+    ),
+) -> None:
+    """Do it all: the workbook, the graphs, the diagram and a trained network."""
+    from gradsheet.demo import run_demo
+    from gradsheet.tables import made_table
+
+    with _resumable(f"gradsheet demo{' --quick' if quick else ''}"):
+        made = list(run_demo(output, quick, _say))
+    _print(made_table(made))
+
+
+@app.command()
+def workbook(
+    network: Network = "course",
+    output: Annotated[Path, typer.Option("-o", "--output", help="The .xlsx file to write.")] = Path(
+        "backprop.xlsx"
+    ),
+    rates: Rates = _DEFAULT_RATES,
+    iterations: Annotated[int, typer.Option(help="How many times the weights are updated.")] = 100,
+) -> None:
+    """Write a network's training as a workbook of live formulas."""
+    from gradsheet.calculus.network import load_network
+    from gradsheet.sheets.workbook import write_workbook
+
+    if output.suffix.lower() != ".xlsx":
+        raise GradsheetError(f"{output} does not end in .xlsx; a workbook's name must")
+    write_workbook(load_network(network), output, _parse_rates(rates), iterations)
+    _say(f"Wrote {output} ({output.stat().st_size / 1e6:.1f} MB).")
+
+
+@app.command()
+def sweep(
+    network: Network = "course",
+    output: Annotated[Path, typer.Option("-o", "--output", help="The folder to write.")] = Path(
+        "runs/sweep"
+    ),
+    rates: Rates = _DEFAULT_RATES,
+    updates: Annotated[int, typer.Option(help="How many times the weights are updated.")] = 100,
+) -> None:
+    """Draw the loss at many learning rates, without a workbook."""
+    from gradsheet.calculus.descent import descend
+    from gradsheet.calculus.graph import build_graph
+    from gradsheet.calculus.network import load_network
+    from gradsheet.tables import sweep_table
+
+    descent = descend(build_graph(load_network(network)), _parse_rates(rates), updates)
+    from gradsheet.reports import write_sweep
+
+    written = write_sweep(descent, output)
+    _print(sweep_table(descent))
+    _say(f"Wrote {len(written)} files to {output}.")
+
+
+@app.command()
+def diagram(
+    network: Network = "course",
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The .svg or .png file to write.")
+    ] = Path("network.svg"),
+) -> None:
+    """Draw a network with its values, weights and gradients."""
+    from gradsheet.calculus.graph import build_graph
+    from gradsheet.calculus.network import load_network
+
+    graph = build_graph(load_network(network))
+    from gradsheet.reports import write_diagram
+
+    write_diagram(graph, [output])
+    _say(f"Wrote {output}.")
+
+
+@app.command()
+def summary(
+    receptive_field: Annotated[
+        bool, typer.Option("--receptive-field", help="Show what each layer sees instead.")
+    ] = False,
+) -> None:
+    """Print the layer table of the 17,410-parameter network."""
+    from gradsheet.digits.model import Architecture, DigitNet
+    from gradsheet.digits.summary import receptive_fields
+    from gradsheet.digits.summary import summary as layer_table
+
+    model = DigitNet(Architecture())
+    _say(receptive_fields(model) if receptive_field else layer_table(model))
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Option(help="course or best.")] = "best",
+    epochs: Annotated[int | None, typer.Option(help="In place of the recipe's.")] = None,
+    seed: Annotated[int, typer.Option(help="Fixes every random draw.")] = 0,
+    batch_size: Annotated[int | None, typer.Option(help="In place of the recipe's.")] = None,
+    device: Device = "auto",
+    data: Data = None,
+    validate: Annotated[
+        bool,
+        typer.Option(
+            "--validate", help="Hold out the last 5,000 training images; leave the test set alone."
+        ),
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The run folder. [default: runs/RECIPE-SEED]"),
+    ] = None,
+) -> None:
+    """Train the network; an interrupted run goes on when the command is given again."""
+    from gradsheet.digits.recipe import find_recipe
+
+    plan = find_recipe(recipe, epochs, batch_size)
+    if not 0 <= seed < 2**31:
+        raise GradsheetError(f"the seed is {seed}; expected 0 to {2**31 - 1}")
+    from gradsheet.digits.dataset import load
+    from gradsheet.digits.run import TrainingRun
+    from gradsheet.digits.train import find_device
+    from gradsheet.reports import write_run_figures
+
+    folder = output or Path("runs") / f"{recipe}-{seed}"
+    dataset = load(data)
+    run = TrainingRun(folder, plan, seed, find_device(device), validate)
+    with _resumable("the same command"):
+        finished = run.execute(dataset, _say)
+    held_out = dataset.validation_split().test if validate else dataset.test
+    write_run_figures(finished, held_out)
+    _say(f"Wrote {folder}.")
+
+
+@app.command()
+def evaluate(
+    run: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(help="A run folder or its model.safetensors. [default: shipped weights]"),
+    ] = None,
+    device: Device = "auto",
+    data: Data = None,
+) -> None:
+    """Read the test set and say how well: accuracy, loss, recall, confusion."""
+    from gradsheet.digits.dataset import load
+    from gradsheet.digits.evaluate import evaluate as read_all
+    from gradsheet.digits.run import load_model
+    from gradsheet.digits.train import find_device
+    from gradsheet.tables import confusion_table, evaluation_lines
+
+    model = load_model(run).to(find_device(device))
+    result = read_all(model, load(data).test)
+    _say(evaluation_lines(result))
+    _print(confusion_table(result))
+
+
+@app.command()
+def predict(
+    images: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="[RUN] IMAGE...",
+            help="Pictures of one digit each (PNG or JPEG). A run folder before them brings its "
+            "own weights.",
+        ),
+    ],
+) -> None:
+    """Read the digit in each picture."""
+    run, pictures = _split_run(images)
+    if not pictures:
+        raise GradsheetError("no picture given; expected at least one PNG or JPEG of a digit")
+    from gradsheet.digits.photograph import read_digit
+    from gradsheet.digits.run import load_model, read_images
+    from gradsheet.tables import prediction_table
+
+    digits = [read_digit(picture) for picture in pictures]
+    probabilities = read_images(load_model(run), digits)
+    _print(prediction_table(pictures, probabilities.tolist()))
+
+
+def _split_run(paths: list[Path]) -> tuple[Path | None, list[Path]]:
+    """The run folder or weights that come first, where they do, and the pictures."""
+    first, *rest = paths
+    if first.is_dir() or first.suffix == ".safetensors":
+        return first, rest
+    return None, paths
+
+
+def _parse_rates(text: str) -> list[float]:
+    """The numbers in ``0.1,0.5`` or ``0.01:10:50``."""
+    rates: list[float] = []
+    for part in text.split(","):
+        try:
+            if ":" not in part:
+                rates.append(float(part))
+                continue
+            low, high, count = part.split(":")
+            rates += _spaced(float(low), float(high), int(count))
+        except ValueError as error:
+            raise GradsheetError(
+                f"'{part.strip()}' is no learning rate; expected numbers such as 0.1,0.5 or a "
+                "range such as 0.01:10:50"
+            ) from error
+    return rates
+
+
+def _spaced(low: float, high: float, count: int) -> list[float]:
+    """``count`` numbers from ``low`` to ``high``, each the same multiple of the one before."""
+    if not 0 < low < high or not 2 <= count <= 1_000_000:
+        raise ValueError
+    ratio = (high / low) ** (1 / (count - 1))
+    return [*(low * ratio**number for number in range(count - 1)), high]
+
+
+@contextmanager
+def _resumable(command: str) -> Iterator[None]:
+    """Say how to go on when the work in the block is interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"\nInterrupted. To go on where it stopped, give {command} again.", file=sys.stderr)
+        raise
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _print(table: object) -> None:
+    from rich.console import Console
+
+    Console().print(table)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"gradsheet: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,74 @@
+"""The whole main job: the workbook, the graphs, the diagram and a trained network."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradsheet.calculus.descent import DEFAULT_RATES, DEFAULT_UPDATES, descend
+from gradsheet.calculus.graph import build_graph
+from gradsheet.calculus.network import load_network
+from gradsheet.reports import write_diagram, write_run_figures, write_sweep
+from gradsheet.sheets.workbook import write_workbook
+
+
+@dataclass(frozen=True)
+class Made:
+    """One thing the demo made, and what it is or reached."""
+
+    path: Path
+    what: str
+
+
+def run_demo(folder: Path, quick: bool, say: Callable[[str], None]) -> Iterator[Made]:
+    """Make everything in ``folder``, telling ``say`` what happens; yield each thing when it is there.
+
+    With ``quick`` the network is trained for one epoch. A network that an earlier demo trained to
+    the end in the same folder is kept, one that was interrupted goes on.
+    """
+    yield from _make_backprop(folder, say)
+    yield from _make_digits(folder, quick, say)
+
+
+def _make_backprop(folder: Path, say: Callable[[str], None]) -> Iterator[Made]:
+    spec = load_network("course")
+    graph = build_graph(spec)
+    say("Writing the workbook, the loss graphs and the network diagram.")
+    workbook = folder / "backprop.xlsx"
+    write_workbook(spec, workbook, DEFAULT_RATES, DEFAULT_UPDATES)
+    yield Made(workbook, "backpropagation in live cells: open it and change a number")
+    descent = descend(graph, DEFAULT_RATES, DEFAULT_UPDATES)
+    table, *single, together = write_sweep(descent, folder)
+    yield Made(table, f"the loss at {len(descent.rates)} learning rates, {descent.updates} updates")
+    for path, loss in zip(single, descent.loss[-1], strict=True):
+        yield Made(path, f"loss {descent.loss[0, 0]:.6f} → {loss:.6f}")
+    yield Made(together, "all learning rates together")
+    drawings = [folder / "network.svg", folder / "network.png"]
+    write_diagram(graph, drawings)
+    for path in drawings:
+        yield Made(path, "the network with its values and gradients")
+
+
+def _make_digits(folder: Path, quick: bool, say: Callable[[str], None]) -> Iterator[Made]:
+    # torch takes seconds to import; the workbook is there by then.
+    from gradsheet.digits.dataset import load
+    from gradsheet.digits.recipe import find_recipe
+    from gradsheet.digits.run import FinishedRun, TrainingRun, finished_run
+    from gradsheet.digits.train import find_device
+
+    run_folder = folder / ("digits-quick" if quick else "digits")
+    recipe = find_recipe("best", epochs=1 if quick else None)
+    dataset = load()
+    run: FinishedRun | None = finished_run(run_folder, dataset.test)
+    if run is not None:
+        say(f"Keeping the network already trained in {run_folder}.")
+    else:
+        say(f"Training 17,410 parameters on {len(dataset.train):,} digits, {recipe.epochs} epochs.")
+        planned = TrainingRun(run_folder, recipe, seed=0, device=find_device("auto"))
+        run = planned.execute(dataset, say)
+        write_run_figures(run, dataset.test)
+    correct, total = run.evaluation.correct, run.evaluation.total
+    seconds = sum(epoch.seconds for epoch in run.history)
+    reached = f"{correct}/{total} test digits ({correct / total:.2%}) in {seconds:.0f} s of training"
+    yield Made(run_folder / "model.safetensors", reached)
+    yield Made(run_folder / "accuracy.png", f"accuracy over {len(run.history)} epochs")
+    yield Made(run_folder / "mistakes.png", f"the {total - correct} digits read wrongly")

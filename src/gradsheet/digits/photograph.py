@@ -1,0 +1,87 @@
+"""A picture of one digit, from anywhere, as MNIST would have drawn it."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from gradsheet.digits.dataset import IMAGE_SIZE
+from gradsheet.errors import GradsheetError
+
+_BOX = 20
+"""MNIST's digits were scaled, keeping their shape, to fit a square of 20 pixels."""
+
+_LEAST_CONTRAST = 24  # of 255; paper alone varies less
+_MOST_PIXELS = 50_000_000
+
+
+def read_digit(path: Path) -> Tensor:
+    """The picture at ``path`` as an MNIST image: uint8 (28, 28), 0 background to 255 ink.
+
+    Dark on light or light on dark: the border tells the background. The ink is scaled to fit a
+    box of 20 by 20 pixels and placed with its centre of mass in the middle, as the authors of
+    MNIST did (Y. LeCun, C. Cortes, C. J. C. Burges, yann.lecun.com/exdb/mnist).
+
+    Raises:
+        GradsheetError: it is no picture, or there is no ink in it.
+    """
+    ink = _ink(_open(path))
+    rows, columns = np.nonzero(ink > 0.2 * ink.max())
+    if ink.max() < _LEAST_CONTRAST or len(rows) < 2:
+        raise GradsheetError(f"{path} shows no digit: it is of one shade; expected ink on paper")
+    box = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    return torch.from_numpy(_centre(_fit(box / ink.max() * 255)))
+
+
+def _open(path: Path) -> NDArray[np.float64]:
+    """Shades of grey, 0 to 255; transparent parts count as white."""
+    try:
+        with Image.open(path) as picture:
+            if picture.width * picture.height > _MOST_PIXELS:
+                raise GradsheetError(
+                    f"{path} has {picture.width} x {picture.height} pixels; at most 50 million"
+                )
+            upright = ImageOps.exif_transpose(picture).convert("RGBA")
+    except UnidentifiedImageError as error:
+        raise GradsheetError(f"{path} is not a picture; expected a PNG or JPEG of a digit") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise GradsheetError(f"cannot read {path}: {reason}") from error
+    white = Image.new("RGBA", upright.size, "white")
+    return np.asarray(Image.alpha_composite(white, upright).convert("L"), dtype=np.float64)
+
+
+def _ink(grey: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far each pixel is from the background, towards the ink."""
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    background = np.median(border)
+    dark_ink = background - grey.min() >= grey.max() - background
+    ink = background - grey if dark_ink else grey - background
+    # What varies within the border is paper, not ink.
+    noise = np.quantile(np.abs(border - background), 0.9)
+    return np.clip(ink - noise, 0, None)
+
+
+def _fit(box: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The box scaled to fit 20 x 20, smoothed as it shrinks."""
+    scale = _BOX / max(box.shape)
+    height, width = (max(1, round(length * scale)) for length in box.shape)
+    picture = Image.fromarray(box.astype(np.float32))
+    return np.asarray(picture.resize((width, height), Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC), dtype=np.float64)
+
+
+def _centre(box: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """The box on a 28 x 28 field, its centre of mass in the middle as far as it fits."""
+    box = np.clip(box, 0, 255)
+    field = np.zeros((IMAGE_SIZE, IMAGE_SIZE))
+    corner = []
+    for axis, length in enumerate(box.shape):
+        weights = box.sum(axis=1 - axis)
+        mass = float(weights @ (np.arange(length) + 0.5) / weights.sum())
+        corner.append(min(max(round(IMAGE_SIZE / 2 - mass), 0), IMAGE_SIZE - length))
+    top, left = corner
+    field[top : top + box.shape[0], left : left + box.shape[1]] = box
+    return np.rint(field).astype(np.uint8)

@@ -1,0 +1,6 @@
+"""The colours that pictures and workbooks share."""
+
+# From slow to fast.
+RATES = ("#4E79A7", "#F28E2B", "#59A14F", "#E15759", "#B07AA1", "#9C755F")
+
+NEURONS = {"input": "#F2C14E", "bias": "#D1D5DB", "hidden": "#7FB77E", "output": "#E58A5B"}

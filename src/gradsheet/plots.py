@@ -1,0 +1,282 @@
+"""Records as figures. The only user of matplotlib."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from gradsheet import palette
+from gradsheet.calculus.descent import Descent
+from gradsheet.calculus.expression import Variable
+from gradsheet.calculus.graph import NetworkGraph
+from gradsheet.calculus.notation import symbol
+from gradsheet.diagram import Diagram, Edge, Neuron, lay_out
+from gradsheet.errors import GradsheetError
+from gradsheet.files import whole_file
+
+POSITIVE, NEGATIVE, GRADIENT = "#2563EB", "#DC2626", "#7C3AED"
+
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#E5E7EB",
+    "axes.axisbelow": True,
+    "axes.titleweight": "bold",
+    "svg.fonttype": "none",  # text stays text: it can be searched, copied and read aloud
+    "svg.hashsalt": "gradsheet",
+}
+
+Curves = Mapping[str, Sequence[float]]
+
+
+def loss_curve(descent: Descent, number: int, path: Path) -> None:
+    """The loss at the 0-based learning rate ``number`` against the updates."""
+    with mpl.rc_context(_STYLE):
+        figure, axes = _figure(6.4, 4.0)
+        rate, losses = descent.rates[number], descent.loss[:, number]
+        axes.plot(losses, color=palette.RATES[number % len(palette.RATES)], linewidth=2)
+        _label_loss(axes, f"Loss at learning rate {rate:g}")
+        axes.set_ylim(bottom=0)
+        diverged = descent.diverged_after()[number]
+        last = _last_finite(losses)
+        if diverged is not None:
+            _say(axes, f"diverged after {diverged} updates")
+        if last is not None:
+            value = f"{losses[last]:.6g} after {last}"
+            axes.annotate(
+                value, (last, losses[last]), (-6, 10), textcoords="offset points", ha="right"
+            )
+        _save(figure, path)
+
+
+def loss_curves(descent: Descent, path: Path) -> None:
+    """The loss at every learning rate in one picture, linear beside logarithmic."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(11, 4.6), layout="constrained")
+        linear, logarithmic = figure.subplots(1, 2)
+        few = len(descent.rates) <= len(palette.RATES) * 2
+        scale = LogNorm(min(descent.rates), max(descent.rates))
+        for axes in (linear, logarithmic):
+            for number, rate in enumerate(descent.rates):
+                axes.plot(descent.loss[:, number], **_line(number, rate, scale, few))
+        _label_loss(linear, "Loss by learning rate")
+        _label_loss(logarithmic, "The same, logarithmic")
+        linear.set_ylim(bottom=0)
+        if np.nanmax(descent.loss[-1], initial=0) > 0:
+            logarithmic.set_yscale("log")
+        if few:
+            names = [_rate_name(descent, number) for number in range(len(descent.rates))]
+            linear.legend(linear.get_lines(), names, frameon=False, title="learning rate")
+        else:
+            figure.colorbar(ScalarMappable(scale, "viridis"), ax=logarithmic, label="learning rate")
+        broken = sum(after is not None for after in descent.diverged_after())
+        if broken and not few:
+            _say(logarithmic, f"{broken} of {len(descent.rates)} rates diverged")
+        _save(figure, path)
+
+
+def network(graph: NetworkGraph, values: Mapping[Variable, float], path: Path) -> None:
+    """The network with the values of its forward pass, its weights and its gradients.
+
+    Args:
+        graph: the network.
+        values: of every variable in ``graph.table()`` and ``graph.gradients``.
+        path: where to; the suffix, .svg or .png, chooses the format.
+    """
+    drawing = lay_out(graph)
+    columns = max(neuron.x for neuron in drawing.neurons)
+    tall = drawing.height
+    with mpl.rc_context({**_STYLE, "axes.grid": False}):
+        size = (min(3.6 * columns + 2.6, 40.0), min(1.9 * tall + 2.4, 40.0))
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.subplots()
+        axes.axis("off")
+        axes.set_xlim(-0.3, columns + 0.55)
+        lowest = min(neuron.y for neuron in drawing.neurons)
+        axes.set_ylim(lowest - 0.6, lowest + tall + 0.55)
+        _draw_edges(axes, drawing, graph, values)
+        _draw_neurons(axes, drawing, graph, values)
+        title = graph.spec.title or graph.spec.name
+        axes.set_title(_literal(f"{title}: loss {values[graph.loss]:.9g}"), loc="left")
+        _save(figure, path)
+
+
+def epochs(title: str, y_label: str, curves: Curves, path: Path) -> None:
+    """One or more series of a training history against the epoch."""
+    with mpl.rc_context(_STYLE):
+        figure, axes = _figure(6.4, 4.0)
+        for (name, series), colour in zip(curves.items(), palette.RATES, strict=False):
+            axes.plot(range(1, len(series) + 1), series, "o-", color=colour, label=name, markersize=4)
+        axes.set(xlabel="epoch", ylabel=y_label)
+        axes.set_title(title, loc="left")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend(frameon=False)
+        _save(figure, path)
+
+
+def confusion(counts: NDArray[np.int64], path: Path) -> None:
+    """How often each digit (row) was read as each digit (column)."""
+    with mpl.rc_context({**_STYLE, "axes.grid": False}):
+        figure, axes = _figure(6.0, 5.6)
+        wrong = counts.astype(float)
+        np.fill_diagonal(wrong, np.nan)
+        axes.imshow(wrong, cmap="Reds", vmin=0, vmax=max(1.0, np.nanmax(wrong)))
+        for row, column in np.ndindex(*counts.shape):
+            if count := int(counts[row, column]):
+                shade = "#9CA3AF" if row == column else "black"
+                axes.text(column, row, f"{count}", ha="center", va="center", fontsize=8, color=shade)
+        axes.set(xlabel="read as", ylabel="digit", xticks=range(10), yticks=range(10))
+        axes.set_title("Which digits are taken for which", loc="left")
+        _save(figure, path)
+
+
+def mistakes(
+    images: NDArray[np.uint8], truths: Sequence[int], readings: Sequence[int], path: Path
+) -> None:
+    """The digits read wrongly, each under ``true → read``; at most the first hundred."""
+    shown = min(len(images), 100)
+    columns = min(10, max(1, shown))
+    rows = max(1, math.ceil(shown / columns))
+    with mpl.rc_context({**_STYLE, "axes.grid": False}):
+        figure = Figure(figsize=(max(4.0, 0.95 * columns), 1.15 * rows + 0.5), layout="constrained")
+        grid = figure.subplots(rows, columns, squeeze=False)
+        for axes in grid.flat:
+            axes.axis("off")
+        for axes, image, truth, reading in zip(grid.flat, images, truths, readings, strict=False):
+            axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
+            axes.set_title(f"{truth} → {reading}", fontsize=9, fontweight="normal", pad=2)
+        more = f", the first {shown} shown" if shown < len(images) else ""
+        figure.suptitle(f"{len(images)} read wrongly (true → read){more}", fontweight="bold")
+        _save(figure, path)
+
+
+# --- The diagram -----------------------------------------------------------------------------
+
+
+def _draw_edges(
+    axes: Axes, drawing: Diagram, graph: NetworkGraph, values: Mapping[Variable, float]
+) -> None:
+    strongest = max((abs(values[edge.parameter]) for edge in drawing.edges), default=1.0) or 1.0
+    labelled = len(drawing.edges) <= 48
+    for edge in drawing.edges:
+        weight = values[edge.parameter]
+        colour = POSITIVE if weight >= 0 else NEGATIVE
+        width = 0.4 + 2.2 * abs(weight) / strongest
+        ends = (edge.start.x, edge.end.x), (edge.start.y, edge.end.y)
+        axes.plot(*ends, color=colour, alpha=0.55 if labelled else 0.3, linewidth=width, zorder=1)
+        if labelled:
+            _label_edge(axes, edge, graph, values)
+
+
+def _label_edge(
+    axes: Axes, edge: Edge, graph: NetworkGraph, values: Mapping[Variable, float]
+) -> None:
+    """The weight and its gradient, near the start of the edge, where edges do not cross."""
+    x, y = edge.label_place
+    box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
+    trained = edge.parameter in graph.parameters
+    text = f"{_math(edge.parameter)} = {values[edge.parameter]:.6g}"
+    axes.text(
+        x, y, text, ha="center", va="bottom" if trained else "center", fontsize=9, bbox=box, zorder=3
+    )
+    if trained:
+        gradient = graph.backward.gradients[edge.parameter]
+        text = f"{_math(gradient)} = {values[gradient]:.4g}"
+        axes.text(
+            x, y, text, ha="center", va="top", fontsize=8, color=GRADIENT, bbox=box, zorder=3
+        )
+
+
+def _draw_neurons(
+    axes: Axes, drawing: Diagram, graph: NetworkGraph, values: Mapping[Variable, float]
+) -> None:
+    labelled = len(drawing.neurons) <= 48
+    size = 1500 if labelled else 120
+    outputs = [neuron for neuron in drawing.neurons if neuron.kind == "output"]
+    for neuron in drawing.neurons:
+        colour = palette.NEURONS[neuron.kind]
+        axes.scatter(neuron.x, neuron.y, s=size, color=colour, edgecolor="white", zorder=4)
+        if not labelled:
+            continue
+        name = f"${symbol(neuron.name)}$"
+        axes.text(neuron.x, neuron.y, name, ha="center", va="center", fontsize=12, zorder=5)
+        shown = list(neuron.values)
+        if neuron.kind == "output":
+            number = outputs.index(neuron)
+            shown += [graph.targets[number], graph.errors[number]]
+        _label_neuron(axes, neuron, "\n".join(f"{_math(v)} = {values[v]:.6g}" for v in shown))
+
+
+def _label_neuron(axes: Axes, neuron: Neuron, text: str) -> None:
+    beside = neuron.kind == "output"
+    place = (24, 0) if beside else (0, -24)
+    across, along = ("left", "center") if beside else ("center", "top")
+    axes.annotate(
+        text, (neuron.x, neuron.y), place, textcoords="offset points", ha=across, va=along,
+        fontsize=9, zorder=5,
+    )
+
+
+def _math(variable: Variable) -> str:
+    """A variable's symbol as matplotlib sets mathematics."""
+    return f"${symbol(variable.name).replace('∂', chr(92) + 'partial ')}$"
+
+
+def _literal(text: str) -> str:
+    """Text in which a dollar sign is a dollar sign."""
+    return text.replace("$", r"\$")
+
+
+# --- Shared ----------------------------------------------------------------------------------
+
+
+def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots()
+
+
+def _label_loss(axes: Axes, title: str) -> None:
+    axes.set(xlabel="updates", ylabel="loss $E_{total}$")
+    axes.set_title(title, loc="left")
+    axes.margins(x=0.01)
+
+
+def _line(number: int, rate: float, scale: LogNorm, few: bool) -> dict[str, Any]:
+    if few:
+        style = "-" if number < len(palette.RATES) else "--"
+        return {"color": palette.RATES[number % len(palette.RATES)], "linewidth": 2, "linestyle": style}
+    return {"color": mpl.colormaps["viridis"](scale(rate)), "linewidth": 0.6}
+
+
+def _rate_name(descent: Descent, number: int) -> str:
+    diverged = descent.diverged_after()[number]
+    name = f"{descent.rates[number]:g}"
+    return name if diverged is None else f"{name}: diverged after {diverged}"
+
+
+def _last_finite(losses: NDArray[np.float64]) -> int | None:
+    finite = np.flatnonzero(np.isfinite(losses))
+    return int(finite[-1]) if len(finite) else None
+
+
+def _say(axes: Axes, text: str) -> None:
+    axes.text(0.5, 0.95, text, transform=axes.transAxes, ha="center", va="top", color=NEGATIVE)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise GradsheetError(f"{path} has no picture format known here; end it in .png or .svg")
+    with whole_file(path) as temporary:
+        metadata = {"Date": None} if path.suffix.lower() == ".svg" else {}
+        figure.savefig(temporary, dpi=150, metadata=metadata)

@@ -1,0 +1,63 @@
+"""What a command leaves behind: the files of a sweep, of a diagram and of a training run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradsheet import plots
+from gradsheet.calculus.descent import Descent, descend, losses_csv
+from gradsheet.calculus.graph import NetworkGraph
+from gradsheet.files import make_folder, write_text
+
+if TYPE_CHECKING:  # torch stays unloaded where only part 1 is asked for
+    from gradsheet.digits.dataset import ImageSet
+    from gradsheet.digits.run import FinishedRun
+
+MOST_SINGLE_GRAPHS = 24
+"""With more learning rates than these, a sweep draws the common graph only."""
+
+
+def write_sweep(descent: Descent, folder: Path) -> list[Path]:
+    """Write ``losses.csv``, a graph a learning rate and one of all; return their paths."""
+    make_folder(folder)
+    table, together = folder / "losses.csv", folder / "loss_all.png"
+    write_text(table, losses_csv(descent))
+    written = [table]
+    if len(descent.rates) <= MOST_SINGLE_GRAPHS:
+        for number, rate in enumerate(descent.rates):
+            written.append(folder / f"loss_lr_{rate!r}.png")
+            plots.loss_curve(descent, number, written[-1])
+    plots.loss_curves(descent, together)
+    return [*written, together]
+
+
+def write_diagram(graph: NetworkGraph, paths: Sequence[Path]) -> None:
+    """Draw the untouched network with its values and gradients, once to each path."""
+    shown = [*graph.table(), *graph.gradients]
+    start = descend(graph, rates=(1.0,), updates=1, record=shown)
+    values = {variable: float(start.values[variable][0, 0]) for variable in shown}
+    for path in paths:
+        plots.network(graph, values, path)
+
+
+def write_run_figures(run: "FinishedRun", images: "ImageSet") -> list[Path]:
+    """Draw a run's history and what its weights get wrong among ``images``."""
+    paths = {name: run.folder / f"{name}.png" for name in ("accuracy", "loss", "confusion", "mistakes")}
+    history, evaluation = run.history, run.evaluation
+    accuracy = {
+        "training images, as augmented": [100 * epoch.train_accuracy for epoch in history],
+        "held out": [100 * epoch.test_accuracy for epoch in history],
+    }
+    loss = {
+        "training images, as augmented": [epoch.train_loss for epoch in history],
+        "held out": [epoch.test_loss for epoch in history],
+    }
+    last = f"{history[-1].test_accuracy:.2%} after epoch {len(history)}"
+    plots.epochs(f"Accuracy: {last}", "read rightly, %", accuracy, paths["accuracy"])
+    plots.epochs("Loss", "cross-entropy, nats", loss, paths["loss"])
+    plots.confusion(evaluation.confusion.numpy(), paths["confusion"])
+    wrong = evaluation.mistakes
+    pictures = images.images[wrong].numpy()
+    truths, readings = evaluation.labels[wrong].tolist(), evaluation.predictions[wrong].tolist()
+    plots.mistakes(pictures, truths, readings, paths["mistakes"])
+    return list(paths.values())

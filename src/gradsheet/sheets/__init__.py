@@ -1,0 +1,1 @@
+"""Part 1 as a workbook of live cells."""

@@ -1,0 +1,179 @@
+"""The network as a native chart, tied to live cells: neurons, edges, values and gradients."""
+
+import math
+
+from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
+
+from gradsheet import palette
+from gradsheet.calculus.expression import Variable
+from gradsheet.calculus.notation import plain, symbol
+from gradsheet.diagram import Diagram, Edge, Neuron, lay_out
+from gradsheet.sheets.plan import FIRST_ROW, NETWORK_SHEET, TABLE_COLUMN, Plan, rate_sheet
+from gradsheet.sheets.style import FAINT, INK, Style, write_formula
+
+# Beyond these a label could not be read, and a chart holds 255 series.
+_MOST_LABELLED_EDGES = 48
+_MOST_LABELLED_NEURONS = 48
+
+_WIDTH, _HEIGHT = 1180, 660  # pixels
+_MARGIN = 0.5  # around the neurons, in units of their distance
+
+_HELPER_COLUMN = 24
+_HELPER_ROW = 4
+
+
+def write(plan: Plan, style: Style) -> None:
+    """Add the diagram of the untouched network; its labels follow the cells."""
+    sheet = style.book.add_worksheet(NETWORK_SHEET)
+    sheet.hide_gridlines(2)
+    sheet.write_string(0, 0, "The network", style.title)
+    note = "Values and gradients of iteration 0. On each edge: the weight, and below it ∂E/∂w."
+    sheet.write_string(1, 0, note, style.note)
+    diagram = lay_out(plan.graph)
+    chart = _Chart(plan, style, sheet, diagram)
+    chart.add_edges(diagram.edges)
+    if len(diagram.edges) <= _MOST_LABELLED_EDGES:
+        for edge in diagram.edges:
+            chart.add_edge_label(edge)
+    chart.add_neurons(diagram)
+    chart.insert()
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 1)
+    sheet.print_area(0, 0, 36, 19)
+
+
+class _Chart:
+    """A scatter chart that grows series by series, with the cells each series reads."""
+
+    def __init__(self, plan: Plan, style: Style, sheet: Worksheet, diagram: Diagram) -> None:
+        self.plan, self.style, self.sheet = plan, style, sheet
+        self.crowded = diagram.height > 4
+        self.radius = 12 if self.crowded else 27  # of a neuron, in pixels
+        self.bottom = min(neuron.y for neuron in diagram.neurons)
+        columns = max(neuron.x for neuron in diagram.neurons)
+        self.span = columns + 2 * _MARGIN, diagram.height + 2 * _MARGIN  # what the axes show
+        self.chart = style.book.add_chart({"type": "scatter", "subtype": "straight"})
+        self.row = _HELPER_ROW
+        headers = ("the chart reads these cells: label", "x", "y")
+        for column, header in enumerate(headers, start=_HELPER_COLUMN):
+            sheet.write_string(_HELPER_ROW - 1, column, header, style.note)
+
+    def add_edges(self, edges: tuple[Edge, ...]) -> None:
+        """All lines as one series: an empty row lifts the pen."""
+        first = self.row
+        for edge in edges:
+            for x, y in self._visible_ends(edge):
+                self._point(x, y)
+            self.row += 1
+        look = {"line": {"color": "#9CA3AF", "width": 1.25}, "marker": {"type": "none"}}
+        self._series(first, self.row - 2, look)
+
+    def add_edge_label(self, edge: Edge) -> None:
+        """The weight and its gradient, near the start of the edge, where edges do not cross."""
+        shown = [edge.parameter]
+        if edge.parameter in self.plan.graph.parameters:
+            shown.append(self.plan.graph.backward.gradients[edge.parameter])
+        self._label(*edge.label_place, *self._text(shown), size=9, colour=INK, fill="#FFFFFF")
+
+    def add_neurons(self, diagram: Diagram) -> None:
+        """The circles, with names in them and values beside them where there is room."""
+        labelled = len(diagram.neurons) <= _MOST_LABELLED_NEURONS
+        for kind, colour in palette.NEURONS.items():
+            first = self.row
+            members = [neuron for neuron in diagram.neurons if neuron.kind == kind]
+            for neuron in members:
+                self._point(neuron.x, neuron.y)
+            if members:
+                fill = {"color": colour}
+                marker = {"type": "circle", "size": 18 if self.crowded else 40, "fill": fill}
+                marker["border"] = {"color": "#FFFFFF", "width": 1.5}
+                self._series(first, self.row - 1, {"line": {"none": True}, "marker": marker})
+        for neuron in diagram.neurons if labelled else ():
+            self._name(neuron)
+            self._values(neuron, diagram)
+
+    def insert(self) -> None:
+        """Place the finished chart, its plot filling it edge to edge."""
+        hidden = {"visible": False, "major_gridlines": {"visible": False}}
+        left, bottom = -_MARGIN, self.bottom - _MARGIN
+        self.chart.set_x_axis({**hidden, "min": left, "max": left + self.span[0]})
+        self.chart.set_y_axis({**hidden, "min": bottom, "max": bottom + self.span[1]})
+        self.chart.set_legend({"none": True})
+        self.chart.set_chartarea({"border": {"none": True}})
+        self.chart.set_plotarea({"layout": {"x": 0, "y": 0, "width": 1, "height": 1}})
+        self.chart.set_size({"width": _WIDTH, "height": _HEIGHT})
+        self.sheet.insert_chart(2, 0, self.chart)
+
+    def _visible_ends(self, edge: Edge) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Where the line leaves one circle and meets the other; some viewers draw it on top."""
+        across, up = edge.end.x - edge.start.x, edge.end.y - edge.start.y
+        length = math.hypot(across * _WIDTH / self.span[0], up * _HEIGHT / self.span[1])
+        hidden = min(0.5, self.radius / length)
+        start = edge.start.x + hidden * across, edge.start.y + hidden * up
+        return start, (edge.end.x - hidden * across, edge.end.y - hidden * up)
+
+    def _name(self, neuron: Neuron) -> None:
+        self._label(neuron.x, neuron.y, None, plain(symbol(neuron.name)), size=12, colour=INK)
+
+    def _values(self, neuron: Neuron, diagram: Diagram) -> None:
+        if not neuron.values:
+            return
+        shown = list(neuron.values)
+        if neuron.kind == "output":
+            number = [n for n in diagram.neurons if n.kind == "output"].index(neuron)
+            shown += [self.plan.graph.targets[number], self.plan.graph.errors[number]]
+        formula, text = self._text(shown)
+        position = "right" if neuron.kind == "output" else "below"
+        drop = 0.0 if neuron.kind == "output" else 0.17
+        shift = 0.09 if neuron.kind == "output" else 0.0
+        self._label(neuron.x + shift, neuron.y - drop, formula, text, 10, FAINT, position)
+
+    def _text(self, variables: list[Variable]) -> tuple[str, str]:
+        """A formula that names the variables with their values, one a line, and its text."""
+        parts, lines = [], []
+        for variable in variables:
+            value = float(self.plan.descent.values[variable][0, 0])
+            name = plain(symbol(variable.name))
+            parts.append(f'"{name} = "&TEXT({self._cell(variable)},"0.00000")')
+            lines.append(f"{name} = {value:.5f}")
+        return "&CHAR(10)&".join(parts), "\n".join(lines)
+
+    def _cell(self, variable: Variable) -> str:
+        """The cell of a variable in iteration 0 of the first training sheet."""
+        shown = [column.variable for column in self.plan.columns]
+        cell = xl_rowcol_to_cell(FIRST_ROW, TABLE_COLUMN + 1 + shown.index(variable), True, True)
+        return f"'{rate_sheet(self.plan.descent.rates[0])}'!{cell}"
+
+    def _label(
+        self, x: float, y: float, formula: str | None, text: str, size: int, colour: str,
+        position: str = "center", fill: str = "",
+    ) -> None:
+        """A point without a marker whose series carries the label as its name."""
+        if formula is None:
+            self.sheet.write_string(self.row, _HELPER_COLUMN, text, self.style.note)
+        else:
+            write_formula(self.sheet, self.row, _HELPER_COLUMN, formula, text, self.style.note)
+        self._point(x, y)
+        font = {"size": size, "color": colour, "bold": formula is None}
+        labels: dict[str, object] = {"series_name": True, "value": False, "position": position, "font": font}
+        if fill:
+            labels["fill"] = {"color": fill}
+        look = {"line": {"none": True}, "marker": {"type": "none"}, "data_labels": labels}
+        self._series(self.row - 1, self.row - 1, look)
+
+    def _point(self, x: float, y: float) -> None:
+        self.sheet.write_number(self.row, _HELPER_COLUMN + 1, x, self.style.note)
+        self.sheet.write_number(self.row, _HELPER_COLUMN + 2, y, self.style.note)
+        self.row += 1
+
+    def _series(self, first: int, last: int, look: dict[str, object]) -> None:
+        x, y = _HELPER_COLUMN + 1, _HELPER_COLUMN + 2
+        self.chart.add_series(
+            {
+                "name": [NETWORK_SHEET, first, _HELPER_COLUMN],
+                "categories": [NETWORK_SHEET, first, x, last, x],
+                "values": [NETWORK_SHEET, first, y, last, y],
+                **look,
+            }
+        )

@@ -1,0 +1,114 @@
+"""The look of the workbook, and cells that always carry their value."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from gradsheet.calculus.notation import runs
+
+INK = "#1F2937"
+FAINT = "#6B7280"
+FONT = "Calibri"
+NUMBER = "0.00000000"
+
+# A band of colour for each kind of column, the same in every sheet.
+BANDS = {
+    "target": "#FCE7D6",
+    "input": "#FFF6CC",
+    "weight": "#DCE9F9",
+    "unit": "#E3F3E1",
+    "error": "#F9DEDE",
+    "delta": "#EFE3F6",
+    "gradient": "#E8E0F5",
+}
+
+
+@dataclass(frozen=True)
+class Style:
+    """The formats of one workbook. A format is made once and shared."""
+
+    book: Workbook
+    formats: dict[tuple[tuple[str, Any], ...], Format]
+
+    def format(self, **properties: Any) -> Format:
+        """The format with these XlsxWriter properties."""
+        whole = {"font_name": FONT, "font_size": 11, "font_color": INK, "valign": "vcenter"}
+        whole |= properties
+        key = tuple(sorted(whole.items()))
+        if key not in self.formats:
+            self.formats[key] = self.book.add_format(whole)
+        return self.formats[key]
+
+    @property
+    def title(self) -> Format:
+        """Of a sheet's first line."""
+        return self.format(bold=True, font_size=16)
+
+    @property
+    def note(self) -> Format:
+        """Of an explanation."""
+        return self.format(font_color=FAINT, italic=True)
+
+    @property
+    def aside(self) -> Format:
+        """Of an explanation beside a cell."""
+        return self.format(font_color=FAINT, italic=True, indent=1)
+
+    @property
+    def text(self) -> Format:
+        """Of plain text."""
+        return self.format()
+
+    @property
+    def number(self) -> Format:
+        """Of a computed number."""
+        return self.format(num_format=NUMBER)
+
+    @property
+    def editable(self) -> Format:
+        """Of a cell to type in: blue on yellow."""
+        return self.format(
+            num_format="General", font_color="#0000FF", bg_color="#FFFBCC", border=1,
+            border_color="#E5D98A",
+        )
+
+    def header(self, band: str = "", align: str = "center") -> Format:
+        """Of a column's name, or of a section's."""
+        fill = {"bg_color": BANDS[band]} if band else {}
+        return self.format(bold=True, align=align, bottom=1, border_color=FAINT, **fill)
+
+    def write_markup(self, sheet: Worksheet, row: int, column: int, markup: str, **look: Any) -> None:
+        """Write text with low and high parts."""
+        cell_format = self.format(**look)
+        pieces = runs(markup)
+        if len(pieces) == 1 and pieces[0][1] == "normal":
+            sheet.write_string(row, column, markup, cell_format)
+            return
+        fragments: list[Any] = []
+        for text, position in pieces:
+            script = {"normal": 0, "superscript": 1, "subscript": 2}[position]
+            fragments += [self.format(**look, font_script=script), text]
+        sheet.write_rich_string(row, column, *fragments, cell_format)
+
+
+def write_formula(
+    sheet: Worksheet, row: int, column: int, formula: str, value: float | str, look: Format
+) -> None:
+    """Write a formula with its value, so that a viewer that does not calculate shows the truth.
+
+    A value that is no finite number is what a spreadsheet makes of it, ``#NUM!``.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        value = "#NUM!"
+    sheet.write_formula(row, column, "=" + formula, look, value)
+
+
+def absolute(row: int, column: int, sheet_name: str = "") -> str:
+    """The absolute address of a 0-based cell: ``$C$5``, or ``Inputs!$C$5``."""
+    cell = str(xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True))
+    return f"{sheet_name}!{cell}" if sheet_name else cell

@@ -1,0 +1,140 @@
+"""One sheet a learning rate: the familiar table, its chart and its formulas."""
+
+from itertools import groupby
+
+from xlsxwriter.worksheet import Worksheet
+
+from gradsheet.calculus.expression import expand
+from gradsheet.calculus.notation import plain, symbol, to_textbook
+from gradsheet.sheets.plan import (
+    FIRST_ROW,
+    HEADER_ROW,
+    RATE_CELL,
+    TABLE_COLUMN,
+    Plan,
+    rate_sheet,
+)
+from gradsheet.sheets.style import FAINT, Style, absolute, write_formula
+
+_CHART_ROWS = 19
+_LOSS_COLOUR = "#C2410C"
+
+
+def write(plan: Plan, style: Style, number: int) -> None:
+    """Add the sheet of the 0-based learning rate ``number``."""
+    rate = plan.descent.rates[number]
+    sheet = style.book.add_worksheet(rate_sheet(rate))
+    sheet.hide_gridlines(2)
+    sheet.freeze_panes(FIRST_ROW, 0)
+    _write_table(plan, style, sheet, number)
+    _write_panel(plan, style, sheet, number)
+    sheet.insert_chart(FIRST_ROW, 0, _chart(plan, style, rate), {"x_offset": 4, "y_offset": 6})
+    sheet.set_landscape()
+    sheet.repeat_rows(HEADER_ROW - 1, HEADER_ROW)
+    sheet.fit_to_pages(1, 0)
+
+
+def loss_range(plan: Plan, rate: float) -> tuple[str, int, int, int, int]:
+    """The cells of the loss at ``rate``, iteration 0 to the last, as XlsxWriter takes them."""
+    shown = [column.variable for column in plan.columns]
+    column = TABLE_COLUMN + 1 + shown.index(plan.graph.loss)
+    return rate_sheet(rate), FIRST_ROW, column, FIRST_ROW + plan.descent.updates, column
+
+
+def iteration_range(plan: Plan, rate: float) -> tuple[str, int, int, int, int]:
+    """The cells of the iteration's number, likewise."""
+    last = FIRST_ROW + plan.descent.updates
+    return rate_sheet(rate), FIRST_ROW, TABLE_COLUMN, last, TABLE_COLUMN
+
+
+def _write_table(plan: Plan, style: Style, sheet: Worksheet, number: int) -> None:
+    sheet.set_column(TABLE_COLUMN, TABLE_COLUMN, 9)
+    sheet.set_column(TABLE_COLUMN + 1, TABLE_COLUMN + len(plan.columns), 11.5)
+    _write_headers(plan, style, sheet)
+    iteration, look = style.format(align="center", font_color=FAINT), style.number
+    for row in range(plan.descent.updates + 1):
+        sheet.write_number(FIRST_ROW + row, TABLE_COLUMN, row, iteration)
+    for offset, column in enumerate(plan.columns, start=TABLE_COLUMN + 1):
+        values = plan.descent.values[column.variable][:, number].tolist()
+        for row, value in enumerate(values, start=FIRST_ROW):
+            formula = column.later if row > FIRST_ROW else column.first
+            write_formula(sheet, row, offset, formula.format(row + 1, row), value, look)
+
+
+def _write_headers(plan: Plan, style: Style, sheet: Worksheet) -> None:
+    sheet.write_string(HEADER_ROW, TABLE_COLUMN, "iteration", style.header())
+    left = TABLE_COLUMN + 1
+    for (group, band), members in groupby(plan.columns, lambda column: (column.group, column.band)):
+        names = [plain(symbol(column.variable.name)) for column in members]
+        right = left + len(names) - 1
+        look = style.format(bold=True, align="center", font_color=FAINT)
+        if right > left:
+            sheet.merge_range(HEADER_ROW - 1, left, HEADER_ROW - 1, right, group, look)
+        else:
+            sheet.write_string(HEADER_ROW - 1, left, group, look)
+        for column, name in enumerate(names, start=left):
+            sheet.write_string(HEADER_ROW, column, name, style.header(band))
+        left = right + 1
+
+
+def _write_panel(plan: Plan, style: Style, sheet: Worksheet, number: int) -> None:
+    """The learning rate, the loss reached, and the formula of every column."""
+    sheet.set_column(0, 0, 12)
+    sheet.set_column(1, 1, 78)
+    sheet.set_column(2, 2, 3)
+    rate, losses = plan.descent.rates[number], plan.descent.loss[:, number]
+    title = f'"Gradient descent at learning rate "&{absolute(*RATE_CELL)}'
+    write_formula(sheet, 0, 0, title, f"Gradient descent at learning rate {rate:.15g}", style.title)
+    style.write_markup(sheet, *RATE_CELL[:1], 0, "η", bold=True, align="right")
+    look = style.format(align="left", bold=True, indent=1)
+    write_formula(sheet, *RATE_CELL, plan.rate_addresses[number], rate, look)
+    _, _, column, last, _ = loss_range(plan, rate)
+    style.write_markup(sheet, 2, 0, symbol("E_total"), bold=True, align="right")
+    look = style.format(align="left", indent=1, num_format=f'{"0.000000000"}" after {plan.descent.updates} updates"')
+    write_formula(sheet, 2, 1, absolute(last, column), float(losses[-1]), look)
+    _write_steps(plan, style, sheet)
+
+
+def _write_steps(plan: Plan, style: Style, sheet: Worksheet) -> None:
+    shown = {column.variable for column in plan.columns}
+    computed = [column.variable for column in plan.columns if column.variable.definition]
+    row = FIRST_ROW + _CHART_ROWS
+    sheet.write_string(row - 1, 0, "column", style.header())
+    sheet.write_string(row - 1, 1, "its formula, for every iteration", style.header(align="left"))
+    for variable in [*computed, *plan.graph.updates]:
+        if variable.definition is None:
+            continue
+        look = {"bold": True, "align": "right"}
+        style.write_markup(sheet, row, 0, symbol(variable.name), **look)
+        formula = to_textbook(expand(variable.definition, shown.__contains__))
+        style.write_markup(sheet, row, 1, "= " + formula, indent=1)
+        row += 1
+
+
+def _chart(plan: Plan, style: Style, rate: float) -> object:
+    chart = style.book.add_chart({"type": "line"})
+    chart.add_series(
+        {
+            "name": "E_total",
+            "categories": list(iteration_range(plan, rate)),
+            "values": list(loss_range(plan, rate)),
+            "line": {"color": _LOSS_COLOUR, "width": 2},
+        }
+    )
+    title = f"='{rate_sheet(rate)}'!$A$1"
+    chart.set_title({"name": title, "name_font": {"size": 12}})
+    set_loss_axes(plan, chart)
+    chart.set_legend({"none": True})
+    chart.set_size({"width": 630, "height": 330})
+    return chart
+
+
+def set_loss_axes(plan: Plan, chart: object) -> None:
+    """Name and space the axes of a chart of the loss over the updates."""
+    spacing = max(1, round(plan.descent.updates / 10))
+    chart.set_x_axis(  # type: ignore[attr-defined]  # XlsxWriter's charts share no typed base
+        {"name": "updates", "interval_unit": spacing, "interval_tick": spacing, "position_axis": "on_tick"}
+    )
+    chart.set_y_axis(  # type: ignore[attr-defined]
+        {"name": "E_total", "num_format": "0.00", "major_gridlines": {"visible": True, "line": {"color": "#E5E7EB"}}}
+    )

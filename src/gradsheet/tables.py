@@ -1,0 +1,89 @@
+"""Records as tables for the terminal."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from gradsheet.calculus.descent import Descent
+
+if TYPE_CHECKING:
+    from gradsheet.demo import Made
+    from gradsheet.digits.evaluate import Evaluation
+
+_MARKS = (1, 10, 50, 100, 200, 500, 1000)
+_MOST_ROWS = 40
+
+
+def made_table(made: Sequence["Made"]) -> Table:
+    """What the demo wrote and what was reached."""
+    table = Table("file", "what it is, what was reached", title="gradsheet demo", title_justify="left")
+    table.add_column("size", justify="right")
+    for item in made:
+        table.add_row(Text(str(item.path)), Text(item.what), _size(item.path.stat().st_size))
+    return table
+
+
+def sweep_table(descent: Descent) -> Table:
+    """The loss after some numbers of updates, a row a learning rate."""
+    marks = [mark for mark in _MARKS if mark < descent.updates][:4]
+    table = Table(title="loss after updates", title_justify="left")
+    for name in ("learning rate", "0", *map(str, marks), str(descent.updates)):
+        table.add_column(name, justify="right")
+    diverged = descent.diverged_after()
+    step = max(1, math.ceil(len(descent.rates) / _MOST_ROWS))
+    for number in range(0, len(descent.rates), step):
+        losses = [descent.loss[row, number] for row in (0, *marks, descent.updates)]
+        cells = [f"{loss:.6g}" if math.isfinite(loss) else "diverged" for loss in losses]
+        if diverged[number] is not None:
+            cells[-1] = f"diverged after {diverged[number]}"
+        table.add_row(f"{descent.rates[number]:.6g}", *cells)
+    if step > 1:
+        table.caption = f"every {step}th of {len(descent.rates)} rates; all are in losses.csv"
+    return table
+
+
+def evaluation_lines(result: "Evaluation") -> str:
+    """Accuracy with its interval, loss and recall."""
+    from gradsheet.digits.evaluate import wilson_interval
+
+    low, high = wilson_interval(result.correct, result.total)
+    recall = "  ".join(f"{digit}: {rate:.2%}" for digit, rate in enumerate(result.recall[:5]))
+    more = "  ".join(f"{digit}: {rate:.2%}" for digit, rate in enumerate(result.recall[5:], 5))
+    return (
+        f"Accuracy: {result.correct}/{result.total} ({result.correct / result.total:.2%}), "
+        f"95% interval {low:.2%} to {high:.2%} (Wilson)\n"
+        f"Average loss: {result.loss:.4f} nats\n"
+        f"Recall  {recall}\n        {more}"
+    )
+
+
+def confusion_table(result: "Evaluation") -> Table:
+    """How often each digit was read as each digit."""
+    table = Table(title="digit (row) read as (column)", title_justify="left")
+    table.add_column("", justify="right", style="bold")
+    for digit in range(10):
+        table.add_column(str(digit), justify="right")
+    for digit, counts in enumerate(result.confusion.tolist()):
+        cells = [str(count) if count else "·" for count in counts]
+        table.add_row(str(digit), *cells)
+    return table
+
+
+def prediction_table(pictures: Sequence[Path], probabilities: Sequence[Sequence[float]]) -> Table:
+    """The digit in each picture, and the next best guess."""
+    table = Table("picture")
+    for name in ("digit", "probability", "next", "probability"):
+        table.add_column(name, justify="right")
+    for picture, row in zip(pictures, probabilities, strict=True):
+        first, second = sorted(range(len(row)), key=lambda digit: -row[digit])[:2]
+        guesses = (str(first), f"{row[first]:.2%}", str(second), f"{row[second]:.2%}")
+        table.add_row(Text(str(picture)), *guesses)
+    return table
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"

@@ -20,7 +20,7 @@ class Made:
 
 
 def run_demo(folder: Path, quick: bool, say: Callable[[str], None]) -> Iterator[Made]:
-    """Make everything in ``folder``, telling ``say`` what happens; yield each thing when it is there.
+    """Make everything in ``folder``, telling ``say`` what happens; yield each thing when made.
 
     With ``quick`` the network is trained for one epoch. A network that an earlier demo trained to
     the end in the same folder is kept, one that was interrupted goes on.
@@ -68,7 +68,9 @@ def _make_digits(folder: Path, quick: bool, say: Callable[[str], None]) -> Itera
         write_run_figures(run, dataset.test)
     correct, total = run.evaluation.correct, run.evaluation.total
     seconds = sum(epoch.seconds for epoch in run.history)
-    reached = f"{correct}/{total} test digits ({correct / total:.2%}) in {seconds:.0f} s of training"
+    reached = (
+        f"{correct}/{total} test digits ({correct / total:.2%}) in {seconds:.0f} s of training"
+    )
     yield Made(run_folder / "model.safetensors", reached)
     yield Made(run_folder / "accuracy.png", f"accuracy over {len(run.history)} epochs")
     yield Made(run_folder / "mistakes.png", f"the {total - correct} digits read wrongly")

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from gradsheet import palette
@@ -24,7 +25,7 @@ from gradsheet.files import whole_file
 
 POSITIVE, NEGATIVE, GRADIENT = "#2563EB", "#DC2626", "#7C3AED"
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
     "axes.spines.top": False,
@@ -117,10 +118,12 @@ def epochs(title: str, y_label: str, curves: Curves, path: Path) -> None:
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(6.4, 4.0)
         for (name, series), colour in zip(curves.items(), palette.RATES, strict=False):
-            axes.plot(range(1, len(series) + 1), series, "o-", color=colour, label=name, markersize=4)
+            axes.plot(
+                range(1, len(series) + 1), series, "o-", color=colour, label=name, markersize=4
+            )
         axes.set(xlabel="epoch", ylabel=y_label)
         axes.set_title(title, loc="left")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False)
         _save(figure, path)
 
@@ -135,7 +138,9 @@ def confusion(counts: NDArray[np.int64], path: Path) -> None:
         for row, column in np.ndindex(*counts.shape):
             if count := int(counts[row, column]):
                 shade = "#9CA3AF" if row == column else "black"
-                axes.text(column, row, f"{count}", ha="center", va="center", fontsize=8, color=shade)
+                axes.text(
+                    column, row, f"{count}", ha="center", va="center", fontsize=8, color=shade
+                )
         axes.set(xlabel="read as", ylabel="digit", xticks=range(10), yticks=range(10))
         axes.set_title("Which digits are taken for which", loc="left")
         _save(figure, path)
@@ -188,14 +193,19 @@ def _label_edge(
     trained = edge.parameter in graph.parameters
     text = f"{_math(edge.parameter)} = {values[edge.parameter]:.6g}"
     axes.text(
-        x, y, text, ha="center", va="bottom" if trained else "center", fontsize=9, bbox=box, zorder=3
+        x,
+        y,
+        text,
+        ha="center",
+        va="bottom" if trained else "center",
+        fontsize=9,
+        bbox=box,
+        zorder=3,
     )
     if trained:
         gradient = graph.backward.gradients[edge.parameter]
         text = f"{_math(gradient)} = {values[gradient]:.4g}"
-        axes.text(
-            x, y, text, ha="center", va="top", fontsize=8, color=GRADIENT, bbox=box, zorder=3
-        )
+        axes.text(x, y, text, ha="center", va="top", fontsize=8, color=GRADIENT, bbox=box, zorder=3)
 
 
 def _draw_neurons(
@@ -223,8 +233,14 @@ def _label_neuron(axes: Axes, neuron: Neuron, text: str) -> None:
     place = (24, 0) if beside else (0, -24)
     across, along = ("left", "center") if beside else ("center", "top")
     axes.annotate(
-        text, (neuron.x, neuron.y), place, textcoords="offset points", ha=across, va=along,
-        fontsize=9, zorder=5,
+        text,
+        (neuron.x, neuron.y),
+        place,
+        textcoords="offset points",
+        ha=across,
+        va=along,
+        fontsize=9,
+        zorder=5,
     )
 
 
@@ -255,7 +271,11 @@ def _label_loss(axes: Axes, title: str) -> None:
 def _line(number: int, rate: float, scale: LogNorm, few: bool) -> dict[str, Any]:
     if few:
         style = "-" if number < len(palette.RATES) else "--"
-        return {"color": palette.RATES[number % len(palette.RATES)], "linewidth": 2, "linestyle": style}
+        return {
+            "color": palette.RATES[number % len(palette.RATES)],
+            "linewidth": 2,
+            "linestyle": style,
+        }
     return {"color": mpl.colormaps["viridis"](scale(rate)), "linewidth": 0.6}
 
 

@@ -42,7 +42,9 @@ def write_diagram(graph: NetworkGraph, paths: Sequence[Path]) -> None:
 
 def write_run_figures(run: "FinishedRun", images: "ImageSet") -> list[Path]:
     """Draw a run's history and what its weights get wrong among ``images``."""
-    paths = {name: run.folder / f"{name}.png" for name in ("accuracy", "loss", "confusion", "mistakes")}
+    paths = {
+        name: run.folder / f"{name}.png" for name in ("accuracy", "loss", "confusion", "mistakes")
+    }
     history, evaluation = run.history, run.evaluation
     accuracy = {
         "training images, as augmented": [100 * epoch.train_accuracy for epoch in history],

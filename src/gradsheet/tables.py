@@ -20,7 +20,9 @@ _MOST_ROWS = 40
 
 def made_table(made: Sequence["Made"]) -> Table:
     """What the demo wrote and what was reached."""
-    table = Table("file", "what it is, what was reached", title="gradsheet demo", title_justify="left")
+    table = Table(
+        "file", "what it is, what was reached", title="gradsheet demo", title_justify="left"
+    )
     table.add_column("size", justify="right")
     for item in made:
         table.add_row(Text(str(item.path)), Text(item.what), _size(item.path.stat().st_size))

@@ -77,7 +77,9 @@ def descend(
         loss[row] = values[graph.loss]
         for variable, kept in recorded.items():
             kept[row] = values[variable]
-        values |= {old: values[new] for old, new in zip(graph.parameters, graph.updates, strict=True)}
+        values |= {
+            old: values[new] for old, new in zip(graph.parameters, graph.updates, strict=True)
+        }
     return Descent(tuple(map(float, rates)), recorded, loss)
 
 

@@ -126,6 +126,8 @@ class Apply(Expression):
 
 # --- The table ------------------------------------------------------------------------------
 
+ZERO, ONE, MINUS_ONE = Number(0.0), Number(1.0), Number(-1.0)
+
 _SUM, _PRODUCT, _POWER, _SIGN, _ATOM = Binding
 
 ADD = Operation(
@@ -185,13 +187,6 @@ TANH = Operation(
     excel=Notation("TANH(@0)"),
     textbook=Notation("tanh(@0)"),
 )
-RELU = Operation(
-    "relu",
-    value=lambda x: np.maximum(x, 0.0),
-    partials=lambda y, x: (apply(STEP, x),),
-    excel=Notation("MAX(@0,0)"),
-    textbook=Notation("max(@0, 0)"),
-)
 STEP = Operation(
     "step",  # 1 above 0, else 0: what torch, too, takes for the slope of ReLU at 0
     value=lambda x: np.heaviside(x, 0.0),
@@ -200,8 +195,13 @@ STEP = Operation(
     textbook=Notation("[@0 > 0]"),
 )
 
-ZERO, ONE, MINUS_ONE = Number(0.0), Number(1.0), Number(-1.0)
-
+RELU = Operation(
+    "relu",
+    value=lambda x: np.maximum(x, 0.0),
+    partials=lambda y, x: (apply(STEP, x),),
+    excel=Notation("MAX(@0,0)"),
+    textbook=Notation("max(@0, 0)"),
+)
 ACTIVATIONS: dict[str, Callable[[Expression], Expression]] = {
     "sigmoid": lambda x: apply(SIGMOID, x),
     "tanh": lambda x: apply(TANH, x),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gradsheet.calculus.backprop import Backward, backpropagate
-from gradsheet.calculus.expression import ACTIVATIONS, Expression, Variable, total
+from gradsheet.calculus.expression import ACTIVATIONS, Variable, total
 from gradsheet.calculus.losses import LOSSES
-from gradsheet.calculus.network import LayerSpec, NetworkSpec
+from gradsheet.calculus.network import NetworkSpec
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,9 @@ def _layer(
     spec: NetworkSpec, number: int, signals: Sequence[Variable], given: dict[Variable, float]
 ) -> LayerGraph:
     layer, width = spec.layers[number], len(signals)
-    names, words = zip(*(_unit_name(spec, number, unit) for unit in range(layer.units)), strict=True)
+    names, words = zip(
+        *(_unit_name(spec, number, unit) for unit in range(layer.units)), strict=True
+    )
     flat = [weight for row in layer.weights for weight in row]
     ways = [f"from {signal.name} to {name}" for name in names for signal in signals]
     weights = _given(given, "w", flat, ways)

@@ -162,7 +162,9 @@ def _layer(table: Mapping[str, Any], number: int) -> LayerSpec:
             "units", f"{table['units']!r} announced, but weights has {len(rows)} rows", number
         )
     if "bias" in table and "biases" in table:
-        raise FieldError("biases", "bias (shared) and biases (one a unit) exclude each other", number)
+        raise FieldError(
+            "biases", "bias (shared) and biases (one a unit) exclude each other", number
+        )
     biases = [table["bias"]] if "bias" in table else table.get("biases", [])
     train = table.get("train_biases", LayerSpec.train_biases)
     if not isinstance(train, bool):
@@ -243,8 +245,6 @@ def _check_numbers(field: str, numbers: Iterable[float], layer: int | None = Non
             raise FieldError(field, f"{number} is out of range; expected -1e15 to 1e15", layer)
 
 
-def _check_name(
-    field: str, name: str, known: Iterable[str], layer: int | None = None
-) -> None:
+def _check_name(field: str, name: str, known: Iterable[str], layer: int | None = None) -> None:
     if name not in known:
         raise FieldError(field, f"'{name}' is unknown; choose from {', '.join(known)}", layer)

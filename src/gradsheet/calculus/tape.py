@@ -31,7 +31,9 @@ class Tape:
                 return self._run(values, lambda result: result)
         except FloatingPointError:
             with np.errstate(all="ignore"):
-                return self._run(values, lambda result: np.where(np.isfinite(result), result, np.nan))
+                return self._run(
+                    values, lambda result: np.where(np.isfinite(result), result, np.nan)
+                )
 
     def _run(
         self, values: Mapping[Variable, Array | float], check: Callable[[Array], Array]

@@ -94,9 +94,12 @@ def load(folder: Path | None = None) -> Dataset:
                     f"the embedded {name}.gz is damaged: its SHA-256 is {digest[:12]}…, expected "
                     f"{expected[:12]}…; install gradsheet again"
                 )
-    arrays = [_parse_idx(*pair) for pair in zip(FILE_NAMES, contents, strict=True)]
+    train_images, train_labels, test_images, test_labels = (
+        _parse_idx(name, content) for name, content in zip(FILE_NAMES, contents, strict=True)
+    )
     whole = hashlib.sha256("".join(digests).encode()).hexdigest()
-    return Dataset(_image_set(*arrays[:2], "training"), _image_set(*arrays[2:], "test"), whole)
+    train = _image_set(train_images, train_labels, "training")
+    return Dataset(train, _image_set(test_images, test_labels, "test"), whole)
 
 
 def _find(folder: Path | None, name: str) -> _Readable:

@@ -78,7 +78,7 @@ def evaluate(model: nn.Module, images: ImageSet, batch_size: int = 1_000) -> Eva
     device = next(model.parameters()).device
     model.eval()
     with torch.inference_mode():
-        batches = images.images.split(batch_size)
+        batches = torch.split(images.images, batch_size)
         logits = [model(normalise(batch.to(device))).float().cpu() for batch in batches]
     return Evaluation(torch.cat(logits).log_softmax(dim=1), images.labels.cpu())
 

@@ -11,6 +11,8 @@ from torch import Tensor
 from gradsheet.digits.dataset import IMAGE_SIZE
 from gradsheet.errors import GradsheetError
 
+Grey = NDArray[np.float64]
+
 _BOX = 20
 """MNIST's digits were scaled, keeping their shape, to fit a square of 20 pixels."""
 
@@ -36,7 +38,7 @@ def read_digit(path: Path) -> Tensor:
     return torch.from_numpy(_centre(_fit(box / ink.max() * 255)))
 
 
-def _open(path: Path) -> NDArray[np.float64]:
+def _open(path: Path) -> Grey:
     """Shades of grey, 0 to 255; transparent parts count as white."""
     try:
         with Image.open(path) as picture:
@@ -46,7 +48,9 @@ def _open(path: Path) -> NDArray[np.float64]:
                 )
             upright = ImageOps.exif_transpose(picture).convert("RGBA")
     except UnidentifiedImageError as error:
-        raise GradsheetError(f"{path} is not a picture; expected a PNG or JPEG of a digit") from error
+        raise GradsheetError(
+            f"{path} is not a picture; expected a PNG or JPEG of a digit"
+        ) from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise GradsheetError(f"cannot read {path}: {reason}") from error
@@ -54,26 +58,27 @@ def _open(path: Path) -> NDArray[np.float64]:
     return np.asarray(Image.alpha_composite(white, upright).convert("L"), dtype=np.float64)
 
 
-def _ink(grey: NDArray[np.float64]) -> NDArray[np.float64]:
+def _ink(grey: Grey) -> Grey:
     """How far each pixel is from the background, towards the ink."""
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    background = np.median(border)
+    background = float(np.median(border))
     dark_ink = background - grey.min() >= grey.max() - background
     ink = background - grey if dark_ink else grey - background
     # What varies within the border is paper, not ink.
-    noise = np.quantile(np.abs(border - background), 0.9)
-    return np.clip(ink - noise, 0, None)
+    noise = float(np.quantile(np.abs(border - background), 0.9))
+    return np.maximum(ink - noise, 0.0)
 
 
-def _fit(box: NDArray[np.float64]) -> NDArray[np.float64]:
+def _fit(box: Grey) -> Grey:
     """The box scaled to fit 20 x 20, smoothed as it shrinks."""
     scale = _BOX / max(box.shape)
     height, width = (max(1, round(length * scale)) for length in box.shape)
-    picture = Image.fromarray(box.astype(np.float32))
-    return np.asarray(picture.resize((width, height), Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC), dtype=np.float64)
+    way = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    picture = Image.fromarray(box.astype(np.float32)).resize((width, height), way)
+    return np.asarray(picture, dtype=np.float64)
 
 
-def _centre(box: NDArray[np.float64]) -> NDArray[np.uint8]:
+def _centre(box: Grey) -> NDArray[np.uint8]:
     """The box on a 28 x 28 field, its centre of mass in the middle as far as it fits."""
     box = np.clip(box, 0, 255)
     field = np.zeros((IMAGE_SIZE, IMAGE_SIZE))

@@ -132,7 +132,7 @@ class TrainingRun:
 
 
 def finished_run(folder: Path, images: ImageSet) -> FinishedRun | None:
-    """The run that was finished in ``folder``, evaluated on ``images``; None where there is none."""
+    """The run finished in ``folder``, evaluated on ``images``; None where there is none."""
     if not (folder / _WEIGHTS).is_file():
         return None
     return FinishedRun(folder, read_history(folder), evaluate(load_model(folder), images))
@@ -192,7 +192,8 @@ def load_model(run: Path | None) -> DigitNet:
 def read_images(model: DigitNet, images: Sequence[Tensor]) -> Tensor:
     """The probabilities (N, 10) of the digits in images, each uint8 (28, 28)."""
     with torch.inference_mode():
-        return model.eval()(normalise(torch.stack(list(images)))).softmax(dim=1)
+        logits: Tensor = model.eval()(normalise(torch.stack(list(images))))
+        return logits.softmax(dim=1)
 
 
 def _read_model(path: Path) -> DigitNet:
@@ -207,7 +208,9 @@ def _read_model(path: Path) -> DigitNet:
         model.load_state_dict(tensors)
     except RuntimeError as error:
         first = str(error).splitlines()[1].strip()
-        raise GradsheetError(f"{path} does not fit the 17,410-parameter network: {first}") from error
+        raise GradsheetError(
+            f"{path} does not fit the 17,410-parameter network: {first}"
+        ) from error
     return model.eval()
 
 

@@ -97,7 +97,7 @@ class Trainer:
         draws = torch.Generator(self.device).manual_seed(self.seed * 1_000_003 + epoch)
         count, size = len(self.train_set), self.recipe.batch_size
         order = torch.randperm(count, generator=draws, device=self.device)
-        batches = order.split(size)
+        batches = torch.split(order, size)
         steps = len(batches) * self.recipe.epochs
         total_loss, total_correct, rate = 0.0, 0, math.nan
         self.model.train()
@@ -244,7 +244,9 @@ def _update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
     """Move ``average``, batch statistics included, a step of 1 - decay towards ``model``."""
     ours, theirs = average.state_dict(), model.state_dict()
     floats = [name for name, value in ours.items() if value.is_floating_point()]
-    torch._foreach_lerp_([ours[name] for name in floats], [theirs[name] for name in floats], 1 - decay)
+    torch._foreach_lerp_(
+        [ours[name] for name in floats], [theirs[name] for name in floats], 1 - decay
+    )
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -256,4 +258,3 @@ def _difference(found: dict[str, Any], expected: dict[str, Any]) -> str:
         if found.get(key) != json.loads(json.dumps(expected[key])):
             return f"its {key} differs"
     return "another version made it"
-

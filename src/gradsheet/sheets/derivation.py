@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from gradsheet.calculus.expression import Apply, Expression, Variable, expand
+from gradsheet.calculus.expression import Variable
 from gradsheet.calculus.graph import LayerGraph, NetworkGraph
 from gradsheet.calculus.notation import symbol, to_excel, to_textbook
 from gradsheet.calculus.tape import Tape
@@ -112,4 +112,6 @@ def _write_step(
     sheet.write_string(row, 2, variable.meaning, style.format(indent=1))
     style.write_markup(sheet, row, 3, "= " + to_textbook(definition))
     write_formula(sheet, row, _VALUE_COLUMN, formula, value, style.number)
-    sheet.write_string(row, 5, "=" + formula, style.format(font_name="Consolas", font_size=10, indent=1))
+    sheet.write_string(
+        row, 5, "=" + formula, style.format(font_name="Consolas", font_size=10, indent=1)
+    )

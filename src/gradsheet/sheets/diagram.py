@@ -86,7 +86,11 @@ class _Chart:
                 self._point(neuron.x, neuron.y)
             if members:
                 fill = {"color": colour}
-                marker = {"type": "circle", "size": 18 if self.crowded else 40, "fill": fill}
+                marker: dict[str, object] = {
+                    "type": "circle",
+                    "size": 18 if self.crowded else 40,
+                    "fill": fill,
+                }
                 marker["border"] = {"color": "#FFFFFF", "width": 1.5}
                 self._series(first, self.row - 1, {"line": {"none": True}, "marker": marker})
         for neuron in diagram.neurons if labelled else ():
@@ -146,8 +150,15 @@ class _Chart:
         return f"'{rate_sheet(self.plan.descent.rates[0])}'!{cell}"
 
     def _label(
-        self, x: float, y: float, formula: str | None, text: str, size: int, colour: str,
-        position: str = "center", fill: str = "",
+        self,
+        x: float,
+        y: float,
+        formula: str | None,
+        text: str,
+        size: int,
+        colour: str,
+        position: str = "center",
+        fill: str = "",
     ) -> None:
         """A point without a marker whose series carries the label as its name."""
         if formula is None:
@@ -156,7 +167,12 @@ class _Chart:
             write_formula(self.sheet, self.row, _HELPER_COLUMN, formula, text, self.style.note)
         self._point(x, y)
         font = {"size": size, "color": colour, "bold": formula is None}
-        labels: dict[str, object] = {"series_name": True, "value": False, "position": position, "font": font}
+        labels: dict[str, object] = {
+            "series_name": True,
+            "value": False,
+            "position": position,
+            "font": font,
+        }
         if fill:
             labels["fill"] = {"color": fill}
         look = {"line": {"none": True}, "marker": {"type": "none"}, "data_labels": labels}

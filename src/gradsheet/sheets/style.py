@@ -73,7 +73,10 @@ class Style:
     def editable(self) -> Format:
         """Of a cell to type in: blue on yellow."""
         return self.format(
-            num_format="General", font_color="#0000FF", bg_color="#FFFBCC", border=1,
+            num_format="General",
+            font_color="#0000FF",
+            bg_color="#FFFBCC",
+            border=1,
             border_color="#E5D98A",
         )
 
@@ -82,7 +85,9 @@ class Style:
         fill = {"bg_color": BANDS[band]} if band else {}
         return self.format(bold=True, align=align, bottom=1, border_color=FAINT, **fill)
 
-    def write_markup(self, sheet: Worksheet, row: int, column: int, markup: str, **look: Any) -> None:
+    def write_markup(
+        self, sheet: Worksheet, row: int, column: int, markup: str, **look: Any
+    ) -> None:
         """Write text with low and high parts."""
         cell_format = self.format(**look)
         pieces = runs(markup)

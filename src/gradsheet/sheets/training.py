@@ -90,7 +90,9 @@ def _write_panel(plan: Plan, style: Style, sheet: Worksheet, number: int) -> Non
     write_formula(sheet, *RATE_CELL, plan.rate_addresses[number], rate, look)
     _, _, column, last, _ = loss_range(plan, rate)
     style.write_markup(sheet, 2, 0, symbol("E_total"), bold=True, align="right")
-    look = style.format(align="left", indent=1, num_format=f'{"0.000000000"}" after {plan.descent.updates} updates"')
+    look = style.format(
+        align="left", indent=1, num_format=f'{"0.000000000"}" after {plan.descent.updates} updates"'
+    )
     write_formula(sheet, 2, 1, absolute(last, column), float(losses[-1]), look)
     _write_steps(plan, style, sheet)
 
@@ -133,8 +135,17 @@ def set_loss_axes(plan: Plan, chart: object) -> None:
     """Name and space the axes of a chart of the loss over the updates."""
     spacing = max(1, round(plan.descent.updates / 10))
     chart.set_x_axis(  # type: ignore[attr-defined]  # XlsxWriter's charts share no typed base
-        {"name": "updates", "interval_unit": spacing, "interval_tick": spacing, "position_axis": "on_tick"}
+        {
+            "name": "updates",
+            "interval_unit": spacing,
+            "interval_tick": spacing,
+            "position_axis": "on_tick",
+        }
     )
     chart.set_y_axis(  # type: ignore[attr-defined]
-        {"name": "E_total", "num_format": "0.00", "major_gridlines": {"visible": True, "line": {"color": "#E5E7EB"}}}
+        {
+            "name": "E_total",
+            "num_format": "0.00",
+            "major_gridlines": {"visible": True, "line": {"color": "#E5E7EB"}},
+        }
     )

@@ -9,7 +9,8 @@ from gradsheet.calculus.descent import DEFAULT_RATES, DEFAULT_UPDATES, check_rat
 from gradsheet.calculus.graph import build_graph
 from gradsheet.calculus.network import NetworkSpec
 from gradsheet.files import whole_file
-from gradsheet.sheets import derivation, diagram, inputs, rates as rates_sheet, training
+from gradsheet.sheets import derivation, diagram, inputs, training
+from gradsheet.sheets import rates as rates_sheet
 from gradsheet.sheets.plan import (
     Plan,
     check_limits,

@@ -1,0 +1,5 @@
+"""``python -m gradsheet`` is ``gradsheet``."""
+
+from gradsheet.cli import main
+
+main()

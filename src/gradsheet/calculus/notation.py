@@ -56,7 +56,7 @@ def runs(markup: str) -> list[Run]:
 def plain(markup: str) -> str:
     """Markup as one line of plain text: ``∂E/∂w5``, ``½(t1 − a_o1)²``."""
     text = markup.replace("^{2}", "²")
-    text = re.sub(r"_\{([a-z]\w*)\}", r"_\1", text)
+    text = re.sub(r"_\{([a-z][\w,]*)\}", r"_\1", text)
     return re.sub(r"[_^]\{([^}]*)\}", r"\1", text)
 
 

@@ -1,6 +1,7 @@
 """The network as a native chart, tied to live cells: neurons, edges, values and gradients."""
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
@@ -10,7 +11,7 @@ from gradsheet.calculus.expression import Variable
 from gradsheet.calculus.notation import plain, symbol
 from gradsheet.diagram import Diagram, Edge, Neuron, lay_out
 from gradsheet.sheets.plan import FIRST_ROW, NETWORK_SHEET, TABLE_COLUMN, Plan, rate_sheet
-from gradsheet.sheets.style import FAINT, INK, Style, write_formula
+from gradsheet.sheets.style import FAINT, INK, Style, joined_text, write_formula
 
 # Beyond these a label could not be read, and a chart holds 255 series.
 _MOST_LABELLED_EDGES = 48
@@ -18,6 +19,8 @@ _MOST_LABELLED_NEURONS = 48
 
 _WIDTH, _HEIGHT = 1180, 660  # pixels
 _MARGIN = 0.5  # around the neurons, in units of their distance
+
+_DECIMALS = 6  # of the numbers on labels
 
 _HELPER_COLUMN = 24
 _HELPER_ROW = 4
@@ -41,6 +44,14 @@ def write(plan: Plan, style: Style) -> None:
     sheet.set_landscape()
     sheet.fit_to_pages(1, 1)
     sheet.print_area(0, 0, 36, 19)
+
+
+def _rounded(value: float) -> str:
+    """The text of a number that a spreadsheet rounded, halves away from zero."""
+    if not abs(value) < 1e15:
+        return joined_text(value)
+    step = Decimal(1).scaleb(-_DECIMALS)
+    return joined_text(float(Decimal(repr(value)).quantize(step, ROUND_HALF_UP)) + 0.0)
 
 
 class _Chart:
@@ -85,13 +96,12 @@ class _Chart:
             for neuron in members:
                 self._point(neuron.x, neuron.y)
             if members:
-                fill = {"color": colour}
-                marker: dict[str, object] = {
+                marker = {
                     "type": "circle",
                     "size": 18 if self.crowded else 40,
-                    "fill": fill,
+                    "fill": {"color": colour},
+                    "border": {"color": "#FFFFFF", "width": 1.5},
                 }
-                marker["border"] = {"color": "#FFFFFF", "width": 1.5}
                 self._series(first, self.row - 1, {"line": {"none": True}, "marker": marker})
         for neuron in diagram.neurons if labelled else ():
             self._name(neuron)
@@ -135,13 +145,16 @@ class _Chart:
 
     def _text(self, variables: list[Variable]) -> tuple[str, str]:
         """A formula that names the variables with their values, one a line, and its text."""
-        parts, lines = [], []
+        parts, lines, numbers = [], [], []
         for variable in variables:
             value = float(self.plan.descent.values[variable][0, 0])
             name = plain(symbol(variable.name))
-            parts.append(f'"{name} = "&TEXT({self._cell(variable)},"0.00000")')
-            lines.append(f"{name} = {value:.5f}")
-        return "&CHAR(10)&".join(parts), "\n".join(lines)
+            # Adding 0 makes a negative zero a plain one.
+            parts.append(f'"{name} = "&ROUND({self._cell(variable)},{_DECIMALS})+0')
+            lines.append(f"{name} = {_rounded(value)}")
+            numbers.append(value)
+        text = "\n".join(lines) if all(map(math.isfinite, numbers)) else "#NUM!"
+        return "&CHAR(10)&".join(parts), text
 
     def _cell(self, variable: Variable) -> str:
         """The cell of a variable in iteration 0 of the first training sheet."""

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from xlsxwriter.format import Format
@@ -111,6 +112,14 @@ def write_formula(
     if isinstance(value, float) and not math.isfinite(value):
         value = "#NUM!"
     sheet.write_formula(row, column, "=" + formula, look, value)
+
+
+def joined_text(value: float) -> str:
+    """A number as a spreadsheet writes it when it joins it to a text."""
+    if value == 0 or not 1e-9 <= abs(value) < 1e15:
+        return f"{value:.15g}".upper()
+    text = f"{Decimal(f'{value:.15g}'):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def absolute(row: int, column: int, sheet_name: str = "") -> str:

@@ -14,7 +14,7 @@ from gradsheet.sheets.plan import (
     Plan,
     rate_sheet,
 )
-from gradsheet.sheets.style import FAINT, Style, absolute, write_formula
+from gradsheet.sheets.style import FAINT, Style, absolute, joined_text, write_formula
 
 _CHART_ROWS = 19
 _LOSS_COLOUR = "#C2410C"
@@ -84,7 +84,9 @@ def _write_panel(plan: Plan, style: Style, sheet: Worksheet, number: int) -> Non
     sheet.set_column(2, 2, 3)
     rate, losses = plan.descent.rates[number], plan.descent.loss[:, number]
     title = f'"Gradient descent at learning rate "&{absolute(*RATE_CELL)}'
-    write_formula(sheet, 0, 0, title, f"Gradient descent at learning rate {rate:.15g}", style.title)
+    write_formula(
+        sheet, 0, 0, title, f"Gradient descent at learning rate {joined_text(rate)}", style.title
+    )
     style.write_markup(sheet, *RATE_CELL[:1], 0, "η", bold=True, align="right")
     look = style.format(align="left", bold=True, indent=1)
     write_formula(sheet, *RATE_CELL, plan.rate_addresses[number], rate, look)

@@ -5,11 +5,14 @@ import re
 import shutil
 import subprocess
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import ironcalc
 import openpyxl
 import torch
+from openpyxl.utils import column_index_from_string, get_column_letter
+from openpyxl.utils.cell import coordinate_from_string
 
 from gradsheet.calculus.network import LayerSpec, NetworkSpec
 
@@ -42,7 +45,7 @@ def torch_pass(spec: NetworkSpec) -> tuple[float, dict[str, float]]:
             trained = layer.train_biases
             parameters |= {n: _leaf(v, trained) for n, v in zip(names, layer.biases, strict=True)}
             signal = signal + torch.stack([parameters[n] for n in names])
-        signal = _ACTIVATIONS[layer.activation](signal)
+        signal = _ACTIVATIONS[layer.activation](signal)  # type: ignore[no-untyped-call]
     squares = (torch.tensor(spec.targets, dtype=torch.float64) - signal) ** 2
     loss = squares.sum() / 2 if spec.loss == "half-squared-error" else squares.mean()
     loss.backward()  # type: ignore[no-untyped-call]
@@ -59,7 +62,7 @@ def random_network(seed: int) -> NetworkSpec:
     draw = random.Random(seed)
     sizes = [draw.randint(1, 6) for _ in range(draw.randint(2, 5))]
     layers = []
-    for inputs, units in zip(sizes, sizes[1:], strict=False):
+    for inputs, units in pairwise(sizes):
         biases = draw.choice((0, 1, units))
         layers.append(
             LayerSpec(
@@ -110,12 +113,12 @@ def ironcalc_cells(path: Path, typed: dict[tuple[str, str], float] | None = None
     model = ironcalc.load_from_xlsx(str(path))
     names = [sheet["name"] for sheet in model.get_worksheets_properties()]
     for (sheet, cell), value in (typed or {}).items():
-        column, row = openpyxl.utils.cell.coordinate_from_string(cell)
-        place = openpyxl.utils.column_index_from_string(column)
+        column, row = coordinate_from_string(cell)
+        place = column_index_from_string(column)
         model.update_cell_with_number(names.index(sheet), row, place, value)
     model.evaluate()
-    return {
-        (names[sheet], f"{openpyxl.utils.get_column_letter(column)}{row}"): model.get_cell_value(
+    return {  # type: ignore[return-value]  # an empty cell is None; no formula gives one
+        (names[sheet], f"{get_column_letter(column)}{row}"): model.get_cell_value(
             sheet, row, column
         )
         for sheet, row, column in model.get_all_cells()

@@ -19,6 +19,7 @@ app = typer.Typer(
     "17,410-parameter network that reads digits.",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
 )
 
 Network = Annotated[
@@ -67,7 +68,7 @@ def demo(
 
     with _resumable(f"gradsheet demo{' --quick' if quick else ''}"):
         made = list(run_demo(output, quick, _say))
-    _print(made_table(made))
+    _print(made_table(output, made))
 
 
 @app.command()

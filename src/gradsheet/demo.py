@@ -62,7 +62,8 @@ def _make_digits(folder: Path, quick: bool, say: Callable[[str], None]) -> Itera
     if run is not None:
         say(f"Keeping the network already trained in {run_folder}.")
     else:
-        say(f"Training 17,410 parameters on {len(dataset.train):,} digits, {recipe.epochs} epochs.")
+        epochs = _count(recipe.epochs, "epoch")
+        say(f"Training 17,410 parameters on {len(dataset.train):,} digits, {epochs}.")
         planned = TrainingRun(run_folder, recipe, seed=0, device=find_device("auto"))
         run = planned.execute(dataset, say)
         write_run_figures(run, dataset.test)
@@ -72,5 +73,9 @@ def _make_digits(folder: Path, quick: bool, say: Callable[[str], None]) -> Itera
         f"{correct}/{total} test digits ({correct / total:.2%}) in {seconds:.0f} s of training"
     )
     yield Made(run_folder / "model.safetensors", reached)
-    yield Made(run_folder / "accuracy.png", f"accuracy over {len(run.history)} epochs")
+    yield Made(run_folder / "accuracy.png", f"accuracy over {_count(len(run.history), 'epoch')}")
     yield Made(run_folder / "mistakes.png", f"the {total - correct} digits read wrongly")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

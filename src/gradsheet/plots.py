@@ -46,18 +46,15 @@ def loss_curve(descent: Descent, number: int, path: Path) -> None:
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(6.4, 4.0)
         rate, losses = descent.rates[number], descent.loss[:, number]
-        axes.plot(losses, color=palette.RATES[number % len(palette.RATES)], linewidth=2)
+        shown = _drawable(losses)
+        axes.plot(shown, color=palette.RATES[number % len(palette.RATES)], linewidth=2)
         _label_loss(axes, f"Loss at learning rate {rate:g}")
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, _top(shown))
         diverged = descent.diverged_after()[number]
-        last = _last_finite(losses)
-        if diverged is not None:
-            _say(axes, f"diverged after {diverged} updates")
-        if last is not None:
-            value = f"{losses[last]:.6g} after {last}"
-            axes.annotate(
-                value, (last, losses[last]), (-6, 10), textcoords="offset points", ha="right"
-            )
+        if diverged is None:
+            _say(axes, f"{losses[-1]:.6g} after {descent.updates} updates", "black")
+        else:
+            _say(axes, f"diverged after {diverged} updates", NEGATIVE)
         _save(figure, path)
 
 
@@ -67,14 +64,15 @@ def loss_curves(descent: Descent, path: Path) -> None:
         figure = Figure(figsize=(11, 4.6), layout="constrained")
         linear, logarithmic = figure.subplots(1, 2)
         few = len(descent.rates) <= len(palette.RATES) * 2
+        shown = _drawable(descent.loss)
         scale = LogNorm(min(descent.rates), max(descent.rates))
         for axes in (linear, logarithmic):
             for number, rate in enumerate(descent.rates):
-                axes.plot(descent.loss[:, number], **_line(number, rate, scale, few))
+                axes.plot(shown[:, number], **_line(number, rate, scale, few))
         _label_loss(linear, "Loss by learning rate")
         _label_loss(logarithmic, "The same, logarithmic")
-        linear.set_ylim(bottom=0)
-        if np.nanmax(descent.loss[-1], initial=0) > 0:
+        linear.set_ylim(0, _top(shown))
+        if np.nanmax(shown, initial=0) > 0:
             logarithmic.set_yscale("log")
         if few:
             names = [_rate_name(descent, number) for number in range(len(descent.rates))]
@@ -83,7 +81,7 @@ def loss_curves(descent: Descent, path: Path) -> None:
             figure.colorbar(ScalarMappable(scale, "viridis"), ax=logarithmic, label="learning rate")
         broken = sum(after is not None for after in descent.diverged_after())
         if broken and not few:
-            _say(logarithmic, f"{broken} of {len(descent.rates)} rates diverged")
+            _say(logarithmic, f"{broken} of {len(descent.rates)} rates diverged", NEGATIVE)
         _save(figure, path)
 
 
@@ -124,6 +122,10 @@ def epochs(title: str, y_label: str, curves: Curves, path: Path) -> None:
         axes.set(xlabel="epoch", ylabel=y_label)
         axes.set_title(title, loc="left")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        # The first epoch, far from all others, would flatten them.
+        later = [value for series in curves.values() for value in (series[1:] or series)]
+        span = max(later) - min(later)
+        axes.set_ylim(min(later) - 0.1 * span - 1e-9, max(later) + 0.1 * span + 1e-9)
         axes.legend(frameon=False)
         _save(figure, path)
 
@@ -137,7 +139,8 @@ def confusion(counts: NDArray[np.int64], path: Path) -> None:
         axes.imshow(wrong, cmap="Reds", vmin=0, vmax=max(1.0, np.nanmax(wrong)))
         for row, column in np.ndindex(*counts.shape):
             if count := int(counts[row, column]):
-                shade = "#9CA3AF" if row == column else "black"
+                dark = row != column and count > 0.6 * np.nanmax(wrong)
+                shade = "#9CA3AF" if row == column else "white" if dark else "black"
                 axes.text(
                     column, row, f"{count}", ha="center", va="center", fontsize=8, color=shade
                 )
@@ -268,6 +271,17 @@ def _label_loss(axes: Axes, title: str) -> None:
     axes.margins(x=0.01)
 
 
+def _drawable(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Losses without those that no axis can hold."""
+    return np.where(losses < 1e30, losses, np.nan)
+
+
+def _top(losses: NDArray[np.float64]) -> float:
+    """Where a linear axis ends: a loss that runs away leaves the picture."""
+    highest, first = np.nanmax(losses, initial=0), np.nanmax(losses[0], initial=0)
+    return float(1.05 * min(highest, 3 * first)) or 1.0
+
+
 def _line(number: int, rate: float, scale: LogNorm, few: bool) -> dict[str, Any]:
     if few:
         style = "-" if number < len(palette.RATES) else "--"
@@ -285,13 +299,8 @@ def _rate_name(descent: Descent, number: int) -> str:
     return name if diverged is None else f"{name}: diverged after {diverged}"
 
 
-def _last_finite(losses: NDArray[np.float64]) -> int | None:
-    finite = np.flatnonzero(np.isfinite(losses))
-    return int(finite[-1]) if len(finite) else None
-
-
-def _say(axes: Axes, text: str) -> None:
-    axes.text(0.5, 0.95, text, transform=axes.transAxes, ha="center", va="top", color=NEGATIVE)
+def _say(axes: Axes, text: str, colour: str) -> None:
+    axes.text(0.98, 0.96, text, color=colour, ha="right", va="top", transform=axes.transAxes)
 
 
 def _save(figure: Figure, path: Path) -> None:

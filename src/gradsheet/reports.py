@@ -46,13 +46,14 @@ def write_run_figures(run: "FinishedRun", images: "ImageSet") -> list[Path]:
         name: run.folder / f"{name}.png" for name in ("accuracy", "loss", "confusion", "mistakes")
     }
     history, evaluation = run.history, run.evaluation
+    held_out = f"{run.evaluated_on} images"
     accuracy = {
         "training images, as augmented": [100 * epoch.train_accuracy for epoch in history],
-        "held out": [100 * epoch.test_accuracy for epoch in history],
+        held_out: [100 * epoch.test_accuracy for epoch in history],
     }
     loss = {
         "training images, as augmented": [epoch.train_loss for epoch in history],
-        "held out": [epoch.test_loss for epoch in history],
+        held_out: [epoch.test_loss for epoch in history],
     }
     last = f"{history[-1].test_accuracy:.2%} after epoch {len(history)}"
     plots.epochs(f"Accuracy: {last}", "read rightly, %", accuracy, paths["accuracy"])

@@ -18,14 +18,15 @@ _MARKS = (1, 10, 50, 100, 200, 500, 1000)
 _MOST_ROWS = 40
 
 
-def made_table(made: Sequence["Made"]) -> Table:
-    """What the demo wrote and what was reached."""
-    table = Table(
-        "file", "what it is, what was reached", title="gradsheet demo", title_justify="left"
-    )
+def made_table(folder: Path, made: Sequence["Made"]) -> Table:
+    """What the demo wrote into ``folder`` and what was reached."""
+    table = Table(title=Text(f"Written to {folder}"), title_justify="left")
+    table.add_column("file", no_wrap=True)
+    table.add_column("what it is, what was reached")
     table.add_column("size", justify="right")
     for item in made:
-        table.add_row(Text(str(item.path)), Text(item.what), _size(item.path.stat().st_size))
+        name, size = item.path.relative_to(folder), item.path.stat().st_size
+        table.add_row(Text(str(name)), Text(item.what), _size(size))
     return table
 
 
@@ -36,12 +37,14 @@ def sweep_table(descent: Descent) -> Table:
     for name in ("learning rate", "0", *map(str, marks), str(descent.updates)):
         table.add_column(name, justify="right")
     diverged = descent.diverged_after()
+    if any(after is not None for after in diverged):
+        table.add_column("diverged after", justify="right")
     step = max(1, math.ceil(len(descent.rates) / _MOST_ROWS))
     for number in range(0, len(descent.rates), step):
         losses = [descent.loss[row, number] for row in (0, *marks, descent.updates)]
-        cells = [f"{loss:.6g}" if math.isfinite(loss) else "diverged" for loss in losses]
+        cells = [f"{loss:.6g}" if math.isfinite(loss) else "none" for loss in losses]
         if diverged[number] is not None:
-            cells[-1] = f"diverged after {diverged[number]}"
+            cells.append(str(diverged[number]))
         table.add_row(f"{descent.rates[number]:.6g}", *cells)
     if step > 1:
         table.caption = f"every {step}th of {len(descent.rates)} rates; all are in losses.csv"

@@ -21,7 +21,7 @@ from gradsheet.calculus.expression import (
     variables,
 )
 from gradsheet.calculus.notation import plain, runs, symbol, to_excel, to_textbook
-from gradsheet.calculus.tape import Tape
+from gradsheet.calculus.tape import Array, Tape
 
 OPERATIONS = [value for value in vars(table).values() if isinstance(value, Operation)]
 X, Y = Variable("x"), Variable("y")
@@ -69,14 +69,15 @@ def test_the_table_is_found_whole() -> None:
 @pytest.mark.parametrize("x", [-2.3, -0.4, 0.7, 3.1])
 def test_derivative_is_the_slope_of_the_value(operation: Operation, x: float) -> None:
     y = 1.9
-    arguments = (X, Y)[: arity(operation)]
+    arguments, place = (X, Y)[: arity(operation)], (x, y)[: arity(operation)]
     result = Variable("result", Apply(operation, arguments))
     for variable in arguments:
         found = partials(Apply(operation, arguments), result)[variable]
         slope = value(expand(found, lambda v: False), x=x, y=y)
         step = 1e-5
-        up = operation.value(*(v + step * (w is variable) for w, v in zip(arguments, (x, y))))
-        down = operation.value(*(v - step * (w is variable) for w, v in zip(arguments, (x, y))))
+        moves = [step * (argument is variable) for argument in arguments]
+        up = operation.value(*(v + move for v, move in zip(place, moves, strict=True)))
+        down = operation.value(*(v - move for v, move in zip(place, moves, strict=True)))
         assert slope == pytest.approx((up - down) / (2 * step), rel=1e-8, abs=1e-9)
 
 
@@ -180,9 +181,12 @@ def test_markup_is_cut_into_runs() -> None:
 
 def test_equal_subexpressions_are_computed_once() -> None:
     calls = []
-    counted = Operation(
-        "counted", lambda x: calls.append(1) or x, lambda y, x: (), *[table.TANH.excel] * 2
-    )
+
+    def count(x: Array) -> Array:
+        calls.append(x)
+        return x
+
+    counted = Operation("counted", count, lambda y, x: (), table.TANH.excel, table.TANH.textbook)
     first, second = Variable("a", Apply(counted, (X,))), Variable("b", Apply(counted, (X,)))
     Tape([first, second]).run({X: np.ones(3)})
     assert len(calls) == 1

@@ -208,6 +208,8 @@ def _check_fields(
 
 def _line_of(text: str, field: str, layer: int | None) -> int:
     """The 1-based line on which ``field`` of ``layer`` is set, else where its table begins."""
+    if layer is not None and not re.search(r"^\s*\[\[\s*layers", text, re.MULTILINE):
+        return _line_of(text, "layers", None)  # the layers are written in line
     begins, tables = 1, 0
     for number, line in enumerate(text.splitlines(), start=1):
         if re.match(r"\s*\[\[?\s*layers\s*\]", line):

@@ -144,11 +144,13 @@ def _parse_idx(name: str, content: bytes) -> Tensor:
             f"{name} is cut off or padded: its header announces {size:,} bytes of data, "
             f"{len(content) - header:,} follow; fetch the file again"
         )
+    if size == 0:
+        raise GradsheetError(f"{name} holds no data: its header announces sizes {shape}")
     return torch.frombuffer(bytearray(content), dtype=torch.uint8, offset=header).view(shape)
 
 
 def _image_set(images: Tensor, labels: Tensor, which: str) -> ImageSet:
-    if len(images) != len(labels) or not len(images):
+    if len(images) != len(labels):
         raise GradsheetError(
             f"the {which} files do not belong together: {len(images)} images, {len(labels)} labels"
         )

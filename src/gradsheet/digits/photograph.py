@@ -33,7 +33,10 @@ def read_digit(path: Path) -> Tensor:
     ink = _ink(_open(path))
     rows, columns = np.nonzero(ink > 0.2 * ink.max())
     if ink.max() < _LEAST_CONTRAST or len(rows) < 2:
-        raise GradsheetError(f"{path} shows no digit: it is of one shade; expected ink on paper")
+        raise GradsheetError(
+            f"{path} shows no digit: nothing in it stands out from its border; expected ink "
+            "on paper"
+        )
     box = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     return torch.from_numpy(_centre(_fit(box / ink.max() * 255)))
 

@@ -38,9 +38,14 @@ _FORMAT = "gradsheet-digits-1"
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """What a training run left: its history and what the last epoch's weights say."""
+    """What a training run left: its history and what the last epoch's weights say.
+
+    Attributes:
+        evaluated_on: ``test`` or ``validation``: the images that history and evaluation speak of.
+    """
 
     folder: Path
+    evaluated_on: str
     history: tuple[EpochRecord, ...]
     evaluation: Evaluation
 
@@ -88,7 +93,11 @@ class TrainingRun:
         save_model(trainer.evaluated_model, self.folder / _WEIGHTS)
         checkpoint.unlink(missing_ok=True)
         result = evaluate(trainer.evaluated_model, dataset.test)
-        return FinishedRun(self.folder, tuple(trainer.history), result)
+        return FinishedRun(self.folder, self._evaluated_on, tuple(trainer.history), result)
+
+    @property
+    def _evaluated_on(self) -> str:
+        return "validation" if self.validate else "test"
 
     def _refuse_finished(self) -> None:
         if (self.folder / _WEIGHTS).exists():
@@ -109,7 +118,7 @@ class TrainingRun:
         packages = ("gradsheet", "torch", "numpy")
         return {
             **identity,
-            "evaluated on": "validation" if self.validate else "test",
+            "evaluated on": self._evaluated_on,
             "versions": {
                 "python": platform.python_version(),
                 **{name: version(name) for name in packages},
@@ -126,16 +135,16 @@ class TrainingRun:
         """The original's line, such as ``Accuracy: 9758/10000 (97.58%)``."""
         correct = round(record.test_accuracy * total)
         return (
-            f"{'Validation' if self.validate else 'Test'} set: Average loss: "
+            f"{self._evaluated_on.capitalize()} set: Average loss: "
             f"{record.test_loss:.4f}, Accuracy: {correct}/{total} ({record.test_accuracy:.2%})\n"
         )
 
 
 def finished_run(folder: Path, images: ImageSet) -> FinishedRun | None:
-    """The run finished in ``folder``, evaluated on ``images``; None where there is none."""
+    """The run finished in ``folder``, evaluated on the test ``images``; None if there is none."""
     if not (folder / _WEIGHTS).is_file():
         return None
-    return FinishedRun(folder, read_history(folder), evaluate(load_model(folder), images))
+    return FinishedRun(folder, "test", read_history(folder), evaluate(load_model(folder), images))
 
 
 def read_history(folder: Path) -> tuple[EpochRecord, ...]:

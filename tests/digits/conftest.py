@@ -1,0 +1,29 @@
+"""A small data set and a short recipe, so that training takes a moment."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from gradsheet.digits.dataset import Dataset, load
+from gradsheet.digits.recipe import RECIPES, Recipe
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Dataset:
+    return load()
+
+
+@pytest.fixture
+def few(mnist: Dataset) -> Dataset:
+    return Dataset(mnist.train[:400], mnist.test[:200], "few")
+
+
+@pytest.fixture
+def short() -> Recipe:
+    return replace(RECIPES["best"], epochs=3, batch_size=64)
+
+
+@pytest.fixture
+def cpu() -> torch.device:
+    return torch.device("cpu")

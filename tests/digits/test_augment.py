@@ -1,0 +1,57 @@
+"""Random affine views against what each movement must do."""
+
+import math
+
+import pytest
+import torch
+
+from gradsheet.digits.augment import Affine, _random_matrices, random_affine
+
+
+def draws(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+STILL = Affine(degrees=0, shear=0, pixels=0, scale=0)
+USUAL = Affine(degrees=10, shear=5, pixels=2, scale=0.1)
+
+
+def test_no_limits_no_change() -> None:
+    images = torch.rand(5, 1, 28, 28)
+    assert torch.allclose(random_affine(images, STILL, draws()), images, atol=1e-5)
+
+
+def test_a_seed_fixes_the_views_and_images_differ() -> None:
+    images = torch.rand(1, 1, 28, 28).expand(6, 1, 28, 28)
+    first, again = (random_affine(images, USUAL, draws(3)) for _ in range(2))
+    assert torch.equal(first, again)
+    assert not torch.allclose(first[0], first[1], atol=1e-3)
+    assert not torch.equal(first, random_affine(images, USUAL, draws(4)))
+
+
+def test_movement_stays_within_its_limit() -> None:
+    images = torch.zeros(300, 1, 28, 28)
+    images[:, :, 14, 14] = 1.0
+    moved = random_affine(images, Affine(0, 0, pixels=3, scale=0), draws())
+    axis = torch.arange(28.0)
+    mass = moved.sum(dim=(1, 2, 3))
+    x = (moved.sum(dim=(1, 2)) @ axis) / mass - 14
+    y = (moved.sum(dim=(1, 3)) @ axis) / mass - 14
+    assert mass == pytest.approx(torch.ones(300), abs=1e-4)
+    for offsets in (x, y):
+        assert float(offsets.abs().max()) <= 3.001
+        assert float(offsets.max()) > 2.7
+        assert float(offsets.min()) < -2.7
+
+
+def test_matrices_have_the_angle_and_the_size_they_should() -> None:
+    matrices = _random_matrices(500, 28, Affine(degrees=30, shear=0, pixels=0, scale=0.2), draws())
+    linear = matrices[:, :, :2]
+    size = torch.linalg.det(linear).sqrt()
+    angle = torch.atan2(linear[:, 1, 0], linear[:, 0, 0]) * 180 / math.pi
+    assert 0.8 <= float(size.min()) < 0.81
+    assert 1.19 < float(size.max()) <= 1.2
+    assert 29 < float(angle.max()) <= 30
+    assert -30 <= float(angle.min()) < -29
+    unit = linear / size.view(-1, 1, 1)
+    assert torch.allclose(unit @ unit.transpose(1, 2), torch.eye(2).expand(500, 2, 2), atol=1e-5)

@@ -1,0 +1,102 @@
+"""Figures of merit against hand counts, and the shipped weights against what is claimed."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from gradsheet.digits.dataset import Dataset
+from gradsheet.digits.evaluate import Evaluation, evaluate, normalise, wilson_interval
+from gradsheet.digits.model import Architecture, DigitNet
+from gradsheet.digits.run import load_model, save_model
+from gradsheet.errors import GradsheetError
+
+
+def test_wilson_interval_in_closed_form() -> None:
+    z2 = 1.959964**2
+    assert wilson_interval(10, 10) == pytest.approx((10 / (10 + z2), 1))
+    assert wilson_interval(0, 10) == pytest.approx((0, z2 / (10 + z2)), abs=1e-12)
+    half = 1.959964 / (2 * (10 + z2) ** 0.5)
+    assert wilson_interval(5, 10) == pytest.approx((0.5 - half, 0.5 + half))
+
+
+def test_wilson_interval_solves_its_equation() -> None:
+    for bound in wilson_interval(37, 50):
+        assert abs(37 / 50 - bound) == pytest.approx(1.959964 * (bound * (1 - bound) / 50) ** 0.5)
+
+
+def test_counts_by_hand() -> None:
+    labels = torch.tensor([0, 0, 1, 2])
+    readings = torch.tensor([0, 1, 1, 0])
+    chance = torch.full((4, 10), 0.02)
+    chance[torch.arange(4), readings] = 0.82
+    result = Evaluation(chance.log(), labels)
+    assert (result.correct, result.total) == (2, 4)
+    assert result.mistakes.tolist() == [1, 3]
+    expected = -(2 * torch.tensor(0.82).log() + 2 * torch.tensor(0.02).log()) / 4
+    assert result.loss == pytest.approx(float(expected), rel=1e-6)
+    assert result.confusion[0, :3].tolist() == [1, 1, 0]
+    assert result.confusion[2, 0] == 1
+    assert int(result.confusion.sum()) == 4
+    assert result.recall[:3] == [0.5, 1.0, 0.0]
+
+
+def test_normalised_training_images_have_mean_0_and_deviation_1(mnist: Dataset) -> None:
+    images = normalise(mnist.train.images)
+    assert images.shape == (60_000, 1, 28, 28)
+    assert float(images.mean()) == pytest.approx(0, abs=1e-3)
+    assert float(images.std()) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_shipped_weights_read_what_is_claimed(mnist: Dataset) -> None:
+    claimed = json.loads((Path(__file__).parents[2] / "results" / "best.json").read_text())
+    result = evaluate(load_model(None), mnist.test)
+    shipped = claimed["runs"][0]
+    assert shipped["seed"] == 0
+    assert result.correct == shipped["correct"]
+    assert result.loss == pytest.approx(shipped["loss"], rel=1e-4)
+    assert result.correct > 9941  # the original's best epoch
+
+
+@pytest.mark.parametrize("batch_size", [7, 64])
+def test_batches_do_not_change_what_is_read(batch_size: int, mnist: Dataset) -> None:
+    model, few = load_model(None), mnist.test[:100]
+    whole, parts = evaluate(model, few), evaluate(model, few, batch_size)
+    assert torch.allclose(whole.log_probabilities, parts.log_probabilities, atol=1e-5)
+
+
+def test_weights_survive_the_file(tmp_path: Path) -> None:
+    model = DigitNet(Architecture("gelu", "pool-norm-activation", 0.25))
+    save_model(model, tmp_path / "model.safetensors")
+    again = load_model(tmp_path)
+    assert again.architecture == model.architecture
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, again.state_dict()[name])
+
+
+@pytest.mark.parametrize("kind", ["text", "other model", "other shape", "other order", "nothing"])
+def test_weights_that_are_not_ours(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    mark = {"format": "gradsheet-digits-1", "architecture": "{}"}
+    if kind == "text":
+        path.write_text("hello")
+        said = "is not a readable safetensors file"
+    elif kind == "other model":
+        save_file({"weight": torch.ones(3)}, path)
+        said = "holds another model: 1 tensors without the mark"
+    elif kind == "other shape":
+        tensors = DigitNet(Architecture()).state_dict()
+        save_file(tensors | {"conv1.weight": torch.ones(4, 1, 5, 5)}, path, mark)
+        said = "does not fit the 17,410-parameter network: size mismatch for conv1.weight"
+    elif kind == "other order":
+        order = json.dumps({"order": "reversed"})
+        save_file(DigitNet(Architecture()).state_dict(), path, mark | {"architecture": order})
+        said = "has an architecture unknown here"
+    else:
+        said = "holds no model.safetensors: expected a run folder"
+    with pytest.raises(GradsheetError) as caught:
+        load_model(tmp_path)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)

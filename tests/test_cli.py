@@ -1,0 +1,317 @@
+"""The commands, as a user gives them: what they write, print and refuse."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import openpyxl
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from gradsheet.digits.dataset import FILE_NAMES
+from tests.digits.test_dataset import GOOD, write
+
+HEAVY = {"OMP_NUM_THREADS": "2"}
+
+
+def gradsheet(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", "-m", "gradsheet", *map(str, arguments)]
+    environment = os.environ | HEAVY
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        timeout=300,
+        check=False,
+        env=environment,
+    )
+
+
+def succeeded(*arguments: object, folder: Path) -> str:
+    run = gradsheet(*arguments, folder=folder)
+    assert run.returncode == 0, run.stderr
+    assert "Traceback" not in run.stderr
+    return run.stdout
+
+
+def test_help_comes_at_once(tmp_path: Path) -> None:
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        text = succeeded("--help", folder=tmp_path)
+        times.append(time.perf_counter() - start)
+    commands = ("demo", "workbook", "sweep", "diagram", "summary", "train", "evaluate", "predict")
+    assert all(re.search(rf"\b{command}\b", text) for command in commands)
+    assert min(times) < 0.4
+
+
+def test_workbook(tmp_path: Path) -> None:
+    text = succeeded(
+        "workbook",
+        "mazur",
+        "-o",
+        "deep/in/book.xlsx",
+        "--rates",
+        "0.5,2",
+        "--iterations",
+        7,
+        folder=tmp_path,
+    )
+    assert text.startswith("Wrote deep/in/book.xlsx (0.")
+    book = openpyxl.load_workbook(tmp_path / "deep/in/book.xlsx")
+    assert book.sheetnames == [
+        "Inputs",
+        "Network",
+        "Derivation",
+        "lr 0.5",
+        "lr 2.0",
+        "Learning rates",
+    ]
+    assert book["lr 2.0"]["D12"].value == 7
+
+
+def test_sweep(tmp_path: Path) -> None:
+    text = succeeded("sweep", "--rates", "0.1,1e6", "--updates", 20, "-o", "out", folder=tmp_path)
+    names = {file.name for file in (tmp_path / "out").iterdir()}
+    assert names == {"losses.csv", "loss_lr_0.1.png", "loss_lr_1000000.0.png", "loss_all.png"}
+    rows = list(csv.reader((tmp_path / "out/losses.csv").read_text().splitlines()))
+    assert len(rows) == 22
+    assert float(rows[1][1]) == pytest.approx(0.24251985734837728, rel=1e-15)
+    assert "0.24252" in text
+
+
+def test_sweep_says_what_diverged(tmp_path: Path) -> None:
+    (tmp_path / "line.toml").write_text(
+        'inputs = [2]\ntargets = [1]\n[[layers]]\nactivation = "identity"\nweights = [[3]]\n'
+    )
+    arguments = ("line.toml", "--rates", "0.1,1e5", "--updates", 99)
+    text = succeeded("sweep", *arguments, folder=tmp_path)
+    assert "diverged after" in text
+    assert re.search(r"100000 │ +12.5 │ .* none │ +\d+ │", text)
+    assert "diverged" in (tmp_path / "runs/sweep/losses.csv").read_text()
+    assert "nan" not in text + (tmp_path / "runs/sweep/losses.csv").read_text()
+
+
+def test_a_thousand_rates_in_one_picture(tmp_path: Path) -> None:
+    succeeded("sweep", "--rates", "0.01:10:1000", "--updates", 30, "-o", ".", folder=tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {"losses.csv", "loss_all.png"}
+    header = (tmp_path / "losses.csv").read_text().splitlines()[0].split(",")
+    rates = [float(rate) for rate in header[1:]]
+    assert len(rates) == 1000
+    assert (rates[0], rates[-1]) == (0.01, 10.0)
+    assert rates[500] / rates[499] == pytest.approx(1000 ** (1 / 999))
+
+
+@pytest.mark.parametrize("network", ["course", "mazur"])
+def test_diagram(network: str, tmp_path: Path) -> None:
+    succeeded("diagram", network, "-o", "n.svg", folder=tmp_path)
+    succeeded("diagram", network, "-o", "n.png", folder=tmp_path)
+    with Image.open(tmp_path / "n.png") as drawing:
+        assert drawing.width > 800
+    texts = "".join(ElementTree.parse(tmp_path / "n.svg").getroot().itertext())
+    shown = re.sub(r"\s+", "", texts)
+    values = {"course": ["0.242519857", "0.506875", "0.07216"], "mazur": ["0.298371109", "0.59327"]}
+    for value in [*values[network], "=0.15", "=0.55", "=0.05", "=0.99"]:
+        assert value in shown
+
+
+def test_summary(tmp_path: Path) -> None:
+    assert "Total params: 17,410" in succeeded("summary", folder=tmp_path)
+    assert "receptive field" in succeeded("summary", "--receptive-field", folder=tmp_path)
+
+
+@pytest.fixture(scope="module")
+def fashion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four IDX files of 256 and 100 images, so that an epoch takes a moment."""
+    from gradsheet.digits.dataset import load
+
+    data, folder = load(), tmp_path_factory.mktemp("fashion")
+    for name, part, count in zip(
+        FILE_NAMES, (data.train,) * 2 + (data.test,) * 2, (256, 256, 100, 100), strict=True
+    ):
+        array = part.images[:count] if "images" in name else part.labels[:count].to(torch.uint8)
+        sizes = b"".join(length.to_bytes(4, "big") for length in array.shape)
+        (folder / name).write_bytes(bytes([0, 0, 8, array.dim()]) + sizes + array.numpy().tobytes())
+    return folder
+
+
+def test_train_evaluate_predict(fashion: Path, tmp_path: Path) -> None:
+    train = (
+        "train",
+        "--epochs",
+        2,
+        "--batch-size",
+        32,
+        "--seed",
+        4,
+        "--data",
+        fashion,
+        "-o",
+        "run",
+    )
+    run = gradsheet(*train, folder=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert (
+        len(
+            re.findall(
+                r"^Test set: Average loss: \d\.\d{4}, Accuracy: \d+/100 \(\d+\.\d\d%\)$",
+                run.stdout,
+                re.M,
+            )
+        )
+        == 2
+    )
+    assert re.search(r"loss=\d\.\d{4} batch_id=7: 100%\|█+\| 8/8 \[", run.stderr)
+    assert {file.name for file in (tmp_path / "run").iterdir()} == {
+        "config.json",
+        "history.csv",
+        "model.safetensors",
+        "accuracy.png",
+        "loss.png",
+        "confusion.png",
+        "mistakes.png",
+    }
+    config = json.loads((tmp_path / "run/config.json").read_text())
+    assert (config["seed"], config["recipe"]["epochs"], config["recipe"]["batch_size"]) == (
+        4,
+        2,
+        32,
+    )
+    evaluated = succeeded("evaluate", "run", "--data", fashion, folder=tmp_path)
+    said = re.search(r"Accuracy: \d+/100", run.stdout[run.stdout.rindex("Test set") :])
+    assert said is not None
+    assert said[0] in evaluated
+    assert "95% interval" in evaluated
+    for shape in ("as a folder", "as a file"):
+        weights = "run" if shape == "as a folder" else "run/model.safetensors"
+        page = Image.new("L", (60, 60), 255)
+        page.paste(0, (28, 10, 33, 50))
+        page.save(tmp_path / "x.png")
+        assert "x.png" in succeeded("predict", weights, "x.png", folder=tmp_path)
+    again = gradsheet(*train, folder=tmp_path)
+    assert again.returncode == 2
+    assert "already holds a finished run" in again.stderr
+
+
+def test_shipped_weights_predict_before_any_training(tmp_path: Path) -> None:
+    from gradsheet.digits.dataset import load
+
+    test = load().test
+    for number in range(3):
+        Image.fromarray(255 - test.images[number].numpy()).resize((90, 90)).save(
+            tmp_path / f"{number}.png"
+        )
+    text = succeeded("predict", "0.png", "1.png", "2.png", folder=tmp_path)
+    read = [int(digit) for digit in re.findall(r"\.png\s*│\s*(\d)", text)]
+    assert read == test.labels[:3].tolist()
+
+
+def test_an_interrupted_training_says_how_to_go_on(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gradsheet", "train", "--epochs", "3", "-o", "run"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=os.environ | HEAVY
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "run/config.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted. To go on where it stopped, give the same command again." in errors
+    assert "Traceback" not in errors
+    assert not list((tmp_path / "run").glob(".*"))
+
+
+MISTAKES: list[tuple[tuple[str, ...], str]] = [
+    (("workbook", "corse"), "no preset is called 'corse'; choose from course, course-half, mazur"),
+    (("workbook", "bad.toml"), "bad.toml, line 3, layer 1, weights: row 1 has 1 numbers for 2"),
+    (("workbook", "broken.toml"), "broken.toml is not valid TOML"),
+    (("workbook", "--rates", "-0.5"), "the learning rate -0.5 is not possible"),
+    (("workbook", "--rates", "fast"), "'fast' is no learning rate"),
+    (("workbook", "--rates", "1:2"), "'1:2' is no learning rate"),
+    (("workbook", "--rates", ""), "'' is no learning rate"),
+    (("workbook", "--iterations", "0"), "0 updates asked for; give at least 1"),
+    (("workbook", "--iterations", "many"), "Invalid value for '--iterations'"),
+    (("workbook", "-o", "book.pdf"), "book.pdf does not end in .xlsx"),
+    (("workbook", "-o", "file/book.xlsx"), "cannot write file/book.xlsx: "),
+    (("workbook", "-o", "folder.xlsx"), "cannot write folder.xlsx: it is a folder"),
+    (("sweep", "--updates", "-1"), "-1 updates asked for"),
+    (("sweep", "-o", "file"), "cannot write file: "),
+    (("diagram", "-o", "n.gif"), "n.gif has no picture format known here; end it in .png or .svg"),
+    (("train", "--epochs", "0"), "epochs is 0; it must be at least 1"),
+    (("train", "--batch-size", "0"), "batch size is 0"),
+    (("train", "--recipe", "bset"), "no recipe is called 'bset'"),
+    (("train", "--seed", "-1"), "the seed is -1"),
+    (("train", "--device", "abacus"), "no device 'abacus' here"),
+    (("train", "--data", "nowhere"), "nowhere holds no train-images-idx3-ubyte"),
+    (("train", "--data", "damaged"), "train-images-idx3-ubyte is cut off or padded"),
+    (("evaluate", "nowhere"), "nowhere holds no model.safetensors: expected a run folder"),
+    (("evaluate", "other.safetensors"), "other.safetensors holds another model"),
+    (("evaluate", "text.safetensors"), "text.safetensors is not a readable safetensors file"),
+    (("predict", "text.png"), "text.png is not a picture; expected a PNG or JPEG"),
+    (("predict", "missing.png"), "cannot read missing.png: No such file"),
+    (("predict", "folder.xlsx"), "no picture given"),
+    (("predict",), "Missing argument"),
+    (("nosuch",), "No such command 'nosuch'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), MISTAKES, ids=lambda value: " ".join(value)[:40])
+def test_a_mistake_is_one_line_and_code_2(
+    arguments: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.toml").write_text(
+        "inputs = [1, 2]\ntargets = [1]\nlayers = [{weights = [[3]]}]\n"
+    )
+    (tmp_path / "broken.toml").write_text("inputs = [1, 2")
+    (tmp_path / "file").write_text("precious")
+    (tmp_path / "text.png").write_text("precious")
+    (tmp_path / "text.safetensors").write_text("precious")
+    (tmp_path / "folder.xlsx").mkdir()
+    (tmp_path / "damaged").mkdir()
+    write(tmp_path / "damaged", GOOD[0][:-5], *GOOD[1:])
+    save_file({"weight": torch.ones(3)}, tmp_path / "other.safetensors")
+    before = sorted(tmp_path.rglob("*"))
+    run = gradsheet(*arguments, folder=tmp_path)
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert run.stderr.count("\n") == 1, run.stderr
+    assert run.stderr.startswith("gradsheet: ")
+    assert said in run.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+@pytest.mark.slow
+def test_the_quick_demo(tmp_path: Path) -> None:
+    start = time.perf_counter()
+    text = succeeded("demo", "--quick", folder=tmp_path)
+    assert time.perf_counter() - start < 60
+    made = {path.name for path in (tmp_path / "runs/demo").iterdir()}
+    rates = (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
+    assert made == {
+        "backprop.xlsx",
+        "losses.csv",
+        "network.svg",
+        "network.png",
+        "loss_all.png",
+        "digits-quick",
+        *(f"loss_lr_{rate}.png" for rate in rates),
+    }
+    reached = re.search(r"(\d+)/10000 test digits", text)
+    assert reached is not None
+    assert int(reached[1]) > 9800
+    again = succeeded("demo", "--quick", folder=tmp_path)
+    assert "Keeping the network already trained" in again
+    assert reached[0] in again

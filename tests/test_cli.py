@@ -97,7 +97,7 @@ def test_sweep_says_what_diverged(tmp_path: Path) -> None:
     arguments = ("line.toml", "--rates", "0.1,1e5", "--updates", 99)
     text = succeeded("sweep", *arguments, folder=tmp_path)
     assert "diverged after" in text
-    assert re.search(r"100000 │ +12.5 │ .* none │ +\d+ │", text)
+    assert re.search(r"100000 │ +12.5 │ .* — │ +\d+ │", text)
     assert "diverged" in (tmp_path / "runs/sweep/losses.csv").read_text()
     assert "nan" not in text + (tmp_path / "runs/sweep/losses.csv").read_text()
 

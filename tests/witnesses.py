@@ -117,10 +117,10 @@ def ironcalc_cells(path: Path, typed: dict[tuple[str, str], float] | None = None
         place = column_index_from_string(column)
         model.update_cell_with_number(names.index(sheet), row, place, value)
     model.evaluate()
-    return {  # type: ignore[return-value]  # an empty cell is None; no formula gives one
+    return {
         (names[sheet], f"{get_column_letter(column)}{row}"): model.get_cell_value(
             sheet, row, column
-        )
+        )  # type: ignore[misc]  # an empty cell would be None
         for sheet, row, column in model.get_all_cells()
     }
 

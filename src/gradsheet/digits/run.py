@@ -20,7 +20,13 @@ from gradsheet.digits.dataset import Dataset, ImageSet
 from gradsheet.digits.evaluate import Evaluation, evaluate, normalise
 from gradsheet.digits.model import ACTIVATIONS, ORDERS, Architecture, DigitNet
 from gradsheet.digits.recipe import Recipe
-from gradsheet.digits.train import EpochRecord, Trainer, history_columns, read_tensors
+from gradsheet.digits.train import (
+    EpochRecord,
+    Trainer,
+    history_columns,
+    multiplies_bfloat16,
+    read_tensors,
+)
 from gradsheet.errors import GradsheetError
 from gradsheet.files import make_folder, whole_file, write_text
 
@@ -127,7 +133,7 @@ class TrainingRun:
                 "device": _device_name(self.device),
                 "cores": os.cpu_count(),
                 "threads": torch.get_num_threads(),
-                "system": platform.platform(),
+                "system": f"{platform.system()} {platform.machine()}",
             },
         }
 
@@ -236,4 +242,6 @@ def _architecture(path: Path, metadata: dict[str, str]) -> Architecture:
 def _device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{device.type} ({platform.processor() or platform.machine()})"
+    if device.type != "cpu":
+        return device.type
+    return "cpu with AMX" if multiplies_bfloat16(device) else "cpu"

@@ -11,7 +11,7 @@ from gradsheet.calculus.tape import Tape
 from gradsheet.sheets.plan import DERIVATION_SHEET, Plan
 from gradsheet.sheets.style import FAINT, Style, write_formula
 
-_HEADERS = ("", "step", "in words", "formula", "value", "the cell's formula")
+_HEADERS = ("", "step", "  in words", "formula", "value", "  the cell's formula")
 _WIDTHS = (4, 13, 58, 46, 15, 60)
 _VALUE_COLUMN = 4
 _FIRST_ROW = 4
@@ -28,7 +28,8 @@ def write(plan: Plan, style: Style) -> None:
     note = "The untouched network of the Inputs sheet: forward to the loss, back to every weight."
     sheet.write_string(1, 0, note, style.note)
     for column, (header, width) in enumerate(zip(_HEADERS, _WIDTHS, strict=True)):
-        sheet.write_string(_FIRST_ROW - 1, column, header, style.header())
+        align = "right" if header in ("step", "value") else "left"
+        sheet.write_string(_FIRST_ROW - 1, column, header, style.header(align=align))
         sheet.set_column(column, column, width)
     sections = list(_sections(plan.graph))
     rows = _rows(sections)

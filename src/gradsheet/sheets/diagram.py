@@ -17,8 +17,9 @@ from gradsheet.sheets.style import FAINT, INK, Style, joined_text, write_formula
 _MOST_LABELLED_EDGES = 48
 _MOST_LABELLED_NEURONS = 48
 
-_WIDTH, _HEIGHT = 1180, 660  # pixels
-_MARGIN = 0.5  # around the neurons, in units of their distance
+_WIDTH, _HEIGHT = 1180, 600  # pixels
+_SIDE = 0.5  # left and right of the neurons, in units of their distance
+_EDGE = 80  # above and below them, in pixels
 
 _DECIMALS = 6  # of the numbers on labels
 
@@ -63,7 +64,9 @@ class _Chart:
         self.radius = 12 if self.crowded else 27  # of a neuron, in pixels
         self.bottom = min(neuron.y for neuron in diagram.neurons)
         columns = max(neuron.x for neuron in diagram.neurons)
-        self.span = columns + 2 * _MARGIN, diagram.height + 2 * _MARGIN  # what the axes show
+        # What the axes show, in the diagram's units.
+        self.span = columns + 2 * _SIDE, max(1.0, diagram.height) * _HEIGHT / (_HEIGHT - 2 * _EDGE)
+        self.margin = (self.span[1] - diagram.height) / 2
         self.chart = style.book.add_chart({"type": "scatter", "subtype": "straight"})
         self.row = _HELPER_ROW
         headers = ("the chart reads these cells: label", "x", "y")
@@ -110,7 +113,7 @@ class _Chart:
     def insert(self) -> None:
         """Place the finished chart, its plot filling it edge to edge."""
         hidden = {"visible": False, "major_gridlines": {"visible": False}}
-        left, bottom = -_MARGIN, self.bottom - _MARGIN
+        left, bottom = -_SIDE, self.bottom - self.margin
         self.chart.set_x_axis({**hidden, "min": left, "max": left + self.span[0]})
         self.chart.set_y_axis({**hidden, "min": bottom, "max": bottom + self.span[1]})
         self.chart.set_legend({"none": True})
@@ -139,7 +142,8 @@ class _Chart:
             shown += [self.plan.graph.targets[number], self.plan.graph.errors[number]]
         formula, text = self._text(shown)
         position = "right" if neuron.kind == "output" else "below"
-        drop = 0.0 if neuron.kind == "output" else 0.17
+        below = (self.radius + 14) * self.span[1] / _HEIGHT
+        drop = 0.0 if neuron.kind == "output" else below
         shift = 0.09 if neuron.kind == "output" else 0.0
         self._label(neuron.x + shift, neuron.y - drop, formula, text, 10, FAINT, position)
 

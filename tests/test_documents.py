@@ -1,0 +1,91 @@
+"""What the documents say, against the results, the command line and the code."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from gradsheet.calculus.network import load_network, parse_network
+from gradsheet.cli import app
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_figures_of_the_readme_are_those_of_the_results() -> None:
+    study = json.loads((ROOT / "results" / "best.json").read_text())
+    accuracies = [run["accuracy"] for run in study["runs"]]
+    mean = sum(accuracies) / len(accuracies)
+    deviation = (sum((a - mean) ** 2 for a in accuracies) / (len(accuracies) - 1)) ** 0.5
+    seconds = sum(run["seconds of training"] for run in study["runs"]) / len(accuracies)
+    row = (
+        f"| `{study['recipe']['name']}` | {len(accuracies)} | {mean:.2%} | {deviation:.2%} "
+        f"| {min(accuracies):.2%} | {max(accuracies):.2%} | {seconds:.0f} s a run |"
+    )
+    assert row in README
+    assert (study["mean"], study["n"]) == (pytest.approx(mean, abs=1e-6), len(accuracies))
+    assert study["evaluated on"] == "test"
+    assert {run["epochs"] for run in study["runs"]} == {study["recipe"]["epochs"]}
+
+
+def test_the_study_used_the_recipe_as_it_stands() -> None:
+    from gradsheet.digits.recipe import RECIPES
+
+    study = json.loads((ROOT / "results" / "best.json").read_text())
+    assert study["recipe"] == RECIPES["best"].to_dict()
+
+
+def test_every_command_is_in_the_readme() -> None:
+    commands = set(get_command(app).commands)  # type: ignore[attr-defined]  # a group
+    assert commands == set(re.findall(r"^\| `gradsheet (\w+)", README, re.MULTILINE))
+
+
+def test_every_link_and_picture_is_there() -> None:
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "README.md", "exec"), {})
+    assert (tmp_path / "mine.xlsx").stat().st_size > 5000
+
+
+def test_the_example_of_a_network_file_is_one() -> None:
+    text = (ROOT / "docs" / "network-files.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    spec = parse_network(example, "the example")
+    assert [layer.units for layer in spec.layers] == [3, 1]
+    fields = set(tomllib.loads(example)) | set().union(*tomllib.loads(example)["layers"])
+    assert all(f"`{field}`" in text or f"[[{field}]]" in text for field in fields)
+
+
+def test_the_versions_agree() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    citation = (ROOT / "CITATION.cff").read_text()
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert f"version: {project['version']}\n" in citation
+    assert f"## {project['version']}" in changelog
+
+
+def test_every_dependency_is_pinned_for_the_two_commands() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    names = {re.split(r"[<>=]", item)[0].lower() for item in wanted}
+    pins = dict(
+        line.lower().split("==")
+        for line in (ROOT / "constraints.txt").read_text().split()
+        if "==" in line
+    )
+    assert names <= pins.keys()
+    assert pins["torch"] == "2.13.0"
+
+
+def test_no_page_mentions_a_preset_that_is_not_there() -> None:
+    for preset in re.findall(r"Three networks come with it: `([\w-]+)`", README):
+        assert load_network(preset).name == preset

@@ -87,7 +87,7 @@ def test_sweep(tmp_path: Path) -> None:
     rows = list(csv.reader((tmp_path / "out/losses.csv").read_text().splitlines()))
     assert len(rows) == 22
     assert float(rows[1][1]) == pytest.approx(0.24251985734837728, rel=1e-15)
-    assert "0.24252" in text
+    assert "0.2425" in text
 
 
 def test_sweep_says_what_diverged(tmp_path: Path) -> None:

@@ -7,6 +7,9 @@ from typing import Literal
 from gradsheet.calculus.expression import Variable
 from gradsheet.calculus.graph import NetworkGraph
 
+MOST_LABELLED = 48
+"""With more edges, or more neurons, than these the labels could not be read."""
+
 Kind = Literal["input", "bias", "hidden", "output"]
 
 
@@ -31,18 +34,17 @@ class Neuron:
 
 @dataclass(frozen=True)
 class Edge:
-    """A line between two neurons, with the parameter it carries."""
+    """A line between two neurons.
+
+    Attributes:
+        parameter: what the signal is multiplied by.
+        label_place: the point of the line where its label is centred.
+    """
 
     start: Neuron
     end: Neuron
     parameter: Variable
-
-    @property
-    def label_place(self) -> tuple[float, float]:
-        """A point of the line before the middle, where edges cross."""
-        along = 0.33
-        x = self.start.x + along * (self.end.x - self.start.x)
-        return x, self.start.y + along * (self.end.y - self.start.y)
+    label_place: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,10 @@ def lay_out(graph: NetworkGraph) -> Diagram:
         if layer.biases
     }
     neurons = (*(neuron for column in columns for neuron in column), *biases.values())
-    return Diagram(neurons, tuple(_edges(graph, columns, biases)))
+    edges: list[Edge] = []
+    for start, end, parameter in _connections(graph, columns, biases):
+        edges.append(Edge(start, end, parameter, _label_place(start, end, edges)))
+    return Diagram(neurons, tuple(edges))
 
 
 def _column(x: int, kind: Kind, units: list[tuple[str, tuple[Variable, ...]]]) -> list[Neuron]:
@@ -79,13 +84,30 @@ def _column(x: int, kind: Kind, units: list[tuple[str, tuple[Variable, ...]]]) -
     return [Neuron(name, kind, x, top - row, values) for row, (name, values) in enumerate(units)]
 
 
-def _edges(
+def _connections(
     graph: NetworkGraph, columns: list[list[Neuron]], biases: dict[int, Neuron]
-) -> Iterator[Edge]:
+) -> Iterator[tuple[Neuron, Neuron, Variable]]:
     for number, layer in enumerate(graph.layers, start=1):
         for unit, row in enumerate(layer.weights):
             end = columns[number][unit]
             for start, weight in zip(columns[number - 1], row, strict=True):
-                yield Edge(start, end, weight)
+                yield start, end, weight
             if layer.biases:
-                yield Edge(biases[number], end, layer.biases[unit % len(layer.biases)])
+                yield biases[number], end, layer.biases[unit % len(layer.biases)]
+
+
+def _label_place(start: Neuron, end: Neuron, placed: list[Edge]) -> tuple[float, float]:
+    """A point of the line free of other labels, before the middle where there is room."""
+    places = [
+        (start.x + along * (end.x - start.x), start.y + along * (end.y - start.y))
+        for along in (0.33, 0.26, 0.4, 0.6, 0.67, 0.74, 0.53, 0.46)
+    ]
+    recent = placed[-MOST_LABELLED:]  # with more edges than these none has a label
+    return max(places, key=lambda place: min((_room(place, e) for e in recent), default=1.0))
+
+
+def _room(place: tuple[float, float], other: Edge) -> float:
+    """How far a label is from another, 1 where they do not touch."""
+    across = abs(place[0] - other.label_place[0]) / 0.4
+    up = abs(place[1] - other.label_place[1]) / 0.16
+    return min(1.0, max(across, up))

@@ -19,7 +19,7 @@ from gradsheet.calculus.descent import Descent
 from gradsheet.calculus.expression import Variable
 from gradsheet.calculus.graph import NetworkGraph
 from gradsheet.calculus.notation import symbol
-from gradsheet.diagram import Diagram, Edge, Neuron, lay_out
+from gradsheet.diagram import MOST_LABELLED, Diagram, Edge, Neuron, lay_out
 from gradsheet.errors import GradsheetError
 from gradsheet.files import whole_file
 
@@ -176,7 +176,7 @@ def _draw_edges(
     axes: Axes, drawing: Diagram, graph: NetworkGraph, values: Mapping[Variable, float]
 ) -> None:
     strongest = max((abs(values[edge.parameter]) for edge in drawing.edges), default=1.0) or 1.0
-    labelled = len(drawing.edges) <= 48
+    labelled = len(drawing.edges) <= MOST_LABELLED
     for edge in drawing.edges:
         weight = values[edge.parameter]
         colour = POSITIVE if weight >= 0 else NEGATIVE
@@ -207,14 +207,14 @@ def _label_edge(
     )
     if trained:
         gradient = graph.backward.gradients[edge.parameter]
-        text = f"{_math(gradient)} = {values[gradient]:.4g}"
+        text = f"{_math(gradient)} = {values[gradient] + 0:.4g}"
         axes.text(x, y, text, ha="center", va="top", fontsize=8, color=GRADIENT, bbox=box, zorder=3)
 
 
 def _draw_neurons(
     axes: Axes, drawing: Diagram, graph: NetworkGraph, values: Mapping[Variable, float]
 ) -> None:
-    labelled = len(drawing.neurons) <= 48
+    labelled = len(drawing.neurons) <= MOST_LABELLED
     size = 1500 if labelled else 120
     outputs = [neuron for neuron in drawing.neurons if neuron.kind == "output"]
     for neuron in drawing.neurons:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gradsheet.calculus.expression import Expression, Variable, partials, total
+from gradsheet.calculus.notation import plain, symbol
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,12 @@ def _influenced(
 
 
 def _factor(node: Variable, variable: Variable, partial: Expression) -> Variable:
-    meaning = f"how fast {node.name} changes with {variable.name}"
+    meaning = f"how fast {plain(symbol(node.name))} changes with {plain(symbol(variable.name))}"
     return Variable(f"d{node.name}/d{variable.name}", partial, meaning)
 
 
 def _gradient(variable: Variable, paths: list[Expression]) -> Variable:
     if len(paths) == 1 and isinstance(paths[0], Variable):
         return paths[0]  # the loss depends on it directly: the factor is the gradient
-    meaning = f"how fast the loss changes with {variable.name}"
+    meaning = f"how fast the loss changes with {plain(symbol(variable.name))}"
     return Variable(f"dE/d{variable.name}", total(paths), meaning)

@@ -79,7 +79,11 @@ class NetworkGraph:
     def updates(self) -> tuple[Variable, ...]:
         """Each parameter after one step of gradient descent, ``w5'``, in their order."""
         return tuple(
-            Variable(f"{parameter.name}'", parameter - self.rate * gradient, "the new weight")
+            Variable(
+                f"{parameter.name}'",
+                parameter - self.rate * gradient,
+                f"{parameter.name} after the update",
+            )
             for parameter, gradient in zip(self.parameters, self.gradients, strict=True)
         )
 

@@ -9,13 +9,9 @@ from xlsxwriter.worksheet import Worksheet
 from gradsheet import palette
 from gradsheet.calculus.expression import Variable
 from gradsheet.calculus.notation import plain, symbol
-from gradsheet.diagram import Diagram, Edge, Neuron, lay_out
+from gradsheet.diagram import MOST_LABELLED, Diagram, Edge, Neuron, lay_out
 from gradsheet.sheets.plan import FIRST_ROW, NETWORK_SHEET, TABLE_COLUMN, Plan, rate_sheet
 from gradsheet.sheets.style import FAINT, INK, Style, joined_text, write_formula
-
-# Beyond these a label could not be read, and a chart holds 255 series.
-_MOST_LABELLED_EDGES = 48
-_MOST_LABELLED_NEURONS = 48
 
 _WIDTH, _HEIGHT = 1180, 600  # pixels
 _SIDE = 0.5  # left and right of the neurons, in units of their distance
@@ -37,7 +33,7 @@ def write(plan: Plan, style: Style) -> None:
     diagram = lay_out(plan.graph)
     chart = _Chart(plan, style, sheet, diagram)
     chart.add_edges(diagram.edges)
-    if len(diagram.edges) <= _MOST_LABELLED_EDGES:
+    if len(diagram.edges) <= MOST_LABELLED:
         for edge in diagram.edges:
             chart.add_edge_label(edge)
     chart.add_neurons(diagram)
@@ -92,7 +88,7 @@ class _Chart:
 
     def add_neurons(self, diagram: Diagram) -> None:
         """The circles, with names in them and values beside them where there is room."""
-        labelled = len(diagram.neurons) <= _MOST_LABELLED_NEURONS
+        labelled = len(diagram.neurons) <= MOST_LABELLED
         for kind, colour in palette.NEURONS.items():
             first = self.row
             members = [neuron for neuron in diagram.neurons if neuron.kind == kind]

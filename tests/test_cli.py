@@ -198,9 +198,14 @@ def test_train_evaluate_predict(fashion: Path, tmp_path: Path) -> None:
         page.paste(0, (28, 10, 33, 50))
         page.save(tmp_path / "x.png")
         assert "x.png" in succeeded("predict", weights, "x.png", folder=tmp_path)
-    again = gradsheet(*train, folder=tmp_path)
-    assert again.returncode == 2
-    assert "already holds a finished run" in again.stderr
+    (tmp_path / "run/mistakes.png").unlink()  # as an interrupt in between would leave it
+    assert "is finished already; its weights are kept" in succeeded(*train, folder=tmp_path)
+    assert (tmp_path / "run/mistakes.png").exists()
+    other = gradsheet(*train, "--seed", 5, folder=tmp_path)
+    assert other.returncode == 2
+    assert "run holds something else: a run with another seed; give another" in other.stderr
+    mnist = gradsheet("evaluate", "run", folder=tmp_path)
+    assert mnist.stderr == "gradsheet: note: run was trained on other data than these\n"
 
 
 def test_shipped_weights_predict_before_any_training(tmp_path: Path) -> None:
@@ -228,7 +233,7 @@ def test_an_interrupted_training_says_how_to_go_on(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Interrupted. To go on where it stopped, give the same command again." in errors
+    assert errors.endswith("gradsheet: interrupted; the same command goes on where it stopped\n")
     assert "Traceback" not in errors
     assert not list((tmp_path / "run").glob(".*"))
 
@@ -249,7 +254,7 @@ MISTAKES: list[tuple[tuple[str, ...], str]] = [
     (("sweep", "--updates", "-1"), "-1 updates asked for"),
     (("sweep", "-o", "file"), "cannot write file: "),
     (("diagram", "-o", "n.gif"), "n.gif has no picture format known here; end it in .png or .svg"),
-    (("train", "--epochs", "0"), "epochs is 0; it must be at least 1"),
+    (("train", "--epochs", "0"), "epochs is 0; it must be 1 to 1,000,000"),
     (("train", "--batch-size", "0"), "batch size is 0"),
     (("train", "--recipe", "bset"), "no recipe is called 'bset'"),
     (("train", "--seed", "-1"), "the seed is -1"),
@@ -263,6 +268,9 @@ MISTAKES: list[tuple[tuple[str, ...], str]] = [
     (("predict", "missing.png"), "cannot read missing.png: No such file"),
     (("predict", "folder.xlsx"), "no picture given"),
     (("predict",), "Missing argument"),
+    (("train", "--validate", "--data", "tiny", "-o", "run"), "3 training images leave none"),
+    (("train", "--data", "tiny", "-o", "x" * 300), "File name too long"),
+    (("evaluate", "x" * 300), "File name too long"),
     (("nosuch",), "No such command 'nosuch'"),
 ]
 
@@ -280,6 +288,8 @@ def test_a_mistake_is_one_line_and_code_2(
     (tmp_path / "text.safetensors").write_text("precious")
     (tmp_path / "folder.xlsx").mkdir()
     (tmp_path / "damaged").mkdir()
+    (tmp_path / "tiny").mkdir()
+    write(tmp_path / "tiny", *GOOD)
     write(tmp_path / "damaged", GOOD[0][:-5], *GOOD[1:])
     save_file({"weight": torch.ones(3)}, tmp_path / "other.safetensors")
     before = sorted(tmp_path.rglob("*"))
@@ -313,5 +323,5 @@ def test_the_quick_demo(tmp_path: Path) -> None:
     assert reached is not None
     assert int(reached[1]) > 9800
     again = succeeded("demo", "--quick", folder=tmp_path)
-    assert "Keeping the network already trained" in again
+    assert "is finished already; its weights are kept" in again
     assert reached[0] in again

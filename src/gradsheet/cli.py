@@ -39,20 +39,30 @@ Data = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 
+_INTERRUPTED = 130
 _DEFAULT_RATES = "0.1,0.2,0.5,0.8,1.0,2.0"
 
 
 def main() -> NoReturn:
     """Run the command line and exit: 0 done, 2 something to mend, 130 interrupted."""
     try:
-        sys.exit(app(standalone_mode=False))
+        code = app(standalone_mode=False)
     except GradsheetError as error:
         _fail(str(error))
     except TyperException as error:
         _fail(error.format_message())
+    except OSError as error:
+        _fail(f"{error.filename or 'the output'}: {error.strerror or error}")
     except (KeyboardInterrupt, typer.Abort):
+        code = _INTERRUPTED
+    except RuntimeError as error:
+        # An interrupt while a class is made, in an import, comes wrapped.
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        code = _INTERRUPTED
+    if code == _INTERRUPTED:
         print("gradsheet: interrupted", file=sys.stderr)
-        sys.exit(130)
+    sys.exit(code)
 
 
 @app.command()
@@ -66,7 +76,7 @@ def demo(
     from gradsheet.demo import run_demo
     from gradsheet.tables import made_table
 
-    with _resumable(f"gradsheet demo{' --quick' if quick else ''}"):
+    with _resumable():
         made = list(run_demo(output, quick, _say))
     _print(made_table(output, made))
 
@@ -179,10 +189,10 @@ def train(
     folder = output or Path("runs") / f"{recipe}-{seed}"
     dataset = load(data)
     run = TrainingRun(folder, plan, seed, find_device(device), validate)
-    with _resumable("the same command"):
+    with _resumable():
         finished = run.execute(dataset, _say)
-    held_out = dataset.validation_split().test if validate else dataset.test
-    write_run_figures(finished, held_out)
+        held_out = dataset.validation_split().test if validate else dataset.test
+        write_run_figures(finished, held_out)
     _say(f"Wrote {folder}.")
 
 
@@ -198,12 +208,14 @@ def evaluate(
     """Read the test set and say how well: accuracy, loss, recall, confusion."""
     from gradsheet.digits.dataset import load
     from gradsheet.digits.evaluate import evaluate as read_all
-    from gradsheet.digits.run import load_model
+    from gradsheet.digits.run import data_of, load_model
     from gradsheet.digits.train import find_device
     from gradsheet.tables import confusion_table, evaluation_lines
 
-    model = load_model(run).to(find_device(device))
-    result = read_all(model, load(data).test)
+    model, dataset = load_model(run).to(find_device(device)), load(data)
+    if run is not None and data_of(run) not in (None, dataset.sha256):
+        print(f"gradsheet: note: {run} was trained on other data than these", file=sys.stderr)
+    result = read_all(model, dataset.test)
     _say(evaluation_lines(result))
     _print(confusion_table(result))
 
@@ -267,13 +279,15 @@ def _spaced(low: float, high: float, count: int) -> list[float]:
 
 
 @contextmanager
-def _resumable(command: str) -> Iterator[None]:
+def _resumable() -> Iterator[None]:
     """Say how to go on when the work in the block is interrupted."""
     try:
         yield
     except KeyboardInterrupt:
-        print(f"\nInterrupted. To go on where it stopped, give {command} again.", file=sys.stderr)
-        raise
+        print(
+            "\ngradsheet: interrupted; the same command goes on where it stopped", file=sys.stderr
+        )
+        sys.exit(_INTERRUPTED)
 
 
 def _say(text: str) -> None:

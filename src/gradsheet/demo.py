@@ -52,21 +52,16 @@ def _make_digits(folder: Path, quick: bool, say: Callable[[str], None]) -> Itera
     # torch takes seconds to import; the workbook is there by then.
     from gradsheet.digits.dataset import load
     from gradsheet.digits.recipe import find_recipe
-    from gradsheet.digits.run import FinishedRun, TrainingRun, finished_run
+    from gradsheet.digits.run import TrainingRun
     from gradsheet.digits.train import find_device
 
     run_folder = folder / ("digits-quick" if quick else "digits")
     recipe = find_recipe("best", epochs=1 if quick else None)
     dataset = load()
-    run: FinishedRun | None = finished_run(run_folder, dataset.test)
-    if run is not None:
-        say(f"Keeping the network already trained in {run_folder}.")
-    else:
-        epochs = _count(recipe.epochs, "epoch")
-        say(f"Training 17,410 parameters on {len(dataset.train):,} digits, {epochs}.")
-        planned = TrainingRun(run_folder, recipe, seed=0, device=find_device("auto"))
-        run = planned.execute(dataset, say)
-        write_run_figures(run, dataset.test)
+    epochs = _count(recipe.epochs, "epoch")
+    say(f"Training 17,410 parameters on {len(dataset.train):,} digits, {epochs}.")
+    run = TrainingRun(run_folder, recipe, seed=0, device=find_device("auto")).execute(dataset, say)
+    write_run_figures(run, dataset.test)
     correct, total = run.evaluation.correct, run.evaluation.total
     seconds = sum(epoch.seconds for epoch in run.history)
     reached = (

@@ -56,13 +56,13 @@ def evaluation_lines(result: "Evaluation") -> str:
     from gradsheet.digits.evaluate import wilson_interval
 
     low, high = wilson_interval(result.correct, result.total)
-    recall = "  ".join(f"{digit}: {rate:.2%}" for digit, rate in enumerate(result.recall[:5]))
-    more = "  ".join(f"{digit}: {rate:.2%}" for digit, rate in enumerate(result.recall[5:], 5))
+    rates = ["—" if math.isnan(rate) else f"{rate:.2%}" for rate in result.recall]
+    recall = [f"{digit}: {rate}" for digit, rate in enumerate(rates)]
     return (
         f"Accuracy: {result.correct}/{result.total} ({result.correct / result.total:.2%}), "
         f"95% interval {low:.2%} to {high:.2%} (Wilson)\n"
         f"Average loss: {result.loss:.4f} nats\n"
-        f"Recall  {recall}\n        {more}"
+        f"Recall  {'  '.join(recall[:5])}\n        {'  '.join(recall[5:])}"
     )
 
 

@@ -53,5 +53,9 @@ def test_matrices_have_the_angle_and_the_size_they_should() -> None:
     assert 1.19 < float(size.max()) <= 1.2
     assert 29 < float(angle.max()) <= 30
     assert -30 <= float(angle.min()) < -29
+    sheared = _random_matrices(500, 28, Affine(0, shear=20, pixels=0, scale=0), draws())
+    lean = torch.atan(sheared[:, 0, 1]) * 180 / math.pi
+    assert 19 < float(lean.max()) <= 20.001
+    assert torch.allclose(torch.linalg.det(sheared[:, :, :2]), torch.ones(500), atol=1e-5)
     unit = linear / size.view(-1, 1, 1)
     assert torch.allclose(unit @ unit.transpose(1, 2), torch.eye(2).expand(500, 2, 2), atol=1e-5)

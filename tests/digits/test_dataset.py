@@ -47,6 +47,11 @@ def test_validation_takes_the_tail_of_the_training_set(mnist: Dataset) -> None:
     assert torch.equal(split.train.labels, mnist.train.labels[:55_000])
 
 
+def test_validation_needs_more_than_it_holds_out(mnist: Dataset) -> None:
+    with pytest.raises(GradsheetError, match="5,000 training images leave none"):
+        Dataset(mnist.train[:5000], mnist.test, "few").validation_split()
+
+
 @pytest.mark.parametrize("end", ["", ".gz"])
 def test_any_four_files_are_read(end: str, tmp_path: Path) -> None:
     data = load(write(tmp_path, *GOOD, end=end))

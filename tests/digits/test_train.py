@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,7 @@ from gradsheet.digits.evaluate import evaluate
 from gradsheet.digits.model import Architecture
 from gradsheet.digits.recipe import RECIPES, Recipe, find_recipe
 from gradsheet.digits.run import TrainingRun, load_model, read_history
+from gradsheet.digits.storage import read_tensors, write_tensors
 from gradsheet.digits.train import Trainer, find_device
 from gradsheet.errors import GradsheetError
 
@@ -49,8 +51,9 @@ def test_every_recipe_stays_under_twenty_epochs() -> None:
     ("arguments", "said"),
     [
         (("bset",), "no recipe is called 'bset'; choose from course, best"),
-        (("best", 0), "epochs is 0; it must be at least 1"),
+        (("best", 0), "epochs is 0; it must be 1 to 1,000,000"),
         (("best", 1, -3), "batch size is -3"),
+        (("best", 1, 10**30), "batch size is 1000000"),
     ],
 )
 def test_impossible_recipes(arguments: tuple[str], said: str) -> None:
@@ -61,9 +64,7 @@ def test_impossible_recipes(arguments: tuple[str], said: str) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_it_learns(name: str, mnist: Dataset, cpu: torch.device) -> None:
     dataset = Dataset(mnist.train[:2000], mnist.test[:1000], "some")
-    # So few steps need an average that looks back less far.
-    average = RECIPES[name].ema_decay and 0.9
-    recipe = replace(RECIPES[name], epochs=4, batch_size=32, ema_decay=average)
+    recipe = replace(RECIPES[name], epochs=4, batch_size=32)
     trainer = Trainer(recipe, dataset, seed=0, device=cpu)
     before = evaluate(trainer.evaluated_model, dataset.test)
     assert before.correct < 300
@@ -82,9 +83,9 @@ def test_stopping_and_resuming_changes_no_weight(
         whole.run_epoch()
     first = Trainer(recipe, few, seed=5, device=cpu)
     first.run_epoch()
-    first.save(tmp_path / "state.safetensors", {"who": 1})
+    first.save(tmp_path / "state.safetensors")
     second = Trainer(recipe, few, seed=5, device=cpu)
-    second.restore(tmp_path / "state.safetensors", {"who": 1})
+    second.restore(tmp_path / "state.safetensors")
     for _ in range(2):
         second.run_epoch()
     expected, found = whole.evaluated_model.state_dict(), second.evaluated_model.state_dict()
@@ -103,15 +104,38 @@ def test_seeds_differ_and_repeat(few: Dataset, short: Recipe, cpu: torch.device)
 
 
 def test_the_average_follows_the_weights(few: Dataset, short: Recipe, cpu: torch.device) -> None:
-    """After one step from equal weights: average = decay·start + (1 - decay)·model."""
+    """The average of the weights after 1, 2, 3 updates, weighted 0.75², 0.75 and 1."""
     trainer = Trainer(replace(short, batch_size=400, ema_decay=0.75), few, 0, cpu)
-    start = {name: value.clone() for name, value in trainer.model.state_dict().items()}
-    trainer.run_epoch()
+    after = []
+    for _ in range(3):
+        trainer.run_epoch()
+        state = trainer.model.state_dict()
+        after.append({name: value.clone() for name, value in state.items()})
     assert trainer.average is not None
     for name, value in trainer.average.state_dict().items():
         if value.is_floating_point():
-            model = trainer.model.state_dict()[name]
-            assert torch.allclose(value, 0.75 * start[name] + 0.25 * model, atol=1e-6), name
+            one, two, three = (state[name] for state in after)
+            expected = (0.75**2 * one + 0.75 * two + three) / (0.75**2 + 0.75 + 1)
+            assert torch.allclose(value, expected, atol=1e-6), name
+
+
+def test_few_updates_are_enough_for_an_average(
+    few: Dataset, short: Recipe, cpu: torch.device
+) -> None:
+    """With a decay made for thousands of updates, 21 already leave the start behind."""
+    trainer = Trainer(replace(short, epochs=3, ema_decay=0.998), few, 0, cpu)
+    for _ in range(3):
+        trainer.run_epoch()
+    assert trainer.history[-1].test_accuracy > 0.35
+
+
+def test_the_mean_over_an_epoch_counts_images_not_batches(
+    few: Dataset, short: Recipe, cpu: torch.device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Trainer, "_step", lambda self, batch, draws, rate: (float(len(batch)), 5))
+    record = Trainer(replace(short, batch_size=150, ema_decay=None), few, 0, cpu).run_epoch()
+    assert record.train_loss == pytest.approx((150**2 + 150**2 + 100**2) / 400)
+    assert record.train_accuracy == 15 / 400
 
 
 def test_decay_touches_weights_only(few: Dataset, short: Recipe, cpu: torch.device) -> None:
@@ -174,16 +198,97 @@ def test_an_interrupted_run_goes_on(
     with pytest.raises(GradsheetError, match="its training has not finished"):
         load_model(run.folder)
     monkeypatch.setattr(Trainer, "run_epoch", step)
-    with pytest.raises(
-        GradsheetError, match=r"unfinished run with other settings \(its seed differs"
-    ):
+    with pytest.raises(GradsheetError, match="holds something else: a run with another seed;"):
         replace(run, seed=3).execute(few, quiet)
+    with pytest.raises(GradsheetError, match="a run with another recipe and another data;"):
+        replace(run, recipe=replace(short, epochs=4)).execute(replace(few, sha256="x"), quiet)
     lines: list[str] = []
     finished = run.execute(few, lines.append)
     assert lines[0] == "Resuming after epoch 2 of 3."
     assert finished.evaluation.loss == whole.evaluation.loss
-    with pytest.raises(GradsheetError, match="already holds a finished run"):
+    weights = (run.folder / "model.safetensors").read_bytes()
+    again = run.execute(few, lines.append)
+    assert lines[-1] == f"The run in {run.folder} is finished already; its weights are kept."
+    assert again.history == finished.history
+    assert (run.folder / "model.safetensors").read_bytes() == weights
+
+
+def test_a_run_stopped_before_its_last_history_has_it_whole(
+    few: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = TrainingRun(tmp_path / "run", short, seed=2, device=cpu)
+    save = Trainer.save
+
+    def stop_after(trainer: Trainer, path: Path) -> None:
+        save(trainer, path)
+        if len(trainer.history) == short.epochs:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainer, "save", stop_after)
+    with pytest.raises(KeyboardInterrupt):
         run.execute(few, quiet)
+    monkeypatch.setattr(Trainer, "save", save)
+    assert len(run.execute(few, quiet).history) == short.epochs
+
+
+@pytest.mark.parametrize("name", ["config.json", "history.csv", "thesis.txt"])
+def test_somebody_elses_files_are_left_alone(
+    name: str, few: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(GradsheetError, match=r"there are files, but no config\.json of a run"):
+        TrainingRun(tmp_path, short, seed=2, device=cpu).execute(few, quiet)
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "{}"
+
+
+Change = Callable[[dict[str, torch.Tensor], dict[str, str]], object]
+
+DAMAGES: dict[str, Change] = {
+    "no history": lambda tensors, metadata: metadata.pop("history"),
+    "history is no list": lambda tensors, metadata: metadata.update(history="7"),
+    "history is empty": lambda tensors, metadata: metadata.update(history="[]"),
+    "history is cut": lambda tensors, metadata: metadata.update(history="[[1, 2"),
+    "a row is short": lambda tensors, metadata: metadata.update(history="[[1, 2]]"),
+    "a weight is missing": lambda tensors, metadata: tensors.pop("model.conv1.weight"),
+    "an average is missing": lambda tensors, metadata: tensors.pop("average.conv1.weight"),
+    "a moment is missing": lambda tensors, metadata: tensors.pop("optimizer.3.exp_avg"),
+    "all moments are missing": lambda tensors, metadata: [
+        tensors.pop(name) for name in list(tensors) if name.startswith("optimizer")
+    ],
+    "a moment has another shape": lambda tensors, metadata: tensors.update(
+        {"optimizer.0.exp_avg": torch.ones(3)}
+    ),
+    "a weight has another shape": lambda tensors, metadata: tensors.update(
+        {"model.conv1.weight": torch.ones(3)}
+    ),
+    "a weight is no number": lambda tensors, metadata: tensors.update(
+        {"model.conv1.bias": torch.full((8,), math.nan)}
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_checkpoint_is_said(
+    damage: str, few: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+) -> None:
+    trainer, path = Trainer(short, few, 0, cpu), tmp_path / "checkpoint.safetensors"
+    trainer.run_epoch()
+    trainer.save(path)
+    tensors, metadata = read_tensors(path)
+    DAMAGES[damage](tensors, metadata)
+    write_tensors(path, tensors, metadata)
+    with pytest.raises(GradsheetError, match="is damaged"):
+        Trainer(short, few, 0, cpu).restore(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a,b\n1,2\n", "epoch\ninf\n", "epoch\nx\n", "epoch,seconds\n2,1\n"]
+)
+def test_a_damaged_history_is_said(text: str, tmp_path: Path) -> None:
+    (tmp_path / "history.csv").write_text(text)
+    with pytest.raises(GradsheetError, match="is no training history"):
+        read_history(tmp_path)
 
 
 def test_validation_leaves_the_test_set_alone(
@@ -199,7 +304,7 @@ def test_validation_leaves_the_test_set_alone(
     assert lines[-1].startswith("Validation set: Average loss:")
 
 
-@pytest.mark.parametrize("name", ["abacus", "cuda:99", "meta:x"])
+@pytest.mark.parametrize("name", ["abacus", "cuda:99", "meta", "hpu", "mkldnn", "cuda:x"])
 def test_a_device_that_is_not_there(name: str) -> None:
     with pytest.raises(GradsheetError, match=f"no device '{name}' here; use auto, cpu or cuda"):
         find_device(name)

@@ -12,11 +12,14 @@ from torch import Tensor
 class Affine:
     """How far a random view may stray: each quantity is drawn uniformly from [-limit, limit].
 
+    The quantities are those of the map from the view back to the image, first scaled, rotated and
+    sheared, then moved: with a scale of 0.1 the ink appears between 1/1.1 and 1/0.9 of its size.
+
     Attributes:
         degrees: rotation.
         shear: angle by which the vertical leans, in degrees.
-        pixels: translation along each axis.
-        scale: relative change of size, 0.1 for 10%.
+        pixels: translation along each axis, of the image.
+        scale: relative change of lengths, 0.1 for 10%.
     """
 
     degrees: float
@@ -26,7 +29,7 @@ class Affine:
 
 
 def random_affine(images: Tensor, limits: Affine, generator: torch.Generator) -> Tensor:
-    """Images (N, 1, H, W), float, each rotated, sheared, scaled and moved on its own.
+    """Square images (N, 1, H, H), float, each rotated, sheared, scaled and moved on its own.
 
     Bilinear interpolation; what comes in from outside is 0. The draws come from ``generator``, on
     the generator's device, so a seed fixes them.

@@ -72,7 +72,16 @@ class Dataset:
     sha256: str
 
     def validation_split(self) -> "Dataset":
-        """The training set cut in two: the last 5,000 images take the place of the test set."""
+        """The training set cut in two: the last 5,000 images take the place of the test set.
+
+        Raises:
+            GradsheetError: there are no more than those.
+        """
+        if len(self.train) <= VALIDATION_IMAGES:
+            raise GradsheetError(
+                f"{len(self.train):,} training images leave none to train on when "
+                f"{VALIDATION_IMAGES:,} are held out; use a larger set, or do not validate"
+            )
         head, tail = self.train[:-VALIDATION_IMAGES], self.train[-VALIDATION_IMAGES:]
         return Dataset(head, tail, self.sha256)
 

@@ -21,12 +21,21 @@ class Architecture:
         activation: the nonlinearity after each of the first three convolutions.
         order: how activation, batch norm and (after the second convolution) max pooling follow
             a convolution. Pooling first leaves a quarter of the values to normalise.
-        dropout: probability with which Dropout2d zeroes a channel in training.
+        dropout: probability, below 1, with which Dropout2d zeroes a channel in training.
+
+    Raises:
+        ValueError: a field has no such value.
     """
 
     activation: Activation = "relu"
     order: Order = "activation-norm-pool"
     dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.activation not in ACTIVATIONS or self.order not in ORDERS:
+            raise ValueError(f"activation {self.activation!r}, order {self.order!r}")
+        if not (isinstance(self.dropout, int | float) and 0 <= self.dropout < 1):
+            raise ValueError(f"dropout {self.dropout!r}")
 
 
 class DigitNet(nn.Module):

@@ -1,5 +1,6 @@
 """A picture of one digit, from anywhere, as MNIST would have drawn it."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -44,12 +45,13 @@ def read_digit(path: Path) -> Tensor:
 def _open(path: Path) -> Grey:
     """Shades of grey, 0 to 255; transparent parts count as white."""
     try:
-        with Image.open(path) as picture:
+        with warnings.catch_warnings(), Image.open(path) as picture:
+            warnings.simplefilter("ignore")  # of its size, which is checked here
             if picture.width * picture.height > _MOST_PIXELS:
                 raise GradsheetError(
                     f"{path} has {picture.width} x {picture.height} pixels; at most 50 million"
                 )
-            upright = ImageOps.exif_transpose(picture).convert("RGBA")
+            upright = ImageOps.exif_transpose(_eight_bits(picture)).convert("RGBA")
     except UnidentifiedImageError as error:
         raise GradsheetError(
             f"{path} is not a picture; expected a PNG or JPEG of a digit"
@@ -61,14 +63,25 @@ def _open(path: Path) -> Grey:
     return np.asarray(Image.alpha_composite(white, upright).convert("L"), dtype=np.float64)
 
 
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """The picture with 8 bits a channel: 16 bits are scaled, deeper ones to what they hold."""
+    if not picture.mode.startswith(("I", "F")):
+        return picture
+    shades = np.asarray(picture, dtype=np.float64)
+    sixteen = picture.mode.startswith("I;16")
+    low, high = (0.0, 65535.0) if sixteen else (float(shades.min()), float(shades.max()))
+    scaled = (shades - low) / ((high - low) or 1.0) * 255
+    return Image.fromarray(np.rint(scaled).astype(np.uint8))
+
+
 def _ink(grey: Grey) -> Grey:
     """How far each pixel is from the background, towards the ink."""
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     background = float(np.median(border))
     dark_ink = background - grey.min() >= grey.max() - background
     ink = background - grey if dark_ink else grey - background
-    # What varies within the border is paper, not ink.
-    noise = float(np.quantile(np.abs(border - background), 0.9))
+    # What most of the border varies by is paper, not ink; a digit may touch the border.
+    noise = float(np.median(np.abs(border - background)))
     return np.maximum(ink - noise, 0.0)
 
 

@@ -15,7 +15,7 @@ class Recipe:
     Attributes:
         learning_rate: the constant rate, or the peak of the triangle.
         schedule: ``constant``, or ``triangle``: linear from 0 to the peak over the first
-            ``warmup`` of all steps, then linear to 0 at the last step.
+            ``warmup`` of all steps, then linear down to reach 0 one step after the last.
         momentum: of SGD; AdamW uses betas (0.9, 0.999).
         weight_decay: on weights of convolutions and the linear layer only, not on biases and
             batch norm.
@@ -50,6 +50,8 @@ class Recipe:
         """The recipe as JSON can hold it."""
         return asdict(self)
 
+
+_MOST = 1_000_000  # epochs, or images in a batch
 
 RECIPES = {
     recipe.name: recipe
@@ -92,8 +94,8 @@ def find_recipe(
     if name not in RECIPES:
         raise GradsheetError(f"no recipe is called '{name}'; choose from {', '.join(RECIPES)}")
     for what, value in (("epochs", epochs), ("batch size", batch_size)):
-        if value is not None and value < 1:
-            raise GradsheetError(f"{what} is {value}; it must be at least 1")
+        if value is not None and not 1 <= value <= _MOST:
+            raise GradsheetError(f"{what} is {value}; it must be 1 to {_MOST:,}")
     recipe = RECIPES[name]
     return replace(
         recipe,

@@ -13,22 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
-from gradsheet.digits.dataset import Dataset, ImageSet
+from gradsheet.digits.dataset import Dataset
 from gradsheet.digits.evaluate import Evaluation, evaluate, normalise
-from gradsheet.digits.model import ACTIVATIONS, ORDERS, Architecture, DigitNet
+from gradsheet.digits.model import Architecture, DigitNet
 from gradsheet.digits.recipe import Recipe
-from gradsheet.digits.train import (
-    EpochRecord,
-    Trainer,
-    history_columns,
-    multiplies_bfloat16,
-    read_tensors,
-)
+from gradsheet.digits.storage import read_tensors, write_tensors
+from gradsheet.digits.train import EpochRecord, Trainer, history_columns, multiplies_bfloat16
 from gradsheet.errors import GradsheetError
-from gradsheet.files import make_folder, whole_file, write_text
+from gradsheet.files import make_folder, write_text
 
 SHIPPED = "best"
 """The name of the weights that come with the package."""
@@ -72,70 +66,68 @@ class TrainingRun:
     validate: bool = False
 
     def execute(self, dataset: Dataset, say: Callable[[str], None]) -> FinishedRun:
-        """Train, or go on where an unfinished run in the folder stopped.
+        """Train, or go on where this run stopped, or return what it reached when it was done.
 
         After every epoch the folder holds a checkpoint and the history so far; at the end the
         weights. What happens is told to ``say``, line by line.
 
         Raises:
-            GradsheetError: the folder holds another run, or cannot be written.
+            GradsheetError: the folder holds anything but this run, or cannot be written.
         """
-        self._refuse_finished()
         if self.validate:
             dataset = dataset.validation_split()
+        self._claim_folder(dataset)
+        if (self.folder / _WEIGHTS).is_file():
+            say(f"The run in {self.folder} is finished already; its weights are kept.")
+        else:
+            self._train(dataset, say)
+        (self.folder / _CHECKPOINT).unlink(missing_ok=True)
+        result = evaluate(load_model(self.folder), dataset.test)
+        return FinishedRun(self.folder, self._evaluated_on, read_history(self.folder), result)
+
+    def _train(self, dataset: Dataset, say: Callable[[str], None]) -> None:
         trainer = Trainer(self.recipe, dataset, self.seed, self.device)
-        identity = self._identity(dataset)
-        checkpoint = make_folder(self.folder) / _CHECKPOINT
+        checkpoint = self.folder / _CHECKPOINT
         if checkpoint.is_file():
-            trainer.restore(checkpoint, identity)
+            trainer.restore(checkpoint)
             say(f"Resuming after epoch {len(trainer.history)} of {self.recipe.epochs}.")
-        write_text(self.folder / _CONFIG, json.dumps(self._config(identity), indent=2) + "\n")
         while len(trainer.history) < self.recipe.epochs:
             say(f"Epoch {len(trainer.history) + 1}")
-            trainer.run_epoch()
-            trainer.save(checkpoint, identity)
+            record = trainer.run_epoch()
+            trainer.save(checkpoint)
             write_text(self.folder / _HISTORY, history_csv(trainer.history))
-            say(self._result_line(trainer.history[-1], len(dataset.test)))
+            say(self._result_line(record, len(dataset.test)))
+        # Once more: a run may have been stopped between its last checkpoint and its history.
+        write_text(self.folder / _HISTORY, history_csv(trainer.history))
         save_model(trainer.evaluated_model, self.folder / _WEIGHTS)
-        checkpoint.unlink(missing_ok=True)
-        result = evaluate(trainer.evaluated_model, dataset.test)
-        return FinishedRun(self.folder, self._evaluated_on, tuple(trainer.history), result)
 
-    @property
-    def _evaluated_on(self) -> str:
-        return "validation" if self.validate else "test"
-
-    def _refuse_finished(self) -> None:
-        if (self.folder / _WEIGHTS).exists():
-            raise GradsheetError(
-                f"{self.folder} already holds a finished run; give another folder with -o"
-            )
+    def _claim_folder(self, dataset: Dataset) -> None:
+        """Make the folder this run's own, where it is new, empty or this run's already."""
+        path = make_folder(self.folder) / _CONFIG
+        identity = self._identity(dataset)
+        if any(self.folder.iterdir()):
+            difference = _difference(_read_config(path), identity)
+            if difference:
+                raise GradsheetError(
+                    f"{self.folder} holds something else: {difference}; give another folder with -o"
+                )
+        config = {**identity, "versions": _versions(), "machine": _machine(self.device)}
+        write_text(path, json.dumps(config, indent=2) + "\n")
 
     def _identity(self, dataset: Dataset) -> dict[str, Any]:
-        """What must agree for a run to be resumed."""
-        return {
+        """What must agree for a run to be this one."""
+        identity = {
             "recipe": self.recipe.to_dict(),
             "seed": self.seed,
             "data": dataset.sha256,
             "trained on": len(dataset.train),
-        }
-
-    def _config(self, identity: dict[str, Any]) -> dict[str, Any]:
-        packages = ("gradsheet", "torch", "numpy")
-        return {
-            **identity,
             "evaluated on": self._evaluated_on,
-            "versions": {
-                "python": platform.python_version(),
-                **{name: version(name) for name in packages},
-            },
-            "machine": {
-                "device": _device_name(self.device),
-                "cores": os.cpu_count(),
-                "threads": torch.get_num_threads(),
-                "system": f"{platform.system()} {platform.machine()}",
-            },
         }
+        return dict(json.loads(json.dumps(identity)))  # as it comes back from a file
+
+    @property
+    def _evaluated_on(self) -> str:
+        return "validation" if self.validate else "test"
 
     def _result_line(self, record: EpochRecord, total: int) -> str:
         """The original's line, such as ``Accuracy: 9758/10000 (97.58%)``."""
@@ -146,11 +138,10 @@ class TrainingRun:
         )
 
 
-def finished_run(folder: Path, images: ImageSet) -> FinishedRun | None:
-    """The run finished in ``folder``, evaluated on the test ``images``; None if there is none."""
-    if not (folder / _WEIGHTS).is_file():
-        return None
-    return FinishedRun(folder, "test", read_history(folder), evaluate(load_model(folder), images))
+def data_of(run: Path) -> str | None:
+    """The SHA-256 of the data that a run folder was trained on, where it says so."""
+    config = _read_config(run / _CONFIG)
+    return config.get("data") if config else None
 
 
 def read_history(folder: Path) -> tuple[EpochRecord, ...]:
@@ -162,12 +153,15 @@ def read_history(folder: Path) -> tuple[EpochRecord, ...]:
     path = folder / _HISTORY
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return tuple(EpochRecord.from_text(row) for row in csv.DictReader(file))
-    except (OSError, ValueError, TypeError) as error:
+            history = tuple(EpochRecord.from_text(row) for row in csv.DictReader(file))
+        if [record.epoch for record in history] != list(range(1, len(history) + 1)) or not history:
+            raise ValueError("its epochs are not 1, 2, 3, …")
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, csv.Error) as error:
         raise GradsheetError(
             f"{path} is no training history ({error}); expected the columns "
             f"{', '.join(history_columns())}"
         ) from error
+    return history
 
 
 def history_csv(history: list[EpochRecord]) -> str:
@@ -182,9 +176,7 @@ def history_csv(history: list[EpochRecord]) -> str:
 def save_model(model: DigitNet, path: Path) -> None:
     """Write the weights and the architecture they belong to, as safetensors."""
     metadata = {"format": _FORMAT, "architecture": json.dumps(asdict(model.architecture))}
-    tensors = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
-    with whole_file(path) as temporary:
-        save_file(tensors, temporary, metadata)
+    write_tensors(path, model.state_dict(), metadata)
 
 
 def load_model(run: Path | None) -> DigitNet:
@@ -218,7 +210,10 @@ def _read_model(path: Path) -> DigitNet:
             f"{path} holds another model: {len(tensors)} tensors without the mark '{_FORMAT}'; "
             "expected weights written by 'gradsheet train'"
         )
-    model = DigitNet(_architecture(path, metadata))
+    try:
+        model = DigitNet(Architecture(**json.loads(metadata["architecture"])))
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
+        raise GradsheetError(f"{path} has no architecture known here ({error})") from error
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
@@ -229,19 +224,38 @@ def _read_model(path: Path) -> DigitNet:
     return model.eval()
 
 
-def _architecture(path: Path, metadata: dict[str, str]) -> Architecture:
+def _read_config(path: Path) -> dict[str, Any] | None:
+    """What a run said of itself; None where nothing readable says so."""
     try:
-        architecture = Architecture(**json.loads(metadata["architecture"]))
-    except (KeyError, ValueError, TypeError) as error:
-        raise GradsheetError(f"{path} does not say its architecture; train it again") from error
-    if architecture.activation not in ACTIVATIONS or architecture.order not in ORDERS:
-        raise GradsheetError(f"{path} has an architecture unknown here: {architecture}")
-    return architecture
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return config if isinstance(config, dict) else None
+
+
+def _difference(config: dict[str, Any] | None, identity: dict[str, Any]) -> str:
+    """How the run in a folder differs from this one, in words; nothing where it does not."""
+    if config is None or "recipe" not in config:
+        return f"there are files, but no {_CONFIG} of a run"
+    names = [name for name, value in identity.items() if config.get(name) != value]
+    return f"a run with another {' and another '.join(names)}" if names else ""
+
+
+def _versions() -> dict[str, str]:
+    packages = ("gradsheet", "torch", "numpy")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def _machine(device: torch.device) -> dict[str, Any]:
+    return {
+        "device": _device_name(device),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
 
 
 def _device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    if device.type != "cpu":
-        return device.type
     return "cpu with AMX" if multiplies_bfloat16(device) else "cpu"

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
@@ -10,8 +11,6 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -20,8 +19,8 @@ from gradsheet.digits.dataset import Dataset
 from gradsheet.digits.evaluate import evaluate, normalise_batch
 from gradsheet.digits.model import DigitNet
 from gradsheet.digits.recipe import Recipe
+from gradsheet.digits.storage import read_tensors, write_tensors
 from gradsheet.errors import GradsheetError
-from gradsheet.files import whole_file
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Trainer:
     """A training run in progress.
 
     The draws of an epoch depend on the seed and the epoch alone, so a run that is stopped and
-    resumed after any epoch ends with the weights of one that was not.
+    resumed after any epoch ends, on the same machine, with the weights of one that was not.
     """
 
     def __init__(self, recipe: Recipe, dataset: Dataset, seed: int, device: torch.device) -> None:
@@ -95,38 +94,34 @@ class Trainer:
         """The last learning rate, the mean loss and the accuracy of the epoch."""
         torch.manual_seed(self.seed * 1_000_003 + epoch)  # dropout draws from the global generator
         draws = torch.Generator(self.device).manual_seed(self.seed * 1_000_003 + epoch)
-        count, size = len(self.train_set), self.recipe.batch_size
+        count = len(self.train_set)
         order = torch.randperm(count, generator=draws, device=self.device)
-        batches = torch.split(order, size)
-        steps = len(batches) * self.recipe.epochs
+        batches = torch.split(order, min(count, self.recipe.batch_size))
+        before = (epoch - 1) * len(batches)
         total_loss, total_correct, rate = 0.0, 0, math.nan
         self.model.train()
-        with tqdm(batches, leave=True, dynamic_ncols=True, mininterval=0.25) as bar:
+        with tqdm(batches, dynamic_ncols=True, mininterval=0.25) as bar:
             for batch_id, batch in enumerate(bar):
-                rate = self.recipe.learning_rate_at((epoch - 1) * len(batches) + batch_id, steps)
-                labels = self.train_set.labels[batch]
-                loss, correct = self._step(self._view(batch, draws), labels, rate)
+                step, steps = before + batch_id, len(batches) * self.recipe.epochs
+                rate = self.recipe.learning_rate_at(step, steps)
+                loss, correct = self._step(batch, draws, rate)
                 if not math.isfinite(loss):
                     raise GradsheetError(
                         f"the loss is {loss} in epoch {epoch}, batch {batch_id}: training "
                         "diverged; use a lower learning rate or a larger batch"
                     )
+                if self.average is not None and self.recipe.ema_decay is not None:
+                    _update_average(self.average, self.model, self.recipe.ema_decay, step + 1)
                 total_loss += loss * len(batch)
                 total_correct += correct
                 bar.set_description_str(f"loss={loss:.4f} batch_id={batch_id}", refresh=False)
         return rate, total_loss / count, total_correct / count
 
-    def _view(self, batch: Tensor, draws: torch.Generator) -> Tensor:
-        """The network's input for the images of ``batch``, augmented."""
-        images = self.train_set.images[batch].unsqueeze(1).float()
-        if self.recipe.augmentation is not None:
-            images = random_affine(images, self.recipe.augmentation, draws)
-        return normalise_batch(images)
-
-    def _step(self, images: Tensor, labels: Tensor, rate: float) -> tuple[float, int]:
+    def _step(self, batch: Tensor, draws: torch.Generator, rate: float) -> tuple[float, int]:
         """One update of the weights; the batch's mean loss and how many it read rightly."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
+        images, labels = self._view(batch, draws), self.train_set.labels[batch]
         low = self.recipe.mixed_precision and multiplies_bfloat16(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=low):
             logits = self.model(images)
@@ -135,12 +130,17 @@ class Trainer:
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self.optimizer.step()
-        if self.average is not None and self.recipe.ema_decay is not None:
-            _update_average(self.average, self.model, self.recipe.ema_decay)
         return loss.item(), int((logits.argmax(dim=1) == labels).sum())
 
-    def save(self, path: Path, identity: dict[str, Any]) -> None:
-        """Write all state to ``path``; ``identity`` says which run it belongs to."""
+    def _view(self, batch: Tensor, draws: torch.Generator) -> Tensor:
+        """The network's input for the images of ``batch``, augmented."""
+        images = self.train_set.images[batch].unsqueeze(1).float()
+        if self.recipe.augmentation is not None:
+            images = random_affine(images, self.recipe.augmentation, draws)
+        return normalise_batch(images)
+
+    def save(self, path: Path) -> None:
+        """Write all state to ``path``."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         if self.average is not None:
             averages = self.average.state_dict()
@@ -148,65 +148,61 @@ class Trainer:
         for index, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
         history = [astuple(record) for record in self.history]
-        metadata = {"identity": json.dumps(identity), "history": json.dumps(history)}
-        with whole_file(path) as temporary:
-            save_file({name: value.cpu() for name, value in tensors.items()}, temporary, metadata)
+        write_tensors(path, tensors, {"history": json.dumps(history)})
 
-    def restore(self, path: Path, identity: dict[str, Any]) -> None:
+    def restore(self, path: Path) -> None:
         """Take up the state in ``path``.
 
         Raises:
-            GradsheetError: it is damaged, or belongs to a run with another identity.
+            GradsheetError: it is damaged, or another kind of run's.
         """
         tensors, metadata = read_tensors(path)
-        found = json.loads(metadata.get("identity", "{}"))
-        if found != json.loads(json.dumps(identity)):
+        try:
+            self._restore(tensors, metadata)
+        except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
             raise GradsheetError(
-                f"{path.parent} holds an unfinished run with other settings "
-                f"({_difference(found, identity)}); give those again, or another folder with -o"
-            )
+                f"the checkpoint {path} is damaged ({error}); delete it to start again"
+            ) from error
+
+    def _restore(self, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+        history = [EpochRecord(*row) for row in json.loads(metadata["history"])]
+        epochs = [record.epoch for record in history]
+        if epochs != list(range(1, len(epochs) + 1)) or not 1 <= len(epochs) <= self.recipe.epochs:
+            raise ValueError(f"its history holds the epochs {epochs}")
         self.model.load_state_dict(_part(tensors, "model."))
         if self.average is not None:
             self.average.load_state_dict(_part(tensors, "average."))
+        self._restore_optimizer(_part(tensors, "optimizer."))
+        self.history = history
+
+    def _restore_optimizer(self, tensors: dict[str, Tensor]) -> None:
+        """Give the optimizer its state back, which must be whole and of the right shapes."""
+        names = {"sgd": ("momentum_buffer",), "adamw": ("step", "exp_avg", "exp_avg_sq")}
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         state: dict[int, dict[str, Tensor]] = {}
-        for key, value in _part(tensors, "optimizer.").items():
-            index, name = key.split(".", 1)
-            state.setdefault(int(index), {})[name] = value
+        for index, parameter in enumerate(parameters):
+            state[index] = {
+                name: tensors[f"{index}.{name}"] for name in names[self.recipe.optimizer]
+            }
+            if any(value.shape not in (parameter.shape, ()) for value in state[index].values()):
+                raise ValueError(f"the optimizer's state {index} has another shape")
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
-        self.history = [EpochRecord(*row) for row in json.loads(metadata["history"])]
-
-
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Every tensor in a safetensors file, and its metadata. Nothing is unpickled.
-
-    Raises:
-        GradsheetError: the file cannot be read as safetensors.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118  # not a mapping
-    except (SafetensorError, OSError) as error:
-        raise GradsheetError(
-            f"{path} is not a readable safetensors file ({error}); expected weights written by "
-            "'gradsheet train'"
-        ) from error
 
 
 def find_device(name: str) -> torch.device:
-    """The device called ``name``; ``auto`` is a GPU where one is at hand, else the CPU.
+    """The device called ``name``: ``auto`` is a GPU where one is at hand, else the CPU.
 
     Raises:
         GradsheetError: there is no such device here.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise GradsheetError(f"no device '{name}' here; use auto, cpu or cuda") from error
-    return device
+    if re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        index = int(name.partition(":")[2] or 0)
+        if name == "cpu" or index < torch.cuda.device_count():
+            return torch.device(name)
+    raise GradsheetError(f"no device '{name}' here; use auto, cpu or cuda")
 
 
 def multiplies_bfloat16(device: torch.device) -> bool:
@@ -240,21 +236,17 @@ def _copy_of(model: DigitNet) -> DigitNet:
     return copy.requires_grad_(False)
 
 
-def _update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
-    """Move ``average``, batch statistics included, a step of 1 - decay towards ``model``."""
+def _update_average(average: nn.Module, model: nn.Module, decay: float, updates: int) -> None:
+    """Move ``average``, batch statistics included, towards ``model`` after its last update.
+
+    The weights that the model started from count for nothing, however few updates there were:
+    the bias correction of D. P. Kingma, J. Ba, Adam (2015), section 3.
+    """
     ours, theirs = average.state_dict(), model.state_dict()
     floats = [name for name, value in ours.items() if value.is_floating_point()]
-    torch._foreach_lerp_(
-        [ours[name] for name in floats], [theirs[name] for name in floats], 1 - decay
-    )
+    towards = (1 - decay) / (1 - decay**updates)
+    torch._foreach_lerp_([ours[n] for n in floats], [theirs[n] for n in floats], towards)
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def _difference(found: dict[str, Any], expected: dict[str, Any]) -> str:
-    for key in expected:
-        if found.get(key) != json.loads(json.dumps(expected[key])):
-            return f"its {key} differs"
-    return "another version made it"

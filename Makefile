@@ -9,8 +9,8 @@ demo: .venv/demo
 	$(BIN)/gradsheet demo
 
 test: .venv/test
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks docs
+	$(BIN)/ruff format --check src tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/pytest
 

@@ -9,23 +9,29 @@ import json
 import statistics
 import sys
 from pathlib import Path
+from typing import Any
 
 from gradsheet.digits.run import read_history
 
 
 def collect(folders: list[Path]) -> dict[str, object]:
-    """The runs in ``folders``, which must share a recipe, in the order of their seeds."""
+    """The runs in ``folders``, in the order of their seeds; all but the seed must agree."""
     configs = {folder: json.loads((folder / "config.json").read_text()) for folder in folders}
-    recipes = {json.dumps(config["recipe"], sort_keys=True) for config in configs.values()}
-    if len(recipes) != 1:
-        raise SystemExit("the runs do not share one recipe")
+    if len(folders) < 2:
+        raise SystemExit("one run has no distribution; give two run folders or more")
+    for name in ("recipe", "data", "trained on", "evaluated on", "versions", "machine"):
+        if len({json.dumps(config[name], sort_keys=True) for config in configs.values()}) != 1:
+            raise SystemExit(f"the runs differ in more than their seed: {name}")
     ordered = sorted(folders, key=lambda folder: int(configs[folder]["seed"]))
     runs = [_run(folder, configs[folder]) for folder in ordered]
     accuracies = [float(run["accuracy"]) for run in runs]
     first = configs[ordered[0]]
     return {
         "recipe": first["recipe"],
-        "command": f"gradsheet train --recipe {first['recipe']['name']} --seed SEED",
+        "command": (
+            f"OMP_NUM_THREADS={first['machine']['threads']} "
+            f"gradsheet train --recipe {first['recipe']['name']} --seed SEED"
+        ),
         "evaluated on": first["evaluated on"],
         "trained on": first["trained on"],
         "versions": first["versions"],
@@ -39,9 +45,11 @@ def collect(folders: list[Path]) -> dict[str, object]:
     }
 
 
-def _run(folder: Path, config: dict[str, int]) -> dict[str, float]:
+def _run(folder: Path, config: dict[str, Any]) -> dict[str, float]:
     history = read_history(folder)
     last = history[-1]
+    if last.epoch != config["recipe"]["epochs"]:
+        raise SystemExit(f"{folder} is not finished")
     return {
         "seed": config["seed"],
         "accuracy": last.test_accuracy,

@@ -10,6 +10,7 @@ images=docs/images
 "$bin/gradsheet" workbook -o "$work/backprop.xlsx" --rates 0.5,0.1,0.2,0.8,1,2
 "$bin/gradsheet" sweep -o "$work/sweep"
 "$bin/gradsheet" diagram -o "$images/network.png"
+"$bin/python" docs/draw_mistakes.py "$images/mistakes.png"
 cp "$work/sweep/loss_all.png" "$images/losses.png"
 
 soffice "-env:UserInstallation=file://$work/profile" --headless --convert-to pdf \

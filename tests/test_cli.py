@@ -112,6 +112,25 @@ def test_a_thousand_rates_in_one_picture(tmp_path: Path) -> None:
     assert rates[500] / rates[499] == pytest.approx(1000 ** (1 / 999))
 
 
+def test_a_network_whose_loss_is_too_large_from_the_start(tmp_path: Path) -> None:
+    layer = '[[layers]]\nactivation = "identity"\nweights = [[1e15]]\n'
+    (tmp_path / "n.toml").write_text("inputs = [1e15]\ntargets = [1]\n" + layer * 11)
+    text = succeeded("sweep", "n.toml", "--updates", 3, "-o", ".", folder=tmp_path)
+    assert "diverged after" in text
+    succeeded("workbook", "n.toml", "--iterations", 3, folder=tmp_path)
+    succeeded("diagram", "n.toml", folder=tmp_path)
+
+
+def test_a_title_in_any_script(tmp_path: Path) -> None:
+    title = 'title = "逆伝播 $x_{ \\\\frac @0 {1} %s"\n'
+    text = title + "inputs = [1]\ntargets = [1]\n[[layers]]\nweights = [[3]]\n"
+    (tmp_path / "n.toml").write_text(text)
+    succeeded("diagram", "n.toml", "-o", "n.png", folder=tmp_path)
+    succeeded("workbook", "n.toml", "-o", "n.xlsx", folder=tmp_path)
+    sheet = openpyxl.load_workbook(tmp_path / "n.xlsx")["Inputs"]
+    assert sheet["A1"].value == "逆伝播 $x_{ \\frac @0 {1} %s"
+
+
 @pytest.mark.parametrize("network", ["course", "mazur"])
 def test_diagram(network: str, tmp_path: Path) -> None:
     succeeded("diagram", network, "-o", "n.svg", folder=tmp_path)

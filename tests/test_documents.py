@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from gradsheet.calculus.network import load_network, parse_network
-from gradsheet.cli import app
+from gradsheet.calculus.descent import DEFAULT_RATES
+from gradsheet.calculus.network import PRESETS, parse_network
+from gradsheet.cli import _DEFAULT_RATES, _parse_rates, app
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -86,6 +87,19 @@ def test_every_dependency_is_pinned_for_the_two_commands() -> None:
     assert pins["torch"] == "2.13.0"
 
 
-def test_no_page_mentions_a_preset_that_is_not_there() -> None:
-    for preset in re.findall(r"Three networks come with it: `([\w-]+)`", README):
-        assert load_network(preset).name == preset
+def test_the_presets_are_in_the_readme() -> None:
+    (sentence,) = re.findall(r"Three networks come with it: (.*?)\. Any", README, re.DOTALL)
+    assert re.findall(r"`([\w-]+)`", sentence) == list(PRESETS)
+
+
+def test_the_validation_runs_are_those_of_the_results() -> None:
+    page = (ROOT / "docs" / "experiments.md").read_text()
+    study = json.loads((ROOT / "results" / "validation.json").read_text())
+    assert len(study["variants"]) >= 4
+    for variant in study["variants"]:
+        runs = [f"{run['accuracy']:.2%} | {run['loss']:.4f}" for run in variant["runs"]]
+        assert f"| {variant['name']} | {runs[0]} | {[*runs, ' | '][1]} |" in page
+
+
+def test_the_default_rates_are_written_once_for_people() -> None:
+    assert tuple(_parse_rates(_DEFAULT_RATES)) == DEFAULT_RATES

@@ -1,6 +1,7 @@
 """Records as figures. The only user of matplotlib."""
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def loss_curves(descent: Descent, path: Path) -> None:
         _label_loss(linear, "Loss by learning rate")
         _label_loss(logarithmic, "The same, logarithmic")
         linear.set_ylim(0, _top(shown))
-        if np.nanmax(shown, initial=0) > 0:
+        if np.nan_to_num(shown).max() > 0:
             logarithmic.set_yscale("log")
         if few:
             names = [_rate_name(descent, number) for number in range(len(descent.rates))]
@@ -278,7 +279,7 @@ def _drawable(losses: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _top(losses: NDArray[np.float64]) -> float:
     """Where a linear axis ends: a loss that runs away leaves the picture."""
-    highest, first = np.nanmax(losses, initial=0), np.nanmax(losses[0], initial=0)
+    highest, first = (np.nan_to_num(part).max() for part in (losses, losses[0]))
     return float(1.05 * min(highest, 3 * first)) or 1.0
 
 
@@ -308,4 +309,7 @@ def _save(figure: Figure, path: Path) -> None:
         raise GradsheetError(f"{path} has no picture format known here; end it in .png or .svg")
     with whole_file(path) as temporary:
         metadata = {"Date": None} if path.suffix.lower() == ".svg" else {}
-        figure.savefig(temporary, dpi=150, metadata=metadata)
+        with warnings.catch_warnings():
+            # A title may be in a script that the font lacks; boxes stand for it then.
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+            figure.savefig(temporary, dpi=150, metadata=metadata)

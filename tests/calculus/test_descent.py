@@ -55,6 +55,7 @@ def test_rates_do_not_disturb_each_other() -> None:
         ((float("nan"),), 10, "learning rate nan is not possible"),
         ((0.5, 0.1, 0.5), 10, "learning rate 0.5 is given twice"),
         ((0.5,), 0, "0 updates asked for"),
+        ((0.5,), 10**9, "1,000,000,001 numbers would have to be held"),
     ],
 )
 def test_impossible_orders_are_refused(rates: tuple[float, ...], updates: int, said: str) -> None:

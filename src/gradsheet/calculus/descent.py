@@ -1,6 +1,7 @@
 """Gradient descent at many learning rates at once."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from gradsheet.errors import GradsheetError
 
 DEFAULT_RATES = (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
 DEFAULT_UPDATES = 100
+_MOST_NUMBERS = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,17 @@ def descend(
 
     Raises:
         GradsheetError: a rate is not a positive number or is given twice, or there is none, or
-            ``updates`` is below 1.
+            ``updates`` is below 1, or there are too many numbers to hold.
     """
     check_rates(rates)
     if updates < 1:
         raise GradsheetError(f"{updates} updates asked for; give at least 1")
+    size = (updates + 1) * len(rates) * (1 + len(record))
+    if size > _MOST_NUMBERS:
+        raise GradsheetError(
+            f"{size:,} numbers would have to be held, at most {_MOST_NUMBERS:,} can; ask for fewer "
+            "updates or fewer learning rates"
+        )
     values: dict[Variable, Array | float] = {**graph.given, graph.rate: np.asarray(rates, float)}
     computed = [variable for variable in record if variable not in values]
     tape = Tape([*computed, graph.loss, *graph.updates])
@@ -90,9 +98,9 @@ def check_rates(rates: Sequence[float]) -> None:
     for rate in rates:
         if not (math.isfinite(rate) and rate > 0):
             raise GradsheetError(f"the learning rate {rate:g} is not possible; expected above 0")
-    for rate in rates:
-        if list(rates).count(rate) > 1:
-            raise GradsheetError(f"the learning rate {rate:g} is given twice; give each once")
+    repeated = [rate for rate, count in Counter(rates).items() if count > 1]
+    if repeated:
+        raise GradsheetError(f"the learning rate {repeated[0]:g} is given twice; give each once")
 
 
 def losses_csv(descent: Descent) -> str:

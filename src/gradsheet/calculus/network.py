@@ -1,6 +1,5 @@
 """What a network is: a frozen description, from Python, a preset or a TOML file."""
 
-import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -14,6 +13,11 @@ from gradsheet.calculus.losses import LOSSES
 from gradsheet.errors import GradsheetError
 
 PRESETS = ("course", "course-half", "mazur")
+
+
+_LARGEST = 1e15
+_OUT_OF_RANGE = "a number is out of range; expected -1e15 to 1e15"
+_LONGEST_TEXT = 200
 
 
 class FieldError(GradsheetError):
@@ -80,6 +84,8 @@ class NetworkSpec:
             raise FieldError("inputs", "there are none; a network needs at least one")
         if not self.layers:
             raise FieldError("layers", "there are none; a network needs at least one")
+        _check_line("name", self.name)
+        _check_line("title", self.title)
         _check_numbers("inputs", self.inputs)
         _check_numbers("targets", self.targets)
         _check_name("loss", self.loss, LOSSES)
@@ -183,6 +189,8 @@ def _numbers(value: object, field: str, layer: int | None = None) -> tuple[float
     for item in value:
         if isinstance(item, bool) or not isinstance(item, int | float):
             raise FieldError(field, f"{item!r} is not a number", layer)
+        if not -_LARGEST <= item <= _LARGEST:  # before float(), which not every integer fits
+            raise FieldError(field, _OUT_OF_RANGE, layer)
     return tuple(float(item) for item in value)
 
 
@@ -243,8 +251,16 @@ def _check_layer(number: int, layer: LayerSpec, width: int) -> None:
 
 def _check_numbers(field: str, numbers: Iterable[float], layer: int | None = None) -> None:
     for number in numbers:
-        if not math.isfinite(number) or abs(number) > 1e15:
-            raise FieldError(field, f"{number} is out of range; expected -1e15 to 1e15", layer)
+        if not -_LARGEST <= number <= _LARGEST:
+            raise FieldError(field, _OUT_OF_RANGE, layer)
+
+
+def _check_line(field: str, text: str) -> None:
+    if len(text) > _LONGEST_TEXT or not text.isprintable():
+        raise FieldError(
+            field,
+            f"expected one line of at most {_LONGEST_TEXT} characters, none of them a control",
+        )
 
 
 def _check_name(field: str, name: str, known: Iterable[str], layer: int | None = None) -> None:

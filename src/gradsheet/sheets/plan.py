@@ -181,6 +181,6 @@ def _check(what: str, needed: int, limit: int) -> None:
     if needed > limit:
         raise GradsheetError(
             f"the workbook would need {needed:,} {what}, a spreadsheet holds {limit:,}; use a "
-            "smaller network, fewer updates or fewer rates, or 'gradsheet sweep', which has no "
-            "such limit"
+            "smaller network, fewer updates or fewer rates, or 'gradsheet sweep', which holds "
+            "more"
         )

@@ -54,8 +54,8 @@ def write_workbook(
 
 def make_plan(spec: NetworkSpec, rates: Sequence[float], updates: int) -> Plan:
     """Decide where everything stands, and compute every value."""
-    check_rates(rates)
     check_limits(updates, len(rates))
+    check_rates(rates)
     graph = build_graph(spec)
     blocks = input_blocks(graph)
     addresses = input_addresses(blocks)

@@ -1,4 +1,7 @@
-"""Draw the test digits that the shipped weights read wrongly: python docs/draw_mistakes.py FILE.png."""
+"""Draw the test digits that the shipped weights read wrongly.
+
+python docs/draw_mistakes.py FILE.png
+"""
 
 import sys
 from pathlib import Path

@@ -199,8 +199,16 @@ def test_limits_are_named_before_anything_is_written(
 
 
 def test_a_wide_network_fits(tmp_path: Path) -> None:
-    path, spec = tmp_path / "book.xlsx", wide(400, 2)
+    path, spec = tmp_path / "book.xlsx", wide(600, 2)
     write_workbook(spec, path, rates=(0.5,), updates=1)
+    longest = max(
+        len(str(cell.value))
+        for sheet in openpyxl.load_workbook(path)
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.data_type == "f"
+    )
+    assert 5000 < longest <= 8192
     columns = table(ironcalc_cells(without_caches(path, tmp_path / "bare.xlsx")), "lr 0.5")
     loss, gradients = torch_pass(spec)
     assert columns["E_total"][0] == pytest.approx(loss, rel=1e-12)

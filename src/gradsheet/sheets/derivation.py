@@ -50,6 +50,7 @@ def write(plan: Plan, style: Style) -> None:
 
 def _sections(graph: NetworkGraph) -> Iterator[Section]:
     """The steps in the order a person takes them, under headings."""
+    yield "Given on the Inputs sheet", "input", [*graph.given, graph.rate]
     for number, layer in enumerate(graph.layers, start=1):
         values = [value for unit in layer.units for value in unit]
         yield f"Forward: layer {number}", "unit", values
@@ -98,20 +99,19 @@ def _write_step(
     plan: Plan, style: Style, rows: dict[Variable, int], variable: Variable, value: float
 ) -> None:
     def address(operand: Variable) -> str:
-        if operand is plan.graph.rate:
-            return plan.rate_addresses[0]
-        if operand in rows:
-            return str(xl_rowcol_to_cell(rows[operand], _VALUE_COLUMN))
-        return plan.addresses[operand]
+        return str(xl_rowcol_to_cell(rows[operand], _VALUE_COLUMN))
 
     sheet = style.book.get_worksheet_by_name(DERIVATION_SHEET)
     row = rows[variable]
-    definition = variable.definition
-    assert definition is not None
-    formula = to_excel(definition, address)
+    if variable.definition is not None:
+        formula = to_excel(variable.definition, address)
+        style.write_markup(sheet, row, 3, "= " + to_textbook(variable.definition))
+    elif variable is plan.graph.rate:
+        formula = plan.rate_addresses[0]
+    else:
+        formula = plan.addresses[variable]
     style.write_markup(sheet, row, 1, symbol(variable.name), bold=True, align="right")
     sheet.write_string(row, 2, variable.meaning, style.format(indent=1))
-    style.write_markup(sheet, row, 3, "= " + to_textbook(definition))
     write_formula(sheet, row, _VALUE_COLUMN, formula, value, style.number)
     sheet.write_string(
         row, 5, "=" + formula, style.format(font_name="Consolas", font_size=10, indent=1)

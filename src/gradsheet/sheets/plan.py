@@ -10,11 +10,10 @@ from gradsheet.calculus.expression import Variable, expand
 from gradsheet.calculus.graph import NetworkGraph
 from gradsheet.calculus.notation import to_excel
 from gradsheet.errors import GradsheetError
-from gradsheet.sheets.style import absolute
+from gradsheet.sheets.style import MAX_FORMULA, absolute
 
 MAX_COLUMNS = 16_384
 MAX_ROWS = 1_048_576
-MAX_FORMULA = 8_192
 MAX_RATES = 100
 
 INPUTS_SHEET = "Inputs"

@@ -11,11 +11,14 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.calculus.notation import runs
+from gradsheet.errors import GradsheetError
 
 INK = "#1F2937"
 FAINT = "#6B7280"
 FONT = "Calibri"
 NUMBER = "0.00000000"
+
+MAX_FORMULA = 8_192
 
 # A band of colour for each kind of column, the same in every sheet.
 BANDS = {
@@ -108,7 +111,15 @@ def write_formula(
     """Write a formula with its value, so that a viewer that does not calculate shows the truth.
 
     A value that is no finite number is what a spreadsheet makes of it, ``#NUM!``.
+
+    Raises:
+        GradsheetError: the formula is longer than a spreadsheet can hold.
     """
+    if len(formula) >= MAX_FORMULA:
+        raise GradsheetError(
+            f"a formula would need {len(formula):,} characters, a spreadsheet holds "
+            f"{MAX_FORMULA:,}; use a network whose units have fewer inputs"
+        )
     if isinstance(value, float) and not math.isfinite(value):
         value = "#NUM!"
     sheet.write_formula(row, column, "=" + formula, look, value)

@@ -184,9 +184,9 @@ def wide(inputs: int, units: int) -> NetworkSpec:
 @pytest.mark.parametrize(
     ("spec", "rates", "updates", "said"),
     [
-        (wide(100, 100), (0.5,), 1, "columns, a spreadsheet holds 16,384"),
-        (wide(2000, 1), (0.5,), 1, "characters in the formula of o1, a spreadsheet holds 8,192"),
-        (COURSE, (0.5,), 1_100_000, "rows, a spreadsheet holds 1,048,576"),
+        (wide(100, 100), (0.5,), 1, "columns, at most 16,384 fit"),
+        (wide(2000, 1), (0.5,), 1, "characters in the formula of o1, at most 8,192 fit"),
+        (COURSE, (0.5,), 1_100_000, "rows, at most 1,048,576 fit"),
         (COURSE, tuple(np.linspace(0.1, 1, 101)), 1, "101 learning rates"),
     ],
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from xlsxwriter.utility import xl_col_to_name
 
 from gradsheet.calculus.descent import Descent
-from gradsheet.calculus.expression import Variable, expand
+from gradsheet.calculus.expression import Expression, Variable, expand
 from gradsheet.calculus.graph import NetworkGraph
 from gradsheet.calculus.notation import to_excel
 from gradsheet.errors import GradsheetError
@@ -134,23 +134,20 @@ def training_columns(graph: NetworkGraph, addresses: dict[Variable, str]) -> tup
     groups = _groups(graph)
     updates = dict(zip(graph.parameters, graph.updates, strict=True))
 
-    def here(variable: Variable) -> str:
-        return absolute(*RATE_CELL) if variable is graph.rate else letters[variable] + "{0}"
-
-    def before(variable: Variable) -> str:
-        return absolute(*RATE_CELL) if variable is graph.rate else letters[variable] + "{1}"
+    def formula(expression: Expression, row: str) -> str:
+        """``expression`` over the cells of ``row``, written out where it has none."""
+        return to_excel(
+            expand(expression, letters.__contains__),
+            lambda operand: (
+                absolute(*RATE_CELL) if operand is graph.rate else letters[operand] + row
+            ),
+        )
 
     columns = []
     for variable in shown:
-        if variable.definition is None:
-            first = later = addresses[variable]
-            if variable in updates:
-                definition = updates[variable].definition
-                assert definition is not None
-                later = to_excel(definition, before)
-        else:
-            expanded = expand(variable.definition, letters.__contains__)
-            first = later = to_excel(expanded, here)
+        definition = variable.definition
+        first = addresses[variable] if definition is None else formula(definition, "{0}")
+        later = formula(updates[variable], "{1}") if variable in updates else first
         _check(f"characters in the formula of {variable.name}", len(later) + 20, MAX_FORMULA)
         columns.append(Column(variable, *groups[variable], first, later))
     return tuple(columns)
@@ -179,7 +176,6 @@ def _groups(graph: NetworkGraph) -> dict[Variable, tuple[str, str]]:
 def _check(what: str, needed: int, limit: int) -> None:
     if needed > limit:
         raise GradsheetError(
-            f"the workbook would need {needed:,} {what}, a spreadsheet holds {limit:,}; use a "
-            "smaller network, fewer updates or fewer rates, or 'gradsheet sweep', which holds "
-            "more"
+            f"the workbook would need {needed:,} {what}, at most {limit:,} fit; use a smaller "
+            "network, fewer updates or fewer rates, or 'gradsheet sweep', which holds more"
         )

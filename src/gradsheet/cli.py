@@ -172,7 +172,7 @@ def train(
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="The run folder. [default: runs/RECIPE-SEED]"),
+        typer.Option("-o", "--output", help="The run folder; runs/RECIPE-SEED if not given."),
     ] = None,
 ) -> None:
     """Train the network; an interrupted run goes on when the command is given again."""
@@ -200,7 +200,9 @@ def train(
 def evaluate(
     run: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Argument(help="A run folder or its model.safetensors. [default: shipped weights]"),
+        typer.Argument(
+            help="A run folder or its model.safetensors; the shipped weights if not given."
+        ),
     ] = None,
     device: Device = "auto",
     data: Data = None,

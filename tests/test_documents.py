@@ -9,6 +9,8 @@ import pytest
 from typer.main import get_command
 
 from gradsheet.calculus.descent import DEFAULT_RATES
+from gradsheet.calculus.expression import ACTIVATIONS
+from gradsheet.calculus.losses import LOSSES
 from gradsheet.calculus.network import PRESETS, parse_network
 from gradsheet.cli import _DEFAULT_RATES, _parse_rates, app
 
@@ -64,6 +66,11 @@ def test_the_example_of_a_network_file_is_one() -> None:
     assert [layer.units for layer in spec.layers] == [3, 1]
     fields = set(tomllib.loads(example)) | set().union(*tomllib.loads(example)["layers"])
     assert all(f"`{field}`" in text or f"[[{field}]]" in text for field in fields)
+
+
+def test_every_activation_and_loss_is_documented() -> None:
+    text = (ROOT / "docs" / "network-files.md").read_text()
+    assert all(f"`{name}`" in text for name in [*ACTIVATIONS, *LOSSES])
 
 
 def test_the_versions_agree() -> None:

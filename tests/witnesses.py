@@ -22,6 +22,8 @@ _ACTIVATIONS = {
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
     "relu": torch.relu,
+    "leaky-relu": torch.nn.functional.leaky_relu,
+    "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
     "identity": lambda x: x,
 }
 

@@ -202,10 +202,34 @@ RELU = Operation(
     excel=Notation("MAX(@0,0)"),
     textbook=Notation("max(@0, 0)"),
 )
+LEAKY_SLOPE = Operation(
+    "leaky-slope",
+    value=lambda x: 0.01 + 0.99 * np.heaviside(x, 0.0),
+    partials=lambda y, x: (ZERO,),
+    excel=Notation("IF(@0>0,1,0.01)"),
+    textbook=Notation("(1 if @0 > 0, else 0.01)"),
+)
+LEAKY_RELU = Operation(
+    "leaky-relu",
+    value=lambda x: np.maximum(x, 0.01 * x),
+    partials=lambda y, x: (apply(LEAKY_SLOPE, x),),
+    excel=Notation("MAX(@0,0.01*@0)", _ATOM, (_POWER,)),
+    textbook=Notation("max(@0, 0.01·@0)", _ATOM, (_POWER,)),
+)
+SOFTPLUS = Operation(
+    "softplus",
+    # The usual ln(1 + e^x), in a form whose EXP cannot overflow.
+    value=lambda x: np.maximum(x, 0.0) + np.log(1 + np.exp(-np.abs(x))),
+    partials=lambda y, x: (apply(SIGMOID, x),),
+    excel=Notation("(MAX(@0,0)+LN(1+EXP(-ABS(@0))))"),
+    textbook=Notation("ln(1 + e^{@0})"),
+)
 ACTIVATIONS: dict[str, Callable[[Expression], Expression]] = {
     "sigmoid": lambda x: apply(SIGMOID, x),
     "tanh": lambda x: apply(TANH, x),
     "relu": lambda x: apply(RELU, x),
+    "leaky-relu": lambda x: apply(LEAKY_RELU, x),
+    "softplus": lambda x: apply(SOFTPLUS, x),
     "identity": lambda x: x,
 }
 

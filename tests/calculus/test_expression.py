@@ -153,6 +153,16 @@ def test_notation(expression: Expression, excel: str, textbook: str) -> None:
     assert plain(to_textbook(expression)) == textbook
 
 
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_the_notation_of_marked_names_is_whole(operation: Operation) -> None:
+    """Low and high text in the arguments must not break that of the operation."""
+    names = Variable("a_h1_2"), Variable("w5")
+    markup = to_textbook(Apply(operation, names[: arity(operation)]))
+    assert not set("{}") & set(plain(markup))
+    assert not set("{}") & set("".join(text for text, _ in runs(markup)))
+    assert ("h1,2", "subscript") in runs(markup)
+
+
 @pytest.mark.parametrize(
     ("name", "markup", "text"),
     [

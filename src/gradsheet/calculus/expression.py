@@ -222,7 +222,7 @@ SOFTPLUS = Operation(
     value=lambda x: np.maximum(x, 0.0) + np.log(1 + np.exp(-np.abs(x))),
     partials=lambda y, x: (apply(SIGMOID, x),),
     excel=Notation("(MAX(@0,0)+LN(1+EXP(-ABS(@0))))"),
-    textbook=Notation("ln(1 + e^{@0})"),
+    textbook=Notation("ln(1 + exp(@0))"),  # marks do not nest, so no e^{…}
 )
 ACTIVATIONS: dict[str, Callable[[Expression], Expression]] = {
     "sigmoid": lambda x: apply(SIGMOID, x),

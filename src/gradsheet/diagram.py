@@ -22,7 +22,8 @@ class Neuron:
         kind: which gives its colour.
         x: its layer, 0 for the inputs.
         y: its height, 0 in the middle of the drawing, 1 between neighbours of the fullest layer.
-        values: the variables whose values belong to it: an input, or a unit's sum and output.
+        values: the variables whose values are written beside it: an input; a unit's sum and
+            output; of an output unit its target and error, too.
     """
 
     name: str
@@ -38,12 +39,14 @@ class Edge:
 
     Attributes:
         parameter: what the signal is multiplied by.
+        gradient: how fast the loss changes with it, where it is trained.
         label_place: the point of the line where its label is centred.
     """
 
     start: Neuron
     end: Neuron
     parameter: Variable
+    gradient: Variable | None
     label_place: tuple[float, float]
 
 
@@ -63,10 +66,14 @@ class Diagram:
 
 def lay_out(graph: NetworkGraph) -> Diagram:
     """Place the neurons of a network, layer by layer, from left to right."""
-    columns = [_column(0, "input", [(i.name, (i,)) for i in graph.inputs])]
+    columns = [_column(0, "input", [(variable,) for variable in graph.inputs])]
     for number, layer in enumerate(graph.layers, start=1):
         kind: Kind = "output" if number == len(graph.layers) else "hidden"
-        columns.append(_column(number, kind, [(h.name, (h, a)) for h, a in layer.units]))
+        units: list[tuple[Variable, ...]] = list(layer.units)
+        if kind == "output":
+            judged = zip(units, graph.targets, graph.errors, strict=True)
+            units = [(*values, target, error) for values, target, error in judged]
+        columns.append(_column(number, kind, units))
     biases = {
         number: Neuron("1", "bias", number - 1, columns[number - 1][-1].y - 1, ())
         for number, layer in enumerate(graph.layers, start=1)
@@ -75,13 +82,15 @@ def lay_out(graph: NetworkGraph) -> Diagram:
     neurons = (*(neuron for column in columns for neuron in column), *biases.values())
     edges: list[Edge] = []
     for start, end, parameter in _connections(graph, columns, biases):
-        edges.append(Edge(start, end, parameter, _label_place(start, end, edges)))
+        gradient = graph.backward.gradients.get(parameter)
+        edges.append(Edge(start, end, parameter, gradient, _label_place(start, end, edges)))
     return Diagram(neurons, tuple(edges))
 
 
-def _column(x: int, kind: Kind, units: list[tuple[str, tuple[Variable, ...]]]) -> list[Neuron]:
+def _column(x: int, kind: Kind, units: list[tuple[Variable, ...]]) -> list[Neuron]:
+    """A neuron for each unit's values, of which the first gives it its name."""
     top = (len(units) - 1) / 2
-    return [Neuron(name, kind, x, top - row, values) for row, (name, values) in enumerate(units)]
+    return [Neuron(values[0].name, kind, x, top - row, values) for row, values in enumerate(units)]
 
 
 def _connections(

@@ -4,3 +4,8 @@
 RATES = ("#4E79A7", "#F28E2B", "#59A14F", "#E15759", "#B07AA1", "#9C755F")
 
 NEURONS = {"input": "#F2C14E", "bias": "#D1D5DB", "hidden": "#7FB77E", "output": "#E58A5B"}
+
+
+def of_rate(number: int) -> str:
+    """The colour of the 0-based learning rate ``number``; they repeat."""
+    return RATES[number % len(RATES)]

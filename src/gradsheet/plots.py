@@ -48,7 +48,7 @@ def loss_curve(descent: Descent, number: int, path: Path) -> None:
         figure, axes = _figure(6.4, 4.0)
         rate, losses = descent.rates[number], descent.loss[:, number]
         shown = _drawable(losses)
-        axes.plot(shown, color=palette.RATES[number % len(palette.RATES)], linewidth=2)
+        axes.plot(shown, color=palette.of_rate(number), linewidth=2)
         _label_loss(axes, f"Loss at learning rate {rate:g}")
         axes.set_ylim(0, _top(shown))
         diverged = descent.diverged_after()[number]
@@ -105,8 +105,8 @@ def network(graph: NetworkGraph, values: Mapping[Variable, float], path: Path) -
         axes.set_xlim(-0.3, columns + 0.55)
         lowest = min(neuron.y for neuron in drawing.neurons)
         axes.set_ylim(lowest - 0.6, lowest + tall + 0.55)
-        _draw_edges(axes, drawing, graph, values)
-        _draw_neurons(axes, drawing, graph, values)
+        _draw_edges(axes, drawing, values)
+        _draw_neurons(axes, drawing, values)
         title = graph.spec.title or graph.spec.name
         axes.set_title(_literal(f"{title}: loss {values[graph.loss]:.9g}"), loc="left")
         _save(figure, path)
@@ -173,9 +173,7 @@ def mistakes(
 # --- The diagram -----------------------------------------------------------------------------
 
 
-def _draw_edges(
-    axes: Axes, drawing: Diagram, graph: NetworkGraph, values: Mapping[Variable, float]
-) -> None:
+def _draw_edges(axes: Axes, drawing: Diagram, values: Mapping[Variable, float]) -> None:
     strongest = max((abs(values[edge.parameter]) for edge in drawing.edges), default=1.0) or 1.0
     labelled = len(drawing.edges) <= MOST_LABELLED
     for edge in drawing.edges:
@@ -185,39 +183,32 @@ def _draw_edges(
         ends = (edge.start.x, edge.end.x), (edge.start.y, edge.end.y)
         axes.plot(*ends, color=colour, alpha=0.55 if labelled else 0.3, linewidth=width, zorder=1)
         if labelled:
-            _label_edge(axes, edge, graph, values)
+            _label_edge(axes, edge, values)
 
 
-def _label_edge(
-    axes: Axes, edge: Edge, graph: NetworkGraph, values: Mapping[Variable, float]
-) -> None:
-    """The weight and its gradient, near the start of the edge, where edges do not cross."""
+def _label_edge(axes: Axes, edge: Edge, values: Mapping[Variable, float]) -> None:
+    """The weight and, where it is trained, its gradient."""
     x, y = edge.label_place
     box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
-    trained = edge.parameter in graph.parameters
     text = f"{_math(edge.parameter)} = {values[edge.parameter]:.6g}"
     axes.text(
         x,
         y,
         text,
         ha="center",
-        va="bottom" if trained else "center",
+        va="bottom" if edge.gradient else "center",
         fontsize=9,
         bbox=box,
         zorder=3,
     )
-    if trained:
-        gradient = graph.backward.gradients[edge.parameter]
-        text = f"{_math(gradient)} = {values[gradient] + 0:.4g}"
+    if edge.gradient:
+        text = f"{_math(edge.gradient)} = {values[edge.gradient] + 0:.4g}"
         axes.text(x, y, text, ha="center", va="top", fontsize=8, color=GRADIENT, bbox=box, zorder=3)
 
 
-def _draw_neurons(
-    axes: Axes, drawing: Diagram, graph: NetworkGraph, values: Mapping[Variable, float]
-) -> None:
+def _draw_neurons(axes: Axes, drawing: Diagram, values: Mapping[Variable, float]) -> None:
     labelled = len(drawing.neurons) <= MOST_LABELLED
     size = 1500 if labelled else 120
-    outputs = [neuron for neuron in drawing.neurons if neuron.kind == "output"]
     for neuron in drawing.neurons:
         colour = palette.NEURONS[neuron.kind]
         axes.scatter(neuron.x, neuron.y, s=size, color=colour, edgecolor="white", zorder=4)
@@ -225,11 +216,8 @@ def _draw_neurons(
             continue
         name = f"${symbol(neuron.name)}$"
         axes.text(neuron.x, neuron.y, name, ha="center", va="center", fontsize=12, zorder=5)
-        shown = list(neuron.values)
-        if neuron.kind == "output":
-            number = outputs.index(neuron)
-            shown += [graph.targets[number], graph.errors[number]]
-        _label_neuron(axes, neuron, "\n".join(f"{_math(v)} = {values[v]:.6g}" for v in shown))
+        lines = [f"{_math(variable)} = {values[variable]:.6g}" for variable in neuron.values]
+        _label_neuron(axes, neuron, "\n".join(lines))
 
 
 def _label_neuron(axes: Axes, neuron: Neuron, text: str) -> None:
@@ -287,7 +275,7 @@ def _line(number: int, rate: float, scale: LogNorm, few: bool) -> dict[str, Any]
     if few:
         style = "-" if number < len(palette.RATES) else "--"
         return {
-            "color": palette.RATES[number % len(palette.RATES)],
+            "color": palette.of_rate(number),
             "linewidth": 2,
             "linestyle": style,
         }

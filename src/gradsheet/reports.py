@@ -11,6 +11,7 @@ from gradsheet.files import make_folder, write_text
 
 if TYPE_CHECKING:  # torch stays unloaded where only part 1 is asked for
     from gradsheet.digits.dataset import ImageSet
+    from gradsheet.digits.evaluate import Evaluation
     from gradsheet.digits.run import FinishedRun
 
 MOST_SINGLE_GRAPHS = 24
@@ -59,8 +60,12 @@ def write_run_figures(run: "FinishedRun", images: "ImageSet") -> list[Path]:
     plots.epochs(f"Accuracy: {last}", "read rightly, %", accuracy, paths["accuracy"])
     plots.epochs("Loss", "cross-entropy, nats", loss, paths["loss"])
     plots.confusion(evaluation.confusion.numpy(), paths["confusion"])
-    wrong = evaluation.mistakes
-    pictures = images.images[wrong].numpy()
-    truths, readings = evaluation.labels[wrong].tolist(), evaluation.predictions[wrong].tolist()
-    plots.mistakes(pictures, truths, readings, paths["mistakes"])
+    write_mistakes(evaluation, images, paths["mistakes"])
     return list(paths.values())
+
+
+def write_mistakes(evaluation: "Evaluation", images: "ImageSet", path: Path) -> None:
+    """Draw those of ``images`` that were read wrongly."""
+    wrong = evaluation.mistakes
+    truths, readings = evaluation.labels[wrong].tolist(), evaluation.predictions[wrong].tolist()
+    plots.mistakes(images.images[wrong].numpy(), truths, readings, path)

@@ -12,9 +12,6 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
-Values = float | NDArray[np.float64]
 
 
 class Binding(IntEnum):
@@ -194,7 +191,6 @@ STEP = Operation(
     excel=Notation("IF(@0>0,1,0)"),
     textbook=Notation("[@0 > 0]"),
 )
-
 RELU = Operation(
     "relu",
     value=lambda x: np.maximum(x, 0.0),
@@ -224,6 +220,7 @@ SOFTPLUS = Operation(
     excel=Notation("(MAX(@0,0)+LN(1+EXP(-ABS(@0))))"),
     textbook=Notation("ln(1 + exp(@0))"),  # marks do not nest, so no e^{…}
 )
+
 ACTIVATIONS: dict[str, Callable[[Expression], Expression]] = {
     "sigmoid": lambda x: apply(SIGMOID, x),
     "tanh": lambda x: apply(TANH, x),

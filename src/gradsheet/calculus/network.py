@@ -14,7 +14,6 @@ from gradsheet.errors import GradsheetError
 
 PRESETS = ("course", "course-half", "mazur")
 
-
 _LARGEST = 1e15
 _OUT_OF_RANGE = "a number is out of range; expected -1e15 to 1e15"
 _LONGEST_TEXT = 200
@@ -31,7 +30,7 @@ class FieldError(GradsheetError):
     def __init__(self, field: str, problem: str, layer: int | None = None) -> None:
         place = field if layer is None else f"layer {layer}, {field}"
         super().__init__(f"{place}: {problem}")
-        self.field, self.layer, self.problem = field, layer, problem
+        self.field, self.layer = field, layer
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class NetworkSpec:
         targets: one number for each unit of the last layer.
         layers: from the inputs to the outputs; the last one is the output layer.
         loss: a name in LOSSES.
-        name: short, for file names.
+        name: short; it stands where there is no title.
         title: one line for people.
 
     Raises:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.calculus.expression import Variable
 from gradsheet.calculus.graph import LayerGraph, NetworkGraph
@@ -42,7 +43,7 @@ def write(plan: Plan, style: Style) -> None:
         for variable in variables:
             number += 1
             sheet.write_number(rows[variable], 0, number, style.format(font_color=FAINT))
-            _write_step(plan, style, rows, variable, values[variable])
+            _write_step(plan, style, sheet, rows, variable, values[variable])
     sheet.set_landscape()
     sheet.repeat_rows(_FIRST_ROW - 1)
     sheet.fit_to_pages(1, 0)
@@ -96,12 +97,16 @@ def _values(plan: Plan, rows: dict[Variable, int]) -> dict[Variable, float]:
 
 
 def _write_step(
-    plan: Plan, style: Style, rows: dict[Variable, int], variable: Variable, value: float
+    plan: Plan,
+    style: Style,
+    sheet: Worksheet,
+    rows: dict[Variable, int],
+    variable: Variable,
+    value: float,
 ) -> None:
     def address(operand: Variable) -> str:
         return str(xl_rowcol_to_cell(rows[operand], _VALUE_COLUMN))
 
-    sheet = style.book.get_worksheet_by_name(DERIVATION_SHEET)
     row = rows[variable]
     if variable.definition is not None:
         formula = to_excel(variable.definition, address)

@@ -3,15 +3,14 @@
 import math
 from decimal import ROUND_HALF_UP, Decimal
 
-from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet import palette
 from gradsheet.calculus.expression import Variable
 from gradsheet.calculus.notation import plain, symbol
 from gradsheet.diagram import MOST_LABELLED, Diagram, Edge, Neuron, lay_out
-from gradsheet.sheets.plan import FIRST_ROW, NETWORK_SHEET, TABLE_COLUMN, Plan, rate_sheet
-from gradsheet.sheets.style import FAINT, INK, Style, joined_text, write_formula
+from gradsheet.sheets.plan import FIRST_ROW, NETWORK_SHEET, Plan, rate_sheet
+from gradsheet.sheets.style import FAINT, INK, Style, absolute, joined_text, write_formula
 
 _WIDTH, _HEIGHT = 1180, 600  # pixels
 _SIDE = 0.5  # left and right of the neurons, in units of their distance
@@ -80,10 +79,8 @@ class _Chart:
         self._series(first, self.row - 2, look)
 
     def add_edge_label(self, edge: Edge) -> None:
-        """The weight and its gradient, near the start of the edge, where edges do not cross."""
-        shown = [edge.parameter]
-        if edge.parameter in self.plan.graph.parameters:
-            shown.append(self.plan.graph.backward.gradients[edge.parameter])
+        """The weight and, where it is trained, its gradient."""
+        shown = (edge.parameter, edge.gradient) if edge.gradient else (edge.parameter,)
         self._label(*edge.label_place, *self._text(shown), size=9, colour=INK, fill="#FFFFFF")
 
     def add_neurons(self, diagram: Diagram) -> None:
@@ -104,7 +101,7 @@ class _Chart:
                 self._series(first, self.row - 1, {"line": {"none": True}, "marker": marker})
         for neuron in diagram.neurons if labelled else ():
             self._name(neuron)
-            self._values(neuron, diagram)
+            self._values(neuron)
 
     def insert(self) -> None:
         """Place the finished chart, its plot filling it edge to edge."""
@@ -129,21 +126,17 @@ class _Chart:
     def _name(self, neuron: Neuron) -> None:
         self._label(neuron.x, neuron.y, None, plain(symbol(neuron.name)), size=12, colour=INK)
 
-    def _values(self, neuron: Neuron, diagram: Diagram) -> None:
+    def _values(self, neuron: Neuron) -> None:
         if not neuron.values:
             return
-        shown = list(neuron.values)
-        if neuron.kind == "output":
-            number = [n for n in diagram.neurons if n.kind == "output"].index(neuron)
-            shown += [self.plan.graph.targets[number], self.plan.graph.errors[number]]
-        formula, text = self._text(shown)
+        formula, text = self._text(neuron.values)
         position = "right" if neuron.kind == "output" else "below"
         below = (self.radius + 14) * self.span[1] / _HEIGHT
         drop = 0.0 if neuron.kind == "output" else below
         shift = 0.09 if neuron.kind == "output" else 0.0
         self._label(neuron.x + shift, neuron.y - drop, formula, text, 10, FAINT, position)
 
-    def _text(self, variables: list[Variable]) -> tuple[str, str]:
+    def _text(self, variables: tuple[Variable, ...]) -> tuple[str, str]:
         """A formula that names the variables with their values, one a line, and its text."""
         parts, lines, numbers = [], [], []
         for variable in variables:
@@ -158,8 +151,7 @@ class _Chart:
 
     def _cell(self, variable: Variable) -> str:
         """The cell of a variable in iteration 0 of the first training sheet."""
-        shown = [column.variable for column in self.plan.columns]
-        cell = xl_rowcol_to_cell(FIRST_ROW, TABLE_COLUMN + 1 + shown.index(variable), True, True)
+        cell = absolute(FIRST_ROW, self.plan.table_columns[variable])
         return f"'{rate_sheet(self.plan.descent.rates[0])}'!{cell}"
 
     def _label(

@@ -1,5 +1,7 @@
 """The sheet to type in: it drives every other one."""
 
+from xlsxwriter.worksheet import Worksheet
+
 from gradsheet.calculus.notation import symbol
 from gradsheet.sheets.plan import BLOCK_ROW, BLOCK_WIDTH, INPUTS_SHEET, Plan, rate_sheet
 from gradsheet.sheets.style import Style
@@ -18,12 +20,12 @@ def write(plan: Plan, style: Style) -> None:
             (symbol(variable.name), plan.graph.given[variable], variable.meaning)
             for variable in block.variables
         ]
-        _write_block(plan, style, number, block.title, block.band, rows)
+        _write_block(sheet, style, number, block.title, block.band, rows)
     rates = [
         (symbol(f"η{number}"), rate, f"sheet {rate_sheet(rate)}")
         for number, rate in enumerate(plan.descent.rates, start=1)
     ]
-    _write_block(plan, style, len(plan.blocks), "Learning rates", "gradient", rates)
+    _write_block(sheet, style, len(plan.blocks), "Learning rates", "gradient", rates)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
 
@@ -38,9 +40,13 @@ def _summary(plan: Plan) -> str:
 
 
 def _write_block(
-    plan: Plan, style: Style, number: int, title: str, band: str, rows: list[tuple[str, float, str]]
+    sheet: Worksheet,
+    style: Style,
+    number: int,
+    title: str,
+    band: str,
+    rows: list[tuple[str, float, str]],
 ) -> None:
-    sheet = style.book.get_worksheet_by_name(INPUTS_SHEET)
     left = number * BLOCK_WIDTH
     sheet.merge_range(BLOCK_ROW, left, BLOCK_ROW, left + 2, title, style.header(band))
     for row, (markup, value, meaning) in enumerate(rows, start=BLOCK_ROW + 1):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from xlsxwriter.utility import xl_col_to_name
 
@@ -75,6 +76,12 @@ class Plan:
     addresses: dict[Variable, str]
     rate_addresses: tuple[str, ...]
     columns: tuple[Column, ...] = field(repr=False)
+
+    @cached_property
+    def table_columns(self) -> dict[Variable, int]:
+        """The 0-based column of each variable on a training sheet."""
+        shown = enumerate(self.columns, start=TABLE_COLUMN + 1)
+        return {column.variable: place for place, column in shown}
 
 
 # The inputs sheet: blocks of three columns and a gap, from this row on.

@@ -50,7 +50,7 @@ def _chart(plan: Plan, style: Style) -> object:
                 "name": [RATES_SHEET, _HEADER_ROW, column],
                 "categories": [RATES_SHEET, first, 0, last, 0],
                 "values": [RATES_SHEET, first, column, last, column],
-                "line": {"color": palette.RATES[(column - 1) % len(palette.RATES)], "width": 2},
+                "line": {"color": palette.of_rate(column - 1), "width": 2},
             }
         )
     chart.set_title({"name": "Loss against updates, by learning rate", "name_font": {"size": 13}})

@@ -64,11 +64,6 @@ class Style:
         return self.format(font_color=FAINT, italic=True, indent=1)
 
     @property
-    def text(self) -> Format:
-        """Of plain text."""
-        return self.format()
-
-    @property
     def number(self) -> Format:
         """Of a computed number."""
         return self.format(num_format=NUMBER)

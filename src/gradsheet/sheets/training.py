@@ -36,8 +36,7 @@ def write(plan: Plan, style: Style, number: int) -> None:
 
 def loss_range(plan: Plan, rate: float) -> tuple[str, int, int, int, int]:
     """The cells of the loss at ``rate``, iteration 0 to the last, as XlsxWriter takes them."""
-    shown = [column.variable for column in plan.columns]
-    column = TABLE_COLUMN + 1 + shown.index(plan.graph.loss)
+    column = plan.table_columns[plan.graph.loss]
     return rate_sheet(rate), FIRST_ROW, column, FIRST_ROW + plan.descent.updates, column
 
 

@@ -217,7 +217,7 @@ SOFTPLUS = Operation(
     # The usual ln(1 + e^x), in a form whose EXP cannot overflow.
     value=lambda x: np.maximum(x, 0.0) + np.log(1 + np.exp(-np.abs(x))),
     partials=lambda y, x: (apply(SIGMOID, x),),
-    excel=Notation("(MAX(@0,0)+LN(1+EXP(-ABS(@0))))"),
+    excel=Notation("MAX(@0,0)+LN(1+EXP(-ABS(@0)))", _SUM),
     textbook=Notation("ln(1 + exp(@0))"),  # marks do not nest, so no e^{…}
 )
 

@@ -18,7 +18,7 @@ class Neuron:
     """A circle.
 
     Attributes:
-        name: what stands in it: a variable's name, or 1 for a bias.
+        name: what stands in it: a variable's name, whatever the example, or 1 for a bias.
         kind: which gives its colour.
         x: its layer, 0 for the inputs.
         y: its height, 0 in the middle of the drawing, 1 between neighbours of the fullest layer.
@@ -64,16 +64,22 @@ class Diagram:
         return max(heights) - min(heights)
 
 
-def lay_out(graph: NetworkGraph) -> Diagram:
-    """Place the neurons of a network, layer by layer, from left to right."""
-    columns = [_column(0, "input", [(variable,) for variable in graph.inputs])]
-    for number, layer in enumerate(graph.layers, start=1):
-        kind: Kind = "output" if number == len(graph.layers) else "hidden"
+def lay_out(graph: NetworkGraph, number: int = 0) -> Diagram:
+    """Place the neurons of a network, layer by layer, from left to right.
+
+    Args:
+        graph: the network.
+        number: of the example, 0-based, whose values stand beside the neurons.
+    """
+    example = graph.examples[number]
+    columns = [_column(0, "input", [(variable,) for variable in example.inputs])]
+    for place, layer in enumerate(example.layers, start=1):
+        kind: Kind = "output" if place == len(graph.layers) else "hidden"
         units: list[tuple[Variable, ...]] = list(layer.units)
         if kind == "output":
-            judged = zip(units, graph.targets, graph.errors, strict=True)
+            judged = zip(units, example.targets, example.errors, strict=True)
             units = [(*values, target, error) for values, target, error in judged]
-        columns.append(_column(number, kind, units))
+        columns.append(_column(place, kind, units))
     biases = {
         number: Neuron("1", "bias", number - 1, columns[number - 1][-1].y - 1, ())
         for number, layer in enumerate(graph.layers, start=1)
@@ -90,7 +96,10 @@ def lay_out(graph: NetworkGraph) -> Diagram:
 def _column(x: int, kind: Kind, units: list[tuple[Variable, ...]]) -> list[Neuron]:
     """A neuron for each unit's values, of which the first gives it its name."""
     top = (len(units) - 1) / 2
-    return [Neuron(values[0].name, kind, x, top - row, values) for row, values in enumerate(units)]
+    return [
+        Neuron(values[0].name.split("@")[0], kind, x, top - row, values)
+        for row, values in enumerate(units)
+    ]
 
 
 def _connections(

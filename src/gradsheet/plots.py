@@ -23,8 +23,7 @@ from gradsheet.calculus.notation import symbol
 from gradsheet.diagram import MOST_LABELLED, Diagram, Edge, Neuron, lay_out
 from gradsheet.errors import GradsheetError
 from gradsheet.files import whole_file
-
-POSITIVE, NEGATIVE, GRADIENT = "#2563EB", "#DC2626", "#7C3AED"
+from gradsheet.palette import GRADIENT, NEGATIVE, POSITIVE
 
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -108,7 +107,8 @@ def network(graph: NetworkGraph, values: Mapping[Variable, float], path: Path) -
         _draw_edges(axes, drawing, values)
         _draw_neurons(axes, drawing, values)
         title = graph.spec.title or graph.spec.name
-        axes.set_title(_literal(f"{title}: loss {values[graph.loss]:.9g}"), loc="left")
+        of = f" (example 1 of {len(graph.examples)})" if len(graph.examples) > 1 else ""
+        axes.set_title(_literal(f"{title}: loss {values[graph.loss]:.9g}{of}"), loc="left")
         _save(figure, path)
 
 

@@ -1,10 +1,18 @@
 """The backward pass: from a loss to the gradient of each parameter, as named expressions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from gradsheet.calculus.expression import Expression, Variable, partials, total
+from gradsheet.calculus.expression import (
+    Apply,
+    Expression,
+    Names,
+    Variable,
+    partials,
+    total,
+    variables,
+)
 from gradsheet.calculus.notation import plain, symbol
 
 
@@ -30,6 +38,11 @@ class Backward:
             factors.setdefault(variable, []).insert(0, factor)  # in the order of the forward pass
         return factors
 
+    @cached_property
+    def nodes(self) -> dict[Variable, Variable]:
+        """For each factor the value whose change it describes: ``o1`` for ``do1/dw5``."""
+        return {factor: node for (node, _), factor in self.factors.items()}
+
 
 def backpropagate(
     forward: Iterable[Variable], loss: Variable, parameters: Iterable[Variable]
@@ -42,13 +55,22 @@ def backpropagate(
         parameters: what the gradients are asked for.
     """
     order = list(forward)
-    local = {node: partials(_definition(node), node) for node in order}
+    names = Names(order)
+    local = {
+        node: {
+            variable: names.put_into(slope)
+            for variable, slope in partials(_definition(node), node).items()
+        }
+        for node in order
+    }
     wanted = _influenced(order, local, parameters)
     paths: dict[Variable, list[Expression]] = {}
     backward = Backward({}, {})
     for node in reversed(order):
         if node is not loss:
-            backward.gradients[node] = _gradient(node, paths.get(node, []))
+            if node not in paths:
+                continue  # the loss does not depend on it
+            backward.gradients[node] = _gradient(node, paths[node])
         for variable, partial in local[node].items():
             if variable in wanted:
                 factor = backward.factors[node, variable] = _factor(node, variable, partial)
@@ -79,12 +101,26 @@ def _influenced(
 
 
 def _factor(node: Variable, variable: Variable, partial: Expression) -> Variable:
-    meaning = f"how fast {plain(symbol(node.name))} changes with {plain(symbol(variable.name))}"
+    """A factor, with the rules of differentiation that lead to it."""
+    rules = "; ".join(dict.fromkeys(_rules(_definition(node), variable)))
+    words = f"how fast {plain(symbol(node.name))} changes with {plain(symbol(variable.name))}"
+    meaning = f"{words}: {rules}" if rules else words
     return Variable(f"d{node.name}/d{variable.name}", partial, meaning)
+
+
+def _rules(expression: Expression, variable: Variable) -> Iterator[str]:
+    """The rules that differentiate ``expression`` by ``variable``, from the outside in."""
+    if isinstance(expression, Apply):
+        inner = [part for part in expression.arguments if variable in set(variables(part))]
+        if inner:
+            yield expression.operation.rule
+        for part in inner:
+            yield from _rules(part, variable)
 
 
 def _gradient(variable: Variable, paths: list[Expression]) -> Variable:
     if len(paths) == 1 and isinstance(paths[0], Variable):
         return paths[0]  # the loss depends on it directly: the factor is the gradient
-    meaning = f"how fast the loss changes with {plain(symbol(variable.name))}"
+    ways = "multiply along the way" if len(paths) == 1 else "multiply along each way, add the ways"
+    meaning = f"how fast the loss changes with {plain(symbol(variable.name))}: {ways}"
     return Variable(f"dE/d{variable.name}", total(paths), meaning)

@@ -1,4 +1,4 @@
-"""Gradient descent at many learning rates at once."""
+"""Training at many learning rates at once."""
 
 import math
 from collections import Counter
@@ -9,6 +9,7 @@ import numpy as np
 
 from gradsheet.calculus.expression import Variable
 from gradsheet.calculus.graph import NetworkGraph
+from gradsheet.calculus.optimisers import Steps
 from gradsheet.calculus.tape import Array, Tape
 from gradsheet.errors import GradsheetError
 
@@ -51,16 +52,18 @@ def descend(
     rates: Sequence[float] = DEFAULT_RATES,
     updates: int = DEFAULT_UPDATES,
     record: Sequence[Variable] = (),
+    steps: Steps | None = None,
 ) -> Descent:
-    """Train the network by gradient descent, once at each learning rate, side by side.
+    """Train the network with its optimiser, once at each learning rate, side by side.
 
-    Every update is ``w - rate * dE/dw``, all gradients taken before any weight moves.
+    All gradients of an update are taken before any weight moves.
 
     Args:
         graph: the network.
         rates: positive learning rates, no two alike.
         updates: how many updates.
         record: variables whose values to keep, besides the loss.
+        steps: what an update does, in place of the network's optimiser.
 
     Raises:
         GradsheetError: a rate is not a positive number or is given twice, or there is none, or
@@ -75,9 +78,14 @@ def descend(
             f"{size:,} numbers would have to be held, at most {_MOST_NUMBERS:,} can; ask for fewer "
             "updates or fewer learning rates"
         )
-    values: dict[Variable, Array | float] = {**graph.given, graph.rate: np.asarray(rates, float)}
+    steps = steps or graph.steps
+    values: dict[Variable, Array | float] = {
+        **graph.given,
+        **steps.memory,
+        graph.rate: np.asarray(rates, float),
+    }
     computed = [variable for variable in record if variable not in values]
-    tape = Tape([*computed, graph.loss, *graph.updates])
+    tape = Tape([*computed, graph.loss, *steps.updates.values()])
     loss = np.empty((updates + 1, len(rates)))
     recorded = {variable: np.empty_like(loss) for variable in record}
     for row in range(updates + 1):
@@ -85,9 +93,7 @@ def descend(
         loss[row] = values[graph.loss]
         for variable, kept in recorded.items():
             kept[row] = values[variable]
-        values |= {
-            old: values[new] for old, new in zip(graph.parameters, graph.updates, strict=True)
-        }
+        values |= {old: values[new] for old, new in steps.updates.items()}
     return Descent(tuple(map(float, rates)), recorded, loss)
 
 

@@ -5,13 +5,16 @@ spreadsheet formula and its textbook notation. A derivative is itself an express
 pass can be evaluated, printed and written into cells exactly like a forward pass.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import reduce
 from typing import Any
 
 import numpy as np
+
+_ROOT_2, _ROOT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi)
 
 
 class Binding(IntEnum):
@@ -30,7 +33,7 @@ class Notation:
 
     Attributes:
         template: the text, in which ``@0`` and ``@1`` stand for the arguments. More arguments
-            than two are taken in from left to right.
+            than two are taken in from left to right, or together where ``@*`` stands for all.
         binding: how tightly the text holds together.
         needs: how tightly each argument must hold together to stand without parentheses.
     """
@@ -52,6 +55,7 @@ class Operation:
             that of the sigmoid ``y`` is ``y * (1 - y)``.
         excel: the notation of a spreadsheet, where a sign binds tighter than a power.
         textbook: the notation of a textbook; ``_{…}`` is a subscript, ``^{…}`` a superscript.
+        rule: the rule by which it is differentiated, in words.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Operation:
     partials: Callable[..., tuple["Expression", ...]]
     excel: Notation
     textbook: Notation
+    rule: str = ""
 
 
 class Expression:
@@ -133,6 +138,7 @@ ADD = Operation(
     partials=lambda y, *terms: (ONE,) * len(terms),
     excel=Notation("@0+@1", _SUM, (_SUM, _PRODUCT)),
     textbook=Notation("@0 + @1", _SUM, (_SUM, _PRODUCT)),
+    rule="of a sum each term counts by itself",
 )
 SUBTRACT = Operation(
     "subtract",
@@ -140,6 +146,7 @@ SUBTRACT = Operation(
     partials=lambda y, a, b: (ONE, MINUS_ONE),
     excel=Notation("@0-@1", _SUM, (_SUM, _PRODUCT)),
     textbook=Notation("@0 − @1", _SUM, (_SUM, _PRODUCT)),
+    rule="of a difference each side counts by itself, the second with a minus",
 )
 MULTIPLY = Operation(
     "multiply",
@@ -147,6 +154,7 @@ MULTIPLY = Operation(
     partials=lambda y, a, b: (b, a),
     excel=Notation("@0*@1", _PRODUCT, (_PRODUCT, _POWER)),
     textbook=Notation("@0·@1", _PRODUCT, (_PRODUCT, _POWER)),
+    rule="of a product the other factor stays",
 )
 DIVIDE = Operation(
     "divide",
@@ -154,6 +162,7 @@ DIVIDE = Operation(
     partials=lambda y, a, b: (ONE / b, -y / b),
     excel=Notation("@0/@1", _PRODUCT, (_PRODUCT, _POWER)),
     textbook=Notation("@0/@1", _PRODUCT, (_PRODUCT, _POWER)),
+    rule="of a quotient by a constant the divisor stays",
 )
 NEGATE = Operation(
     "negate",
@@ -161,6 +170,7 @@ NEGATE = Operation(
     partials=lambda y, x: (MINUS_ONE,),
     excel=Notation("-@0", _SIGN, (_ATOM,)),
     textbook=Notation("−@0", _SUM, (_PRODUCT,)),
+    rule="the minus stays",
 )
 SQUARE = Operation(
     "square",
@@ -168,6 +178,40 @@ SQUARE = Operation(
     partials=lambda y, x: (2 * x,),
     excel=Notation("@0^2", _POWER, (_ATOM,)),
     textbook=Notation("@0^{2}", _POWER, (_ATOM,)),
+    rule="of a square twice the base",
+)
+SQUARE_ROOT = Operation(
+    "square-root",
+    value=np.sqrt,
+    partials=lambda y, x: (0.5 * (ONE / y),),
+    excel=Notation("SQRT(@0)"),
+    textbook=Notation("√(@0)"),
+    rule="of a root one over twice the root",
+)
+EXPONENTIAL = Operation(
+    "exponential",
+    value=np.exp,
+    partials=lambda y, x: (y,),
+    excel=Notation("EXP(@0)"),
+    textbook=Notation("exp(@0)"),  # marks do not nest, so no e^{…}
+    rule="of exp the same exp",
+)
+LOGARITHM = Operation(
+    "logarithm",
+    value=np.log,
+    partials=lambda y, x: (ONE / x,),
+    excel=Notation("LN(@0)"),
+    textbook=Notation("ln(@0)"),
+    rule="of ln one over what stands in it",
+)
+SHIFT = Operation(
+    # The largest of any number of terms, taken for a constant: the softmax subtracts it from every
+    # sum so that no EXP overflows, and comes out the same whatever is subtracted.
+    "shift",
+    value=lambda *terms: reduce(np.maximum, terms),
+    partials=lambda y, *terms: (ZERO,) * len(terms),
+    excel=Notation("MAX(@*)"),
+    textbook=Notation("max(@*)"),
 )
 SIGMOID = Operation(
     "sigmoid",
@@ -176,6 +220,7 @@ SIGMOID = Operation(
     partials=lambda y, x: (y * (1 - y),),
     excel=Notation("1/(1+EXP(MIN(-@0,700)))", _PRODUCT, (_ATOM,)),
     textbook=Notation("σ(@0)"),
+    rule="of a sigmoid its value times one minus its value",
 )
 TANH = Operation(
     "tanh",
@@ -183,6 +228,7 @@ TANH = Operation(
     partials=lambda y, x: (1 - apply(SQUARE, y),),
     excel=Notation("TANH(@0)"),
     textbook=Notation("tanh(@0)"),
+    rule="of a tanh one minus its square",
 )
 STEP = Operation(
     "step",  # 1 above 0, else 0: what torch, too, takes for the slope of ReLU at 0
@@ -197,6 +243,7 @@ RELU = Operation(
     partials=lambda y, x: (apply(STEP, x),),
     excel=Notation("MAX(@0,0)"),
     textbook=Notation("max(@0, 0)"),
+    rule="of a ReLU 1 above zero, else 0",
 )
 LEAKY_SLOPE = Operation(
     "leaky-slope",
@@ -211,6 +258,7 @@ LEAKY_RELU = Operation(
     partials=lambda y, x: (apply(LEAKY_SLOPE, x),),
     excel=Notation("MAX(@0,0.01*@0)", _ATOM, (_POWER,)),
     textbook=Notation("max(@0, 0.01·@0)", _ATOM, (_POWER,)),
+    rule="of a leaky ReLU 1 above zero, else 0.01",
 )
 SOFTPLUS = Operation(
     "softplus",
@@ -218,14 +266,34 @@ SOFTPLUS = Operation(
     value=lambda x: np.maximum(x, 0.0) + np.log(1 + np.exp(-np.abs(x))),
     partials=lambda y, x: (apply(SIGMOID, x),),
     excel=Notation("MAX(@0,0)+LN(1+EXP(-ABS(@0)))", _SUM),
-    textbook=Notation("ln(1 + exp(@0))"),  # marks do not nest, so no e^{…}
+    textbook=Notation("ln(1 + exp(@0))"),
+    rule="of a softplus the sigmoid",
 )
+NORMAL_DENSITY = Operation(
+    "normal-density",
+    value=lambda x: np.exp(-np.square(x) / 2) / _ROOT_2_PI,
+    partials=lambda y, x: (-(x * y),),
+    excel=Notation("EXP(-(@0^2)/2)/SQRT(2*PI())", _PRODUCT, (_ATOM,)),
+    textbook=Notation("φ(@0)"),
+)
+NORMAL_CDF = Operation(
+    "normal-cdf",
+    value=lambda x: 0.5 * _erfc(-np.asarray(x) / _ROOT_2),
+    partials=lambda y, x: (apply(NORMAL_DENSITY, x),),
+    excel=Notation("NORMSDIST(@0)"),
+    textbook=Notation("Φ(@0)"),
+    rule="of Φ the bell curve φ",
+)
+
+# NumPy has no error function; the standard library's takes one number at a time.
+_erfc = np.vectorize(math.erfc, otypes=[np.float64])
 
 ACTIVATIONS: dict[str, Callable[[Expression], Expression]] = {
     "sigmoid": lambda x: apply(SIGMOID, x),
     "tanh": lambda x: apply(TANH, x),
     "relu": lambda x: apply(RELU, x),
     "leaky-relu": lambda x: apply(LEAKY_RELU, x),
+    "gelu": lambda x: x * apply(NORMAL_CDF, x),
     "softplus": lambda x: apply(SOFTPLUS, x),
     "identity": lambda x: x,
 }
@@ -355,6 +423,8 @@ def variables(expression: Expression) -> Iterator[Variable]:
 def partials(expression: Expression, result: Expression) -> dict[Variable, Expression]:
     """The partial derivative of ``expression`` with respect to each variable that stands in it.
 
+    A variable with which it does not change is left out.
+
     Args:
         expression: what is differentiated. Named expressions in it count as plain variables.
         result: how the value of the whole expression is written in derivatives that use it,
@@ -372,15 +442,58 @@ def partials(expression: Expression, result: Expression) -> dict[Variable, Expre
                     accumulate(argument, argument, outer * factor)
 
     accumulate(expression, result, ONE)
-    return totals
+    return {variable: slope for variable, slope in totals.items() if not _is(slope, 0)}
 
 
-def expand(expression: Expression, keep: Callable[[Variable], bool]) -> Expression:
-    """``expression`` with every variable that has a definition written out, but those to keep."""
+def expand(
+    expression: Expression,
+    keep: Callable[[Variable], bool],
+    replaced: Mapping[Variable, Expression] | None = None,
+) -> Expression:
+    """``expression`` with every variable that has a definition written out, but those to keep.
+
+    Args:
+        expression: what to write out.
+        keep: whether a variable stays as it is.
+        replaced: what to put for some variables, wherever they are met, before anything else;
+            what is put there is written out like the rest.
+    """
     if isinstance(expression, Variable):
+        if replaced and expression in replaced:
+            return expand(replaced[expression], keep)
         if expression.definition is None or keep(expression):
             return expression
-        return expand(expression.definition, keep)
+        return expand(expression.definition, keep, replaced)
     if not isinstance(expression, Apply):
         return expression
-    return apply(expression.operation, *(expand(part, keep) for part in expression.arguments))
+    parts = (expand(part, keep, replaced) for part in expression.arguments)
+    return apply(expression.operation, *parts)
+
+
+class Names:
+    """Finds, in an expression, parts that are the definition of a named value already.
+
+    The slope of the binary cross-entropy is σ(o1) - t1; where a_o1 is σ(o1), it is a_o1 - t1.
+    """
+
+    def __init__(self, named: Iterable[Variable]) -> None:
+        self._named = {
+            _structure(variable.definition): variable
+            for variable in named
+            if isinstance(variable.definition, Apply)
+        }
+
+    def put_into(self, expression: Expression) -> Expression:
+        """``expression`` with the names in place of what they are defined as."""
+        if not isinstance(expression, Apply):
+            return expression
+        if (known := self._named.get(_structure(expression))) is not None:
+            return known
+        return apply(expression.operation, *map(self.put_into, expression.arguments))
+
+
+def _structure(expression: Expression) -> object:
+    """Equal for expressions that are written alike."""
+    if isinstance(expression, Apply):
+        return expression.operation.name, *map(_structure, expression.arguments)
+    return expression.value if isinstance(expression, Number) else expression

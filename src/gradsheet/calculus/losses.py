@@ -1,9 +1,24 @@
-"""Loss functions, as expressions over the targets and the outputs."""
+"""Loss functions, as expressions over the targets and the outputs of one example."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gradsheet.calculus.expression import SQUARE, Expression, apply, total
+from gradsheet.calculus.expression import SOFTPLUS, SQUARE, Expression, Variable, apply, total
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output unit, as a loss sees it.
+
+    Attributes:
+        sum: the weighted sum ``o``.
+        activation: the output ``a_o``.
+        log_sum: of a softmax, ``L = ln Σ exp(o)``, so that ``ln a_o`` is ``o - L``.
+    """
+
+    sum: Variable
+    activation: Variable
+    log_sum: Variable | None
 
 
 @dataclass(frozen=True)
@@ -13,16 +28,33 @@ class Loss:
     Attributes:
         words: what it is, for people.
         error: of one target and its output.
-        total: of all errors: what is minimised.
+        total: of all errors of an example: what is minimised, averaged over the examples.
+        activation: what the output layer must have, where the loss has a meaning with one only.
     """
 
     words: str
-    error: Callable[[Expression, Expression], Expression]
+    error: Callable[[Expression, Output], Expression]
     total: Callable[[Sequence[Expression]], Expression]
+    activation: str = ""
 
 
-def _squared_difference(target: Expression, output: Expression) -> Expression:
-    return apply(SQUARE, target - output)
+def _mean(errors: Sequence[Expression]) -> Expression:
+    return total(errors) / len(errors)
+
+
+def _squared_difference(target: Expression, output: Output) -> Expression:
+    return apply(SQUARE, target - output.activation)
+
+
+def _binary_cross_entropy(target: Expression, output: Output) -> Expression:
+    # With a = σ(o) this is -t·ln a - (1 - t)·ln(1 - a), and it holds where a rounds to 0 or 1.
+    return apply(SOFTPLUS, output.sum) - target * output.sum
+
+
+def _categorical_cross_entropy(target: Expression, output: Output) -> Expression:
+    if output.log_sum is None:
+        raise ValueError("the categorical cross-entropy needs a softmax")
+    return target * (output.log_sum - output.sum)  # -t·ln a, also where a rounds to 0
 
 
 LOSSES = {
@@ -32,8 +64,15 @@ LOSSES = {
         total,
     ),
     "mean-squared-error": Loss(
-        "the squared difference, averaged over the outputs",
-        _squared_difference,
-        lambda errors: total(errors) / len(errors),
+        "the squared difference, averaged over the outputs", _squared_difference, _mean
+    ),
+    "binary-cross-entropy": Loss(
+        "−t·ln a − (1 − t)·ln(1 − a), averaged over the outputs",
+        _binary_cross_entropy,
+        _mean,
+        "sigmoid",
+    ),
+    "categorical-cross-entropy": Loss(
+        "−t·ln a, summed over the outputs", _categorical_cross_entropy, total, "softmax"
     ),
 }

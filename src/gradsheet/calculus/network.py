@@ -1,5 +1,6 @@
 """What a network is: a frozen description, from Python, a preset or a TOML file."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -10,9 +11,11 @@ from typing import Any
 
 from gradsheet.calculus.expression import ACTIVATIONS
 from gradsheet.calculus.losses import LOSSES
+from gradsheet.calculus.optimisers import OPTIMISERS
 from gradsheet.errors import GradsheetError
 
-PRESETS = ("course", "course-half", "mazur")
+PRESETS = ("course", "course-half", "mazur", "xor", "and", "iris-mini")
+SOFTMAX = "softmax"  # of all units of an output layer together, so not among ACTIVATIONS
 
 _LARGEST = 1e15
 _OUT_OF_RANGE = "a number is out of range; expected -1e15 to 1e15"
@@ -39,7 +42,7 @@ class LayerSpec:
 
     Attributes:
         weights: a row for each unit, in it a number for each input: (units, inputs).
-        activation: a name in ACTIVATIONS.
+        activation: a name in ACTIVATIONS, or, in the last layer, ``softmax``.
         biases: none, one that all units share, or one for each unit.
         train_biases: whether updates change the biases.
     """
@@ -57,13 +60,14 @@ class LayerSpec:
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """A network, its one training example and its loss.
+    """A network, its training examples, its loss and its optimiser.
 
     Attributes:
-        inputs: one number for each input.
-        targets: one number for each unit of the last layer.
+        inputs: a row for each example, in it a number for each input: (examples, inputs).
+        targets: likewise for each unit of the last layer: (examples, outputs).
         layers: from the inputs to the outputs; the last one is the output layer.
-        loss: a name in LOSSES.
+        loss: a name in LOSSES; what is minimised is its mean over the examples.
+        optimiser: a name in OPTIMISERS.
         name: short; it stands where there is no title.
         title: one line for people.
 
@@ -71,31 +75,41 @@ class NetworkSpec:
         GradsheetError: two fields contradict each other, or a value is not possible.
     """
 
-    inputs: tuple[float, ...]
-    targets: tuple[float, ...]
+    inputs: tuple[tuple[float, ...], ...]
+    targets: tuple[tuple[float, ...], ...]
     layers: tuple[LayerSpec, ...]
     loss: str = "half-squared-error"
+    optimiser: str = "sgd"
     name: str = "network"
     title: str = ""
 
     def __post_init__(self) -> None:
-        if not self.inputs:
-            raise FieldError("inputs", "there are none; a network needs at least one")
-        if not self.layers:
-            raise FieldError("layers", "there are none; a network needs at least one")
         _check_line("name", self.name)
         _check_line("title", self.title)
-        _check_numbers("inputs", self.inputs)
-        _check_numbers("targets", self.targets)
-        _check_name("loss", self.loss, LOSSES)
-        width = len(self.inputs)
-        for number, layer in enumerate(self.layers, start=1):
-            _check_layer(number, layer, width)
-            width = layer.units
-        if len(self.targets) != width:
+        _check_rows("inputs", self.inputs)
+        _check_rows("targets", self.targets)
+        if len(self.inputs) != len(self.targets):
             raise FieldError(
-                "targets", f"{len(self.targets)} given, but the last layer has {width} units"
+                "targets", f"{len(self.targets)} rows given for {len(self.inputs)} rows of inputs"
             )
+        if not self.layers:
+            raise FieldError("layers", "there are none; a network needs at least one")
+        _check_name("loss", self.loss, LOSSES)
+        _check_name("optimiser", self.optimiser, OPTIMISERS)
+        width = len(self.inputs[0])
+        for number, layer in enumerate(self.layers, start=1):
+            _check_layer(number, layer, width, last=number == len(self.layers))
+            width = layer.units
+        if len(self.targets[0]) != width:
+            raise FieldError(
+                "targets", f"{len(self.targets[0])} given, but the last layer has {width} units"
+            )
+        _check_loss(self)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The number of inputs, then of the units of each layer."""
+        return len(self.inputs[0]), *(layer.units for layer in self.layers)
 
 
 def load_network(name_or_path: str) -> NetworkSpec:
@@ -135,9 +149,29 @@ def parse_network(text: str, source: str) -> NetworkSpec:
         raise GradsheetError(f"{source}, line {line}, {error}") from error
 
 
+def to_toml(spec: NetworkSpec) -> str:
+    """The network as TOML text, which ``parse_network`` reads back to the same."""
+    lines = [f"{field} = {json.dumps(getattr(spec, field), ensure_ascii=False)}" for field in _TEXTS]
+    lines += [*_rows("inputs", spec.inputs), *_rows("targets", spec.targets)]
+    for layer in spec.layers:
+        lines += ["", "[[layers]]", f'activation = "{layer.activation}"']
+        lines += _rows("weights", layer.weights)
+        if layer.biases:
+            shared = len(layer.biases) == 1
+            value = repr(layer.biases[0]) if shared else str(list(layer.biases))
+            lines.append(f"{'bias' if shared else 'biases'} = {value}")
+            lines += [] if layer.train_biases else ["train_biases = false"]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(field: str, rows: tuple[tuple[float, ...], ...]) -> list[str]:
+    return [f"{field} = [", *(f"    {list(row)}," for row in rows), "]"]
+
+
 # --- From TOML's tables ----------------------------------------------------------------------
 
-_NETWORK_FIELDS = ("name", "title", "inputs", "targets", "loss", "layers")
+_TEXTS = ("name", "title", "loss", "optimiser")
+_NETWORK_FIELDS = ("name", "title", "inputs", "targets", "loss", "optimiser", "layers")
 _LAYER_FIELDS = ("units", "activation", "weights", "bias", "biases", "train_biases")
 
 
@@ -147,10 +181,11 @@ def _network(table: Mapping[str, Any]) -> NetworkSpec:
     if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
         raise FieldError("layers", "expected one [[layers]] table for each layer")
     return NetworkSpec(
-        inputs=_numbers(table["inputs"], "inputs"),
-        targets=_numbers(table["targets"], "targets"),
+        inputs=_examples(table["inputs"], "inputs"),
+        targets=_examples(table["targets"], "targets"),
         layers=tuple(_layer(layer, number) for number, layer in enumerate(layers, start=1)),
         loss=_text(table.get("loss", NetworkSpec.loss), "loss"),
+        optimiser=_text(table.get("optimiser", NetworkSpec.optimiser), "optimiser"),
         name=_text(table.get("name", NetworkSpec.name), "name"),
         title=_text(table.get("title", NetworkSpec.title), "title"),
     )
@@ -180,6 +215,13 @@ def _layer(table: Mapping[str, Any], number: int) -> LayerSpec:
         biases=_numbers(biases, "bias" if "bias" in table else "biases", number),
         train_biases=train,
     )
+
+
+def _examples(value: object, field: str) -> tuple[tuple[float, ...], ...]:
+    """A list of rows, one an example; of a single example the numbers may stand alone."""
+    if isinstance(value, list) and any(isinstance(item, list) for item in value):
+        return tuple(_numbers(row, field) for row in value)
+    return (_numbers(value, field),)
 
 
 def _numbers(value: object, field: str, layer: int | None = None) -> tuple[float, ...]:
@@ -231,8 +273,10 @@ def _line_of(text: str, field: str, layer: int | None) -> int:
 # --- Checks ----------------------------------------------------------------------------------
 
 
-def _check_layer(number: int, layer: LayerSpec, width: int) -> None:
-    _check_name("activation", layer.activation, ACTIVATIONS, number)
+def _check_layer(number: int, layer: LayerSpec, width: int, last: bool) -> None:
+    _check_name("activation", layer.activation, (*ACTIVATIONS, SOFTMAX), number)
+    if layer.activation == SOFTMAX and not last:
+        raise FieldError("activation", "only the last layer can be a softmax", number)
     if not layer.weights:
         raise FieldError("weights", "there are none; a layer needs at least one unit", number)
     for row, weights in enumerate(layer.weights, start=1):
@@ -246,6 +290,31 @@ def _check_layer(number: int, layer: LayerSpec, width: int) -> None:
             "biases", f"{len(layer.biases)} given for {layer.units} units; give one a unit", number
         )
     _check_numbers("biases", layer.biases, number)
+
+
+def _check_loss(spec: NetworkSpec) -> None:
+    """A cross-entropy has a meaning with one kind of output only, and for shares as targets."""
+    needed = LOSSES[spec.loss].activation
+    if not needed:
+        return
+    number = len(spec.layers)
+    if spec.layers[-1].activation != needed:
+        raise FieldError("activation", f"{spec.loss} needs a last layer of '{needed}'", number)
+    if any(not 0 <= target <= 1 for row in spec.targets for target in row):
+        raise FieldError("targets", f"{spec.loss} needs targets from 0 to 1")
+
+
+def _check_rows(field: str, rows: tuple[tuple[float, ...], ...]) -> None:
+    if not all(isinstance(row, tuple) for row in rows):
+        raise FieldError(field, "expected a row of numbers for each example")
+    if not rows or not rows[0]:
+        raise FieldError(field, "there are none; a network needs at least one")
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(rows[0]):
+            raise FieldError(
+                field, f"row {number} has {len(row)} numbers, the first has {len(rows[0])}"
+            )
+        _check_numbers(field, row)
 
 
 def _check_numbers(field: str, numbers: Iterable[float], layer: int | None = None) -> None:

@@ -1,123 +1,296 @@
 """Every step from the inputs to the loss and back to every weight, one row each."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from gradsheet.calculus.expression import Variable
-from gradsheet.calculus.graph import LayerGraph, NetworkGraph
-from gradsheet.calculus.notation import symbol, to_excel, to_textbook
+from gradsheet.calculus.expression import Expression, Variable, expand, variables
+from gradsheet.calculus.graph import Example, NetworkGraph
+from gradsheet.calculus.notation import plain, symbol, to_excel, to_textbook
 from gradsheet.calculus.tape import Tape
-from gradsheet.sheets.plan import DERIVATION_SHEET, Plan
-from gradsheet.sheets.style import FAINT, Style, write_formula
+from gradsheet.sheets import numerals
+from gradsheet.sheets.exercise import Exercise
+from gradsheet.sheets.plan import DERIVATION_SHEET, Check, Plan
+from gradsheet.sheets.style import FAINT, Style, absolute, print_wide, write_formula
 
-_HEADERS = ("", "step", "  in words", "formula", "value", "  the cell's formula")
-_WIDTHS = (4, 13, 58, 46, 15, 60)
-_VALUE_COLUMN = 4
-_FIRST_ROW = 4
+_COLUMNS = (  # header, width, alignment
+    ("", 4, "right"),
+    ("step", 12, "right"),
+    ("  in words", 62, "left"),
+    ("formula", 46, "left"),
+    ("with the numbers", 50, "left"),
+    ("value", 14, "right"),
+    ("  the cell's formula", 40, "left"),
+    ("in a formula", 12, "left"),
+)
+_STEP, _WORDS, _FORMULA, _NUMBERS, _VALUE, _CELL, _NUMERAL, _CHECK = range(1, 9)
+_FIRST_ROW = 5
+_MOST_TERMS = 30  # with more, numbers put into a formula could not be read
+_ASKED = {"Backward"}
 
 Section = tuple[str, str, list[Variable]]
 
 
-def write(plan: Plan, style: Style) -> None:
+def write(plan: Plan, style: Style, exercise: Exercise | None) -> list[Check]:
     """Add the derivation: the first iteration, each factor of the chain rule in its own row."""
     sheet = style.book.add_worksheet(DERIVATION_SHEET)
     sheet.hide_gridlines(2)
-    sheet.freeze_panes(_FIRST_ROW, 0)
+    sheet.freeze_panes(_FIRST_ROW, 2)
     sheet.write_string(0, 0, "One iteration, step by step", style.title)
     note = "The untouched network of the Inputs sheet: forward to the loss, back to every weight."
     sheet.write_string(1, 0, note, style.note)
-    for column, (header, width) in enumerate(zip(_HEADERS, _WIDTHS, strict=True)):
-        align = "right" if header in ("step", "value") else "left"
+    sheet.write_string(2, 0, _second_note(plan.graph), style.note)
+    for column, (header, width, align) in enumerate(_COLUMNS):
         sheet.write_string(_FIRST_ROW - 1, column, header, style.header(align=align))
         sheet.set_column(column, column, width)
-    sections = list(_sections(plan.graph))
-    rows = _rows(sections)
-    values = _values(plan, rows)
-    number = 0
-    for title, band, variables in sections:
-        heading = rows[variables[0]] - 1
-        look = style.header(band, align="left")
-        sheet.merge_range(heading, 0, heading, len(_HEADERS) - 1, title, look)
-        for variable in variables:
-            number += 1
-            sheet.write_number(rows[variable], 0, number, style.format(font_color=FAINT))
-            _write_step(plan, style, sheet, rows, variable, values[variable])
-    sheet.set_landscape()
+    derivation = _Derivation(plan, list(_sections(plan.graph)))
+    _write_sections(derivation, style, sheet, exercise)
     sheet.repeat_rows(_FIRST_ROW - 1)
-    sheet.fit_to_pages(1, 0)
+    sheet.print_area(0, 0, max(derivation.rows.values()), _CELL)
+    print_wide(sheet)
+    return [] if exercise else _checks(derivation, style, sheet)
+
+
+@dataclass(frozen=True)
+class _Derivation:
+    """The steps, and where each stands."""
+
+    plan: Plan
+    sections: list[Section]
+
+    @cached_property
+    def rows(self) -> dict[Variable, int]:
+        """The 0-based row of every step; a heading stands above each section."""
+        rows: dict[Variable, int] = {}
+        row = _FIRST_ROW
+        for _, _, steps in self.sections:
+            for offset, variable in enumerate(steps, start=1):
+                rows[variable] = row + offset
+            row += len(steps) + 1
+        return rows
+
+    @cached_property
+    def values(self) -> dict[Variable, float]:
+        """The value of every step, and of what the training table adds for other examples."""
+        plan = self.plan
+        given = {**plan.graph.given, **plan.graph.steps.memory}
+        given[plan.graph.rate] = plan.descent.rates[0]
+        wanted = {**self.rows, **plan.table_columns}
+        return {variable: float(value) for variable, value in Tape(wanted).run(given).items()}
+
+    def definition(self, variable: Variable) -> Expression | None:
+        """How a step is computed: from other steps, or from columns of the training table."""
+        if variable.definition is None:
+            return None
+        known = self.rows.keys() | self.plan.table_columns.keys()
+        return expand(variable.definition, known.__contains__)
+
+    def address(self, operand: Variable) -> str:
+        """The cell of a step, or of the same value in the first training table."""
+        if operand in self.rows:
+            return str(xl_rowcol_to_cell(self.rows[operand], _VALUE))
+        return self.plan.trained(operand)
+
+    def numeral(self, operand: Variable) -> str:
+        """A formula for the text by which a value stands in another formula."""
+        if operand in self.rows:
+            return str(xl_rowcol_to_cell(self.rows[operand], _NUMERAL))
+        return numerals.formula(self.plan.trained(operand))
+
+
+def _second_note(graph: NetworkGraph) -> str:
+    if len(graph.examples) == 1:
+        return "What several steps need, each unit's ∂E/∂h above all, is computed once and used again."
+    return (
+        f"Example 1 of {len(graph.examples)} is worked out; the others go the same way, and what the "
+        "weights need of them is read from the first training sheet, iteration 0."
+    )
 
 
 def _sections(graph: NetworkGraph) -> Iterator[Section]:
     """The steps in the order a person takes them, under headings."""
-    yield "Given on the Inputs sheet", "input", [*graph.given, graph.rate]
-    for number, layer in enumerate(graph.layers, start=1):
-        values = [value for unit in layer.units for value in unit]
-        yield f"Forward: layer {number}", "unit", values
-    yield "Forward: the loss", "error", [*graph.errors, graph.loss]
+    example = graph.examples[0]
+    parameters = [p for layer in graph.layers for p in (*layer.flat_weights, *layer.biases)]
+    given = [*example.targets, *example.inputs, *parameters, graph.rate, *graph.settings]
+    yield "Given on the Inputs sheet", "input", given
+    for number, layer_pass in enumerate(example.layers, start=1):
+        yield f"Forward: layer {number}", "unit", list(layer_pass.values)
+    yield "Forward: the loss", "error", [*example.judged, graph.loss]
     gradients, factors_of = graph.backward.gradients, graph.backward.factors_of
-    start = [gradients[error] for error in graph.errors if error in gradients]
+    start = _once(step for error in reversed(example.judged) for step in _way(graph, error))
     if start:
         yield "Backward: from the loss to each error", "error", start
-    for number, layer in reversed(list(enumerate(graph.layers, start=1))):
-        units = [step for unit in _units(graph, layer) for step in unit]
-        if units:
-            yield f"Backward: the units of layer {number}", "delta", units
-        parameters = [p for p in (*layer.flat_weights, *layer.biases) if p in gradients]
-        if parameters:
-            steps = [s for p in parameters for s in (*factors_of[p], gradients[p])]
-            yield f"Backward: the weights of layer {number}", "gradient", steps
-    yield "Update: one step down the gradient", "weight", list(graph.updates)
+    for number in reversed(range(len(graph.layers))):
+        steps = _once(_unit_steps(graph, example, number))
+        if steps:
+            yield f"Backward: the units of layer {number + 1}", "delta", steps
+        layer = graph.layers[number]
+        trained = [p for p in (*layer.flat_weights, *layer.biases) if p in gradients]
+        ours = set(example.layers[number].sums)
+        if trained:
+            yield (
+                f"Backward: the weights of layer {number + 1}",
+                "gradient",
+                _once(
+                    step
+                    for p in trained
+                    for step in (
+                        *(f for f in factors_of[p] if _factor_node(graph, f) in ours),
+                        gradients[p],
+                    )
+                ),
+            )
+    memory = graph.steps.memory
+    if memory:
+        yield "The optimiser's memory before the update", "delta", list(memory)
+    yield "Update: one step of the optimiser", "weight", list(graph.steps.updates.values())
 
 
-def _units(graph: NetworkGraph, layer: LayerGraph) -> Iterator[list[Variable]]:
-    """For each unit the way back through its output and its sum, factors before their product."""
-    gradients, factors_of = graph.backward.gradients, graph.backward.factors_of
-    for unit in zip(layer.activations, layer.sums, strict=True):
-        for value in unit:
-            if value in gradients:
-                yield [*factors_of[value], gradients[value]]
+def _unit_steps(graph: NetworkGraph, example: Example, number: int) -> Iterator[Variable]:
+    """The way back through the outputs, then through what they share, then through the sums."""
+    layer = example.layers[number]
+    if layer.shared:
+        for value in (*layer.activations, *reversed(layer.shared), *layer.sums):
+            yield from _way(graph, value)
+        return
+    for unit in layer.units:
+        for value in reversed(unit):
+            yield from _way(graph, value)
 
 
-def _rows(sections: list[Section]) -> dict[Variable, int]:
-    """The 0-based row of every step; a heading stands above each section."""
-    rows: dict[Variable, int] = {}
-    row = _FIRST_ROW
-    for _, _, variables in sections:
-        for offset, variable in enumerate(variables, start=1):
-            rows[variable] = row + offset
-        row += len(variables) + 1
-    return rows
+def _way(graph: NetworkGraph, value: Variable) -> Iterator[Variable]:
+    """The factors on the way to a value, and their product, where the loss depends on it."""
+    gradients = graph.backward.gradients
+    if value in gradients:
+        factors = graph.backward.factors_of.get(value, [])
+        yield from (f for f in factors if _counts(graph, f))
+        yield gradients[value]
 
 
-def _values(plan: Plan, rows: dict[Variable, int]) -> dict[Variable, float]:
-    given = {**plan.graph.given, plan.graph.rate: plan.descent.rates[0]}
-    return {variable: float(value) for variable, value in Tape(rows).run(given).items()}
+def _counts(graph: NetworkGraph, factor: Variable) -> bool:
+    node = _factor_node(graph, factor)
+    return node is graph.loss or node in graph.backward.gradients
+
+
+def _factor_node(graph: NetworkGraph, factor: Variable) -> Variable:
+    """The value whose change a factor describes."""
+    return graph.backward.nodes[factor]
+
+
+def _once(steps: Iterator[Variable]) -> list[Variable]:
+    return list(dict.fromkeys(steps))
+
+
+def _write_sections(
+    derivation: _Derivation, style: Style, sheet: Worksheet, exercise: Exercise | None
+) -> None:
+    number = 0
+    for title, band, steps in derivation.sections:
+        heading = derivation.rows[steps[0]] - 1
+        look = style.header(band, align="left")
+        sheet.merge_range(heading, 0, heading, _CELL, title, look)
+        for variable in steps:
+            number += 1
+            row = derivation.rows[variable]
+            sheet.write_number(row, 0, number, style.format(font_color=FAINT))
+            style.write_markup(sheet, row, _STEP, symbol(variable.name), bold=True, align="right")
+            asked = exercise and title.split(":")[0] in _ASKED
+            if asked and exercise:
+                _write_question(derivation, style, sheet, variable, exercise)
+            else:
+                _write_step(derivation, style, sheet, variable)
+            numeral = numerals.formula(xl_rowcol_to_cell(row, _VALUE))
+            text = numerals.text(derivation.values[variable])
+            if not asked:
+                write_formula(sheet, row, _NUMERAL, numeral, text, style.note)
 
 
 def _write_step(
-    plan: Plan,
+    derivation: _Derivation, style: Style, sheet: Worksheet, variable: Variable
+) -> None:
+    plan, row = derivation.plan, derivation.rows[variable]
+    sheet.write_string(row, _WORDS, variable.meaning, style.format(indent=1))
+    definition = derivation.definition(variable)
+    if definition is not None:
+        formula = to_excel(definition, derivation.address)
+        style.write_markup(sheet, row, _FORMULA, "= " + to_textbook(definition))
+        _write_numbers(derivation, style, sheet, row, definition)
+    elif variable is plan.graph.rate:
+        formula = plan.fields.rate_addresses[0]
+    elif variable in plan.addresses:
+        formula = plan.addresses[variable]
+    else:
+        formula = plan.trained(variable)
+    write_formula(sheet, row, _VALUE, formula, derivation.values[variable], style.number)
+    sheet.write_string(row, _CELL, "=" + formula, style.formula_text)
+
+
+def _write_numbers(
+    derivation: _Derivation, style: Style, sheet: Worksheet, row: int, definition: Expression
+) -> None:
+    """The formula with the numbers put in, as a formula that joins text."""
+    if len(list(variables(definition))) > _MOST_TERMS:
+        sheet.write_string(row, _NUMBERS, "= …", style.note)
+        return
+    operands = list(dict.fromkeys(variables(definition)))
+    marks = {variable: f"\x00{number}\x00" for number, variable in enumerate(operands)}
+    pieces = plain(to_textbook(definition, lambda v: marks[v])).split("\x00")
+    parts, text = ['"= "'], "= "
+    for place, piece in enumerate(pieces):
+        if place % 2:
+            operand = operands[int(piece)]
+            parts.append(derivation.numeral(operand))
+            text += numerals.text(derivation.values[operand])
+        elif piece:
+            parts.append(f'"{piece}"')
+            text += piece
+    write_formula(sheet, row, _NUMBERS, "&".join(parts), text, style.format())
+
+
+def _write_question(
+    derivation: _Derivation,
     style: Style,
     sheet: Worksheet,
-    rows: dict[Variable, int],
     variable: Variable,
-    value: float,
+    exercise: Exercise,
 ) -> None:
-    def address(operand: Variable) -> str:
-        return str(xl_rowcol_to_cell(rows[operand], _VALUE_COLUMN))
-
-    row = rows[variable]
-    if variable.definition is not None:
-        formula = to_excel(variable.definition, address)
-        style.write_markup(sheet, row, 3, "= " + to_textbook(variable.definition))
-    elif variable is plan.graph.rate:
-        formula = plan.rate_addresses[0]
+    """A cell to fill in, and its mark."""
+    row = derivation.rows[variable]
+    words = variable.meaning.split(":")[0]
+    sheet.write_string(row, _WORDS, words, style.format(indent=1))
+    definition = derivation.definition(variable)
+    assert definition is not None
+    solution = to_excel(definition, derivation.address)
+    if exercise.solved:
+        write_formula(sheet, row, _VALUE, solution, derivation.values[variable], style.answer)
     else:
-        formula = plan.addresses[variable]
-    style.write_markup(sheet, row, 1, symbol(variable.name), bold=True, align="right")
-    sheet.write_string(row, 2, variable.meaning, style.format(indent=1))
-    write_formula(sheet, row, _VALUE_COLUMN, formula, value, style.number)
-    sheet.write_string(
-        row, 5, "=" + formula, style.format(font_name="Consolas", font_size=10, indent=1)
-    )
+        sheet.write_blank(row, _VALUE, None, style.answer)
+    place = absolute(row, _VALUE, DERIVATION_SHEET)
+    exercise.write_mark(sheet, row, _NUMBERS, place, derivation.values[variable])
+
+
+def known_range(plan: Plan) -> str:
+    """The cells of the given and the forward values, from which factors are recognised."""
+    derivation = _Derivation(plan, list(_sections(plan.graph)))
+    rows = derivation.rows
+    last = rows[plan.graph.loss]
+    first = absolute(_FIRST_ROW + 1, _VALUE, DERIVATION_SHEET)
+    return f"{first}:{absolute(last, _VALUE)}"
+
+
+def _checks(derivation: _Derivation, style: Style, sheet: Worksheet) -> list[Check]:
+    """Factor by factor, the update must come to what the training table has after one."""
+    plan, updates = derivation.plan, derivation.plan.graph.steps.updates
+    for parameter in plan.graph.parameters:
+        row, found = derivation.rows[updates[parameter]], derivation.address(updates[parameter])
+        close = f"ABS({found}-{plan.trained(parameter, row=1)})<=1E-9*(1+ABS({found}))"
+        write_formula(sheet, row, _CHECK, f"IF({close},0,1)", 0, style.note)
+    sheet.write_string(_FIRST_ROW - 1, _CHECK, "differs from the table", style.note)
+    cells = f"{absolute(_FIRST_ROW, _CHECK)}:{absolute(max(derivation.rows.values()), _CHECK)}"
+    sheet.write_string(3, 0, "updates that differ from the training table:", style.note)
+    write_formula(sheet, 3, _FORMULA, f"SUM({cells})", 0, style.format(align="left"))
+    words = "the updates, factor by factor, equal the training table's next row"
+    return [Check(words, absolute(3, _FORMULA, DERIVATION_SHEET), DERIVATION_SHEET)]

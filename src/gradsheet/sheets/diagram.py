@@ -1,60 +1,118 @@
 """The network as a native chart, tied to live cells: neurons, edges, values and gradients."""
 
 import math
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet import palette
 from gradsheet.calculus.expression import Variable
 from gradsheet.calculus.notation import plain, symbol
 from gradsheet.diagram import MOST_LABELLED, Diagram, Edge, Neuron, lay_out
-from gradsheet.sheets.plan import FIRST_ROW, NETWORK_SHEET, Plan, rate_sheet
-from gradsheet.sheets.style import FAINT, INK, Style, absolute, joined_text, write_formula
+from gradsheet.sheets import numerals
+from gradsheet.sheets.plan import NETWORK_SHEET, Plan
+from gradsheet.sheets.selector import Selector
+from gradsheet.sheets.style import FAINT, INK, Style, absolute, print_wide, write_formula
 
 _WIDTH, _HEIGHT = 1180, 600  # pixels
 _SIDE = 0.5  # left and right of the neurons, in units of their distance
 _EDGE = 80  # above and below them, in pixels
+_CHART_ROW, _CHART_ROWS = 7, 31
 
 _DECIMALS = 6  # of the numbers on labels
 
-_HELPER_COLUMN = 24
-_HELPER_ROW = 4
+_VALUES_COLUMN = 24
+_POINTS_COLUMN = _VALUES_COLUMN + 3
+_FIRST_ROW = 4
+
+# Lines are sorted by sign and by size against the largest weight: a chart's line cannot follow a
+# cell, so each class is a series, and an edge shows in that of its class only.
+_WIDTHS = (1.0, 2.25, 4.0)
+_CLASSES = [(colour, width) for colour in (palette.POSITIVE, palette.NEGATIVE) for width in _WIDTHS]
+
+_EXAMPLE_CELL = (3, 5)
 
 
 def write(plan: Plan, style: Style) -> None:
-    """Add the diagram of the untouched network; its labels follow the cells."""
+    """Add the diagram of a chosen iteration; its labels and lines follow the cells."""
     sheet = style.book.add_worksheet(NETWORK_SHEET)
     sheet.hide_gridlines(2)
     sheet.write_string(0, 0, "The network", style.title)
-    note = "Values and gradients of iteration 0. On each edge: the weight, and below it ∂E/∂w."
+    note = (
+        "Choose what to see. On each edge: the weight, and below it ∂E/∂w. Blue weights are positive, "
+        "red ones negative; the thicker, the larger."
+    )
     sheet.write_string(1, 0, note, style.note)
-    diagram = lay_out(plan.graph)
-    chart = _Chart(plan, style, sheet, diagram)
-    chart.add_edges(diagram.edges)
-    if len(diagram.edges) <= MOST_LABELLED:
-        for edge in diagram.edges:
-            chart.add_edge_label(edge)
-    chart.add_neurons(diagram)
-    chart.insert()
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 1)
-    sheet.print_area(0, 0, 36, 19)
+    selector = Selector(plan, NETWORK_SHEET, last=plan.descent.updates)
+    selector.write(style, sheet)
+    drawings = [lay_out(plan.graph, number) for number in range(len(plan.graph.examples))]
+    _write_example_choice(plan, style, sheet)
+    cells = _write_values(plan, style, sheet, selector, drawings)
+    chart = _Chart(plan, style, sheet, drawings, cells)
+    chart.draw()
+    sheet.set_column(0, 0, 10)
+    sheet.set_column(1, 1, 11)
+    print_wide(sheet, 1)
+    sheet.print_area(0, 0, _CHART_ROW + _CHART_ROWS, 19)
 
 
-def _rounded(value: float) -> str:
-    """The text of a number that a spreadsheet rounded, halves away from zero."""
-    if not abs(value) < 1e15:
-        return joined_text(value)
-    step = Decimal(1).scaleb(-_DECIMALS)
-    return joined_text(float(Decimal(repr(value)).quantize(step, ROUND_HALF_UP)) + 0.0)
+def _write_example_choice(plan: Plan, style: Style, sheet: Worksheet) -> None:
+    count = len(plan.graph.examples)
+    if count == 1:
+        return
+    row, column = _EXAMPLE_CELL
+    sheet.write_string(row, column - 1, "example", style.format(align="right", bold=True))
+    sheet.write_number(row, column, 1, style.choice)
+    message = f"An example, 1 to {count}; the gradients are of the mean over all."
+    rule = {
+        "validate": "integer",
+        "criteria": "between",
+        "minimum": 1,
+        "maximum": count,
+        "input_title": "example",
+        "input_message": message,
+        "error_title": "No such example",
+        "error_message": message,
+    }
+    sheet.data_validation(row, column, row, column, rule)
 
 
+def _write_values(
+    plan: Plan, style: Style, sheet: Worksheet, selector: Selector, drawings: Sequence[Diagram]
+) -> dict[Variable, str]:
+    """What the chart shows, at the chosen iteration, weights first; the cell of each value."""
+    edges = drawings[0].edges
+    shown = dict.fromkeys(edge.parameter for edge in edges)
+    if len(edges) <= MOST_LABELLED:
+        shown |= dict.fromkeys(edge.gradient for edge in edges if edge.gradient)
+        for drawing in drawings:
+            shown |= dict.fromkeys(v for neuron in drawing.neurons for v in neuron.values)
+    sheet.write_string(_FIRST_ROW - 1, _VALUES_COLUMN, "what the chart shows", style.note)
+    cells: dict[Variable, str] = {}
+    for row, variable in enumerate(shown, start=_FIRST_ROW):
+        sheet.write_string(row, _VALUES_COLUMN, plain(symbol(variable.name)), style.note)
+        value = float(plan.descent.values[variable][0, 0])
+        formula = selector.value(variable)
+        write_formula(sheet, row, _VALUES_COLUMN + 1, formula, value, style.note)
+        cells[variable] = absolute(row, _VALUES_COLUMN + 1)
+    return cells
+
+
+@dataclass
 class _Chart:
     """A scatter chart that grows series by series, with the cells each series reads."""
 
-    def __init__(self, plan: Plan, style: Style, sheet: Worksheet, diagram: Diagram) -> None:
-        self.plan, self.style, self.sheet = plan, style, sheet
+    plan: Plan
+    style: Style
+    sheet: Worksheet
+    drawings: Sequence[Diagram]
+    cells: dict[Variable, str]
+    row: int = field(default=_FIRST_ROW, init=False)
+
+    def __post_init__(self) -> None:
+        diagram = self.drawings[0]
         self.crowded = diagram.height > 4
         self.radius = 12 if self.crowded else 27  # of a neuron, in pixels
         self.bottom = min(neuron.y for neuron in diagram.neurons)
@@ -62,30 +120,79 @@ class _Chart:
         # What the axes show, in the diagram's units.
         self.span = columns + 2 * _SIDE, max(1.0, diagram.height) * _HEIGHT / (_HEIGHT - 2 * _EDGE)
         self.margin = (self.span[1] - diagram.height) / 2
-        self.chart = style.book.add_chart({"type": "scatter", "subtype": "straight"})
-        self.row = _HELPER_ROW
+        self.chart = self.style.book.add_chart({"type": "scatter", "subtype": "straight"})
         headers = ("the chart reads these cells: label", "x", "y")
-        for column, header in enumerate(headers, start=_HELPER_COLUMN):
-            sheet.write_string(_HELPER_ROW - 1, column, header, style.note)
+        for column, header in enumerate(headers, start=_POINTS_COLUMN):
+            self.sheet.write_string(_FIRST_ROW - 1, column, header, self.style.note)
 
-    def add_edges(self, edges: tuple[Edge, ...]) -> None:
+    def draw(self) -> None:
+        """Add everything and place the chart."""
+        diagram = self.drawings[0]
+        if len(diagram.edges) <= MOST_LABELLED:
+            self._add_sorted_edges(diagram.edges)
+            for edge in diagram.edges:
+                self._add_edge_label(edge)
+        else:
+            self._add_plain_edges(diagram.edges)
+        self._add_neurons(diagram)
+        self._insert()
+
+    def _add_plain_edges(self, edges: tuple[Edge, ...]) -> None:
         """All lines as one series: an empty row lifts the pen."""
         first = self.row
         for edge in edges:
             for x, y in self._visible_ends(edge):
                 self._point(x, y)
             self.row += 1
-        look = {"line": {"color": "#9CA3AF", "width": 1.25}, "marker": {"type": "none"}}
+        look = {"line": {"color": "#9CA3AF", "width": 1.0}, "marker": {"type": "none"}}
         self._series(first, self.row - 2, look)
 
-    def add_edge_label(self, edge: Edge) -> None:
+    def _add_sorted_edges(self, edges: tuple[Edge, ...]) -> None:
+        """A series for each class of weights; an edge of another class ends where it starts."""
+        first, left = self.row, _POINTS_COLUMN + 3
+        weights = list(dict.fromkeys(self.cells[edge.parameter] for edge in edges))
+        largest = absolute(first - 2, left)
+        every = f"{weights[0]}:{weights[-1]}"
+        sizes = [abs(self._value(edge.parameter)) for edge in edges]
+        formula = f"MAX(MAX({every}),-MIN({every}))"
+        write_formula(self.sheet, first - 2, left, formula, max(sizes), self.style.note)
+        self.sheet.write_string(first - 1, left, "class", self.style.note)
+        for edge in edges:
+            self._write_sorted_edge(edge, largest, left, max(sizes))
+            self.row += 3
+        for number, (colour, width) in enumerate(_CLASSES):
+            x = left + 1 + 2 * number
+            look = {"line": {"color": colour, "width": width}, "marker": {"type": "none"}}
+            self._series(first, self.row - 2, look, x)
+
+    def _write_sorted_edge(self, edge: Edge, largest: str, left: int, size: float) -> None:
+        weight, value = self.cells[edge.parameter], self._value(edge.parameter)
+        sort = (
+            f"IF({weight}<0,{len(_WIDTHS)},0)+IF(ABS({weight})>2/3*{largest},3,"
+            f"IF(ABS({weight})>1/3*{largest},2,1))"
+        )
+        kind = 3 if abs(value) > 2 / 3 * size else 2 if abs(value) > 1 / 3 * size else 1
+        kind += len(_WIDTHS) if value < 0 else 0
+        write_formula(self.sheet, self.row, left, sort, kind, self.style.note)
+        cell, ends = xl_rowcol_to_cell(self.row, left), self._visible_ends(edge)
+        for number in range(1, len(_CLASSES) + 1):
+            for axis in (0, 1):
+                column = left + 2 * number - 1 + axis
+                start, end = ends[0][axis], ends[1][axis]
+                self.sheet.write_number(self.row, column, start, self.style.note)
+                reached = end if kind == number else start
+                formula = f"IF({cell}={number},{end!r},{start!r})"
+                write_formula(self.sheet, self.row + 1, column, formula, reached, self.style.note)
+
+    def _add_edge_label(self, edge: Edge) -> None:
         """The weight and, where it is trained, its gradient."""
         shown = (edge.parameter, edge.gradient) if edge.gradient else (edge.parameter,)
-        self._label(*edge.label_place, *self._text(shown), size=9, colour=INK, fill="#FFFFFF")
+        formula, text = self._text([shown])
+        self._label(*edge.label_place, formula, text, size=9, colour=INK, fill="#FFFFFF")
 
-    def add_neurons(self, diagram: Diagram) -> None:
+    def _add_neurons(self, diagram: Diagram) -> None:
         """The circles, with names in them and values beside them where there is room."""
-        labelled = len(diagram.neurons) <= MOST_LABELLED
+        labelled = len(diagram.neurons) <= MOST_LABELLED and len(diagram.edges) <= MOST_LABELLED
         for kind, colour in palette.NEURONS.items():
             first = self.row
             members = [neuron for neuron in diagram.neurons if neuron.kind == kind]
@@ -99,11 +206,11 @@ class _Chart:
                     "border": {"color": "#FFFFFF", "width": 1.5},
                 }
                 self._series(first, self.row - 1, {"line": {"none": True}, "marker": marker})
-        for neuron in diagram.neurons if labelled else ():
-            self._name(neuron)
-            self._values(neuron)
+        for place, neuron in enumerate(diagram.neurons if labelled else ()):
+            self._label(neuron.x, neuron.y, None, plain(symbol(neuron.name)), 12, INK)
+            self._values(neuron, [drawing.neurons[place].values for drawing in self.drawings])
 
-    def insert(self) -> None:
+    def _insert(self) -> None:
         """Place the finished chart, its plot filling it edge to edge."""
         hidden = {"visible": False, "major_gridlines": {"visible": False}}
         left, bottom = -_SIDE, self.bottom - self.margin
@@ -113,7 +220,7 @@ class _Chart:
         self.chart.set_chartarea({"border": {"none": True}})
         self.chart.set_plotarea({"layout": {"x": 0, "y": 0, "width": 1, "height": 1}})
         self.chart.set_size({"width": _WIDTH, "height": _HEIGHT})
-        self.sheet.insert_chart(2, 0, self.chart)
+        self.sheet.insert_chart(_CHART_ROW, 0, self.chart)
 
     def _visible_ends(self, edge: Edge) -> tuple[tuple[float, float], tuple[float, float]]:
         """Where the line leaves one circle and meets the other; some viewers draw it on top."""
@@ -123,36 +230,41 @@ class _Chart:
         start = edge.start.x + hidden * across, edge.start.y + hidden * up
         return start, (edge.end.x - hidden * across, edge.end.y - hidden * up)
 
-    def _name(self, neuron: Neuron) -> None:
-        self._label(neuron.x, neuron.y, None, plain(symbol(neuron.name)), size=12, colour=INK)
-
-    def _values(self, neuron: Neuron) -> None:
+    def _values(self, neuron: Neuron, of_examples: list[tuple[Variable, ...]]) -> None:
         if not neuron.values:
             return
-        formula, text = self._text(neuron.values)
+        formula, text = self._text(of_examples)
         position = "right" if neuron.kind == "output" else "below"
         below = (self.radius + 14) * self.span[1] / _HEIGHT
         drop = 0.0 if neuron.kind == "output" else below
         shift = 0.09 if neuron.kind == "output" else 0.0
         self._label(neuron.x + shift, neuron.y - drop, formula, text, 10, FAINT, position)
 
-    def _text(self, variables: tuple[Variable, ...]) -> tuple[str, str]:
-        """A formula that names the variables with their values, one a line, and its text."""
+    def _text(self, of_examples: list[tuple[Variable, ...]]) -> tuple[str, str]:
+        """A formula that names the variables with their values, one a line, and its text.
+
+        Args:
+            of_examples: the variables, for each example that can be chosen.
+        """
         parts, lines, numbers = [], [], []
-        for variable in variables:
-            value = float(self.plan.descent.values[variable][0, 0])
-            name = plain(symbol(variable.name))
+        for choices in zip(*of_examples, strict=True):
+            value = self._value(choices[0])
+            name = plain(symbol(choices[0].name.split("@")[0]))
+            if "/" in choices[0].name:
+                name = plain(symbol(choices[0].name))
+            cell = self.cells[choices[0]]
+            if len(choices) > 1:
+                all_cells = ",".join(self.cells[choice] for choice in choices)
+                cell = f"CHOOSE({absolute(*_EXAMPLE_CELL)},{all_cells})"
             # Adding 0 makes a negative zero a plain one.
-            parts.append(f'"{name} = "&ROUND({self._cell(variable)},{_DECIMALS})+0')
+            parts.append(f'"{name} = "&ROUND({cell},{_DECIMALS})+0')
             lines.append(f"{name} = {_rounded(value)}")
             numbers.append(value)
         text = "\n".join(lines) if all(map(math.isfinite, numbers)) else "#NUM!"
         return "&CHAR(10)&".join(parts), text
 
-    def _cell(self, variable: Variable) -> str:
-        """The cell of a variable in iteration 0 of the first training sheet."""
-        cell = absolute(FIRST_ROW, self.plan.table_columns[variable])
-        return f"'{rate_sheet(self.plan.descent.rates[0])}'!{cell}"
+    def _value(self, variable: Variable) -> float:
+        return float(self.plan.descent.values[variable][0, 0])
 
     def _label(
         self,
@@ -167,9 +279,9 @@ class _Chart:
     ) -> None:
         """A point without a marker whose series carries the label as its name."""
         if formula is None:
-            self.sheet.write_string(self.row, _HELPER_COLUMN, text, self.style.note)
+            self.sheet.write_string(self.row, _POINTS_COLUMN, text, self.style.note)
         else:
-            write_formula(self.sheet, self.row, _HELPER_COLUMN, formula, text, self.style.note)
+            write_formula(self.sheet, self.row, _POINTS_COLUMN, formula, text, self.style.note)
         self._point(x, y)
         font = {"size": size, "color": colour, "bold": formula is None}
         labels: dict[str, object] = {
@@ -184,17 +296,25 @@ class _Chart:
         self._series(self.row - 1, self.row - 1, look)
 
     def _point(self, x: float, y: float) -> None:
-        self.sheet.write_number(self.row, _HELPER_COLUMN + 1, x, self.style.note)
-        self.sheet.write_number(self.row, _HELPER_COLUMN + 2, y, self.style.note)
+        self.sheet.write_number(self.row, _POINTS_COLUMN + 1, x, self.style.note)
+        self.sheet.write_number(self.row, _POINTS_COLUMN + 2, y, self.style.note)
         self.row += 1
 
-    def _series(self, first: int, last: int, look: dict[str, object]) -> None:
-        x, y = _HELPER_COLUMN + 1, _HELPER_COLUMN + 2
+    def _series(
+        self, first: int, last: int, look: dict[str, object], x: int = _POINTS_COLUMN + 1
+    ) -> None:
         self.chart.add_series(
             {
-                "name": [NETWORK_SHEET, first, _HELPER_COLUMN],
+                "name": [NETWORK_SHEET, first, _POINTS_COLUMN],
                 "categories": [NETWORK_SHEET, first, x, last, x],
-                "values": [NETWORK_SHEET, first, y, last, y],
+                "values": [NETWORK_SHEET, first, x + 1, last, x + 1],
                 **look,
             }
         )
+
+
+def _rounded(value: float) -> str:
+    """The text of a number that a spreadsheet rounded, halves away from zero."""
+    if not abs(value) < 1e15:
+        return numerals.joined(value)
+    return numerals.joined(numerals.rounded(value, _DECIMALS))

@@ -1,26 +1,35 @@
 """Where everything stands in the workbook, decided before a cell is written."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.utility import xl_col_to_name, xl_range_abs
 
+from gradsheet.autograd import Autograd
 from gradsheet.calculus.descent import Descent
 from gradsheet.calculus.expression import Expression, Variable, expand
 from gradsheet.calculus.graph import NetworkGraph
 from gradsheet.calculus.notation import to_excel
 from gradsheet.errors import GradsheetError
-from gradsheet.sheets.style import MAX_FORMULA, absolute
+from gradsheet.sheets.fields import Fields
+from gradsheet.sheets.style import MAX_FORMULA, absolute, on_sheet
 
 MAX_COLUMNS = 16_384
 MAX_ROWS = 1_048_576
 MAX_RATES = 100
 
-INPUTS_SHEET = "Inputs"
+# Networks with more numbers to type in, or more values computed from them, are not laid out again
+# on sheets of their own for one iteration, the gradient check and the common mistakes.
+MOST_PARAMETERS = 200
+MOST_VALUES = 400
+
+START_SHEET = "Start"
 NETWORK_SHEET = "Network"
 DERIVATION_SHEET = "Derivation"
+STEP_SHEET = "Step"
 RATES_SHEET = "Learning rates"
+GRADIENT_SHEET = "Gradient check"
+MISTAKES_SHEET = "Common mistakes"
 
 
 def rate_sheet(rate: float) -> str:
@@ -49,33 +58,33 @@ class Column:
 
 
 @dataclass(frozen=True)
-class InputBlock:
-    """A list of cells to type in: names, values and what they are."""
-
-    title: str
-    band: str
-    variables: tuple[Variable, ...]
-
-
-@dataclass(frozen=True)
 class Plan:
     """The workbook of one network.
 
     Attributes:
         graph: the network's names.
         descent: the values of every column of the training table.
-        blocks: what the inputs sheet holds, from left to right.
-        addresses: the absolute address of each given variable on the inputs sheet.
-        rate_addresses: the same for the learning rates.
+        witness: what autograd says of the network.
+        fields: the inputs sheet.
         columns: of the training table, from left to right.
     """
 
     graph: NetworkGraph
     descent: Descent
-    blocks: tuple[InputBlock, ...]
-    addresses: dict[Variable, str]
-    rate_addresses: tuple[str, ...]
+    witness: Autograd
+    fields: Fields
     columns: tuple[Column, ...] = field(repr=False)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the network is laid out again, cell by cell, on further sheets."""
+        parameters = len(self.graph.given) - len(self.graph.settings)
+        return parameters <= MOST_PARAMETERS and len(self.graph.forward) <= MOST_VALUES
+
+    @cached_property
+    def addresses(self) -> dict[Variable, str]:
+        """The address of each given number in use."""
+        return self.fields.addresses
 
     @cached_property
     def table_columns(self) -> dict[Variable, int]:
@@ -83,9 +92,39 @@ class Plan:
         shown = enumerate(self.columns, start=TABLE_COLUMN + 1)
         return {column.variable: place for place, column in shown}
 
+    def trained(self, variable: Variable, number: int = 0, row: int = 0) -> str:
+        """The cell of a variable after ``row`` updates at the learning rate ``number``."""
+        sheet = rate_sheet(self.descent.rates[number])
+        return absolute(FIRST_ROW + row, self.table_columns[variable], sheet)
 
-# The inputs sheet: blocks of three columns and a gap, from this row on.
-BLOCK_ROW, BLOCK_WIDTH = 4, 4
+    def chosen(self, variable: Variable, rate: str, row: str) -> str:
+        """A formula for the value of a variable, for a chosen learning rate and iteration.
+
+        Args:
+            variable: a column of the training table.
+            rate: the address of the 1-based number of the learning rate.
+            row: the address of the iteration.
+        """
+        column = self.table_columns[variable]
+        cells = xl_range_abs(FIRST_ROW, column, FIRST_ROW + self.descent.updates, column)
+        sheets = [on_sheet(rate_sheet(value), cells) for value in self.descent.rates]
+        return f"CHOOSE({rate},{','.join(f'INDEX({cells},{row}+1)' for cells in sheets)})"
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something the workbook checks of itself.
+
+    Attributes:
+        words: what is compared.
+        failures: the address of the number of failures.
+        sheet: where to look.
+    """
+
+    words: str
+    failures: str
+    sheet: str
+
 
 # The training sheets: a panel with the rate, the chart and the steps, then the table beside it.
 RATE_CELL = (1, 1)
@@ -93,71 +132,63 @@ HEADER_ROW, FIRST_ROW = 3, 4
 TABLE_COLUMN = 3
 
 
-def input_blocks(graph: NetworkGraph) -> tuple[InputBlock, ...]:
-    """The given numbers of a network, sorted into lists."""
-    blocks = [
-        InputBlock("Inputs", "input", graph.inputs),
-        InputBlock("Targets", "target", graph.targets),
-    ]
-    for number, layer in enumerate(graph.layers, start=1):
-        blocks.append(InputBlock(f"Weights of layer {number}", "weight", layer.flat_weights))
-        if layer.biases:
-            trained = layer.biases[0] in graph.parameters
-            title = f"Biases of layer {number}" + ("" if trained else ", not trained")
-            blocks.append(InputBlock(title, "weight", layer.biases))
-    return tuple(blocks)
-
-
-def input_addresses(blocks: Sequence[InputBlock]) -> dict[Variable, str]:
-    """The absolute address of each given variable."""
-    return {
-        variable: absolute(BLOCK_ROW + 1 + row, number * BLOCK_WIDTH + 1, INPUTS_SHEET)
-        for number, block in enumerate(blocks)
-        for row, variable in enumerate(block.variables)
-    }
-
-
-def rate_addresses(blocks: Sequence[InputBlock], count: int) -> tuple[str, ...]:
-    """The absolute addresses of the learning rates, in the block after the others."""
-    column = len(blocks) * BLOCK_WIDTH + 1
-    return tuple(absolute(BLOCK_ROW + 1 + row, column, INPUTS_SHEET) for row in range(count))
-
-
 def training_columns(graph: NetworkGraph, addresses: dict[Variable, str]) -> tuple[Column, ...]:
-    """The columns of the training table: the familiar ones, then the gradients.
+    """The columns of the training table: the familiar ones, the gradients, the optimiser's memory.
 
-    In a network of one hidden layer each gradient is the familiar formula of one cell. In deeper
-    or wider ones, where that formula would grow without end, each unit's delta has a column.
+    In a network of one hidden layer and one example each gradient is the familiar formula of one
+    cell. In others, where that formula would grow without end, each unit's delta has a column.
 
     Raises:
         GradsheetError: the network does not fit a sheet.
     """
-    deltas = graph.deltas if len(graph.layers) > 2 or len(graph.errors) > 8 else ()
-    shown = [*graph.table(), *deltas, *graph.gradients]
+    deltas = graph.deltas if has_deltas(graph) else ()
+    steps = graph.steps
+    shown = [*graph.table(), *deltas, *graph.gradients, *steps.memory]
     _check("columns", TABLE_COLUMN + 1 + len(shown), MAX_COLUMNS)
     letters = {
         variable: xl_col_to_name(TABLE_COLUMN + 1 + number) for number, variable in enumerate(shown)
     }
     groups = _groups(graph)
-    updates = dict(zip(graph.parameters, graph.updates, strict=True))
+    moved = {after: variable for variable, after in steps.updates.items()}
 
     def formula(expression: Expression, row: str) -> str:
-        """``expression`` over the cells of ``row``, written out where it has none."""
-        return to_excel(
-            expand(expression, letters.__contains__),
-            lambda operand: (
-                absolute(*RATE_CELL) if operand is graph.rate else letters[operand] + row
-            ),
-        )
+        """``expression`` over the cells of ``row``, written out where it has none.
+
+        What the optimiser remembers after the update stands in the row being written.
+        """
+
+        def address(operand: Variable) -> str:
+            if operand is graph.rate:
+                return absolute(*RATE_CELL)
+            if operand in moved:
+                return letters[moved[operand]] + "{0}"
+            return letters[operand] + row if operand in letters else addresses[operand]
+
+        return to_excel(expand(expression, lambda v: v in letters or v in moved), address)
 
     columns = []
     for variable in shown:
         definition = variable.definition
-        first = addresses[variable] if definition is None else formula(definition, "{0}")
-        later = formula(updates[variable], "{1}") if variable in updates else first
+        if definition is not None:
+            first = formula(definition, "{0}")
+        else:
+            first = addresses.get(variable, f"{steps.memory.get(variable, 0):g}")
+        update = steps.updates.get(variable)
+        later = formula(update.definition, "{1}") if update and update.definition else first
         _check(f"characters in the formula of {variable.name}", len(later) + 20, MAX_FORMULA)
         columns.append(Column(variable, *groups[variable], first, later))
     return tuple(columns)
+
+
+def has_deltas(graph: NetworkGraph) -> bool:
+    """Whether each unit's delta has a column of its own in the training table."""
+    softmax = any(layer.shared for layer in graph.examples[0].layers)
+    return (
+        len(graph.layers) > 2
+        or len(graph.examples[0].errors) > 8
+        or len(graph.examples) > 1
+        or softmax
+    )
 
 
 def check_limits(updates: int, rates: int) -> None:
@@ -168,16 +199,22 @@ def check_limits(updates: int, rates: int) -> None:
 
 def _groups(graph: NetworkGraph) -> dict[Variable, tuple[str, str]]:
     """For each column of the table its band of colour and the words above it."""
-    groups = dict.fromkeys(graph.targets, ("target", "targets"))
-    groups |= dict.fromkeys(graph.inputs, ("input", "inputs"))
+    groups: dict[Variable, tuple[str, str]] = {}
     for number, layer in enumerate(graph.layers, start=1):
         given = (*layer.flat_weights, *layer.biases)
         groups |= dict.fromkeys(given, ("weight", f"weights of layer {number}"))
-        words = "output layer" if number == len(graph.layers) else f"hidden layer {number}"
-        groups |= dict.fromkeys((*layer.sums, *layer.activations), ("unit", words))
-    groups |= dict.fromkeys([*graph.errors, graph.loss], ("error", "loss"))
+    for place, example in enumerate(graph.examples, start=1):
+        of = f" of example {place}" if len(graph.examples) > 1 else ""
+        groups |= dict.fromkeys(example.targets, ("target", f"targets{of}"))
+        groups |= dict.fromkeys(example.inputs, ("input", f"inputs{of}"))
+        for number, layer_pass in enumerate(example.layers, start=1):
+            words = "output layer" if number == len(graph.layers) else f"hidden layer {number}"
+            groups |= dict.fromkeys(layer_pass.values, ("unit", f"{words}{of.replace(' of', ',')}"))
+        groups |= dict.fromkeys(example.judged, ("error", "loss"))
+    groups[graph.loss] = ("error", "loss")
     groups |= dict.fromkeys(graph.deltas, ("delta", "deltas"))
-    return groups | dict.fromkeys(graph.gradients, ("gradient", "gradients"))
+    groups |= dict.fromkeys(graph.gradients, ("gradient", "gradients"))
+    return groups | dict.fromkeys(graph.steps.memory, ("delta", "memory of the optimiser"))
 
 
 def _check(what: str, needed: int, limit: int) -> None:

@@ -2,11 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.utility import quote_sheetname, xl_rowcol_to_cell
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
@@ -79,6 +78,63 @@ class Style:
             border_color="#E5D98A",
         )
 
+    @property
+    def choice(self) -> Format:
+        """Of a cell with a list to choose from: like one to type in, in bold."""
+        return self.format(
+            font_color="#0000FF",
+            bg_color="#FFFBCC",
+            border=1,
+            border_color="#E5D98A",
+            bold=True,
+            align="center",
+        )
+
+    @property
+    def answer(self) -> Format:
+        """Of a cell to fill in: a computed number, on yellow."""
+        return self.format(
+            num_format=NUMBER,
+            font_color="#0000FF",
+            bg_color="#FFFBCC",
+            border=1,
+            border_color="#E5D98A",
+            locked=False,
+        )
+
+    @property
+    def general(self) -> Format:
+        """Of a number shown with the digits it has."""
+        return self.format(num_format="General", align="right")
+
+    @property
+    def link(self) -> Format:
+        """Of a link to another sheet."""
+        return self.format(font_color="#1D4ED8", underline=1)
+
+    @property
+    def warning(self) -> Format:
+        """Of a line that wants to be seen."""
+        return self.format(font_color="#B45309", bold=True, indent=1)
+
+    @property
+    def text(self) -> Format:
+        """Of a paragraph that breaks into lines."""
+        return self.format(text_wrap=True, valign="top")
+
+    @property
+    def formula_text(self) -> Format:
+        """Of a formula shown as text."""
+        return self.format(font_name="Consolas", font_size=10, indent=1)
+
+    def light(self, sheet: Worksheet, row: int, column: int, good: str) -> None:
+        """Make a cell green where the condition ``good`` holds of it, else red."""
+        looks = ((good, "#166534", "#DCFCE7"), (f"NOT({good})", "#991B1B", "#FEE2E2"))
+        for condition, ink, paper in looks:
+            look = self.book.add_format({"font_color": ink, "bg_color": paper, "bold": True})
+            rule = {"type": "formula", "criteria": f"={condition}", "format": look}
+            sheet.conditional_format(row, column, row, column, rule)
+
     def header(self, band: str = "", align: str = "center") -> Format:
         """Of a column's name, or of a section's."""
         fill = {"bg_color": BANDS[band]} if band else {}
@@ -120,15 +176,20 @@ def write_formula(
     sheet.write_formula(row, column, "=" + formula, look, value)
 
 
-def joined_text(value: float) -> str:
-    """A number as a spreadsheet writes it when it joins it to a text."""
-    if value == 0 or not 1e-9 <= abs(value) < 1e15:
-        return f"{value:.15g}".upper()
-    text = f"{Decimal(f'{value:.15g}'):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 def absolute(row: int, column: int, sheet_name: str = "") -> str:
-    """The absolute address of a 0-based cell: ``$C$5``, or ``Inputs!$C$5``."""
-    cell = str(xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True))
-    return f"{sheet_name}!{cell}" if sheet_name else cell
+    """The absolute address of a 0-based cell: ``$C$5``, ``Inputs!$C$5``, ``'lr 0.1'!$C$5``."""
+    return on_sheet(sheet_name, str(xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True)))
+
+
+def on_sheet(sheet_name: str, cells: str) -> str:
+    """The address of cells of another sheet, or of this one where none is named."""
+    return f"{quote_sheetname(sheet_name)}!{cells}" if sheet_name else cells
+
+
+def print_wide(sheet: Worksheet, pages_down: int = 0) -> None:
+    """Print a sheet on A4 pages as wide as it is, on as many as it takes, or on so many."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.set_footer("&L&8&A&R&8page &P of &N")
+    sheet.fit_to_pages(1, pages_down)

@@ -5,20 +5,25 @@ from pathlib import Path
 
 from xlsxwriter.workbook import Workbook
 
+from gradsheet.autograd import autograd
 from gradsheet.calculus.descent import DEFAULT_RATES, DEFAULT_UPDATES, check_rates, descend
 from gradsheet.calculus.graph import build_graph
 from gradsheet.calculus.network import NetworkSpec
 from gradsheet.files import whole_file
-from gradsheet.sheets import derivation, diagram, inputs, training
-from gradsheet.sheets import rates as rates_sheet
-from gradsheet.sheets.plan import (
-    Plan,
-    check_limits,
-    input_addresses,
-    input_blocks,
-    rate_addresses,
-    training_columns,
+from gradsheet.sheets import (
+    derivation,
+    diagram,
+    gradients,
+    inputs,
+    mistakes,
+    start,
+    step,
+    training,
 )
+from gradsheet.sheets import rates as rates_sheet
+from gradsheet.sheets.exercise import Exercise
+from gradsheet.sheets.fields import place_fields
+from gradsheet.sheets.plan import START_SHEET, Check, Plan, check_limits, training_columns
 from gradsheet.sheets.style import Style
 
 
@@ -36,20 +41,29 @@ def write_workbook(
         GradsheetError: the network, the rates or the updates do not fit a workbook, or ``path``
             cannot be written. Nothing is written then.
     """
-    plan = make_plan(spec, rates, updates)
-    with whole_file(path) as temporary:
-        # Nothing that a user wrote becomes a formula or a link.
-        options = {"strings_to_formulas": False, "strings_to_urls": False}
-        with Workbook(str(temporary), options) as book:
-            book.set_properties({"title": spec.title or spec.name, "comments": "Made by gradsheet"})
-            book.set_calc_mode("auto")
-            style = Style(book, {})
-            inputs.write(plan, style)
-            diagram.write(plan, style)
-            derivation.write(plan, style)
-            for number in range(len(plan.descent.rates)):
-                training.write(plan, style, number)
-            rates_sheet.write(plan, style)
+    _write(make_plan(spec, rates, updates), path, None)
+
+
+def write_exercise(
+    spec: NetworkSpec,
+    path: Path,
+    rates: Sequence[float] = DEFAULT_RATES,
+    updates: int = DEFAULT_UPDATES,
+    solved: bool = False,
+) -> None:
+    """Write the workbook with the backward pass left to fill in; every cell marks itself.
+
+    Args:
+        spec: the network.
+        path: the file.
+        rates: the learning rates.
+        updates: how many times the weights are updated.
+        solved: whether to fill the cells in, for the one who teaches.
+
+    Raises:
+        GradsheetError: as ``write_workbook``.
+    """
+    _write(make_plan(spec, rates, updates), path, solved)
 
 
 def make_plan(spec: NetworkSpec, rates: Sequence[float], updates: int) -> Plan:
@@ -57,8 +71,44 @@ def make_plan(spec: NetworkSpec, rates: Sequence[float], updates: int) -> Plan:
     check_limits(updates, len(rates))
     check_rates(rates)
     graph = build_graph(spec)
-    blocks = input_blocks(graph)
-    addresses = input_addresses(blocks)
-    columns = training_columns(graph, addresses)
+    fields = place_fields(graph, rates)
+    columns = training_columns(graph, fields.addresses)
     descent = descend(graph, rates, updates, [column.variable for column in columns])
-    return Plan(graph, descent, blocks, addresses, rate_addresses(blocks, len(rates)), columns)
+    return Plan(graph, descent, autograd(spec), fields, columns)
+
+
+def _write(plan: Plan, path: Path, solved: bool | None) -> None:
+    """Write the workbook, or the exercise of it, ``solved`` or not."""
+    spec = plan.graph.spec
+    with whole_file(path) as temporary:
+        # Nothing that a user wrote becomes a formula or a link.
+        options = {"strings_to_formulas": False, "strings_to_urls": False}
+        with Workbook(str(temporary), options) as book:
+            book.set_properties({"title": spec.title or spec.name, "comments": "Made by gradsheet"})
+            book.set_calc_mode("auto")
+            style = Style(book, {})
+            first = book.add_worksheet(START_SHEET)
+            exercise = None
+            inputs.write(plan, style, locked=solved is not None)
+            if solved is not None:
+                exercise = Exercise(style, derivation.known_range(plan), solved)
+            checks = _write_sheets(plan, style, exercise)
+            start.write(plan, style, first, checks, exercise)
+
+
+def _write_sheets(plan: Plan, style: Style, exercise: Exercise | None) -> list[Check]:
+    """Add every sheet after the inputs; what they check of themselves.
+
+    An exercise has none of those that would show the answers.
+    """
+    told = plan.is_small and exercise is None
+    diagram.write(plan, style)
+    checks = derivation.write(plan, style, exercise)
+    checks += step.write(plan, style) if told else []
+    for number in range(len(plan.descent.rates)):
+        training.write(plan, style, number, exercise)
+    rates_sheet.write(plan, style)
+    if told:
+        checks += gradients.write(plan, style)
+        mistakes.write(plan, style)
+    return checks

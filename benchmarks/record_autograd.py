@@ -1,0 +1,25 @@
+"""Record what torch says of the networks that come with the package.
+
+python benchmarks/record_autograd.py
+"""
+
+import json
+from pathlib import Path
+
+from gradsheet.autograd import RECORD, compute
+from gradsheet.calculus.network import PRESETS, load_network
+
+
+def main() -> None:
+    """Write the record that ``gradsheet.autograd`` reads."""
+    found = {preset: compute(load_network(preset)) for preset in PRESETS}
+    networks = {
+        preset: {"loss": result.loss, "gradients": result.gradients}
+        for preset, result in found.items()
+    }
+    record = {"torch": found["course"].version, "networks": networks}
+    Path(str(RECORD)).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,245 @@
+"""The slips of published course sheets, live beside the right formula."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
+
+from gradsheet import palette
+from gradsheet.calculus.descent import descend
+from gradsheet.calculus.expression import Variable
+from gradsheet.calculus.notation import plain, symbol, to_textbook
+from gradsheet.calculus.slips import KINDS, Slip, find_slips, gradients, plain_steps
+from gradsheet.calculus.tape import Array, Tape
+from gradsheet.sheets.passes import PassTable, pass_variables
+from gradsheet.sheets.plan import MISTAKES_SHEET, Plan, has_deltas
+from gradsheet.sheets.style import FAINT, Style, absolute, print_wide, write_formula
+
+_MOST_CELLS = 7_000  # of the trainings with slips
+_LEFT = 1  # of the panel
+_BLOCK_ROWS = 7
+_FIRST_BLOCK = 26
+_LABELS = (_LEFT, 20), (_LEFT + 1, 62), (_LEFT + 2, 18), (_LEFT + 3, 18), (_LEFT + 4, 18)
+_HELPER = 9  # the first column of the trainings
+_RIGHT_COLOUR = "#111827"
+
+
+def write(plan: Plan, style: Style) -> None:
+    """Add the sheet of common mistakes."""
+    sheet = style.book.add_worksheet(MISTAKES_SHEET)
+    sheet.hide_gridlines(2)
+    sheet.write_string(0, 0, "Six slips that nobody noticed", style.title)
+    note = (
+        "Of seven published course sheets six hold a wrong derivative. Each slip below is made in this "
+        "network, live, and the network is trained with it:"
+    )
+    sheet.write_string(1, 0, note, style.note)
+    note = "the loss falls all the same, so a falling loss proves nothing. A gradient check does."
+    sheet.write_string(2, 0, note, style.note)
+    for column, width in ((0, 4), *_LABELS):
+        sheet.set_column(column, column, width)
+    slips = find_slips(plan.graph)
+    trainings = _Trainings(plan, style, sheet, [None, *slips])
+    trainings.write()
+    for number, slip in enumerate(slips, start=1):
+        _Block(plan, style, sheet, trainings, number, slip).write()
+    _write_absent(style, sheet, slips)
+    trainings.insert_chart()
+    sheet.print_area(0, 0, _FIRST_BLOCK + _BLOCK_ROWS * len(slips) + 2, _LEFT + len(_LABELS) - 1)
+    print_wide(sheet)
+
+
+def _write_absent(style: Style, sheet: Worksheet, slips: Sequence[Slip]) -> None:
+    """Name the slips that cannot be made here, and why not."""
+    made = {slip.name for slip in slips}
+    absent = [f"{kind.name} (it takes {kind.needs})" for kind in KINDS if kind.name not in made]
+    if absent:
+        row = _FIRST_BLOCK + _BLOCK_ROWS * len(slips)
+        sheet.write_string(row, 0, "Not in this network: " + "; ".join(absent) + ".", style.note)
+
+
+class _Trainings:
+    """The network trained by plain gradient descent, rightly and with each slip."""
+
+    def __init__(
+        self, plan: Plan, style: Style, sheet: Worksheet, slips: Sequence[Slip | None]
+    ) -> None:
+        self.plan, self.style, self.sheet, self.slips = plan, style, sheet, slips
+        graph = plan.graph
+        self.shared = graph.deltas if has_deltas(graph) else ()
+        self.variables = pass_variables(plan, self.shared)
+        most = _MOST_CELLS // (len(slips) * len(self.variables))
+        self.updates = max(1, min(plan.descent.updates, most))
+        self.rate = plan.descent.rates[0]
+        self.values = [self._train(slip) for slip in slips]
+
+    def _train(self, slip: Slip | None) -> dict[Variable, Array]:
+        steps = plain_steps(self.plan.graph, slip)
+        run = descend(self.plan.graph, [self.rate], self.updates, self.variables, steps)
+        return {variable: values[:, 0] for variable, values in run.values.items()}
+
+    def table(self, number: int) -> PassTable:
+        """Where the training with the slip ``number`` stands, 0 for the right one."""
+        left = _HELPER + 1 + number * (len(self.variables) + 1)
+        return PassTable(self.plan, left, self.variables, self.plan.fields.rate_addresses[0])
+
+    first_row = 4
+
+    def loss_cell(self, number: int, updates: int) -> str:
+        """The loss after so many updates with a slip."""
+        column = self.table(number).column(self.plan.graph.loss)
+        return str(xl_rowcol_to_cell(self.first_row + updates, column))
+
+    def write(self) -> None:
+        """Every training, side by side."""
+        words = "The trainings behind the curves: right, then with each slip; plain gradient descent."
+        self.sheet.write_string(1, _HELPER, words, self.style.note)
+        self.sheet.write_string(self.first_row - 1, _HELPER, "updates", self.style.header())
+        iteration = self.style.format(align="center", font_color=FAINT)
+        for row in range(self.updates + 1):
+            self.sheet.write_number(self.first_row + row, _HELPER, row, iteration)
+        for number, slip in enumerate(self.slips):
+            self._write_training(number, slip)
+
+    def _write_training(self, number: int, slip: Slip | None) -> None:
+        table, graph = self.table(number), self.plan.graph
+        name = f"{number}  {slip.name}" if slip else "right"
+        self.sheet.write_string(self.first_row - 2, table.left, name, self.style.format(bold=True))
+        table.write_header(self.sheet, self.style, self.first_row - 1)
+        steps = plain_steps(graph, slip, self.shared)
+        for column, variable in enumerate(self.variables, start=table.left):
+            if variable.definition is not None:
+                first = later = table.formula(variable.definition)
+            else:
+                update = steps.updates[variable].definition
+                assert update is not None
+                first, later = self.plan.addresses[variable], table.formula(update)
+            shift = 0 if variable.definition is not None else 1  # an update reads the row before
+            values = self.values[number][variable].tolist()
+            for row, value in enumerate(values, start=self.first_row):
+                formula = later.format(row + 1 - shift) if row > self.first_row else first
+                formula = formula.format(row + 1)
+                write_formula(self.sheet, row, column, formula, value, self.style.number)
+
+    def insert_chart(self) -> None:
+        """The losses of all trainings in one chart."""
+        chart = self.style.book.add_chart({"type": "line"})
+        last = self.first_row + self.updates
+        for number, slip in reversed(list(enumerate(self.slips))):
+            column = self.table(number).column(self.plan.graph.loss)
+            look = {"color": palette.of_rate(number - 1), "width": 1.5, "dash_type": "dash"}
+            if slip is None:
+                look = {"color": _RIGHT_COLOUR, "width": 2.5}
+            chart.add_series(
+                {
+                    "name": f"slip {number}" if slip else "right",
+                    "categories": [MISTAKES_SHEET, self.first_row, _HELPER, last, _HELPER],
+                    "values": [MISTAKES_SHEET, self.first_row, column, last, column],
+                    "line": look,
+                }
+            )
+        chart.set_title({"name": "The loss, right and with each slip", "name_font": {"size": 12}})
+        spacing = max(1, round(self.updates / 10))
+        chart.set_x_axis({"name": "updates", "interval_unit": spacing, "interval_tick": spacing})
+        chart.set_y_axis({"name": "E_total", "num_format": "0.00", "major_gridlines": {"visible": False}})
+        chart.set_legend({"position": "right"})
+        chart.set_size({"width": 900, "height": 420})
+        self.sheet.insert_chart(4, 0, chart, {"x_offset": 10, "y_offset": 4})
+
+
+class _Block:
+    """One slip: the right and the wrong formula, their values, and what comes of it."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        style: Style,
+        sheet: Worksheet,
+        trainings: _Trainings,
+        number: int,
+        slip: Slip,
+    ) -> None:
+        self.plan, self.style, self.sheet = plan, style, sheet
+        self.trainings, self.number, self.slip = trainings, number, slip
+        self.row = _FIRST_BLOCK + _BLOCK_ROWS * (number - 1)
+        self.parameter = slip.parameters[0]
+
+    def write(self) -> None:
+        """Write the block."""
+        self._write_title()
+        right = gradients(self.plan.graph, None, self.trainings.shared)[self.parameter]
+        wrong = gradients(self.plan.graph, self.slip, self.trainings.shared)[self.parameter]
+        table = self.trainings.table(0)
+        expressions = {"right": right, "wrong": wrong}
+        values = {
+            name: self._value(expression) for name, expression in expressions.items()
+        }
+        for offset, (name, expression) in enumerate(expressions.items(), start=2):
+            row = self.row + offset
+            colour = "#166534" if name == "right" else "#991B1B"
+            label = f"{name}: {symbol('dE/d' + self.parameter.name)}"
+            look = {"bold": True, "align": "right", "font_color": colour}
+            self.style.write_markup(self.sheet, row, _LEFT, label, **look)
+            text = to_textbook(expression)
+            if len(text) > 400:
+                text = text[: text.index(" ", 300)] + " …"
+            self.style.write_markup(self.sheet, row, _LEFT + 1, "= " + text)
+            formula = table.formula(expression).format(self.trainings.first_row + 1)
+            exact = self.style.format(num_format="0.000000000000", font_color=colour)
+            write_formula(self.sheet, row, _LEFT + 2, formula, values[name], exact)
+        self._write_error(values["right"], values["wrong"])
+        self._write_losses()
+        why = self.style.format(indent=1)
+        self.sheet.write_string(self.row + 5, _LEFT, "why it falls", self._label)
+        self.sheet.write_string(self.row + 5, _LEFT + 1, self.slip.why, why)
+
+    @property
+    def _label(self) -> object:
+        return self.style.format(align="right", font_color=FAINT)
+
+    def _value(self, expression: object) -> float:
+        graph = self.plan.graph
+        start = {**graph.given, graph.rate: self.trainings.rate}
+        wanted = Variable("wanted", expression)  # type: ignore[arg-type]
+        return float(Tape([wanted]).run(start)[wanted])
+
+    def _write_title(self) -> None:
+        names = [plain(symbol("dE/d" + p.name)) for p in self.slip.parameters]
+        shown = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
+        title = f"{self.number}   {self.slip.name[0].upper()}{self.slip.name[1:]}: {shown}"
+        look = self.style.format(bold=True, bg_color="#F3F4F6", font_size=12)
+        last = _LEFT + len(_LABELS) - 1
+        self.sheet.merge_range(self.row, 0, self.row, last, title, look)
+        head = self.style.format(align="right", font_color=FAINT, italic=True)
+        names = ["value", "error", "error / right"]
+        for column, name in enumerate(names, start=_LEFT + 2):
+            self.sheet.write_string(self.row + 1, column, name, head)
+
+    def _write_error(self, right: float, wrong: float) -> None:
+        above, row = (xl_rowcol_to_cell(self.row + k, _LEFT + 2) for k in (2, 3)), self.row + 3
+        right_cell, wrong_cell = above
+        tiny = self.style.format(num_format="0.00E+00")
+        difference = f"{wrong_cell}-{right_cell}"
+        write_formula(self.sheet, row, _LEFT + 3, difference, wrong - right, tiny)
+        share = self.style.format(num_format="0.00%")
+        formula = f'IF({right_cell}=0,"—",({difference})/{right_cell})'
+        value: float | str = (wrong - right) / right if right else "—"
+        write_formula(self.sheet, row, _LEFT + 4, formula, value, share)
+
+    def _write_losses(self) -> None:
+        """The loss after the last update, right and wrong, and whether it is lower than at first."""
+        trainings, row, loss = self.trainings, self.row + 4, self.plan.graph.loss
+        cells = [
+            (trainings.loss_cell(number, updates), float(trainings.values[number][loss][updates]))
+            for number, updates in ((0, 0), (0, trainings.updates), (self.number, trainings.updates))
+        ]
+        self.sheet.write_string(row, _LEFT, "the loss", self._label)
+        words = f"after {trainings.updates} updates: right, and with the slip"
+        self.sheet.write_string(row, _LEFT + 1, words, self.style.format(indent=1))
+        for column, (cell, value) in enumerate(cells[1:], start=_LEFT + 2):
+            write_formula(self.sheet, row, column, cell, value, self.style.number)
+        fell = f'IF({cells[2][0]}<{cells[0][0]},"it falls","it does not fall")'
+        verdict = "it falls" if cells[2][1] < cells[0][1] else "it does not fall"
+        bold = self.style.format(bold=True, align="right")
+        write_formula(self.sheet, row, _LEFT + 4, fell, verdict, bold)

@@ -1,0 +1,289 @@
+"""Any one iteration laid out: before, forward, backward, after."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
+
+from gradsheet.calculus.expression import Expression, Variable, expand
+from gradsheet.calculus.notation import symbol, to_excel, to_textbook
+from gradsheet.calculus.tape import Tape
+from gradsheet.sheets.plan import STEP_SHEET, Check, Plan
+from gradsheet.sheets.selector import Selector
+from gradsheet.sheets.style import BANDS, Style, absolute, print_wide, write_formula
+
+_HEADER_ROW, _FIRST_ROW = 7, 9
+_NUMBER_WIDTH = 12
+
+Values = dict[Variable, float]
+
+
+def write(plan: Plan, style: Style) -> list[Check]:
+    """Add the sheet of one chosen iteration."""
+    sheet = style.book.add_worksheet(STEP_SHEET)
+    sheet.hide_gridlines(2)
+    sheet.freeze_panes(_FIRST_ROW, 0)
+    sheet.write_string(0, 0, "One update, from before to after", style.title)
+    note = (
+        "Choose a learning rate and an iteration. The weights before the update come from the training "
+        "table; all else is computed here again, and the weights after it must be the table's next."
+    )
+    sheet.write_string(1, 0, note, style.note)
+    selector = Selector(plan, STEP_SHEET, last=plan.descent.updates - 1)
+    selector.write(style, sheet)
+    step = _Step(plan, style, sheet, selector)
+    return [step.write()]
+
+
+@dataclass
+class _Step:
+    """The blocks, from left to right, and the cells in them."""
+
+    plan: Plan
+    style: Style
+    sheet: Worksheet
+    selector: Selector
+    before: dict[Variable, str] = field(default_factory=dict)
+    after: dict[Variable, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        graph = self.plan.graph
+        self.rate = self.plan.descent.rates[0]
+        start = {**graph.given, **graph.steps.memory, graph.rate: self.rate}
+        outputs = [*graph.forward, *graph.deltas, *graph.gradients, *graph.steps.updates.values()]
+        self.values: Values = {**start, **_run(outputs, start)}
+        moved = {
+            old: self.values[new] for old, new in graph.steps.updates.items()
+        }
+        self.values_after: Values = {**start, **moved, **_run(graph.forward, {**start, **moved})}
+
+    def write(self) -> Check:
+        """Write every block."""
+        places = self._place()
+        self._write_before(places["before"])
+        self._write_forward(places["forward"])
+        self._write_backward(places["backward"])
+        check = self._write_update(places["update"])
+        print_wide(self.sheet, 1)
+        return check
+
+    # --- Where things stand ------------------------------------------------------------------
+
+    def _place(self) -> dict[str, int]:
+        """The first column of each block; every cell gets its address before any is written."""
+        graph, count = self.plan.graph, len(self.plan.graph.examples)
+        kept = self._kept()
+        places = {"before": 0, "forward": 3}
+        places["backward"] = places["forward"] + 1 + 2 * count + 2
+        places["update"] = places["backward"] + 1 + count + 2
+        for row, variable in enumerate(kept, start=_FIRST_ROW):
+            self.before[variable] = xl_rowcol_to_cell(row, places["before"] + 1)
+            self.after[variable] = xl_rowcol_to_cell(row, places["update"] + 5)
+        for example_number, example in enumerate(graph.examples):
+            shown = self._forward_rows(example_number)
+            for row, variable in enumerate(shown, start=_FIRST_ROW):
+                column = places["forward"] + 1 + example_number
+                self.before[variable] = xl_rowcol_to_cell(row, column)
+                self.after[variable] = xl_rowcol_to_cell(row, column + count)
+            deltas = [graph.backward.gradients[value] for value in self._judged_sums(example_number)]
+            for row, delta in enumerate(deltas, start=_FIRST_ROW):
+                column = places["backward"] + 1 + example_number
+                self.before[delta] = xl_rowcol_to_cell(row, column)
+        last = _FIRST_ROW + len(self._forward_rows(0))
+        self.before[graph.loss] = xl_rowcol_to_cell(last, places["forward"] + 1)
+        self.after[graph.loss] = xl_rowcol_to_cell(last, places["forward"] + 1 + count)
+        for row, parameter in enumerate(kept, start=_FIRST_ROW):
+            if parameter in graph.parameters:
+                gradient = graph.backward.gradients[parameter]
+                self.before[gradient] = xl_rowcol_to_cell(row, places["update"] + 2)
+        return places
+
+    def _kept(self) -> list[Variable]:
+        """What the update carries over: weights, biases, the optimiser's memory."""
+        graph = self.plan.graph
+        parameters = [p for layer in graph.layers for p in (*layer.flat_weights, *layer.biases)]
+        return [*parameters, *graph.steps.memory]
+
+    def _forward_rows(self, number: int) -> list[Variable]:
+        example = self.plan.graph.examples[number]
+        computed = [value for layer in example.layers for value in layer.values]
+        return [*example.inputs, *example.targets, *computed, *example.judged]
+
+    def _judged_sums(self, number: int) -> list[Variable]:
+        """The sums of an example, the output layer first, on which the loss depends."""
+        layers = self.plan.graph.examples[number].layers
+        gradients = self.plan.graph.backward.gradients
+        return [value for layer in reversed(layers) for value in layer.sums if value in gradients]
+
+    # --- The blocks --------------------------------------------------------------------------
+
+    def _write_before(self, left: int) -> None:
+        self._head(left, 2, "1  before", "weight", ["", "value"])
+        for row, variable in enumerate(self._kept(), start=_FIRST_ROW):
+            self._symbol(row, left, variable)
+            formula = self.selector.value(variable)
+            self._number(row, left + 1, formula, self.values[variable])
+        self.sheet.set_column(left, left, 7)
+        self.sheet.set_column(left + 1, left + 1, _NUMBER_WIDTH)
+        self.sheet.set_column(left + 2, left + 2, 2)
+
+    def _write_forward(self, left: int) -> None:
+        count = len(self.plan.graph.examples)
+        marks = [f"example {k + 1}" for k in range(count)] if count > 1 else ["before"]
+        later = [f"{mark}, after" for mark in marks] if count > 1 else ["after"]
+        width = 1 + 2 * count + 1
+        names = ["", *marks, *later, "  formula"]
+        self._head(left, width, "2  forward, with the weights before and after", "unit", names)
+        for number in range(count):
+            for row, variable in enumerate(self._forward_rows(number), start=_FIRST_ROW):
+                if number == 0:
+                    self._symbol(row, left, variable)
+                    self._rule(row, left + width - 1, variable.definition)
+                for shift, cells, values in self._sides(number):
+                    formula = self._formula(variable, cells)
+                    self._number(row, left + 1 + shift, formula, values[variable])
+        loss, row = self.plan.graph.loss, _FIRST_ROW + len(self._forward_rows(0))
+        self._symbol(row, left, loss)
+        for shift, cells, values in self._sides(0):
+            self._number(row, left + 1 + shift, self._formula(loss, cells), values[loss], bold=True)
+        self._rule(row, left + width - 1, loss.definition, keep_examples=True)
+        self.sheet.set_column(left, left, 8)
+        self.sheet.set_column(left + 1, left + 2 * count, _NUMBER_WIDTH + (2 if count > 1 else 0))
+        self.sheet.set_column(left + width - 1, left + width - 1, 24)
+        self.sheet.set_column(left + width, left + width, 2)
+
+    def _sides(self, number: int) -> list[tuple[int, dict[Variable, str], Values]]:
+        """Column, cells and values of an example before and after the update."""
+        count = len(self.plan.graph.examples)
+        return [
+            (number, self.before, self.values),
+            (count + number, self.after, self.values_after),
+        ]
+
+    def _write_backward(self, left: int) -> None:
+        graph, count = self.plan.graph, len(self.plan.graph.examples)
+        marks = [f"example {k + 1}" for k in range(count)] if count > 1 else ["value"]
+        names = ["", *marks, "  formula"]
+        self._head(left, 2 + count, "3  backward: each unit's delta", "delta", names)
+        for number in range(count):
+            for row, value in enumerate(self._judged_sums(number), start=_FIRST_ROW):
+                delta = graph.backward.gradients[value]
+                definition = self._expanded(delta)
+                if number == 0:
+                    self._symbol(row, left, delta)
+                    self._rule(row, left + 1 + count, definition)
+                formula = to_excel(definition, self._address(self.before))
+                self._number(row, left + 1 + number, formula, self.values[delta])
+        self.sheet.set_column(left, left, 9)
+        self.sheet.set_column(left + 1, left + count, _NUMBER_WIDTH)
+        self.sheet.set_column(left + count + 1, left + count + 1, 40)
+        self.sheet.set_column(left + count + 2, left + count + 2, 2)
+
+    def _write_update(self, left: int) -> Check:
+        graph = self.plan.graph
+        names = ["", "before", "∂E/∂w", "  formula", "change", "after", "differs"]
+        self._head(left, 7, "4  the update", "gradient", names)
+        self.sheet.write_string(_HEADER_ROW + 1, left + 6, "differs", self.style.note)
+        for row, variable in enumerate(self._kept(), start=_FIRST_ROW):
+            self._symbol(row, left, variable)
+            value, later = self.values[variable], self.values_after[variable]
+            self._number(row, left + 1, self.before[variable], value)
+            if variable in graph.parameters:
+                gradient = graph.backward.gradients[variable]
+                definition = self._expanded(gradient)
+                formula = to_excel(definition, self._address(self.before))
+                self._number(row, left + 2, formula, self.values[gradient])
+                self._rule(row, left + 3, definition, keep_examples=True)
+            update = graph.steps.updates.get(variable)
+            moved = self.before[variable] if update is None else self._update_formula(update)
+            self._number(row, left + 5, moved, later, bold=True)
+            change = f"{self.after[variable]}-{self.before[variable]}"
+            self._number(row, left + 4, change, later - value)
+            self._check(row, left + 6, variable)
+        self.sheet.set_column(left, left, 7)
+        self.sheet.set_column(left + 1, left + 2, _NUMBER_WIDTH)
+        self.sheet.set_column(left + 3, left + 3, 30)
+        self.sheet.set_column(left + 4, left + 5, _NUMBER_WIDTH)
+        self.sheet.set_column(left + 6, left + 6, 8)
+        last = _FIRST_ROW + len(self._kept()) - 1
+        cells = xl_range_abs(_FIRST_ROW, left + 6, last, left + 6)
+        place = (3, left + 6)
+        self.sheet.write_string(3, left + 3, "weights that differ from the table:", self.style.note)
+        look = self.style.format(align="center")
+        write_formula(self.sheet, *place, f"SUM({cells})", 0, look)
+        words = "the update on the Step sheet leads to the training table's next row"
+        return Check(words, absolute(*place, STEP_SHEET), STEP_SHEET)
+
+    def _check(self, row: int, column: int, variable: Variable) -> None:
+        """Whether the weight after the update is that of the table's next row."""
+        cell, table = self.after[variable], self.selector.value(variable, later=1)
+        formula = f"IF(ABS({cell}-{table})<=1E-9*(1+ABS({cell})),0,1)"
+        write_formula(self.sheet, row, column, formula, 0, self.style.note)
+
+    # --- Formulas ----------------------------------------------------------------------------
+
+    def _expanded(self, variable: Variable) -> Expression:
+        """The definition of a gradient over what has a cell here."""
+        if variable.definition is None:
+            return variable
+        return expand(variable.definition, self.before.__contains__)
+
+    def _formula(self, variable: Variable, cells: dict[Variable, str]) -> str:
+        if variable.definition is None:
+            return self.plan.addresses[variable]
+        definition = expand(variable.definition, cells.__contains__)
+        return to_excel(definition, self._address(cells))
+
+    def _update_formula(self, update: Variable) -> str:
+        """Over the cells before the update, but for the memory, which is used as it is after."""
+        updates = self.plan.graph.steps.updates
+        after = {new: self.after[old] for old, new in updates.items()}
+        assert update.definition is not None
+        cells = {**self.before, **after}
+        definition = expand(update.definition, cells.__contains__)
+        return to_excel(definition, self._address(cells))
+
+    def _address(self, cells: dict[Variable, str]) -> Callable[[Variable], str]:
+        def address(operand: Variable) -> str:
+            if operand is self.plan.graph.rate:
+                return self.selector.rate_cell
+            return cells[operand] if operand in cells else self.plan.addresses[operand]
+
+        return address
+
+    # --- Cells -------------------------------------------------------------------------------
+
+    def _head(self, left: int, width: int, title: str, band: str, names: list[str]) -> None:
+        look = self.style.format(bold=True, bg_color=BANDS[band], align="left", indent=1)
+        self.sheet.merge_range(_HEADER_ROW, left, _HEADER_ROW, left + width - 1, title, look)
+        for column, name in enumerate(names[:width], start=left):
+            align = "left" if name == "  formula" else "right"
+            look = self.style.format(bold=True, bottom=1, align=align)
+            self.sheet.write_string(_HEADER_ROW + 1, column, name, look)
+
+    def _symbol(self, row: int, column: int, variable: Variable) -> None:
+        markup = symbol(variable.name.replace("@1", ""))
+        self.style.write_markup(self.sheet, row, column, markup, bold=True, align="right")
+
+    def _rule(
+        self, row: int, column: int, definition: Expression | None, keep_examples: bool = False
+    ) -> None:
+        """The formula in textbook notation; of like examples without their number."""
+        if definition is None:
+            return
+        text = to_textbook(
+            definition,
+            lambda v: symbol(v.name if keep_examples else v.name.replace("@1", "")),
+        )
+        self.style.write_markup(self.sheet, row, column, text, indent=1)
+
+    def _number(
+        self, row: int, column: int, formula: str, value: float, bold: bool = False
+    ) -> None:
+        look = self.style.format(num_format="0.00000000", bold=True) if bold else self.style.number
+        write_formula(self.sheet, row, column, formula, value, look)
+
+
+def _run(outputs: list[Variable] | tuple[Variable, ...], given: Values) -> Values:
+    return {variable: float(value) for variable, value in Tape(outputs).run(given).items()}

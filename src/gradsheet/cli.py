@@ -24,7 +24,7 @@ app = typer.Typer(
 
 Network = Annotated[
     str,
-    typer.Argument(help="A preset (course, course-half, mazur) or the path of a .toml file."),
+    typer.Argument(help="A preset (course, course-half, mazur, xor, and, iris-mini) or the path of a .toml file."),
 ]
 Rates = Annotated[
     str,
@@ -44,7 +44,10 @@ _DEFAULT_RATES = "0.1,0.2,0.5,0.8,1.0,2.0"
 
 
 def main() -> NoReturn:
-    """Run the command line and exit: 0 done, 2 something to mend, 130 interrupted."""
+    """Run the command line and exit.
+
+    0 done, 1 not verified, 2 something to mend, 130 interrupted.
+    """
     try:
         code = app(standalone_mode=False)
     except GradsheetError as error:
@@ -89,15 +92,59 @@ def workbook(
     ),
     rates: Rates = _DEFAULT_RATES,
     iterations: Annotated[int, typer.Option(help="How many times the weights are updated.")] = 100,
+    exercise: Annotated[
+        bool,
+        typer.Option("--exercise", help="Leave the backward pass to fill in; cells mark themselves."),
+    ] = False,
+    solution: Annotated[
+        bool, typer.Option("--solution", help="The exercise, filled in.")
+    ] = False,
+    png: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="A folder for pictures of every sheet; needs LibreOffice."),
+    ] = None,
 ) -> None:
     """Write a network's training as a workbook of live formulas."""
     from gradsheet.calculus.network import load_network
-    from gradsheet.sheets.workbook import write_workbook
+    from gradsheet.sheets.workbook import write_exercise, write_workbook
 
     if output.suffix.lower() != ".xlsx":
         raise GradsheetError(f"{output} does not end in .xlsx; a workbook's name must")
-    write_workbook(load_network(network), output, _parse_rates(rates), iterations)
+    if exercise and solution:
+        raise GradsheetError("--exercise and --solution write two workbooks; give one at a time")
+    spec, numbers = load_network(network), _parse_rates(rates)
+    if exercise or solution:
+        write_exercise(spec, output, numbers, iterations, solved=solution)
+    else:
+        write_workbook(spec, output, numbers, iterations)
     _say(f"Wrote {output} ({output.stat().st_size / 1e6:.1f} MB).")
+    if png:
+        from gradsheet.sheets.pictures import write_pictures
+
+        _say(f"Wrote {len(write_pictures(output, png))} pictures to {png}.")
+
+
+@app.command()
+def verify(
+    workbook: Annotated[Path, typer.Argument(help="An .xlsx file that 'workbook' wrote.")],
+    engine: Annotated[
+        str, typer.Option(help="What computes it again: ironcalc or libreoffice.")
+    ] = "ironcalc",
+) -> None:
+    """Have another program compute a workbook again, and compare every cell."""
+    from gradsheet.sheets.recalculate import ENGINES
+    from gradsheet.sheets.verify import TOLERANCE
+    from gradsheet.sheets.verify import verify as compare
+    from gradsheet.tables import verification_table
+
+    if engine not in ENGINES:
+        raise GradsheetError(f"no engine is called '{engine}'; choose from {', '.join(ENGINES)}")
+    found = compare(workbook, engine)
+    _print(verification_table(found))
+    if not found.holds:
+        _say(f"Not verified: a difference is larger than {TOLERANCE:.0e}.")
+        sys.exit(1)
+    _say(f"Verified: every cell agrees to {TOLERANCE:.0e}.")
 
 
 @app.command()

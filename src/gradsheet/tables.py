@@ -13,6 +13,7 @@ from gradsheet.calculus.descent import Descent
 if TYPE_CHECKING:
     from gradsheet.demo import Made
     from gradsheet.digits.evaluate import Evaluation
+    from gradsheet.sheets.verify import Difference, Verification
 
 _MARKS = (1, 10, 50, 100, 200, 500, 1000)
 _MOST_ROWS = 40
@@ -49,6 +50,32 @@ def sweep_table(descent: Descent) -> Table:
     if step > 1:
         table.caption = f"every {step}th of {len(descent.rates)} rates; all are in losses.csv"
     return table
+
+
+def verification_table(found: "Verification") -> Table:
+    """The worst difference on each sheet, as the workbook was made and after a change."""
+    title = f"computed again by {found.engine}: worst relative difference"
+    table = Table(title=title, title_justify="left")
+    table.add_column("sheet, against the library")
+    table.add_column("cells", justify="right")
+    for name in ("as made", f"after {found.changed}"):
+        table.add_column(name, justify="right")
+        table.add_column("at")
+    for before, after in zip(found.as_made, found.after_change, strict=True):
+        table.add_row(*_difference_row(before, after))
+    table.add_section()
+    before, after = found.autograd
+    table.add_row(*_difference_row(before, after))
+    return table
+
+
+def _difference_row(before: "Difference", after: "Difference") -> list[Text]:
+    cells = [Text(before.what), Text(f"{before.cells:,}")]
+    for difference in (before, after):
+        worst = "differs" if math.isinf(difference.worst) else f"{difference.worst:.1e}"
+        style = "" if difference.holds else "bold red"
+        cells += [Text(worst, style), Text(difference.where, style)]
+    return cells
 
 
 def evaluation_lines(result: "Evaluation") -> str:

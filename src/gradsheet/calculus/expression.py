@@ -138,7 +138,7 @@ ADD = Operation(
     partials=lambda y, *terms: (ONE,) * len(terms),
     excel=Notation("@0+@1", _SUM, (_SUM, _PRODUCT)),
     textbook=Notation("@0 + @1", _SUM, (_SUM, _PRODUCT)),
-    rule="of a sum each term counts by itself",
+    rule="of a sum term by term",
 )
 SUBTRACT = Operation(
     "subtract",
@@ -146,7 +146,7 @@ SUBTRACT = Operation(
     partials=lambda y, a, b: (ONE, MINUS_ONE),
     excel=Notation("@0-@1", _SUM, (_SUM, _PRODUCT)),
     textbook=Notation("@0 − @1", _SUM, (_SUM, _PRODUCT)),
-    rule="of a difference each side counts by itself, the second with a minus",
+    rule="of a difference term by term, the second with a minus",
 )
 MULTIPLY = Operation(
     "multiply",

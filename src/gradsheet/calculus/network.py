@@ -165,6 +165,8 @@ def to_toml(spec: NetworkSpec) -> str:
 
 
 def _rows(field: str, rows: tuple[tuple[float, ...], ...]) -> list[str]:
+    if field != "weights" and len(rows) == 1:
+        return [f"{field} = {list(rows[0])}"]
     return [f"{field} = [", *(f"    {list(row)}," for row in rows), "]"]
 
 

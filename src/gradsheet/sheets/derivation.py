@@ -1,9 +1,11 @@
 """Every step from the inputs to the loss and back to every weight, one row each."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
@@ -12,14 +14,14 @@ from gradsheet.calculus.graph import Example, NetworkGraph
 from gradsheet.calculus.notation import plain, symbol, to_excel, to_textbook
 from gradsheet.calculus.tape import Tape
 from gradsheet.sheets import numerals
-from gradsheet.sheets.exercise import Exercise
+from gradsheet.sheets.exercise import Exercise, idle_steps
 from gradsheet.sheets.plan import DERIVATION_SHEET, Check, Plan
-from gradsheet.sheets.style import FAINT, Style, absolute, print_wide, write_formula
+from gradsheet.sheets.style import FAINT, Style, absolute, print_on_pages, write_formula
 
 _COLUMNS = (  # header, width, alignment
     ("", 4, "right"),
     ("step", 12, "right"),
-    ("  in words", 62, "left"),
+    ("  in words", 66, "left"),
     ("formula", 46, "left"),
     ("with the numbers", 50, "left"),
     ("value", 14, "right"),
@@ -29,7 +31,6 @@ _COLUMNS = (  # header, width, alignment
 _STEP, _WORDS, _FORMULA, _NUMBERS, _VALUE, _CELL, _NUMERAL, _CHECK = range(1, 9)
 _FIRST_ROW = 5
 _MOST_TERMS = 30  # with more, numbers put into a formula could not be read
-_ASKED = {"Backward"}
 
 Section = tuple[str, str, list[Variable]]
 
@@ -46,11 +47,12 @@ def write(plan: Plan, style: Style, exercise: Exercise | None) -> list[Check]:
     for column, (header, width, align) in enumerate(_COLUMNS):
         sheet.write_string(_FIRST_ROW - 1, column, header, style.header(align=align))
         sheet.set_column(column, column, width)
-    derivation = _Derivation(plan, list(_sections(plan.graph)))
+    idle = exercise is not None and not exercise.solved
+    derivation = _Derivation(plan, list(_sections(plan.graph)), idle)
     _write_sections(derivation, style, sheet, exercise)
     sheet.repeat_rows(_FIRST_ROW - 1)
     sheet.print_area(0, 0, max(derivation.rows.values()), _CELL)
-    print_wide(sheet)
+    print_on_pages(sheet)
     return [] if exercise else _checks(derivation, style, sheet)
 
 
@@ -60,6 +62,7 @@ class _Derivation:
 
     plan: Plan
     sections: list[Section]
+    idle: bool = False  # no gradient is filled in
 
     @cached_property
     def rows(self) -> dict[Variable, int]:
@@ -78,8 +81,14 @@ class _Derivation:
         plan = self.plan
         given = {**plan.graph.given, **plan.graph.steps.memory}
         given[plan.graph.rate] = plan.descent.rates[0]
-        wanted = {**self.rows, **plan.table_columns}
-        return {variable: float(value) for variable, value in Tape(wanted).run(given).items()}
+        found = _run([*self.rows, *plan.table_columns], given)
+        if self.idle:
+            asked = {step for title, _, steps in self.sections if _is_asked(title) for step in steps}
+            updates = idle_steps(plan.graph).updates
+            moved = _run(updates.values(), given)
+            found |= dict.fromkeys({*asked, *plan.graph.deltas, *plan.graph.gradients}, 0.0)
+            found |= {plan.graph.steps.updates[old]: moved[new] for old, new in updates.items()}
+        return found
 
     def definition(self, variable: Variable) -> Expression | None:
         """How a step is computed: from other steps, or from columns of the training table."""
@@ -99,6 +108,15 @@ class _Derivation:
         if operand in self.rows:
             return str(xl_rowcol_to_cell(self.rows[operand], _NUMERAL))
         return numerals.formula(self.plan.trained(operand))
+
+
+def _run(wanted: Iterable[Variable], given: dict[Variable, float]) -> dict[Variable, float]:
+    return {variable: float(value) for variable, value in Tape(wanted).run(given).items()}
+
+
+def _is_asked(title: str) -> bool:
+    """Whether an exercise leaves the steps of a section to fill in."""
+    return title.startswith("Backward")
 
 
 def _second_note(graph: NetworkGraph) -> str:
@@ -197,22 +215,20 @@ def _write_sections(
             row = derivation.rows[variable]
             sheet.write_number(row, 0, number, style.format(font_color=FAINT))
             style.write_markup(sheet, row, _STEP, symbol(variable.name), bold=True, align="right")
-            asked = exercise and title.split(":")[0] in _ASKED
-            if asked and exercise:
+            if exercise and _is_asked(title):
                 _write_question(derivation, style, sheet, variable, exercise)
             else:
-                _write_step(derivation, style, sheet, variable)
+                _write_step(derivation, style, sheet, variable, style.number)
             numeral = numerals.formula(xl_rowcol_to_cell(row, _VALUE))
             text = numerals.text(derivation.values[variable])
-            if not asked:
-                write_formula(sheet, row, _NUMERAL, numeral, text, style.note)
+            write_formula(sheet, row, _NUMERAL, numeral, text, style.note)
 
 
 def _write_step(
-    derivation: _Derivation, style: Style, sheet: Worksheet, variable: Variable
+    derivation: _Derivation, style: Style, sheet: Worksheet, variable: Variable, look: Format
 ) -> None:
     plan, row = derivation.plan, derivation.rows[variable]
-    sheet.write_string(row, _WORDS, variable.meaning, style.format(indent=1))
+    _write_words(style, sheet, row, variable.meaning)
     definition = derivation.definition(variable)
     if definition is not None:
         formula = to_excel(definition, derivation.address)
@@ -224,8 +240,16 @@ def _write_step(
         formula = plan.addresses[variable]
     else:
         formula = plan.trained(variable)
-    write_formula(sheet, row, _VALUE, formula, derivation.values[variable], style.number)
+    write_formula(sheet, row, _VALUE, formula, derivation.values[variable], look)
     sheet.write_string(row, _CELL, "=" + formula, style.formula_text)
+
+
+def _write_words(style: Style, sheet: Worksheet, row: int, words: str) -> None:
+    """Words in as many lines as they take, the row as high."""
+    sheet.write_string(row, _WORDS, words, style.format(indent=1, text_wrap=True))
+    lines = math.ceil(len(words) / _COLUMNS[_WORDS][1])
+    if lines > 1:
+        sheet.set_row(row, 15 * lines)
 
 
 def _write_numbers(
@@ -257,19 +281,14 @@ def _write_question(
     variable: Variable,
     exercise: Exercise,
 ) -> None:
-    """A cell to fill in, and its mark."""
+    """A cell to fill in, or filled in, and its mark."""
     row = derivation.rows[variable]
-    words = variable.meaning.split(":")[0]
-    sheet.write_string(row, _WORDS, words, style.format(indent=1))
-    definition = derivation.definition(variable)
-    assert definition is not None
-    solution = to_excel(definition, derivation.address)
     if exercise.solved:
-        write_formula(sheet, row, _VALUE, solution, derivation.values[variable], style.answer)
+        _write_step(derivation, style, sheet, variable, style.answer)
     else:
+        _write_words(style, sheet, row, variable.meaning.split(":")[0])
         sheet.write_blank(row, _VALUE, None, style.answer)
-    place = absolute(row, _VALUE, DERIVATION_SHEET)
-    exercise.write_mark(sheet, row, _NUMBERS, place, derivation.values[variable])
+    exercise.write_mark(sheet, row, _CELL, absolute(row, _VALUE, DERIVATION_SHEET), variable)
 
 
 def known_range(plan: Plan) -> str:

@@ -14,7 +14,7 @@ from gradsheet.diagram import MOST_LABELLED, Diagram, Edge, Neuron, lay_out
 from gradsheet.sheets import numerals
 from gradsheet.sheets.plan import NETWORK_SHEET, Plan
 from gradsheet.sheets.selector import Selector
-from gradsheet.sheets.style import FAINT, INK, Style, absolute, print_wide, write_formula
+from gradsheet.sheets.style import FAINT, INK, NUMBER, Style, absolute, print_on_pages, write_formula
 
 _WIDTH, _HEIGHT = 1180, 600  # pixels
 _SIDE = 0.5  # left and right of the neurons, in units of their distance
@@ -50,11 +50,16 @@ def write(plan: Plan, style: Style) -> None:
     drawings = [lay_out(plan.graph, number) for number in range(len(plan.graph.examples))]
     _write_example_choice(plan, style, sheet)
     cells = _write_values(plan, style, sheet, selector, drawings)
+    sheet.write_string(4, 4, "E_total", style.format(align="right", bold=True))
+    loss = float(plan.descent.loss[0, 0])
+    look = style.format(num_format=NUMBER, align="center")
+    write_formula(sheet, 4, 5, selector.value(plan.graph.loss), loss, look)
     chart = _Chart(plan, style, sheet, drawings, cells)
     chart.draw()
     sheet.set_column(0, 0, 10)
     sheet.set_column(1, 1, 11)
-    print_wide(sheet, 1)
+    sheet.set_column(5, 5, 12)
+    print_on_pages(sheet, down=1)
     sheet.print_area(0, 0, _CHART_ROW + _CHART_ROWS, 19)
 
 

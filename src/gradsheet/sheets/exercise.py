@@ -6,18 +6,33 @@ each answer as the difference of two numbers that say nothing alone.
 
 import math
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from gradsheet.sheets.style import Style, absolute, write_formula
+from gradsheet.calculus.expression import ZERO, Variable, expand
+from gradsheet.calculus.graph import NetworkGraph
+from gradsheet.calculus.optimisers import Steps
+from gradsheet.sheets.style import AMBER, GREEN, GREY, Style, absolute, on_sheet, write_formula
 
 RIGHT, FACTOR, SIGN, NOT_YET = "right", "off by a factor", "sign wrong", "not yet"
 
-_SHEET = "Marks"
+MARKS_SHEET = "Marks"
+_RATIO, _SHIFTED, _SHIFT, _POINT = range(4)  # the columns of the hidden sheet
 _CLOSE = 1e-6
 _FACTORS = (2, 3, 4, 5, 10)  # and the given and the forward values, and their slopes
+
+
+def idle_steps(graph: NetworkGraph) -> Steps:
+    """What the updates do while no gradient is filled in: an empty cell counts as 0."""
+    nothing = dict.fromkeys(graph.gradients, ZERO)
+    updates = {
+        old: Variable(new.name, expand(new.definition or new, lambda v: False, nothing))
+        for old, new in graph.steps.updates.items()
+    }
+    return Steps(updates, graph.steps.memory)
 
 
 @dataclass
@@ -26,32 +41,38 @@ class Exercise:
 
     Attributes:
         style: of the workbook.
+        answers: of everything that is asked.
         known: the cells of the numbers from which a missing factor is recognised.
         solved: whether the answers are filled in.
         marks: the addresses of the marks written so far.
     """
 
     style: Style
+    answers: Mapping[Variable, float]
     known: str
     solved: bool
     marks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._sheet = self.style.book.add_worksheet(_SHEET)
+        self._sheet = self.style.book.add_worksheet(MARKS_SHEET)
         self._sheet.very_hidden()
         self._random = random.Random(0)
 
     def write_mark(
-        self, sheet: Worksheet, row: int, column: int, place: str, answer: float
+        self, sheet: Worksheet, row: int, column: int, place: str, variable: Variable
     ) -> None:
-        """Write the mark of the cell ``place``, whose answer is ``answer``."""
-        own = len(self.marks)
-        ratio = self._write_ratio(own, place, answer)
+        """Write the mark of the cell ``place``, in which ``variable`` is asked for."""
+        ratio = self._write_ratio(len(self.marks), place, self.answers[variable])
         wanted, value = self._mark(ratio), RIGHT if self.solved else NOT_YET
-        write_formula(sheet, row, column, wanted, value, self.style.format(indent=1))
+        write_formula(sheet, row, column, wanted, value, self.style.format(indent=1, shrink=True))
         cell = xl_rowcol_to_cell(row, column)
-        self.style.light(sheet, row, column, f'{cell}="{RIGHT}"')
+        looks = {RIGHT: GREEN, NOT_YET: GREY, SIGN: AMBER, FACTOR: AMBER}
+        self.style.colour(
+            sheet, row, column, {f'{cell}="{mark}"': look for mark, look in looks.items()}
+        )
         self.marks.append(absolute(row, column, sheet.get_name()))
+        point, own = f'IF({self.marks[-1]}="{RIGHT}",1,0)', len(self.marks) - 1
+        write_formula(self._sheet, own, _POINT, point, int(self.solved), self.style.general)
 
     def _write_ratio(self, row: int, place: str, answer: float) -> str:
         """The cell of what was typed over the answer; of an answer 0, 1 where 0 was typed."""
@@ -60,12 +81,12 @@ class Exercise:
             formula, value = f"IF(ISNUMBER({place}),1+ABS({place})*1E9,0)", 1.0
         else:
             hidden = self._random.uniform(1, 9) / answer
-            self._sheet.write_number(row, 1, 1 / answer + hidden, look)
-            self._sheet.write_number(row, 2, hidden, look)
-            parts = f"({xl_rowcol_to_cell(row, 1)}-{xl_rowcol_to_cell(row, 2)})"
+            self._sheet.write_number(row, _SHIFTED, 1 / answer + hidden, look)
+            self._sheet.write_number(row, _SHIFT, hidden, look)
+            parts = f"({xl_rowcol_to_cell(row, _SHIFTED)}-{xl_rowcol_to_cell(row, _SHIFT)})"
             formula, value = f"IF(ISNUMBER({place}),{place}*{parts},0)", 1.0
-        write_formula(self._sheet, row, 0, formula, value if self.solved else 0.0, look)
-        return absolute(row, 0, _SHEET)
+        write_formula(self._sheet, row, _RATIO, formula, value if self.solved else 0.0, look)
+        return absolute(row, _RATIO, MARKS_SHEET)
 
     def _mark(self, ratio: str) -> str:
         size = f"ABS({ratio})"
@@ -82,6 +103,6 @@ class Exercise:
 
     def score(self) -> tuple[str, str]:
         """A formula for how many marks are right, and its text."""
-        count = "+".join(f'COUNTIF({mark},"{RIGHT}")' for mark in self.marks)
-        right = len(self.marks) if self.solved else 0
-        return f'({count})&" of {len(self.marks)} right"', f"{right} of {len(self.marks)} right"
+        count, right = len(self.marks), len(self.marks) if self.solved else 0
+        every = on_sheet(MARKS_SHEET, xl_range_abs(0, _POINT, count - 1, _POINT))
+        return f'SUM({every})&" of {count} right"', f"{right} of {count} right"

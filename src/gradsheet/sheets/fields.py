@@ -79,6 +79,12 @@ class Fields:
     table_left: int
 
     @property
+    def changed(self) -> int:
+        """How many numbers are not those that the workbook was made with."""
+        (_, typed), (_, made), *_ = self.choices
+        return sum(typed[variable] != made[variable] for variable in typed)
+
+    @property
     def addresses(self) -> dict[Variable, str]:
         """The address, on any sheet, of each given number in use."""
         rows = enumerate(self.choices[0][1], start=BLOCK_ROW + 1)
@@ -92,8 +98,8 @@ class Fields:
         return tuple(absolute(*self.typed[rate], INPUTS_SHEET) for rate in self.rates)
 
 
-def place_fields(graph: NetworkGraph, rates: Sequence[float]) -> Fields:
-    """Lay out the inputs sheet of ``graph``."""
+def place_fields(graph: NetworkGraph, rates: Sequence[float], made_from: NetworkSpec) -> Fields:
+    """Lay out the inputs sheet of ``graph``, whose numbers may have changed since it was made."""
     names = tuple(
         Variable(f"η{number}", None, f"of sheet lr {rate!r}")
         for number, rate in enumerate(rates, start=1)
@@ -104,11 +110,10 @@ def place_fields(graph: NetworkGraph, rates: Sequence[float]) -> Fields:
         blocks.append(Block(title, band, tuple(rows), left))
         left += blocks[-1].width + 1
     typed = {variable: place for block in blocks for variable, place in block.places().items()}
-    choices = [(OWN, graph.given), (GENERATED, graph.given)]
-    for name in PRESETS:
-        other = load_network(name)
-        if _structure(other) == _structure(graph.spec) and other.name != graph.spec.name:
-            numbers = build_graph(other).given.values()
+    choices = [(OWN, graph.given)]
+    for name, spec in ((GENERATED, made_from), *((name, load_network(name)) for name in PRESETS)):
+        if _structure(spec) == _structure(made_from) and name != made_from.name:
+            numbers = build_graph(spec).given.values()
             choices.append((name, dict(zip(graph.given, numbers, strict=True))))
     return Fields(tuple(blocks), names, typed, tuple(choices), left + 1)
 

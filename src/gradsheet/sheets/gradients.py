@@ -14,7 +14,7 @@ from gradsheet.calculus.tape import Array, Tape
 from gradsheet.sheets.fields import BLOCK_ROW, INPUTS_SHEET
 from gradsheet.sheets.passes import PassTable, pass_variables
 from gradsheet.sheets.plan import GRADIENT_SHEET, Check, Plan
-from gradsheet.sheets.style import FAINT, NUMBER, Style, absolute, on_sheet, print_wide, write_formula
+from gradsheet.sheets.style import FAINT, NUMBER, Style, absolute, on_sheet, print_on_pages, write_formula
 
 NUDGE = 1e-5
 _MOST_CELLS = 20_000  # of the nudged networks
@@ -47,7 +47,7 @@ def write(plan: Plan, style: Style) -> list[Check]:
     nudged.write(style, sheet)
     sheet.repeat_rows(_HEADER_ROW)
     sheet.print_area(0, 0, _FIRST_ROW + len(parameters) - 1, _FAILS)
-    print_wide(sheet)
+    print_on_pages(sheet)
     words = "every gradient equals its central difference and autograd's value"
     return [Check(words, absolute(*_FAIL_CELL, GRADIENT_SHEET), GRADIENT_SHEET)]
 
@@ -140,7 +140,7 @@ def _write_head(
         on_sheet(INPUTS_SHEET, xl_range_abs(BLOCK_ROW + 1, column, last, column))
         for column in (used, made)
     ]
-    write_formula(sheet, *_CHANGED_CELL, f"SUMPRODUCT(--({ranges[0]}<>{ranges[1]}))", 0, left)
+    write_formula(sheet, *_CHANGED_CELL, f"SUMPRODUCT(--({ranges[0]}<>{ranges[1]}))", plan.fields.changed, left)
     words = "of the numbers this workbook was made with; with any changed, autograd is not compared"
     sheet.write_string(_CHANGED_CELL[0], 2, words, style.note)
     note = (
@@ -180,7 +180,8 @@ def _write_row(
     write_formula(sheet, row, _LESS_DIFFERENCE, f"{mine}-{slope}", formula - difference, tiny)
     changed = f"{absolute(*_CHANGED_CELL)}>0"
     away = f'IF({changed},"changed",{mine}-{torch})'
-    write_formula(sheet, row, _LESS_AUTOGRAD, away, formula - stated, tiny)
+    value = "changed" if plan.fields.changed else formula - stated
+    write_formula(sheet, row, _LESS_AUTOGRAD, away, value, tiny)
     loss = plan.trained(plan.graph.loss)
     close = f"ABS({mine}-{slope})<=1E-9*(1+ABS({loss}))+1E-6*ABS({mine})"
     same = f"OR({changed},ABS({mine}-{torch})<=1E-12*(1+ABS({torch})))"

@@ -15,7 +15,7 @@ from gradsheet.sheets.fields import (
     cell_name,
 )
 from gradsheet.sheets.plan import Plan
-from gradsheet.sheets.style import FAINT, Style, absolute, print_wide, write_formula
+from gradsheet.sheets.style import FAINT, Style, absolute, print_on_pages, write_formula
 
 
 def write(plan: Plan, style: Style, locked: bool) -> None:
@@ -37,7 +37,7 @@ def write(plan: Plan, style: Style, locked: bool) -> None:
     _write_table(plan, style, sheet)
     last = max(row for row, _ in plan.fields.typed.values())
     sheet.print_area(0, 0, last, plan.fields.table_left - 2)
-    print_wide(sheet)
+    print_on_pages(sheet)
     if locked:
         sheet.protect()
 

@@ -1,5 +1,6 @@
 """The slips of published course sheets, live beside the right formula."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,14 +15,15 @@ from gradsheet.calculus.slips import KINDS, Slip, find_slips, gradients, plain_s
 from gradsheet.calculus.tape import Array, Tape
 from gradsheet.sheets.passes import PassTable, pass_variables
 from gradsheet.sheets.plan import MISTAKES_SHEET, Plan, has_deltas
-from gradsheet.sheets.style import FAINT, Style, absolute, print_wide, write_formula
+from gradsheet.sheets.style import FAINT, Style, absolute, print_on_pages, write_formula
 
 _MOST_CELLS = 7_000  # of the trainings with slips
 _LEFT = 1  # of the panel
-_BLOCK_ROWS = 7
+_BLOCK_ROWS = 8
 _FIRST_BLOCK = 26
 _LABELS = (_LEFT, 20), (_LEFT + 1, 62), (_LEFT + 2, 18), (_LEFT + 3, 18), (_LEFT + 4, 18)
 _HELPER = 9  # the first column of the trainings
+_LINE = 15.5  # the height of a line of text, in points
 _RIGHT_COLOUR = "#111827"
 
 
@@ -29,7 +31,7 @@ def write(plan: Plan, style: Style) -> None:
     """Add the sheet of common mistakes."""
     sheet = style.book.add_worksheet(MISTAKES_SHEET)
     sheet.hide_gridlines(2)
-    sheet.write_string(0, 0, "Six slips that nobody noticed", style.title)
+    sheet.write_string(0, 0, "Slips that nobody noticed", style.title)
     note = (
         "Of seven published course sheets six hold a wrong derivative. Each slip below is made in this "
         "network, live, and the network is trained with it:"
@@ -47,7 +49,7 @@ def write(plan: Plan, style: Style) -> None:
     _write_absent(style, sheet, slips)
     trainings.insert_chart()
     sheet.print_area(0, 0, _FIRST_BLOCK + _BLOCK_ROWS * len(slips) + 2, _LEFT + len(_LABELS) - 1)
-    print_wide(sheet)
+    print_on_pages(sheet, down=1, portrait=True)
 
 
 def _write_absent(style: Style, sheet: Worksheet, slips: Sequence[Slip]) -> None:
@@ -70,8 +72,9 @@ class _Trainings:
         self.shared = graph.deltas if has_deltas(graph) else ()
         self.variables = pass_variables(plan, self.shared)
         most = _MOST_CELLS // (len(slips) * len(self.variables))
-        self.updates = max(1, min(plan.descent.updates, most))
-        self.rate = plan.descent.rates[0]
+        self.updates = max(1, min(plan.descent.updates, most // 10 * 10 or most))
+        self.number = (len(plan.descent.rates) - 1) // 2
+        self.rate = plan.descent.rates[self.number]
         self.values = [self._train(slip) for slip in slips]
 
     def _train(self, slip: Slip | None) -> dict[Variable, Array]:
@@ -82,7 +85,7 @@ class _Trainings:
     def table(self, number: int) -> PassTable:
         """Where the training with the slip ``number`` stands, 0 for the right one."""
         left = _HELPER + 1 + number * (len(self.variables) + 1)
-        return PassTable(self.plan, left, self.variables, self.plan.fields.rate_addresses[0])
+        return PassTable(self.plan, left, self.variables, self.plan.fields.rate_addresses[self.number])
 
     first_row = 4
 
@@ -90,6 +93,23 @@ class _Trainings:
         """The loss after so many updates with a slip."""
         column = self.table(number).column(self.plan.graph.loss)
         return str(xl_rowcol_to_cell(self.first_row + updates, column))
+
+    def steps(self, number: int) -> tuple[str, str]:
+        """The parameters before and after the first update with a slip."""
+        left = self.table(number).left
+        last = left + len(self.plan.graph.parameters) - 1
+        row = self.first_row
+        return xl_range(row, left, row, last), xl_range(row + 1, left, row + 1, last)
+
+    def cosine(self, number: int) -> float | str:
+        """The cosine of the angle between the first step with a slip and the right one."""
+        parameters = self.plan.graph.parameters
+        right, wrong = (
+            np.array([self.values[k][p][1] - self.values[k][p][0] for p in parameters])
+            for k in (0, number)
+        )
+        lengths = math.sqrt((right @ right) * (wrong @ wrong))
+        return float(right @ wrong) / lengths if lengths else "—"
 
     def write(self) -> None:
         """Every training, side by side."""
@@ -139,7 +159,8 @@ class _Trainings:
                     "line": look,
                 }
             )
-        chart.set_title({"name": "The loss, right and with each slip", "name_font": {"size": 12}})
+        title = f"The loss at learning rate {self.rate:g}, right and with each slip"
+        chart.set_title({"name": title, "name_font": {"size": 12}})
         spacing = max(1, round(self.updates / 10))
         chart.set_x_axis({"name": "updates", "interval_unit": spacing, "interval_tick": spacing})
         chart.set_y_axis({"name": "E_total", "num_format": "0.00", "major_gridlines": {"visible": False}})
@@ -184,15 +205,19 @@ class _Block:
             text = to_textbook(expression)
             if len(text) > 400:
                 text = text[: text.index(" ", 300)] + " …"
-            self.style.write_markup(self.sheet, row, _LEFT + 1, "= " + text)
+            self.style.write_markup(self.sheet, row, _LEFT + 1, "= " + text, text_wrap=True)
+            self.sheet.set_row(row, _LINE * math.ceil(len(plain(text)) / 72))
             formula = table.formula(expression).format(self.trainings.first_row + 1)
             exact = self.style.format(num_format="0.000000000000", font_color=colour)
             write_formula(self.sheet, row, _LEFT + 2, formula, values[name], exact)
         self._write_error(values["right"], values["wrong"])
         self._write_losses()
-        why = self.style.format(indent=1)
-        self.sheet.write_string(self.row + 5, _LEFT, "why it falls", self._label)
-        self.sheet.write_string(self.row + 5, _LEFT + 1, self.slip.why, why)
+        self._write_angle()
+        self.sheet.write_string(self.row + 6, _LEFT, "why", self._label)
+        last = _LEFT + len(_LABELS) - 1
+        look = self.style.format(indent=1, text_wrap=True)
+        self.sheet.merge_range(self.row + 6, _LEFT + 1, self.row + 6, last, self.slip.why, look)
+        self.sheet.set_row(self.row + 6, _LINE * math.ceil(len(self.slip.why) / 110))
 
     @property
     def _label(self) -> object:
@@ -243,3 +268,18 @@ class _Block:
         verdict = "it falls" if cells[2][1] < cells[0][1] else "it does not fall"
         bold = self.style.format(bold=True, align="right")
         write_formula(self.sheet, row, _LEFT + 4, fell, verdict, bold)
+
+    def _write_angle(self) -> None:
+        """The cosine between the first step with the slip and the right one."""
+        row, trainings = self.row + 5, self.trainings
+        self.sheet.write_string(row, _LEFT, "the step", self._label)
+        words = "cosine of its angle to the right one: above 0 it leads downhill"
+        self.sheet.write_string(row, _LEFT + 1, words, self.style.format(indent=1))
+        right, wrong = (trainings.steps(number) for number in (0, self.number))
+        (before, after), (wrong_before, wrong_after) = right, wrong
+        product = f"SUMPRODUCT({after}-{before},{wrong_after}-{wrong_before})"
+        lengths = f"SQRT(SUMXMY2({after},{before})*SUMXMY2({wrong_after},{wrong_before}))"
+        value = trainings.cosine(self.number)
+        look = self.style.format(num_format="0.000000")
+        formula = f'IFERROR({product}/{lengths},"—")'
+        write_formula(self.sheet, row, _LEFT + 2, formula, value, look)

@@ -9,6 +9,7 @@ from gradsheet.autograd import Autograd
 from gradsheet.calculus.descent import Descent
 from gradsheet.calculus.expression import Expression, Variable, expand
 from gradsheet.calculus.graph import NetworkGraph
+from gradsheet.calculus.network import NetworkSpec
 from gradsheet.calculus.notation import to_excel
 from gradsheet.errors import GradsheetError
 from gradsheet.sheets.fields import Fields
@@ -64,13 +65,16 @@ class Plan:
     Attributes:
         graph: the network's names.
         descent: the values of every column of the training table.
-        witness: what autograd says of the network.
+        made_from: the network as the workbook is made from it; in ``graph`` other numbers may
+            have been typed since.
+        witness: what autograd says of ``made_from``.
         fields: the inputs sheet.
         columns: of the training table, from left to right.
     """
 
     graph: NetworkGraph
     descent: Descent
+    made_from: NetworkSpec
     witness: Autograd
     fields: Fields
     columns: tuple[Column, ...] = field(repr=False)

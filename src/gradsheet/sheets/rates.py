@@ -9,7 +9,7 @@ from xlsxwriter.worksheet import Worksheet
 from gradsheet import palette
 from gradsheet.calculus.tape import Array
 from gradsheet.sheets.plan import RATES_SHEET, Plan
-from gradsheet.sheets.style import FAINT, Style, absolute, print_wide, write_formula
+from gradsheet.sheets.style import FAINT, Style, absolute, print_on_pages, write_formula
 from gradsheet.sheets.training import loss_range, set_loss_axes
 
 _MARKS = (1, 10, 50, 100)
@@ -34,7 +34,8 @@ def write(plan: Plan, style: Style) -> None:
     sheets.write_too_large()
     sheet.set_column(0, 0, 13)
     sheet.set_column(1, max(12, len(plan.descent.rates)), 12)
-    print_wide(sheet)
+    sheet.print_area(0, 0, sheets.table_row - 2, 12)
+    print_on_pages(sheet, down=1)
 
 
 class _Rates:

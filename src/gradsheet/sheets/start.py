@@ -21,11 +21,12 @@ from gradsheet.sheets.plan import (
     rate_sheet,
 )
 from gradsheet.sheets.fields import INPUTS_SHEET
-from gradsheet.sheets.style import BANDS, Style, print_wide, write_formula
+from gradsheet.sheets.style import BANDS, Style, print_on_pages, write_formula
 
 FILE_HEADING = "This network as a file for gradsheet"
 
 _LIGHT_ROW = 4
+_MOST_PRINTED = 110  # rows; the file of a larger network is not printed
 _PURPOSES = {
     INPUTS_SHEET: "the only cells to type in: change one and everything follows",
     NETWORK_SHEET: "the network drawn, at any iteration of any learning rate",
@@ -59,7 +60,7 @@ def write(
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 3)
     sheet.set_column(1, 1, 26)
-    sheet.set_column(2, 2, 100)
+    sheet.set_column(2, 2, 84)
     sheet.write_string(0, 0, spec.title or spec.name, style.title)
     sheet.write_string(1, 0, "Backpropagation in live cells: every number is a formula.", style.note)
     sheet.write_string(2, 0, summary(plan), style.note)
@@ -68,8 +69,9 @@ def write(
     row = _write_reading(style, sheet, row + 1, exercise)
     row = _write_links(plan, style, sheet, row + 1)
     row = _write_key(style, sheet, row + 1)
-    _write_file(plan, style, sheet, row + 1)
-    print_wide(sheet)
+    last = _write_file(plan, style, sheet, row + 1)
+    sheet.print_area(0, 0, last if last < _MOST_PRINTED else row, 2)
+    print_on_pages(sheet, down=1, portrait=True)
 
 
 def _write_light(
@@ -156,9 +158,10 @@ def _write_key(style: Style, sheet: Worksheet, row: int) -> int:
     return row
 
 
-def _write_file(plan: Plan, style: Style, sheet: Worksheet, row: int) -> None:
+def _write_file(plan: Plan, style: Style, sheet: Worksheet, row: int) -> int:
     """The description that the workbook was made from; ``verify`` reads it here."""
     row = _heading(style, sheet, row, FILE_HEADING)
-    for line in to_toml(plan.graph.spec).splitlines():
+    for line in to_toml(plan.made_from).splitlines():
         sheet.write_string(row, 1, line, style.formula_text)
         row += 1
+    return row

@@ -11,7 +11,7 @@ from gradsheet.calculus.notation import symbol, to_excel, to_textbook
 from gradsheet.calculus.tape import Tape
 from gradsheet.sheets.plan import STEP_SHEET, Check, Plan
 from gradsheet.sheets.selector import Selector
-from gradsheet.sheets.style import BANDS, Style, absolute, print_wide, write_formula
+from gradsheet.sheets.style import BANDS, Style, absolute, print_on_pages, write_formula
 
 _HEADER_ROW, _FIRST_ROW = 7, 9
 _NUMBER_WIDTH = 12
@@ -65,7 +65,7 @@ class _Step:
         self._write_forward(places["forward"])
         self._write_backward(places["backward"])
         check = self._write_update(places["update"])
-        print_wide(self.sheet, 1)
+        print_on_pages(self.sheet, down=1)
         return check
 
     # --- Where things stand ------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The look of the workbook, and cells that always carry their value."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,10 @@ INK = "#1F2937"
 FAINT = "#6B7280"
 FONT = "Calibri"
 NUMBER = "0.00000000"
+
+# Ink and paper of a verdict.
+GREEN, AMBER, RED = ("#166534", "#DCFCE7"), ("#92400E", "#FEF3C7"), ("#991B1B", "#FEE2E2")
+GREY = (FAINT, "#F3F4F6")
 
 MAX_FORMULA = 8_192
 
@@ -128,9 +133,14 @@ class Style:
         return self.format(font_name="Consolas", font_size=10, indent=1)
 
     def light(self, sheet: Worksheet, row: int, column: int, good: str) -> None:
-        """Make a cell green where the condition ``good`` holds of it, else red."""
-        looks = ((good, "#166534", "#DCFCE7"), (f"NOT({good})", "#991B1B", "#FEE2E2"))
-        for condition, ink, paper in looks:
+        """Make a cell green where the condition ``good`` holds, else red."""
+        self.colour(sheet, row, column, {good: GREEN, f"NOT({good})": RED})
+
+    def colour(
+        self, sheet: Worksheet, row: int, column: int, looks: Mapping[str, tuple[str, str]]
+    ) -> None:
+        """Colour a cell, ink and paper, by the first condition that holds."""
+        for condition, (ink, paper) in looks.items():
             look = self.book.add_format({"font_color": ink, "bg_color": paper, "bold": True})
             rule = {"type": "formula", "criteria": f"={condition}", "format": look}
             sheet.conditional_format(row, column, row, column, rule)
@@ -186,10 +196,15 @@ def on_sheet(sheet_name: str, cells: str) -> str:
     return f"{quote_sheetname(sheet_name)}!{cells}" if sheet_name else cells
 
 
-def print_wide(sheet: Worksheet, pages_down: int = 0) -> None:
-    """Print a sheet on A4 pages as wide as it is, on as many as it takes, or on so many."""
-    sheet.set_landscape()
+def print_on_pages(
+    sheet: Worksheet, across: int = 1, down: int = 0, portrait: bool = False
+) -> None:
+    """Print a sheet on A4 pages, so many across and down; 0 down is as many as it takes."""
+    if portrait:
+        sheet.set_portrait()
+    else:
+        sheet.set_landscape()
     sheet.set_paper(9)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     sheet.set_footer("&L&8&A&R&8page &P of &N")
-    sheet.fit_to_pages(1, pages_down)
+    sheet.fit_to_pages(across, down)

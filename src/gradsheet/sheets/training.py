@@ -1,5 +1,6 @@
 """One sheet a learning rate: the familiar table, its chart and its formulas."""
 
+import math
 from itertools import groupby
 
 from xlsxwriter.worksheet import Worksheet
@@ -17,9 +18,11 @@ from gradsheet.sheets.plan import (
     Plan,
     rate_sheet,
 )
-from gradsheet.sheets.style import FAINT, Style, absolute, print_wide, write_formula
+from gradsheet.sheets.style import FAINT, Style, absolute, print_on_pages, write_formula
 
 _CHART_ROWS = 19
+_PANEL_WIDTH, _NUMBER_WIDTH = 102, 11.5  # of the columns up to the iteration's, and of the others
+_PAGE_WIDTH = 280  # characters across a page that can still be read
 _ASKED = ("delta", "gradient")  # the bands left to fill in by an exercise
 _LOSS_COLOUR = "#C2410C"
 
@@ -37,7 +40,8 @@ def write(plan: Plan, style: Style, number: int, exercise: Exercise | None = Non
     _write_panel(plan, style, sheet, number, exercise)
     sheet.insert_chart(FIRST_ROW, 0, _chart(plan, style, rate), {"x_offset": 4, "y_offset": 6})
     sheet.repeat_rows(HEADER_ROW - 1, HEADER_ROW)
-    print_wide(sheet)
+    width = _PANEL_WIDTH + _NUMBER_WIDTH * len(plan.columns)
+    print_on_pages(sheet, across=math.ceil(width / _PAGE_WIDTH))
 
 
 def loss_range(plan: Plan, rate: float) -> tuple[str, int, int, int, int]:
@@ -56,7 +60,7 @@ def _write_table(
     plan: Plan, style: Style, sheet: Worksheet, number: int, exercise: Exercise | None
 ) -> None:
     sheet.set_column(TABLE_COLUMN, TABLE_COLUMN, 9)
-    sheet.set_column(TABLE_COLUMN + 1, TABLE_COLUMN + len(plan.columns), 11.5)
+    sheet.set_column(TABLE_COLUMN + 1, TABLE_COLUMN + len(plan.columns), _NUMBER_WIDTH)
     _write_headers(plan, style, sheet)
     iteration = style.format(align="center", font_color=FAINT)
     for row in range(plan.descent.updates + 1):
@@ -67,7 +71,7 @@ def _write_table(
         look = style.answer if asked else style.number
         if asked and exercise:
             place = absolute(FIRST_ROW, offset, rate_sheet(plan.descent.rates[number]))
-            exercise.write_mark(sheet, HEADER_ROW - 2, offset, place, values[0])
+            exercise.write_mark(sheet, HEADER_ROW - 2, offset, place, column.variable)
         for row, value in enumerate(values, start=FIRST_ROW):
             formula = column.later if row > FIRST_ROW else column.first
             if asked and exercise and not exercise.solved:

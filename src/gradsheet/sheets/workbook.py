@@ -1,14 +1,18 @@
 """The whole workbook of a network."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from xlsxwriter.workbook import Workbook
 
 from gradsheet.autograd import autograd
 from gradsheet.calculus.descent import DEFAULT_RATES, DEFAULT_UPDATES, check_rates, descend
+from gradsheet.calculus.expression import Variable
 from gradsheet.calculus.graph import build_graph
 from gradsheet.calculus.network import NetworkSpec
+from gradsheet.calculus.tape import Tape
 from gradsheet.files import whole_file
 from gradsheet.sheets import (
     derivation,
@@ -21,7 +25,7 @@ from gradsheet.sheets import (
     training,
 )
 from gradsheet.sheets import rates as rates_sheet
-from gradsheet.sheets.exercise import Exercise
+from gradsheet.sheets.exercise import Exercise, idle_steps
 from gradsheet.sheets.fields import place_fields
 from gradsheet.sheets.plan import START_SHEET, Check, Plan, check_limits, training_columns
 from gradsheet.sheets.style import Style
@@ -66,15 +70,34 @@ def write_exercise(
     _write(make_plan(spec, rates, updates), path, solved)
 
 
-def make_plan(spec: NetworkSpec, rates: Sequence[float], updates: int) -> Plan:
-    """Decide where everything stands, and compute every value."""
+def write_changed(
+    made_from: NetworkSpec, typed: NetworkSpec, path: Path, rates: Sequence[float], updates: int
+) -> None:
+    """Write the workbook of ``made_from`` as it is after the numbers of ``typed`` were typed in."""
+    _write(make_plan(typed, rates, updates, made_from), path, None)
+
+
+def make_plan(
+    spec: NetworkSpec,
+    rates: Sequence[float],
+    updates: int,
+    made_from: NetworkSpec | None = None,
+) -> Plan:
+    """Decide where everything stands, and compute every value.
+
+    Args:
+        spec: the network.
+        rates: the learning rates.
+        updates: how many times the weights are updated.
+        made_from: the network before numbers were typed in, where there were any.
+    """
     check_limits(updates, len(rates))
     check_rates(rates)
-    graph = build_graph(spec)
-    fields = place_fields(graph, rates)
+    made_from, graph = made_from or spec, build_graph(spec)
+    fields = place_fields(graph, rates, made_from)
     columns = training_columns(graph, fields.addresses)
     descent = descend(graph, rates, updates, [column.variable for column in columns])
-    return Plan(graph, descent, autograd(spec), fields, columns)
+    return Plan(graph, descent, made_from, autograd(made_from), fields, columns)
 
 
 def _write(plan: Plan, path: Path, solved: bool | None) -> None:
@@ -88,12 +111,30 @@ def _write(plan: Plan, path: Path, solved: bool | None) -> None:
             book.set_calc_mode("auto")
             style = Style(book, {})
             first = book.add_worksheet(START_SHEET)
-            exercise = None
             inputs.write(plan, style, locked=solved is not None)
+            exercise = None
             if solved is not None:
-                exercise = Exercise(style, derivation.known_range(plan), solved)
+                exercise = Exercise(style, _answers(plan), derivation.known_range(plan), solved)
+                plan = plan if solved else _idle(plan)
             checks = _write_sheets(plan, style, exercise)
             start.write(plan, style, first, checks, exercise)
+
+
+def _answers(plan: Plan) -> dict[Variable, float]:
+    """The value of everything in the backward pass, iteration 0."""
+    backward = plan.graph.backward
+    wanted = [*backward.factors.values(), *backward.gradients.values()]
+    return {v: float(value) for v, value in Tape(wanted).run(plan.graph.given).items()}
+
+
+def _idle(plan: Plan) -> Plan:
+    """The plan of a workbook in which no gradient is filled in."""
+    graph, shown = plan.graph, [column.variable for column in plan.columns]
+    rates, updates = plan.descent.rates, plan.descent.updates
+    descent = descend(graph, rates, updates, shown, idle_steps(graph))
+    nothing = np.zeros_like(descent.loss)
+    asked = dict.fromkeys((*graph.deltas, *graph.gradients), nothing)
+    return replace(plan, descent=replace(descent, values={**descent.values, **asked}))
 
 
 def _write_sheets(plan: Plan, style: Style, exercise: Exercise | None) -> list[Check]:

@@ -1,0 +1,174 @@
+"""Other programs compute a workbook again: IronCalc, and LibreOffice where it is installed."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from xml.etree import ElementTree
+from typing import Literal
+
+import openpyxl
+from openpyxl.utils import get_column_letter
+
+from gradsheet.errors import GradsheetError
+
+Cell = tuple[str, str]
+"""The name of a sheet and an address in it: ``("lr 0.5", "Q5")``."""
+
+Cells = dict[Cell, float | str]
+
+Engine = Literal["ironcalc", "libreoffice"]
+ENGINES: tuple[Engine, ...] = ("ironcalc", "libreoffice")
+
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+_PATIENCE = 300  # seconds for LibreOffice
+
+_RECALCULATE_ON_LOAD = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load">
+<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
+</oor:items>"""
+
+
+def stated(path: Path) -> Cells:
+    """The value that the file itself states for every formula cell; of none, an empty text."""
+    formulas = openpyxl.load_workbook(path)
+    values = openpyxl.load_workbook(path, data_only=True)
+    return {
+        (sheet.title, cell.coordinate): _plain(values[sheet.title][cell.coordinate].value)
+        for sheet in formulas
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.data_type == "f"
+    }
+
+
+def _plain(value: object) -> float | str:
+    return value if isinstance(value, str) else float(value) if isinstance(value, int | float) else ""
+
+
+def recalculated(path: Path, typed: Mapping[Cell, float], engine: Engine) -> Cells:
+    """Every formula cell as ``engine`` computes it after numbers were typed into some cells.
+
+    Raises:
+        GradsheetError: the engine is not there or cannot read the file.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        bare = without_values(path, Path(folder) / "bare.xlsx", typed)
+        if engine == "ironcalc":
+            return _ironcalc(bare)
+        return _libreoffice(bare, Path(folder))
+
+
+def without_values(path: Path, target: Path, typed: Mapping[Cell, float] | None = None) -> Path:
+    """A copy of the workbook whose formula cells state no value, with numbers typed in."""
+    sheets = _sheet_files(path)
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
+        for name in source.namelist():
+            content = source.read(name)
+            if name in sheets.values():
+                content = _FORMULA_CELL.sub(rb"<c\1\2>\3", content)
+            for (sheet, cell), value in (typed or {}).items():
+                if sheets.get(sheet) == name:
+                    content = _type(content, cell, value)
+            copy.writestr(name, content)
+    return target
+
+
+# A formula cell: its attributes but for the type of its value, the formula, the value.
+_FORMULA_CELL = re.compile(
+    rb'<c( [^>]*?)(?: t="\w+")?( [^>]*?)?>(<f[^>]*>[^<]*</f>|<f[^>]*/>)<v[^>]*>[^<]*</v>'
+)
+
+
+def _type(content: bytes, cell: str, value: float) -> bytes:
+    """The sheet with a number in place of the number in ``cell``."""
+    pattern = rf'(<c r="{cell}"[^>]*>)<v>[^<]*</v>'.encode()
+    found, count = re.subn(pattern, rf"\1<v>{value!r}</v>".encode(), content)
+    if count != 1:
+        raise GradsheetError(f"there is no number to change in cell {cell}")
+    return found
+
+
+def _sheet_files(path: Path) -> dict[str, str]:
+    """For each sheet the file that holds it."""
+    with zipfile.ZipFile(path) as archive:
+        book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+        relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
+    return {
+        sheet.get("name", ""): f"xl/{targets[sheet.get(_RELATION)].removeprefix('/xl/')}"
+        for sheet in book.iter(f"{{{_MAIN}}}sheet")
+    }
+
+
+def _ironcalc(path: Path) -> Cells:
+    import ironcalc
+
+    with _quiet():
+        model = ironcalc.load_from_xlsx(str(path))
+    model.evaluate()
+    names = [sheet["name"] for sheet in model.get_worksheets_properties()]
+    return {
+        (names[sheet], f"{get_column_letter(column)}{row}"): _plain(
+            model.get_cell_value(sheet, row, column)
+        )
+        for sheet, row, column in model.get_all_cells()
+    }
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep IronCalc from telling, cell by cell, that a formula states no value."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def libreoffice() -> str | None:
+    """The program, where it is installed."""
+    return shutil.which("soffice") or shutil.which("libreoffice")
+
+
+def convert(path: Path, target: str, folder: Path) -> Path:
+    """The file as LibreOffice saves it in another format, recalculated.
+
+    Raises:
+        GradsheetError: LibreOffice is not installed, or fails.
+    """
+    program = libreoffice()
+    if program is None:
+        raise GradsheetError(
+            "LibreOffice is needed for this and not installed; install it so that 'soffice' is found"
+        )
+    profile, out = folder / "profile", folder / "out"
+    (profile / "user").mkdir(parents=True, exist_ok=True)
+    (profile / "user" / "registrymodifications.xcu").write_text(_RECALCULATE_ON_LOAD)
+    command = [program, f"-env:UserInstallation={profile.as_uri()}", "--headless"]
+    command += ["--convert-to", target, "--outdir", str(out), str(path)]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=_PATIENCE)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        raise GradsheetError(f"LibreOffice could not convert {path}") from error
+    made = out / f"{path.stem}.{target.split(':')[0]}"
+    if not made.is_file():
+        raise GradsheetError(f"LibreOffice could not read {path}")
+    return made
+
+
+def _libreoffice(path: Path, folder: Path) -> Cells:
+    return stated(convert(path, "xlsx", folder))

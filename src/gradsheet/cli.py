@@ -24,7 +24,9 @@ app = typer.Typer(
 
 Network = Annotated[
     str,
-    typer.Argument(help="A preset (course, course-half, mazur, xor, and, iris-mini) or the path of a .toml file."),
+    typer.Argument(
+        help="A preset (course, course-half, mazur, xor, and, iris-mini) or the path of a .toml file."
+    ),
 ]
 Rates = Annotated[
     str,
@@ -94,11 +96,11 @@ def workbook(
     iterations: Annotated[int, typer.Option(help="How many times the weights are updated.")] = 100,
     exercise: Annotated[
         bool,
-        typer.Option("--exercise", help="Leave the backward pass to fill in; cells mark themselves."),
+        typer.Option(
+            "--exercise", help="Leave the backward pass to fill in; cells mark themselves."
+        ),
     ] = False,
-    solution: Annotated[
-        bool, typer.Option("--solution", help="The exercise, filled in.")
-    ] = False,
+    solution: Annotated[bool, typer.Option("--solution", help="The exercise, filled in.")] = False,
     png: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(help="A folder for pictures of every sheet; needs LibreOffice."),

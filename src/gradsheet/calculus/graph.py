@@ -302,7 +302,9 @@ def _layer_pass(
     where = f", example {mark[1:]}" if mark else ""
     sums: list[Variable] = []
     for unit, (name, words) in enumerate(zip(layer.units, layer.words, strict=True)):
-        terms = [weight * signal for weight, signal in zip(layer.weights[unit], signals, strict=True)]
+        terms = [
+            weight * signal for weight, signal in zip(layer.weights[unit], signals, strict=True)
+        ]
         bias = layer.biases[unit : unit + 1] if len(layer.biases) > 1 else layer.biases
         weighted = total([*terms, *bias])
         sums.append(Variable(f"{name}{mark}", weighted, f"weighted sum into {words}{where}"))

@@ -151,7 +151,9 @@ def parse_network(text: str, source: str) -> NetworkSpec:
 
 def to_toml(spec: NetworkSpec) -> str:
     """The network as TOML text, which ``parse_network`` reads back to the same."""
-    lines = [f"{field} = {json.dumps(getattr(spec, field), ensure_ascii=False)}" for field in _TEXTS]
+    lines = [
+        f"{field} = {json.dumps(getattr(spec, field), ensure_ascii=False)}" for field in _TEXTS
+    ]
     lines += [*_rows("inputs", spec.inputs), *_rows("targets", spec.targets)]
     for layer in spec.layers:
         lines += ["", "[[layers]]", f'activation = "{layer.activation}"']

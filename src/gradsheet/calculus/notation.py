@@ -80,7 +80,10 @@ def _write(
     if isinstance(expression, Variable):
         text = name(expression)
         # A fraction such as ∂E/∂w stands in a product as it is, but not under a square.
-        return text, Binding.POWER if "/" in expression.name and face == "textbook" else Binding.ATOM
+        return (
+            text,
+            Binding.POWER if "/" in expression.name and face == "textbook" else Binding.ATOM,
+        )
     if isinstance(expression, Number):
         return _number(expression.value, face)
     if not isinstance(expression, Apply):

@@ -222,7 +222,8 @@ KINDS = (
     Kind(
         "a misplaced bracket: the slope multiplies the last term only",
         "a hidden layer with two units above it",
-        "One term of the sum is too large, the other right; where they agree in sign, or the larger "
+        "One term of the sum is too large, the other right; where they agree in sign, or the "
+        "larger "
         "rules, the weight moves the right way too fast.",
         _bracket,
     ),
@@ -236,7 +237,8 @@ KINDS = (
     Kind(
         "a neighbour's signal in the last factor",
         "two weights into one unit",
-        "Neighbouring units answer alike, so the wrong signal differs from the right one by little.",
+        "Neighbouring units answer alike, so the wrong signal differs from the right one by "
+        "little.",
         _neighbour,
     ),
     Kind(

@@ -30,6 +30,7 @@ _COLUMNS = (  # header, width, alignment
 )
 _STEP, _WORDS, _FORMULA, _NUMBERS, _VALUE, _CELL, _NUMERAL, _CHECK = range(1, 9)
 _FIRST_ROW = 5
+_LINE, _HIGHEST = 14.5, 400.0  # the height of a line of text and of a row, in points
 _MOST_TERMS = 30  # with more, numbers put into a formula could not be read
 
 Section = tuple[str, str, list[Variable]]
@@ -83,7 +84,9 @@ class _Derivation:
         given[plan.graph.rate] = plan.descent.rates[0]
         found = _run([*self.rows, *plan.table_columns], given)
         if self.idle:
-            asked = {step for title, _, steps in self.sections if _is_asked(title) for step in steps}
+            asked = {
+                step for title, _, steps in self.sections if _is_asked(title) for step in steps
+            }
             updates = idle_steps(plan.graph).updates
             moved = _run(updates.values(), given)
             found |= dict.fromkeys({*asked, *plan.graph.deltas, *plan.graph.gradients}, 0.0)
@@ -121,9 +124,12 @@ def _is_asked(title: str) -> bool:
 
 def _second_note(graph: NetworkGraph) -> str:
     if len(graph.examples) == 1:
-        return "What several steps need, each unit's ∂E/∂h above all, is computed once and used again."
+        return (
+            "What several steps need, each unit's ∂E/∂h above all, is computed once and used again."
+        )
     return (
-        f"Example 1 of {len(graph.examples)} is worked out; the others go the same way, and what the "
+        f"Example 1 of {len(graph.examples)} is worked out; the others go the same way, and what "
+        "the "
         "weights need of them is read from the first training sheet, iteration 0."
     )
 
@@ -228,12 +234,15 @@ def _write_step(
     derivation: _Derivation, style: Style, sheet: Worksheet, variable: Variable, look: Format
 ) -> None:
     plan, row = derivation.plan, derivation.rows[variable]
-    _write_words(style, sheet, row, variable.meaning)
+    sheet.write_string(row, _WORDS, variable.meaning, style.format(indent=1, text_wrap=True))
     definition = derivation.definition(variable)
+    texts = {_WORDS: variable.meaning}
     if definition is not None:
         formula = to_excel(definition, derivation.address)
-        style.write_markup(sheet, row, _FORMULA, "= " + to_textbook(definition))
-        _write_numbers(derivation, style, sheet, row, definition)
+        markup = "= " + to_textbook(definition)
+        style.write_markup(sheet, row, _FORMULA, markup, text_wrap=True)
+        texts[_FORMULA] = plain(markup)
+        texts[_NUMBERS] = _write_numbers(derivation, style, sheet, row, definition)
     elif variable is plan.graph.rate:
         formula = plan.fields.rate_addresses[0]
     elif variable in plan.addresses:
@@ -242,23 +251,19 @@ def _write_step(
         formula = plan.trained(variable)
     write_formula(sheet, row, _VALUE, formula, derivation.values[variable], look)
     sheet.write_string(row, _CELL, "=" + formula, style.formula_text)
-
-
-def _write_words(style: Style, sheet: Worksheet, row: int, words: str) -> None:
-    """Words in as many lines as they take, the row as high."""
-    sheet.write_string(row, _WORDS, words, style.format(indent=1, text_wrap=True))
-    lines = math.ceil(len(words) / _COLUMNS[_WORDS][1])
+    texts[_CELL] = "=" + formula
+    lines = max(math.ceil(len(text) / _COLUMNS[column][1]) for column, text in texts.items())
     if lines > 1:
-        sheet.set_row(row, 15 * lines)
+        sheet.set_row(row, min(_LINE * lines, _HIGHEST))
 
 
 def _write_numbers(
     derivation: _Derivation, style: Style, sheet: Worksheet, row: int, definition: Expression
-) -> None:
+) -> str:
     """The formula with the numbers put in, as a formula that joins text."""
     if len(list(variables(definition))) > _MOST_TERMS:
         sheet.write_string(row, _NUMBERS, "= …", style.note)
-        return
+        return None
     operands = list(dict.fromkeys(variables(definition)))
     marks = {variable: f"\x00{number}\x00" for number, variable in enumerate(operands)}
     pieces = plain(to_textbook(definition, lambda v: marks[v])).split("\x00")
@@ -271,7 +276,10 @@ def _write_numbers(
         elif piece:
             parts.append(f'"{piece}"')
             text += piece
-    write_formula(sheet, row, _NUMBERS, "&".join(parts), text, style.format())
+    if "#" in text:
+        text = "#NUM!"
+    write_formula(sheet, row, _NUMBERS, "&".join(parts), text, style.format(text_wrap=True))
+    return text
 
 
 def _write_question(
@@ -286,7 +294,8 @@ def _write_question(
     if exercise.solved:
         _write_step(derivation, style, sheet, variable, style.answer)
     else:
-        _write_words(style, sheet, row, variable.meaning.split(":")[0])
+        words = variable.meaning.split(":")[0]
+        sheet.write_string(row, _WORDS, words, style.format(indent=1))
         sheet.write_blank(row, _VALUE, None, style.answer)
     exercise.write_mark(sheet, row, _CELL, absolute(row, _VALUE, DERIVATION_SHEET), variable)
 

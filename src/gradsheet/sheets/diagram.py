@@ -14,7 +14,15 @@ from gradsheet.diagram import MOST_LABELLED, Diagram, Edge, Neuron, lay_out
 from gradsheet.sheets import numerals
 from gradsheet.sheets.plan import NETWORK_SHEET, Plan
 from gradsheet.sheets.selector import Selector
-from gradsheet.sheets.style import FAINT, INK, NUMBER, Style, absolute, print_on_pages, write_formula
+from gradsheet.sheets.style import (
+    FAINT,
+    INK,
+    NUMBER,
+    Style,
+    absolute,
+    print_on_pages,
+    write_formula,
+)
 
 _WIDTH, _HEIGHT = 1180, 600  # pixels
 _SIDE = 0.5  # left and right of the neurons, in units of their distance
@@ -41,7 +49,8 @@ def write(plan: Plan, style: Style) -> None:
     sheet.hide_gridlines(2)
     sheet.write_string(0, 0, "The network", style.title)
     note = (
-        "Choose what to see. On each edge: the weight, and below it ∂E/∂w. Blue weights are positive, "
+        "Choose what to see. On each edge: the weight, and below it ∂E/∂w. Blue weights are "
+        "positive, "
         "red ones negative; the thicker, the larger."
     )
     sheet.write_string(1, 0, note, style.note)

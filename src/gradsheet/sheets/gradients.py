@@ -14,7 +14,15 @@ from gradsheet.calculus.tape import Array, Tape
 from gradsheet.sheets.fields import BLOCK_ROW, INPUTS_SHEET
 from gradsheet.sheets.passes import PassTable, pass_variables
 from gradsheet.sheets.plan import GRADIENT_SHEET, Check, Plan
-from gradsheet.sheets.style import FAINT, NUMBER, Style, absolute, on_sheet, print_on_pages, write_formula
+from gradsheet.sheets.style import (
+    FAINT,
+    NUMBER,
+    Style,
+    absolute,
+    on_sheet,
+    print_on_pages,
+    write_formula,
+)
 
 NUDGE = 1e-5
 _MOST_CELLS = 20_000  # of the nudged networks
@@ -140,7 +148,13 @@ def _write_head(
         on_sheet(INPUTS_SHEET, xl_range_abs(BLOCK_ROW + 1, column, last, column))
         for column in (used, made)
     ]
-    write_formula(sheet, *_CHANGED_CELL, f"SUMPRODUCT(--({ranges[0]}<>{ranges[1]}))", plan.fields.changed, left)
+    write_formula(
+        sheet,
+        *_CHANGED_CELL,
+        f"SUMPRODUCT(--({ranges[0]}<>{ranges[1]}))",
+        plan.fields.changed,
+        left,
+    )
     words = "of the numbers this workbook was made with; with any changed, autograd is not compared"
     sheet.write_string(_CHANGED_CELL[0], 2, words, style.note)
     note = (
@@ -156,9 +170,7 @@ def _write_head(
         sheet.set_column(column, column, width)
 
 
-def _write_row(
-    plan: Plan, style: Style, sheet: Worksheet, number: int, nudged: _Nudged
-) -> None:
+def _write_row(plan: Plan, style: Style, sheet: Worksheet, number: int, nudged: _Nudged) -> None:
     """One parameter: its gradient from each witness, and how far they are apart."""
     parameter, row = nudged.parameters[number], _FIRST_ROW + number
     gradient = plan.graph.backward.gradients[parameter]

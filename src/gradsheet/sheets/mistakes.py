@@ -15,7 +15,7 @@ from gradsheet.calculus.slips import KINDS, Slip, find_slips, gradients, plain_s
 from gradsheet.calculus.tape import Array, Tape
 from gradsheet.sheets.passes import PassTable, pass_variables
 from gradsheet.sheets.plan import MISTAKES_SHEET, Plan, has_deltas
-from gradsheet.sheets.style import FAINT, Style, absolute, print_on_pages, write_formula
+from gradsheet.sheets.style import FAINT, Style, print_on_pages, write_formula
 
 _MOST_CELLS = 7_000  # of the trainings with slips
 _LEFT = 1  # of the panel
@@ -33,7 +33,8 @@ def write(plan: Plan, style: Style) -> None:
     sheet.hide_gridlines(2)
     sheet.write_string(0, 0, "Slips that nobody noticed", style.title)
     note = (
-        "Of seven published course sheets six hold a wrong derivative. Each slip below is made in this "
+        "Of seven published course sheets six hold a wrong derivative. Each slip below is made "
+        "in this "
         "network, live, and the network is trained with it:"
     )
     sheet.write_string(1, 0, note, style.note)
@@ -85,7 +86,9 @@ class _Trainings:
     def table(self, number: int) -> PassTable:
         """Where the training with the slip ``number`` stands, 0 for the right one."""
         left = _HELPER + 1 + number * (len(self.variables) + 1)
-        return PassTable(self.plan, left, self.variables, self.plan.fields.rate_addresses[self.number])
+        return PassTable(
+            self.plan, left, self.variables, self.plan.fields.rate_addresses[self.number]
+        )
 
     first_row = 4
 
@@ -113,7 +116,9 @@ class _Trainings:
 
     def write(self) -> None:
         """Every training, side by side."""
-        words = "The trainings behind the curves: right, then with each slip; plain gradient descent."
+        words = (
+            "The trainings behind the curves: right, then with each slip; plain gradient descent."
+        )
         self.sheet.write_string(1, _HELPER, words, self.style.note)
         self.sheet.write_string(self.first_row - 1, _HELPER, "updates", self.style.header())
         iteration = self.style.format(align="center", font_color=FAINT)
@@ -163,7 +168,9 @@ class _Trainings:
         chart.set_title({"name": title, "name_font": {"size": 12}})
         spacing = max(1, round(self.updates / 10))
         chart.set_x_axis({"name": "updates", "interval_unit": spacing, "interval_tick": spacing})
-        chart.set_y_axis({"name": "E_total", "num_format": "0.00", "major_gridlines": {"visible": False}})
+        chart.set_y_axis(
+            {"name": "E_total", "num_format": "0.00", "major_gridlines": {"visible": False}}
+        )
         chart.set_legend({"position": "right"})
         chart.set_size({"width": 900, "height": 420})
         self.sheet.insert_chart(4, 0, chart, {"x_offset": 10, "y_offset": 4})
@@ -193,9 +200,7 @@ class _Block:
         wrong = gradients(self.plan.graph, self.slip, self.trainings.shared)[self.parameter]
         table = self.trainings.table(0)
         expressions = {"right": right, "wrong": wrong}
-        values = {
-            name: self._value(expression) for name, expression in expressions.items()
-        }
+        values = {name: self._value(expression) for name, expression in expressions.items()}
         for offset, (name, expression) in enumerate(expressions.items(), start=2):
             row = self.row + offset
             colour = "#166534" if name == "right" else "#991B1B"
@@ -253,11 +258,16 @@ class _Block:
         write_formula(self.sheet, row, _LEFT + 4, formula, value, share)
 
     def _write_losses(self) -> None:
-        """The loss after the last update, right and wrong, and whether it is lower than at first."""
+        """The loss after the last update, right and wrong, and whether it is lower than at "
+        "first."""
         trainings, row, loss = self.trainings, self.row + 4, self.plan.graph.loss
         cells = [
             (trainings.loss_cell(number, updates), float(trainings.values[number][loss][updates]))
-            for number, updates in ((0, 0), (0, trainings.updates), (self.number, trainings.updates))
+            for number, updates in (
+                (0, 0),
+                (0, trainings.updates),
+                (self.number, trainings.updates),
+            )
         ]
         self.sheet.write_string(row, _LEFT, "the loss", self._label)
         words = f"after {trainings.updates} updates: right, and with the slip"

@@ -12,6 +12,7 @@ from gradsheet.sheets.recalculate import convert
 
 DOTS_PER_INCH = 130
 _POINTS_PER_INCH = 72
+_PRINTED = 0.93  # of a page's height; the footer is below
 _MARGIN = 12  # pixels left around what is printed
 
 
@@ -46,7 +47,7 @@ def _names(document: pypdfium2.PdfDocument) -> list[str]:
 def _write(page: pypdfium2.PdfPage, path: Path) -> Path:
     """Draw a page without its white borders."""
     image = page.render(scale=DOTS_PER_INCH / _POINTS_PER_INCH).to_pil().convert("RGB")
-    image = image.crop((0, 0, image.width, int(image.height * 0.955)))  # without the footer
+    image = image.crop((0, 0, image.width, int(image.height * _PRINTED)))  # without the footer
     printed = ImageChops.invert(image).getbbox()
     if printed:
         left, top, right, bottom = printed

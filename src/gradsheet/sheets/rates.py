@@ -121,7 +121,9 @@ class _Rates:
 
     def insert_charts(self) -> None:
         """The curves on a linear and on a logarithmic axis."""
-        for place, (title, scale) in enumerate((("Loss", {}), ("Loss, logarithmic", {"log_base": 10}))):
+        for place, (title, scale) in enumerate(
+            (("Loss", {}), ("Loss, logarithmic", {"log_base": 10}))
+        ):
             chart = self.style.book.add_chart({"type": "line"})
             last = self.first + self.plan.descent.updates
             for column in range(1, self.count + 1):
@@ -150,12 +152,14 @@ class _Rates:
         look = style.format(bold=True, font_size=13)
         sheet.write_string(row, 0, "What too large a rate does", look)
         note = (
-            "One weight, E = ½w². The gradient is w, so an update makes w − η·w = (1 − η)·w of it. Below 1 "
+            "One weight, E = ½w². The gradient is w, so an update makes w − η·w = (1 − η)·w of "
+            "it. Below 1 "
             "it creeps to 0, at 1 it is there at once,"
         )
         sheet.write_string(row + 1, 0, note, style.note)
         note = (
-            "up to 2 it overshoots and still arrives, above 2 every step leads farther away: a network does "
+            "up to 2 it overshoots and still arrives, above 2 every step leads farther away: a "
+            "network does "
             "the same where its loss bends more sharply."
         )
         sheet.write_string(row + 2, 0, note, style.note)

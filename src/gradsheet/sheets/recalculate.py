@@ -10,8 +10,8 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from xml.etree import ElementTree
 from typing import Literal
+from xml.etree import ElementTree
 
 import openpyxl
 from openpyxl.utils import get_column_letter
@@ -52,7 +52,9 @@ def stated(path: Path) -> Cells:
 
 
 def _plain(value: object) -> float | str:
-    return value if isinstance(value, str) else float(value) if isinstance(value, int | float) else ""
+    return (
+        value if isinstance(value, str) else float(value) if isinstance(value, int | float) else ""
+    )
 
 
 def recalculated(path: Path, typed: Mapping[Cell, float], engine: Engine) -> Cells:
@@ -71,7 +73,10 @@ def recalculated(path: Path, typed: Mapping[Cell, float], engine: Engine) -> Cel
 def without_values(path: Path, target: Path, typed: Mapping[Cell, float] | None = None) -> Path:
     """A copy of the workbook whose formula cells state no value, with numbers typed in."""
     sheets = _sheet_files(path)
-    with zipfile.ZipFile(path) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
+    with (
+        zipfile.ZipFile(path) as source,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy,
+    ):
         for name in source.namelist():
             content = source.read(name)
             if name in sheets.values():
@@ -153,7 +158,8 @@ def convert(path: Path, target: str, folder: Path) -> Path:
     program = libreoffice()
     if program is None:
         raise GradsheetError(
-            "LibreOffice is needed for this and not installed; install it so that 'soffice' is found"
+            "LibreOffice is needed for this and not installed; install it so that 'soffice' is "
+            "found"
         )
     profile, out = folder / "profile", folder / "out"
     (profile / "user").mkdir(parents=True, exist_ok=True)

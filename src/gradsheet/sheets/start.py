@@ -7,6 +7,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.calculus.network import to_toml
 from gradsheet.sheets.exercise import Exercise
+from gradsheet.sheets.fields import INPUTS_SHEET
 from gradsheet.sheets.inputs import summary
 from gradsheet.sheets.plan import (
     DERIVATION_SHEET,
@@ -14,13 +15,11 @@ from gradsheet.sheets.plan import (
     MISTAKES_SHEET,
     NETWORK_SHEET,
     RATES_SHEET,
-    START_SHEET,
     STEP_SHEET,
     Check,
     Plan,
     rate_sheet,
 )
-from gradsheet.sheets.fields import INPUTS_SHEET
 from gradsheet.sheets.style import BANDS, Style, print_on_pages, write_formula
 
 FILE_HEADING = "This network as a file for gradsheet"
@@ -62,7 +61,9 @@ def write(
     sheet.set_column(1, 1, 26)
     sheet.set_column(2, 2, 84)
     sheet.write_string(0, 0, spec.title or spec.name, style.title)
-    sheet.write_string(1, 0, "Backpropagation in live cells: every number is a formula.", style.note)
+    sheet.write_string(
+        1, 0, "Backpropagation in live cells: every number is a formula.", style.note
+    )
     sheet.write_string(2, 0, summary(plan), style.note)
     _write_light(style, sheet, checks, exercise)
     row = _write_checks(style, sheet, _LIGHT_ROW + 2, checks)
@@ -83,7 +84,9 @@ def _write_light(
         good = f'{xl_rowcol_to_cell(_LIGHT_ROW, 1)}="{len(exercise.marks)} of {len(exercise.marks)} right"'
     else:
         count = "+".join(f"IFERROR({check.failures},1)" for check in checks) or "0"
-        formula = f'IF({count}=0,"all checks pass",({count})&IF({count}=1," check fails"," checks fail"))'
+        formula = (
+            f'IF({count}=0,"all checks pass",({count})&IF({count}=1," check fails"," checks fail"))'
+        )
         text, good = "all checks pass", f'{xl_rowcol_to_cell(_LIGHT_ROW, 1)}="all checks pass"'
     write_formula(sheet, _LIGHT_ROW, 1, formula, text, look)
     style.light(sheet, _LIGHT_ROW, 1, good)
@@ -100,7 +103,9 @@ def _write_checks(style: Style, sheet: Worksheet, row: int, checks: Sequence[Che
         return row - 1
     row = _heading(style, sheet, row, "What is checked, now and after every change")
     for check in checks:
-        formula = f'IF(IFERROR({check.failures},1)=0,"right",IFERROR({check.failures},"error")&" wrong")'
+        formula = (
+            f'IF(IFERROR({check.failures},1)=0,"right",IFERROR({check.failures},"error")&" wrong")'
+        )
         write_formula(sheet, row, 1, formula, "right", style.format(align="center"))
         style.light(sheet, row, 1, f'{xl_rowcol_to_cell(row, 1)}="right"')
         sheet.write_url(row, 2, f"internal:'{check.sheet}'!A1", style.link, check.words)
@@ -112,15 +117,19 @@ def _write_reading(style: Style, sheet: Worksheet, row: int, exercise: Exercise 
     row = _heading(style, sheet, row, "How to read it")
     lines = [
         "Click a cell: its formula is the mathematics, over the cells it names.",
-        "Follow one iteration on Derivation from top to bottom, then the same in one row of a training sheet.",
+        "Follow one iteration on Derivation from top to bottom, then the same in one row of a "
+        "training sheet.",
         "Then change a weight on Inputs and watch: nothing here is a pasted number.",
     ]
     if exercise:
         lines = [
-            "Fill in the yellow cells of Derivation: each derivative, as a number or as a formula over the cells above.",
-            "Beside each stands its mark: right, sign wrong, off by a factor (a number known above is missing or too "
+            "Fill in the yellow cells of Derivation: each derivative, as a number or as a "
+            "formula over the cells above.",
+            "Beside each stands its mark: right, sign wrong, off by a factor (a number known "
+            "above is missing or too "
             "much), not yet.",
-            "Then fill in the yellow columns of the training sheets, first row, and copy it down: the loss must fall.",
+            "Then fill in the yellow columns of the training sheets, first row, and copy it "
+            "down: the loss must fall.",
         ]
     for line in lines:
         sheet.write_string(row, 1, line, style.format())
@@ -151,7 +160,9 @@ def _write_links(plan: Plan, style: Style, sheet: Worksheet, row: int) -> int:
 def _write_key(style: Style, sheet: Worksheet, row: int) -> int:
     row = _heading(style, sheet, row, "The colours")
     for words, look in _KEY:
-        sheet.write_string(row, 1, words if len(words) < 30 else words.split(":")[0], style.format(**look))
+        sheet.write_string(
+            row, 1, words if len(words) < 30 else words.split(":")[0], style.format(**look)
+        )
         if len(words) >= 30:
             sheet.write_string(row, 2, words, style.note)
         row += 1
@@ -162,6 +173,6 @@ def _write_file(plan: Plan, style: Style, sheet: Worksheet, row: int) -> int:
     """The description that the workbook was made from; ``verify`` reads it here."""
     row = _heading(style, sheet, row, FILE_HEADING)
     for line in to_toml(plan.made_from).splitlines():
-        sheet.write_string(row, 1, line, style.formula_text)
+        sheet.write_string(row, 1, line, style.format(font_name="Consolas", font_size=10, indent=1))
         row += 1
     return row

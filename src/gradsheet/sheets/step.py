@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from gradsheet.calculus.expression import Expression, Variable, expand
+from gradsheet.calculus.expression import ADD, Apply, Expression, Variable, expand, total, variables
 from gradsheet.calculus.notation import symbol, to_excel, to_textbook
 from gradsheet.calculus.tape import Tape
 from gradsheet.sheets.plan import STEP_SHEET, Check, Plan
@@ -26,7 +26,8 @@ def write(plan: Plan, style: Style) -> list[Check]:
     sheet.freeze_panes(_FIRST_ROW, 0)
     sheet.write_string(0, 0, "One update, from before to after", style.title)
     note = (
-        "Choose a learning rate and an iteration. The weights before the update come from the training "
+        "Choose a learning rate and an iteration. The weights before the update come from the "
+        "training "
         "table; all else is computed here again, and the weights after it must be the table's next."
     )
     sheet.write_string(1, 0, note, style.note)
@@ -53,9 +54,7 @@ class _Step:
         start = {**graph.given, **graph.steps.memory, graph.rate: self.rate}
         outputs = [*graph.forward, *graph.deltas, *graph.gradients, *graph.steps.updates.values()]
         self.values: Values = {**start, **_run(outputs, start)}
-        moved = {
-            old: self.values[new] for old, new in graph.steps.updates.items()
-        }
+        moved = {old: self.values[new] for old, new in graph.steps.updates.items()}
         self.values_after: Values = {**start, **moved, **_run(graph.forward, {**start, **moved})}
 
     def write(self) -> Check:
@@ -80,15 +79,15 @@ class _Step:
         for row, variable in enumerate(kept, start=_FIRST_ROW):
             self.before[variable] = xl_rowcol_to_cell(row, places["before"] + 1)
             self.after[variable] = xl_rowcol_to_cell(row, places["update"] + 5)
-        for example_number, example in enumerate(graph.examples):
-            shown = self._forward_rows(example_number)
+        for number in range(count):
+            shown = self._forward_rows(number)
             for row, variable in enumerate(shown, start=_FIRST_ROW):
-                column = places["forward"] + 1 + example_number
+                column = places["forward"] + 1 + number
                 self.before[variable] = xl_rowcol_to_cell(row, column)
                 self.after[variable] = xl_rowcol_to_cell(row, column + count)
-            deltas = [graph.backward.gradients[value] for value in self._judged_sums(example_number)]
+            deltas = [graph.backward.gradients[value] for value in self._judged_sums(number)]
             for row, delta in enumerate(deltas, start=_FIRST_ROW):
-                column = places["backward"] + 1 + example_number
+                column = places["backward"] + 1 + number
                 self.before[delta] = xl_rowcol_to_cell(row, column)
         last = _FIRST_ROW + len(self._forward_rows(0))
         self.before[graph.loss] = xl_rowcol_to_cell(last, places["forward"] + 1)
@@ -147,7 +146,7 @@ class _Step:
         self._symbol(row, left, loss)
         for shift, cells, values in self._sides(0):
             self._number(row, left + 1 + shift, self._formula(loss, cells), values[loss], bold=True)
-        self._rule(row, left + width - 1, loss.definition, keep_examples=True)
+        self._rule(row, left + width - 1, loss.definition, summed=True)
         self.sheet.set_column(left, left, 8)
         self.sheet.set_column(left + 1, left + 2 * count, _NUMBER_WIDTH + (2 if count > 1 else 0))
         self.sheet.set_column(left + width - 1, left + width - 1, 24)
@@ -194,7 +193,7 @@ class _Step:
                 definition = self._expanded(gradient)
                 formula = to_excel(definition, self._address(self.before))
                 self._number(row, left + 2, formula, self.values[gradient])
-                self._rule(row, left + 3, definition, keep_examples=True)
+                self._rule(row, left + 3, definition, summed=True)
             update = graph.steps.updates.get(variable)
             moved = self.before[variable] if update is None else self._update_formula(update)
             self._number(row, left + 5, moved, later, bold=True)
@@ -267,16 +266,17 @@ class _Step:
         self.style.write_markup(self.sheet, row, column, markup, bold=True, align="right")
 
     def _rule(
-        self, row: int, column: int, definition: Expression | None, keep_examples: bool = False
+        self, row: int, column: int, definition: Expression | None, summed: bool = False
     ) -> None:
-        """The formula in textbook notation; of like examples without their number."""
+        """The formula in textbook notation, of the first of like examples or summed over them."""
         if definition is None:
             return
-        text = to_textbook(
-            definition,
-            lambda v: symbol(v.name if keep_examples else v.name.replace("@1", "")),
-        )
-        self.style.write_markup(self.sheet, row, column, text, indent=1)
+        several = summed and len(self.plan.graph.examples) > 1
+        if several and isinstance(definition, Apply) and definition.operation is ADD:
+            first = [t for t in definition.arguments if any("@1" in v.name for v in variables(t))]
+            definition = total(first)
+        text = to_textbook(definition, lambda v: symbol(v.name.replace("@1", "")))
+        self.style.write_markup(self.sheet, row, column, f"Σ {text}" if several else text, indent=1)
 
     def _number(
         self, row: int, column: int, formula: str, value: float, bold: bool = False

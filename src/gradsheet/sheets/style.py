@@ -130,7 +130,7 @@ class Style:
     @property
     def formula_text(self) -> Format:
         """Of a formula shown as text."""
-        return self.format(font_name="Consolas", font_size=10, indent=1)
+        return self.format(font_name="Consolas", font_size=10, indent=1, text_wrap=True)
 
     def light(self, sheet: Worksheet, row: int, column: int, good: str) -> None:
         """Make a cell green where the condition ``good`` holds, else red."""

@@ -128,9 +128,7 @@ def _write_panel(
     _write_steps(plan, style, sheet, exercise)
 
 
-def _write_steps(
-    plan: Plan, style: Style, sheet: Worksheet, exercise: Exercise | None
-) -> None:
+def _write_steps(plan: Plan, style: Style, sheet: Worksheet, exercise: Exercise | None) -> None:
     shown = {column.variable for column in plan.columns}
     told = [column for column in plan.columns if exercise is None or column.band not in _ASKED]
     computed = [column.variable for column in told if column.variable.definition]

@@ -134,7 +134,9 @@ def _read(path: Path) -> _Made:
         names = book.sheetnames
         rates = tuple(float(n[3:]) for n in names if re.fullmatch(r"lr [\d.e+-]+", n))
         if not {START_SHEET, INPUTS_SHEET} <= set(names) or not rates:
-            raise GradsheetError(f"{path} was not made by 'gradsheet workbook'; only such can be verified")
+            raise GradsheetError(
+                f"{path} was not made by 'gradsheet workbook'; only such can be verified"
+            )
         if MARKS_SHEET in names:
             raise GradsheetError(f"{path} is an exercise; verify the workbook without --exercise")
         text = "\n".join(_file_lines(book[START_SHEET]))

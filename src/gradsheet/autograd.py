@@ -65,7 +65,7 @@ def compute(spec: NetworkSpec) -> Autograd:
         signals = _activations()[layer.activation](sums)
     targets = torch.tensor(spec.targets, dtype=torch.float64)
     loss = _losses()[spec.loss](sums, signals, targets)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     gradients = {n: float(p.grad) for n, p in parameters.items() if p.grad is not None}
     return Autograd(torch.__version__.split("+")[0], loss.item(), gradients)
 

@@ -25,7 +25,7 @@ app = typer.Typer(
 Network = Annotated[
     str,
     typer.Argument(
-        help="A preset (course, course-half, mazur, xor, and, iris-mini) or the path of a .toml file."
+        help="A preset (course, course-half, mazur, xor, and, iris-mini) or a .toml file."
     ),
 ]
 Rates = Annotated[

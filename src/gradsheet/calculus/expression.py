@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+# NumPy has no error function; the standard library's takes one number at a time.
+_erfc: Callable[[Any], Any] = np.vectorize(math.erfc, otypes=[np.float64])
 _ROOT_2, _ROOT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi)
 
 
@@ -284,9 +286,6 @@ NORMAL_CDF = Operation(
     textbook=Notation("Φ(@0)"),
     rule="of Φ the bell curve φ",
 )
-
-# NumPy has no error function; the standard library's takes one number at a time.
-_erfc = np.vectorize(math.erfc, otypes=[np.float64])
 
 ACTIVATIONS: dict[str, Callable[[Expression], Expression]] = {
     "sigmoid": lambda x: apply(SIGMOID, x),

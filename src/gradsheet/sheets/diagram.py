@@ -38,6 +38,7 @@ _FIRST_ROW = 4
 # Lines are sorted by sign and by size against the largest weight: a chart's line cannot follow a
 # cell, so each class is a series, and an edge shows in that of its class only.
 _WIDTHS = (1.0, 2.25, 4.0)
+_SHARES = (0.35, 0.7)  # of the largest weight, where the next class begins
 _CLASSES = [(colour, width) for colour in (palette.POSITIVE, palette.NEGATIVE) for width in _WIDTHS]
 
 _EXAMPLE_CELL = (3, 5)
@@ -181,11 +182,10 @@ class _Chart:
 
     def _write_sorted_edge(self, edge: Edge, largest: str, left: int, size: float) -> None:
         weight, value = self.cells[edge.parameter], self._value(edge.parameter)
-        sort = (
-            f"IF({weight}<0,{len(_WIDTHS)},0)+IF(ABS({weight})>2/3*{largest},3,"
-            f"IF(ABS({weight})>1/3*{largest},2,1))"
-        )
-        kind = 3 if abs(value) > 2 / 3 * size else 2 if abs(value) > 1 / 3 * size else 1
+        # By more than rounding, which programs treat in ways of their own.
+        above = [f"(ABS({weight})-{share}*{largest}>1E-12*{largest})" for share in _SHARES]
+        sort = f"1+{'+'.join(above)}+{len(_WIDTHS)}*({weight}<0)"
+        kind = 1 + sum(abs(value) - share * size > 1e-12 * size for share in _SHARES)
         kind += len(_WIDTHS) if value < 0 else 0
         write_formula(self.sheet, self.row, left, sort, kind, self.style.note)
         cell, ends = xl_rowcol_to_cell(self.row, left), self._visible_ends(edge)

@@ -64,8 +64,7 @@ def _validation(variable: Variable, rate: bool) -> dict[str, object]:
         "ignore_blank": False,
         "input_title": plain(symbol(variable.name)),
         "input_message": variable.meaning[:200],
-        "error_title": f"{plain(symbol(variable.name))} must be {'above 0' if rate else 'a "
-        "number'}",
+        "error_title": f"{plain(symbol(variable.name))}: not possible",
         "error_message": f"Expected {wanted}, such as 0.5.",
     }
 

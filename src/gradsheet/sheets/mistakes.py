@@ -258,8 +258,7 @@ class _Block:
         write_formula(self.sheet, row, _LEFT + 4, formula, value, share)
 
     def _write_losses(self) -> None:
-        """The loss after the last update, right and wrong, and whether it is lower than at "
-        "first."""
+        """The loss after the last update, right and wrong, and whether it fell."""
         trainings, row, loss = self.trainings, self.row + 4, self.plan.graph.loss
         cells = [
             (trainings.loss_cell(number, updates), float(trainings.values[number][loss][updates]))

@@ -23,13 +23,12 @@ def write_pictures(workbook: Path, folder: Path) -> list[Path]:
         GradsheetError: LibreOffice is not installed or fails, or the folder cannot be written.
     """
     make_folder(folder)
-    with tempfile.TemporaryDirectory() as temporary:
-        with pypdfium2.PdfDocument(convert(workbook, "pdf", Path(temporary))) as document:
-            names = _names(document)
-            return [
-                _write(document[number], folder / f"{name}.png")
-                for number, name in enumerate(names)
-            ]
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        pypdfium2.PdfDocument(convert(workbook, "pdf", Path(temporary))) as document,
+    ):
+        names = _names(document)
+        return [_write(document[n], folder / f"{name}.png") for n, name in enumerate(names)]
 
 
 def _names(document: pypdfium2.PdfDocument) -> list[str]:

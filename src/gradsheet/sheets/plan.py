@@ -110,7 +110,7 @@ class Plan:
             row: the address of the iteration.
         """
         column = self.table_columns[variable]
-        cells = xl_range_abs(FIRST_ROW, column, FIRST_ROW + self.descent.updates, column)
+        cells: str = xl_range_abs(FIRST_ROW, column, FIRST_ROW + self.descent.updates, column)
         sheets = [on_sheet(rate_sheet(value), cells) for value in self.descent.rates]
         return f"CHOOSE({rate},{','.join(f'INDEX({cells},{row}+1)' for cells in sheets)})"
 

@@ -81,15 +81,15 @@ def _write_light(
     look = style.format(bold=True, font_size=13, align="center")
     if exercise:
         formula, text = exercise.score()
-        good = f'{xl_rowcol_to_cell(_LIGHT_ROW, 1)}="{len(exercise.marks)} of {len(exercise.marks)} right"'
+        all_right = f"{len(exercise.marks)} of {len(exercise.marks)} right"
     else:
         count = "+".join(f"IFERROR({check.failures},1)" for check in checks) or "0"
         formula = (
             f'IF({count}=0,"all checks pass",({count})&IF({count}=1," check fails"," checks fail"))'
         )
-        text, good = "all checks pass", f'{xl_rowcol_to_cell(_LIGHT_ROW, 1)}="all checks pass"'
+        text = all_right = "all checks pass"
     write_formula(sheet, _LIGHT_ROW, 1, formula, text, look)
-    style.light(sheet, _LIGHT_ROW, 1, good)
+    style.light(sheet, _LIGHT_ROW, 1, f'{xl_rowcol_to_cell(_LIGHT_ROW, 1)}="{all_right}"')
     sheet.set_row(_LIGHT_ROW, 24)
 
 

@@ -35,7 +35,7 @@ from gradsheet.sheets.workbook import write_changed
 TOLERANCE = 1e-9
 CHANGE = 0.125  # added to the first weight
 
-# Below these sizes a difference counts as absolute: a difference of like numbers is mostly rounding.
+# Below these sizes a difference counts as absolute; that of two like numbers is mostly rounding.
 _SMALL, _SMALL_DIFFERENCE = 1e-3, 1.0
 
 
@@ -134,9 +134,7 @@ def _read(path: Path) -> _Made:
         names = book.sheetnames
         rates = tuple(float(n[3:]) for n in names if re.fullmatch(r"lr [\d.e+-]+", n))
         if not {START_SHEET, INPUTS_SHEET} <= set(names) or not rates:
-            raise GradsheetError(
-                f"{path} was not made by 'gradsheet workbook'; only such can be verified"
-            )
+            raise GradsheetError(f"{path} is not a workbook that 'gradsheet workbook' wrote")
         if MARKS_SHEET in names:
             raise GradsheetError(f"{path} is an exercise; verify the workbook without --exercise")
         text = "\n".join(_file_lines(book[START_SHEET]))

@@ -2,17 +2,20 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from gradsheet.calculus.descent import descend, losses_csv
 from gradsheet.calculus.graph import build_graph
 from gradsheet.calculus.network import LayerSpec, NetworkSpec, load_network
+from gradsheet.calculus.optimisers import OPTIMISERS
 from gradsheet.errors import GradsheetError
 
 # One weight, no bend: w follows w' = w - η·(w·x - t)·x, so the distance to t/x shrinks by 1 - η·x².
-LINE = NetworkSpec((2.0,), (1.0,), (LayerSpec(((3.0,),), "identity"),))
+LINE = NetworkSpec(((2.0,),), ((1.0,),), (LayerSpec(((3.0,),), "identity"),))
 
 
 def test_closed_form_of_one_weight() -> None:
@@ -70,3 +73,45 @@ def test_csv_holds_every_number_exactly() -> None:
     assert [float(row[1]) for row in rows[1:]] == descent.loss[:, 0].tolist()
     assert rows[-1][2] == "diverged"
     assert [row[0] for row in rows[1:]] == [str(k) for k in range(31)]
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_optimisers_move_as_torchs_do(optimiser: str) -> None:
+    spec = replace(load_network("xor"), optimiser=optimiser)
+    graph = build_graph(spec)
+    descent = descend(graph, (0.3,), 25, graph.parameters)
+    weights = {p.name: torch.tensor(graph.given[p], dtype=torch.float64) for p in graph.parameters}
+    for weight in weights.values():
+        weight.requires_grad_()
+    parameters = list(weights.values())
+    stepper = {
+        "sgd": torch.optim.SGD(parameters, lr=0.3),
+        "momentum": torch.optim.SGD(parameters, lr=0.3, momentum=0.9),
+        "adam": torch.optim.Adam(parameters, lr=0.3),
+    }[optimiser]
+    inputs = torch.tensor(spec.inputs, dtype=torch.float64)
+    targets = torch.tensor(spec.targets, dtype=torch.float64)
+    for update in range(26):
+        w1, w2, w3, w4, b1, b2, w5, w6, b3 = weights.values()
+        sums = inputs @ torch.stack([torch.stack([w1, w3]), torch.stack([w2, w4])])
+        hidden = torch.tanh(sums + torch.stack([b1, b2]))
+        output = hidden @ torch.stack([w5, w6])[:, None] + b3
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(output, targets)
+        assert descent.loss[update, 0] == pytest.approx(loss.item(), rel=1e-9)
+        for parameter in graph.parameters:
+            found = descent.values[parameter][update, 0]
+            assert found == pytest.approx(weights[parameter.name].item(), rel=1e-9)
+        stepper.zero_grad()
+        loss.backward()
+        stepper.step()
+
+
+@pytest.mark.parametrize("preset", ["xor", "and", "iris-mini"])
+def test_the_presets_with_several_examples_are_learnt(preset: str) -> None:
+    graph = build_graph(load_network(preset))
+    outputs = [value for example in graph.examples for value in example.layers[-1].activations]
+    descent = descend(graph, (0.2, 2.0), 600, outputs)
+    best = int(np.nanargmin(descent.loss[-1]))
+    for example, targets in zip(graph.examples, graph.spec.targets, strict=True):
+        found = [descent.values[v][-1, best] for v in example.layers[-1].activations]
+        assert np.abs(np.array(found) - targets).max() < 0.2

@@ -1,6 +1,6 @@
 """Descriptions of networks: what is refused, and how it is said."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,10 @@ from gradsheet.calculus.network import (
     NetworkSpec,
     load_network,
     parse_network,
+    to_toml,
 )
 from gradsheet.errors import GradsheetError
+from tests.witnesses import random_network
 
 GOOD = """name = "mine"
 inputs = [1, 2.5]
@@ -38,8 +40,8 @@ def test_a_toml_file_becomes_a_network(tmp_path: Path) -> None:
     path.write_text(GOOD)
     assert load_network(str(path)) == NetworkSpec(
         name="mine",
-        inputs=(1.0, 2.5),
-        targets=(0.5,),
+        inputs=((1.0, 2.5),),
+        targets=((0.5,),),
         layers=(
             LayerSpec(((0.1, 0.2), (0.3, 0.4), (0.5, 0.6)), "tanh", (0.1, 0.2, 0.3), True),
             LayerSpec(((1.0, 2.0, 3.0),), "identity", (0.5,), False),
@@ -82,6 +84,28 @@ def test_presets_are_named_as_they_are_called(preset: str) -> None:
             "line 4, loss: 'l3' is unknown; choose",
         ),
         ("targets = [0.5]", "targets = [0.5]\nseed = 1", "line 4, seed: unknown; expected one of"),
+        (
+            "inputs = [1, 2.5]",
+            "inputs = [[1, 2], [3]]",
+            "line 2, inputs: row 2 has 1 numbers, the first has 2",
+        ),
+        ("inputs = [1, 2.5]", "inputs = [[1, 2], 3]", "line 2, inputs: 3 given, expected a list"),
+        ("inputs = [1, 2.5]", "inputs = [[1, 2], [3, 4]]", "line 3, targets: 1 rows given for 2"),
+        (
+            "targets = [0.5]",
+            "targets = [0.5]\noptimiser = 'rms'",
+            "line 4, optimiser: 'rms' is unknown; choose from sgd, momentum, adam",
+        ),
+        (
+            "targets = [0.5]",
+            "targets = [0.5]\nloss = 'binary-cross-entropy'",
+            "line 13, layer 2, activation: binary-cross-entropy needs a last layer of 'sigmoid'",
+        ),
+        (
+            '"tanh"',
+            '"softmax"',
+            "line 7, layer 1, activation: only the last layer can be a softmax",
+        ),
         ("units = 3", "units = 2", "line 6, layer 1, units: 2 announced, but weights has 3 rows"),
         ('"tanh"', '"than"', "line 7, layer 1, activation: 'than' is unknown; choose from sigmoid"),
         ("[0.3, 0.4]", "[0.3]", "line 8, layer 1, weights: row 2 has 1 numbers for 2 inputs"),
@@ -109,7 +133,7 @@ def test_a_mistake_is_named_with_its_line(old: str, new: str, said: str) -> None
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("corse", "no preset is called 'corse'; choose from course, course-half, mazur"),
+        ("corse", "no preset is called 'corse'; choose from course, course-half, mazur, xor"),
         ("missing.toml", "cannot read missing.toml: No such file"),
     ],
 )
@@ -127,10 +151,32 @@ def test_a_binary_file_is_refused(tmp_path: Path) -> None:
 
 def test_names_of_deeper_networks_do_not_collide() -> None:
     spec = NetworkSpec(
-        inputs=(1.0,),
-        targets=(1.0,),
+        inputs=((1.0,),),
+        targets=((1.0,),),
         layers=tuple(LayerSpec(((0.5,),)) for _ in range(4)),
     )
     names = [variable.name for variable in build_graph(spec).table()]
     assert len(set(names)) == len(names)
     assert {"h1_1", "h2_1", "h3_1", "o1", "a_h3_1"} <= set(names)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_a_network_written_as_toml_is_read_back_the_same(seed: int) -> None:
+    spec = random_network(seed)
+    assert parse_network(to_toml(spec), "the text") == spec
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_so_are_the_presets(preset: str) -> None:
+    spec = replace(load_network(preset), title='A "quoted" title, \\ and ∂')
+    assert parse_network(to_toml(spec), "the text") == spec
+
+
+def test_targets_of_a_cross_entropy_are_shares() -> None:
+    with pytest.raises(GradsheetError, match="targets: binary-cross-entropy needs targets from 0"):
+        replace(load_network("and"), targets=((0.0,), (0.0,), (0.0,), (2.0,)))
+
+
+def test_numbers_in_place_of_rows_are_refused() -> None:
+    with pytest.raises(GradsheetError, match="inputs: expected a row of numbers for each example"):
+        NetworkSpec((1.0,), ((1.0,),), (LayerSpec(((0.5,),)),))  # type: ignore[arg-type]

@@ -158,11 +158,11 @@ def to_toml(spec: NetworkSpec) -> str:
     for layer in spec.layers:
         lines += ["", "[[layers]]", f'activation = "{layer.activation}"']
         lines += _rows("weights", layer.weights)
-        if layer.biases:
-            shared = len(layer.biases) == 1
-            value = repr(layer.biases[0]) if shared else str(list(layer.biases))
-            lines.append(f"{'bias' if shared else 'biases'} = {value}")
-            lines += [] if layer.train_biases else ["train_biases = false"]
+        if len(layer.biases) == 1:
+            lines.append(f"bias = {layer.biases[0]!r}")
+        elif layer.biases:
+            lines.append(f"biases = {list(layer.biases)}")
+        lines += [] if layer.train_biases else ["train_biases = false"]
     return "\n".join(lines) + "\n"
 
 

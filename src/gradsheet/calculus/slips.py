@@ -4,7 +4,7 @@ Each is a small edit of the right derivation: one factor of the chain rule is ta
 They are the ones found in published course workbooks, where the loss fell all the same.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from gradsheet.calculus.expression import ADD, Apply, Expression, Variable, expand, total, variables
@@ -72,7 +72,8 @@ def gradients(
     """
     edits = slip.edits if slip else {}
     known = {*graph.given, *graph.forward, graph.rate}
-    known |= {variable for variable in shared if not _meets(variable, edits.keys())}
+    seen = dict.fromkeys(edits, True)
+    known |= {variable for variable in shared if not _meets(variable, seen)}
     return {
         parameter: expand(
             gradient, known.__contains__, edits if slip and parameter in slip.parameters else None
@@ -91,12 +92,12 @@ def plain_steps(
     return steps
 
 
-def _meets(variable: Variable, edited: Set[Variable]) -> bool:
-    """Whether one of ``edited`` stands in what a gradient is made of."""
-    if variable in edited:
-        return True
-    definition = variable.definition
-    return definition is not None and any(_meets(part, edited) for part in variables(definition))
+def _meets(variable: Variable, seen: dict[Variable, bool]) -> bool:
+    """Whether an edited variable stands in what ``variable`` is made of; ``seen`` remembers."""
+    if variable not in seen:
+        parts = variables(variable.definition) if variable.definition else ()
+        seen[variable] = any([_meets(part, seen) for part in parts])
+    return seen[variable]
 
 
 # --- The kinds -------------------------------------------------------------------------------

@@ -260,10 +260,10 @@ def _write_step(
 def _write_numbers(
     derivation: _Derivation, style: Style, sheet: Worksheet, row: int, definition: Expression
 ) -> str:
-    """The formula with the numbers put in, as a formula that joins text."""
+    """Write the formula with the numbers put in, a formula that joins text; return the text."""
     if len(list(variables(definition))) > _MOST_TERMS:
         sheet.write_string(row, _NUMBERS, "= …", style.note)
-        return None
+        return "= …"
     operands = list(dict.fromkeys(variables(definition)))
     marks = {variable: f"\x00{number}\x00" for number, variable in enumerate(operands)}
     pieces = plain(to_textbook(definition, lambda v: marks[v])).split("\x00")

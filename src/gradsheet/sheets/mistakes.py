@@ -79,7 +79,7 @@ class _Trainings:
         self.values = [self._train(slip) for slip in slips]
 
     def _train(self, slip: Slip | None) -> dict[Variable, Array]:
-        steps = plain_steps(self.plan.graph, slip)
+        steps = plain_steps(self.plan.graph, slip, self.shared)
         run = descend(self.plan.graph, [self.rate], self.updates, self.variables, steps)
         return {variable: values[:, 0] for variable, values in run.values.items()}
 
@@ -169,7 +169,7 @@ class _Trainings:
         spacing = max(1, round(self.updates / 10))
         chart.set_x_axis({"name": "updates", "interval_unit": spacing, "interval_tick": spacing})
         chart.set_y_axis(
-            {"name": "E_total", "num_format": "0.00", "major_gridlines": {"visible": False}}
+            {"name": "E_total", "num_format": "0.000", "major_gridlines": {"visible": False}}
         )
         chart.set_legend({"position": "right"})
         chart.set_size({"width": 900, "height": 420})

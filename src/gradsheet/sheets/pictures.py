@@ -38,8 +38,10 @@ def _names(document: pypdfium2.PdfDocument) -> list[str]:
     names = []
     for number, ((first, title), end) in enumerate(zip(starts, ends, strict=True), start=1):
         slug = re.sub(r"[^a-z0-9.]+", "-", title.lower()).strip("-")
-        pages = range(1, end - first + 1)
-        names += [f"{number:02}-{slug}" + (f"-{page}" if end - first > 1 else "") for page in pages]
+        pages = end - first
+        digits = len(str(pages))
+        ends_in = [f"-{page:0{digits}}" for page in range(1, pages + 1)] if pages > 1 else [""]
+        names += [f"{number:02}-{slug}{end_in}" for end_in in ends_in]
     return names
 
 

@@ -165,8 +165,8 @@ def training_columns(graph: NetworkGraph, addresses: dict[Variable, str]) -> tup
             if operand is graph.rate:
                 return absolute(*RATE_CELL)
             if operand in moved:
-                return letters[moved[operand]] + "{0}"
-            return letters[operand] + row if operand in letters else addresses[operand]
+                return f"{letters[moved[operand]]}{{0}}"
+            return f"{letters[operand]}{row}" if operand in letters else addresses[operand]
 
         return to_excel(expand(expression, lambda v: v in letters or v in moved), address)
 

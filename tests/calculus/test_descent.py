@@ -102,7 +102,7 @@ def test_optimisers_move_as_torchs_do(optimiser: str) -> None:
             found = descent.values[parameter][update, 0]
             assert found == pytest.approx(weights[parameter.name].item(), rel=1e-9)
         stepper.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         stepper.step()
 
 

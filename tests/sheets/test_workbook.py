@@ -3,11 +3,13 @@
 import re
 import zipfile
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import openpyxl
 import pytest
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from gradsheet.autograd import compute
@@ -53,7 +55,10 @@ def table(cells: Cells, path: Path, sheet: str) -> dict[str, list[float]]:
     columns: dict[str, list[float]] = {}
     for header in headers:
         if isinstance(header.value, str) and header.column > 3:
-            below = (cells.get((sheet, f"{header.column_letter}{row}")) for row in range(5, 5000))
+            below = (
+                cells.get((sheet, f"{get_column_letter(header.column)}{row}"))
+                for row in range(5, 110)
+            )
             columns[header.value] = [float(value) for value in below if value is not None]
     return columns
 
@@ -95,8 +100,8 @@ def test_random_networks_are_verified(seed: int, engine: Engine, tmp_path: Path)
     spec = random_network(seed, exact=engine == "ironcalc")
     write_workbook(spec, path, rates=(0.02, 0.05), updates=3)
     assert not [value for value in stated(path).values() if str(value).startswith("#")]
-    assert_holds(verify(path, engine).as_made)
-    assert verify(path, engine).holds if engine == "ironcalc" else True
+    found = verify(path, engine)
+    assert_holds((*found.as_made, *found.after_change, *found.autograd))
 
 
 def test_a_workbook_states_every_value(course: Path, tmp_path: Path) -> None:
@@ -175,7 +180,7 @@ def test_it_has_the_sheets_and_charts(course: Path) -> None:
 
 
 def test_only_the_inputs_are_typed(course: Path) -> None:
-    """Numbers that are no formula: inputs, counters, choices, coordinates of the drawing, ε, torch's."""
+    """No other number than a counter, a choice, ε or torch's is pasted."""
     book = openpyxl.load_workbook(course)
     typed = {
         name: sum(
@@ -188,7 +193,8 @@ def test_only_the_inputs_are_typed(course: Path) -> None:
 
 def test_every_link_leads_to_a_sheet(course: Path) -> None:
     book = openpyxl.load_workbook(course)
-    links = [cell.hyperlink.location for row in book["Start"] for cell in row if cell.hyperlink]
+    found = [cell.hyperlink for row in book["Start"] for cell in row if cell.hyperlink]
+    links = [str(link.location) for link in found]
     assert {link.split("!")[0].strip("'") for link in links} == set(book.sheetnames) - {"Start"}
 
 
@@ -245,7 +251,7 @@ def test_the_light_is_green_and_turns_red(course: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_every_check_passes_in_any_network(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
-    write_workbook(random_network(seed), path, rates=(0.02,), updates=2)
+    write_workbook(random_network(seed, exact=True), path, rates=(0.02,), updates=2)
     assert recalculated(path, {}, "ironcalc")["Start", "B5"] == "all checks pass"
 
 
@@ -253,7 +259,7 @@ def test_a_published_slip_fails_the_gradient_check(course: Path, tmp_path: Path)
     """Off by 5.9e-8 in the first row: nobody noticed."""
     book = openpyxl.load_workbook(course)
     sheet = book["lr 0.1"]
-    headers = {str(cell.value): cell.column_letter for cell in sheet[4]}
+    headers = {str(cell.value): get_column_letter(cell.column) for cell in sheet[4]}
     cell = sheet[f"{headers['∂E/∂w3']}5"]
     cell.value = str(cell.value).replace(headers["a_h2"], headers["a_h1"])
     book.save(tmp_path / "wrong.xlsx")
@@ -361,8 +367,9 @@ def test_the_mistakes_are_wrong_by_what_they_say(course: Path) -> None:
 
 def test_every_sheet_is_set_up_to_print(course: Path) -> None:
     for sheet in openpyxl.load_workbook(course):
-        assert sheet.sheet_properties.pageSetUpPr.fitToPage
-        assert sheet.page_setup.fitToWidth >= 1
+        properties = sheet.sheet_properties.pageSetUpPr
+        assert properties is not None
+        assert properties.fitToPage
         assert sheet.page_setup.paperSize == 9
 
 
@@ -459,7 +466,7 @@ def test_a_wide_network_fits(tmp_path: Path) -> None:
 def test_the_largest_that_is_laid_out_whole_fits(sizes: tuple[int, ...], tmp_path: Path) -> None:
     layers = tuple(
         LayerSpec(((0.1,) * before,) * units, "tanh", (0.1,) * units)
-        for before, units in zip(sizes, sizes[1:], strict=False)
+        for before, units in pairwise(sizes)
     )
     rows = tuple((0.1 * k,) * sizes[0] for k in range(3))
     spec = NetworkSpec(rows, ((0.5,) * sizes[-1],) * 3, layers, optimiser="adam")

@@ -96,7 +96,7 @@ def _meets(variable: Variable, seen: dict[Variable, bool]) -> bool:
     """Whether an edited variable stands in what ``variable`` is made of; ``seen`` remembers."""
     if variable not in seen:
         parts = variables(variable.definition) if variable.definition else ()
-        seen[variable] = any([_meets(part, seen) for part in parts])
+        seen[variable] = any(_meets(part, seen) for part in parts)
     return seen[variable]
 
 

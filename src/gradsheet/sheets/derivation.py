@@ -16,7 +16,7 @@ from gradsheet.calculus.tape import Tape
 from gradsheet.sheets import numerals
 from gradsheet.sheets.exercise import Exercise, idle_steps
 from gradsheet.sheets.plan import DERIVATION_SHEET, Check, Plan
-from gradsheet.sheets.style import FAINT, Style, absolute, print_on_pages, write_formula
+from gradsheet.sheets.style import FAINT, Style, absolute, agreement, print_on_pages, write_formula
 
 _COLUMNS = (  # header, width, alignment
     ("", 4, "right"),
@@ -312,13 +312,17 @@ def known_range(plan: Plan) -> str:
 def _checks(derivation: _Derivation, style: Style, sheet: Worksheet) -> list[Check]:
     """Factor by factor, the update must come to what the training table has after one."""
     plan, updates = derivation.plan, derivation.plan.graph.steps.updates
+    failures = 0.0
     for parameter in plan.graph.parameters:
         row, found = derivation.rows[updates[parameter]], derivation.address(updates[parameter])
         close = f"ABS({found}-{plan.trained(parameter, row=1)})<=1E-9*(1+ABS({found}))"
-        write_formula(sheet, row, _CHECK, f"IF({close},0,1)", 0, style.note)
+        value = agreement(derivation.values[updates[parameter]])
+        failures += value
+        write_formula(sheet, row, _CHECK, f"IF({close},0,1)", value, style.note)
     sheet.write_string(_FIRST_ROW - 1, _CHECK, "differs from the table", style.note)
     cells = f"{absolute(_FIRST_ROW, _CHECK)}:{absolute(max(derivation.rows.values()), _CHECK)}"
     sheet.write_string(3, 0, "updates that differ from the training table:", style.note)
-    write_formula(sheet, 3, _FORMULA, f"SUM({cells})", 0, style.format(align="left"))
+    write_formula(sheet, 3, _FORMULA, f"SUM({cells})", failures, style.format(align="left"))
     words = "the updates, factor by factor, equal the training table's next row"
-    return [Check(words, absolute(3, _FORMULA, DERIVATION_SHEET), DERIVATION_SHEET)]
+    place = absolute(3, _FORMULA, DERIVATION_SHEET)
+    return [Check(words, place, DERIVATION_SHEET, failures)]

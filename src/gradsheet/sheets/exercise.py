@@ -9,13 +9,22 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
+from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.calculus.expression import ZERO, Variable, expand
 from gradsheet.calculus.graph import NetworkGraph
 from gradsheet.calculus.optimisers import Steps
-from gradsheet.sheets.style import AMBER, GREEN, GREY, Style, absolute, on_sheet, write_formula
+from gradsheet.sheets.style import (
+    AMBER,
+    GREEN,
+    GREY,
+    Style,
+    absolute,
+    on_sheet,
+    span,
+    write_formula,
+)
 
 RIGHT, FACTOR, SIGN, NOT_YET = "right", "off by a factor", "sign wrong", "not yet"
 
@@ -104,5 +113,5 @@ class Exercise:
     def score(self) -> tuple[str, str]:
         """A formula for how many marks are right, and its text."""
         count, right = len(self.marks), len(self.marks) if self.solved else 0
-        every = on_sheet(MARKS_SHEET, xl_range_abs(0, _POINT, count - 1, _POINT))
+        every = on_sheet(MARKS_SHEET, span(0, _POINT, count - 1, _POINT))
         return f'SUM({every})&" of {count} right"', f"{right} of {count} right"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
+from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.calculus.expression import Variable
@@ -19,8 +19,10 @@ from gradsheet.sheets.style import (
     NUMBER,
     Style,
     absolute,
+    agreement,
     on_sheet,
     print_on_pages,
+    span,
     write_formula,
 )
 
@@ -50,14 +52,18 @@ def write(plan: Plan, style: Style) -> list[Check]:
     parameters = _checked(plan)
     nudged = _Nudged(plan, parameters)
     _write_head(plan, style, sheet, parameters)
-    for number in range(len(parameters)):
-        _write_row(plan, style, sheet, number, nudged)
+    failures = sum(
+        _write_row(plan, style, sheet, number, nudged) for number in range(len(parameters))
+    )
+    fails = span(_FIRST_ROW, _FAILS, _FIRST_ROW + len(parameters) - 1, _FAILS)
+    look = style.format(align="left", indent=1)
+    write_formula(sheet, *_FAIL_CELL, f"SUM({fails})", failures, look)
     nudged.write(style, sheet)
     sheet.repeat_rows(_HEADER_ROW)
     sheet.print_area(0, 0, _FIRST_ROW + len(parameters) - 1, _FAILS)
     print_on_pages(sheet)
     words = "every gradient equals its central difference and autograd's value"
-    return [Check(words, absolute(*_FAIL_CELL, GRADIENT_SHEET), GRADIENT_SHEET)]
+    return [Check(words, absolute(*_FAIL_CELL, GRADIENT_SHEET), GRADIENT_SHEET, failures)]
 
 
 def _checked(plan: Plan) -> tuple[Variable, ...]:
@@ -138,15 +144,12 @@ def _write_head(
     look = style.format(num_format="0E+00", align="left", indent=1)
     sheet.write_number(*_NUDGE_CELL, NUDGE, look)
     sheet.write_string(_FAIL_CELL[0], 0, "failures", right)
-    fails = xl_range_abs(_FIRST_ROW, _FAILS, _FIRST_ROW + len(parameters) - 1, _FAILS)
-    write_formula(sheet, *_FAIL_CELL, f"SUM({fails})", 0, left)
     style.light(sheet, *_FAIL_CELL, f"{absolute(*_FAIL_CELL)}=0")
     sheet.write_string(_CHANGED_CELL[0], 0, "changed", right)
     used, made = plan.fields.table_left + 1, plan.fields.table_left + 3
     last = BLOCK_ROW + len(plan.graph.given)
     ranges = [
-        on_sheet(INPUTS_SHEET, xl_range_abs(BLOCK_ROW + 1, column, last, column))
-        for column in (used, made)
+        on_sheet(INPUTS_SHEET, span(BLOCK_ROW + 1, column, last, column)) for column in (used, made)
     ]
     write_formula(
         sheet,
@@ -170,7 +173,7 @@ def _write_head(
         sheet.set_column(column, column, width)
 
 
-def _write_row(plan: Plan, style: Style, sheet: Worksheet, number: int, nudged: _Nudged) -> None:
+def _write_row(plan: Plan, style: Style, sheet: Worksheet, number: int, nudged: _Nudged) -> float:
     """One parameter: its gradient from each witness, and how far they are apart."""
     parameter, row = nudged.parameters[number], _FIRST_ROW + number
     gradient = plan.graph.backward.gradients[parameter]
@@ -192,10 +195,17 @@ def _write_row(plan: Plan, style: Style, sheet: Worksheet, number: int, nudged: 
     write_formula(sheet, row, _LESS_DIFFERENCE, f"{mine}-{slope}", formula - difference, tiny)
     changed = f"{absolute(*_CHANGED_CELL)}>0"
     away = f'IF({changed},"changed",{mine}-{torch})'
-    value = "changed" if plan.fields.changed else formula - stated
-    write_formula(sheet, row, _LESS_AUTOGRAD, away, value, tiny)
+    shown = "changed" if plan.fields.changed else formula - stated
+    write_formula(sheet, row, _LESS_AUTOGRAD, away, shown, tiny)
     loss = plan.trained(plan.graph.loss)
     close = f"ABS({mine}-{slope})<=1E-9*(1+ABS({loss}))+1E-6*ABS({mine})"
     same = f"OR({changed},ABS({mine}-{torch})<=1E-12*(1+ABS({torch})))"
     look = style.format(align="center", font_color=FAINT)
-    write_formula(sheet, row, _FAILS, f"IF(AND({close},{same}),0,1)", 0, look)
+    value = agreement(formula - difference)
+    if value == 0:
+        scale = float(plan.descent.loss[0, 0])
+        near = abs(formula - difference) <= 1e-9 * (1 + abs(scale)) + 1e-6 * abs(formula)
+        equal = abs(formula - stated) <= 1e-12 * (1 + abs(stated)) or plan.fields.changed
+        value = 0.0 if near and equal else 1.0
+    write_formula(sheet, row, _FAILS, f"IF(AND({close},{same}),0,1)", value, look)
+    return value

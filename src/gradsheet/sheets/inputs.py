@@ -1,6 +1,5 @@
 """The sheet to type in: it drives every other one."""
 
-from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.calculus.expression import Variable
@@ -15,7 +14,7 @@ from gradsheet.sheets.fields import (
     cell_name,
 )
 from gradsheet.sheets.plan import Plan
-from gradsheet.sheets.style import FAINT, Style, absolute, print_on_pages, write_formula
+from gradsheet.sheets.style import FAINT, Style, absolute, print_on_pages, span, write_formula
 
 
 def write(plan: Plan, style: Style, locked: bool) -> None:
@@ -114,7 +113,7 @@ def _write_choice(plan: Plan, style: Style, sheet: Worksheet) -> None:
     names = [name for name, _ in plan.fields.choices]
     sheet.merge_range(row, column, row, column + 1, OWN, style.choice)
     left = plan.fields.table_left + 2
-    source = xl_range_abs(BLOCK_ROW, left, BLOCK_ROW, left + len(names) - 1)
+    source = span(BLOCK_ROW, left, BLOCK_ROW, left + len(names) - 1)
     sheet.data_validation(
         row,
         column,
@@ -155,13 +154,13 @@ def _write_table(plan: Plan, style: Style, sheet: Worksheet) -> None:
     for column, (name, _) in enumerate(choices, start=left + 2):
         sheet.write_string(BLOCK_ROW, column, name, style.header())
     sheet.write_string(BLOCK_ROW - 2, left, "set number", style.note)
-    names = xl_range_abs(BLOCK_ROW, left + 2, BLOCK_ROW, left + 1 + len(choices))
+    names = span(BLOCK_ROW, left + 2, BLOCK_ROW, left + 1 + len(choices))
     number = absolute(BLOCK_ROW - 2, left + 1)
     formula = f"IFERROR(MATCH({absolute(*CHOICE_CELL)},{names},0),1)"
     write_formula(sheet, BLOCK_ROW - 2, left + 1, formula, 1, style.format(align="center"))
     for row, (variable, value) in enumerate(plan.graph.given.items(), start=BLOCK_ROW + 1):
         style.write_markup(sheet, row, left, symbol(variable.name), align="right")
-        sets = xl_range_abs(row, left + 2, row, left + 1 + len(choices))
+        sets = span(row, left + 2, row, left + 1 + len(choices))
         write_formula(sheet, row, left + 1, f"INDEX({sets},{number})", value, style.general)
         typed = absolute(*plan.fields.typed[variable])
         write_formula(sheet, row, left + 2, typed, value, style.general)

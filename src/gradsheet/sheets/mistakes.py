@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
+from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet import palette
@@ -15,7 +15,7 @@ from gradsheet.calculus.slips import KINDS, Slip, find_slips, gradients, plain_s
 from gradsheet.calculus.tape import Array, Tape
 from gradsheet.sheets.passes import PassTable, pass_variables
 from gradsheet.sheets.plan import MISTAKES_SHEET, Plan, has_deltas
-from gradsheet.sheets.style import FAINT, Style, print_on_pages, write_formula
+from gradsheet.sheets.style import FAINT, Style, print_on_pages, span, write_formula
 
 _MOST_CELLS = 7_000  # of the trainings with slips
 _LEFT = 1  # of the panel
@@ -102,7 +102,7 @@ class _Trainings:
         left = self.table(number).left
         last = left + len(self.plan.graph.parameters) - 1
         row = self.first_row
-        return xl_range(row, left, row, last), xl_range(row + 1, left, row + 1, last)
+        return span(row, left, row, last), span(row + 1, left, row + 1, last)
 
     def cosine(self, number: int) -> float | str:
         """The cosine of the angle between the first step with a slip and the right one."""

@@ -1,9 +1,10 @@
 """Where everything stands in the workbook, decided before a cell is written."""
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from xlsxwriter.utility import xl_col_to_name, xl_range_abs
+from xlsxwriter.utility import xl_col_to_name
 
 from gradsheet.autograd import Autograd
 from gradsheet.calculus.descent import Descent
@@ -13,7 +14,7 @@ from gradsheet.calculus.network import NetworkSpec
 from gradsheet.calculus.notation import to_excel
 from gradsheet.errors import GradsheetError
 from gradsheet.sheets.fields import Fields
-from gradsheet.sheets.style import MAX_FORMULA, absolute, on_sheet
+from gradsheet.sheets.style import MAX_FORMULA, absolute, on_sheet, span
 
 MAX_COLUMNS = 16_384
 MAX_ROWS = 1_048_576
@@ -110,7 +111,7 @@ class Plan:
             row: the address of the iteration.
         """
         column = self.table_columns[variable]
-        cells: str = xl_range_abs(FIRST_ROW, column, FIRST_ROW + self.descent.updates, column)
+        cells: str = span(FIRST_ROW, column, FIRST_ROW + self.descent.updates, column)
         sheets = [on_sheet(rate_sheet(value), cells) for value in self.descent.rates]
         return f"CHOOSE({rate},{','.join(f'INDEX({cells},{row}+1)' for cells in sheets)})"
 
@@ -123,11 +124,18 @@ class Check:
         words: what is compared.
         failures: the address of the number of failures.
         sheet: where to look.
+        count: the number of failures, not a number where what is compared overflows.
     """
 
     words: str
     failures: str
     sheet: str
+    count: float
+
+    @property
+    def fails(self) -> int:
+        """How often it fails, an overflow counted as once."""
+        return int(self.count) if math.isfinite(self.count) else 1
 
 
 # The training sheets: a panel with the rate, the chart and the steps, then the table beside it.

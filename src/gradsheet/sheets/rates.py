@@ -3,13 +3,13 @@
 import math
 
 import numpy as np
-from xlsxwriter.utility import xl_range, xl_range_abs, xl_rowcol_to_cell
+from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet import palette
 from gradsheet.calculus.tape import Array
 from gradsheet.sheets.plan import RATES_SHEET, Plan
-from gradsheet.sheets.style import FAINT, Style, absolute, print_on_pages, write_formula
+from gradsheet.sheets.style import FAINT, Style, absolute, print_on_pages, span, write_formula
 from gradsheet.sheets.training import loss_range, set_loss_axes
 
 _MARKS = (1, 10, 50, 100)
@@ -53,7 +53,7 @@ class _Rates:
     def _column(self, number: int) -> str:
         """The losses at the 0-based learning rate ``number``."""
         last = self.first + self.plan.descent.updates
-        return str(xl_range_abs(self.first, number + 1, last, number + 1))
+        return str(span(self.first, number + 1, last, number + 1))
 
     def write_summary(self) -> None:
         """A row a learning rate: the loss after some updates, and whether it ever rose."""
@@ -78,8 +78,8 @@ class _Rates:
 
     def _write_rises(self, row: int, column: int, number: int) -> None:
         last = self.first + self.plan.descent.updates
-        later = xl_range(self.first + 1, number + 1, last, number + 1)
-        before = xl_range(self.first, number + 1, last - 1, number + 1)
+        later = span(self.first + 1, number + 1, last, number + 1)
+        before = span(self.first, number + 1, last - 1, number + 1)
         formula = f'IFERROR(SUMPRODUCT(--({later}>{before})),"—")'
         losses = self.plan.descent.loss[:, number]
         rises: float | str = float((losses[1:] > losses[:-1]).sum())

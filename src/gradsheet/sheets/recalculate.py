@@ -84,6 +84,8 @@ def without_values(path: Path, target: Path, typed: Mapping[Cell, float] | None 
             for (sheet, cell), value in (typed or {}).items():
                 if sheets.get(sheet) == name:
                     content = _type(content, cell, value)
+            if name.startswith("xl/worksheets/_rels/"):  # IronCalc reads relative targets only
+                content = content.replace(b'Target="/xl/', b'Target="../')
             copy.writestr(name, content)
     return target
 
@@ -118,8 +120,13 @@ def _sheet_files(path: Path) -> dict[str, str]:
 def _ironcalc(path: Path) -> Cells:
     import ironcalc
 
-    with _quiet():
-        model = ironcalc.load_from_xlsx(str(path))
+    try:
+        with _quiet():
+            model = ironcalc.load_from_xlsx(str(path))
+    except ironcalc.WorkbookError as error:
+        raise GradsheetError(
+            f"IronCalc cannot read this workbook ({error}); try --engine libreoffice"
+        ) from error
     model.evaluate()
     names = [sheet["name"] for sheet in model.get_worksheets_properties()]
     return {

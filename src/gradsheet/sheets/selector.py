@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.calculus.expression import Variable
 from gradsheet.sheets.fields import INPUTS_SHEET
 from gradsheet.sheets.plan import FIRST_ROW, TABLE_COLUMN, Plan, rate_sheet
-from gradsheet.sheets.style import FAINT, Style, absolute, on_sheet, write_formula
+from gradsheet.sheets.style import FAINT, Style, absolute, on_sheet, span, write_formula
 
 _ROW = 3
 
@@ -51,11 +50,11 @@ class Selector:
         """Write the lists."""
         fields, plan = self.plan.fields, self.plan
         first, last = (fields.typed[rate] for rate in (fields.rates[0], fields.rates[-1]))
-        rates = on_sheet(INPUTS_SHEET, xl_range_abs(*first, *last))
+        rates = on_sheet(INPUTS_SHEET, span(*first, *last))
         column = TABLE_COLUMN
         iterations = on_sheet(
             rate_sheet(plan.descent.rates[0]),
-            xl_range_abs(FIRST_ROW, column, FIRST_ROW + self.last, column),
+            span(FIRST_ROW, column, FIRST_ROW + self.last, column),
         )
         right = style.format(align="right", bold=True)
         for row, word, source, value, message in (

@@ -1,5 +1,6 @@
 """The first sheet: what this is, how to read it, where everything is, and whether all is well."""
 
+import math
 from collections.abc import Sequence
 
 from xlsxwriter.utility import xl_rowcol_to_cell
@@ -87,7 +88,8 @@ def _write_light(
         formula = (
             f'IF({count}=0,"all checks pass",({count})&IF({count}=1," check fails"," checks fail"))'
         )
-        text = all_right = "all checks pass"
+        failing, all_right = sum(check.fails for check in checks), "all checks pass"
+        text = f"{failing} check{'s fail' if failing > 1 else ' fails'}" if failing else all_right
     write_formula(sheet, _LIGHT_ROW, 1, formula, text, look)
     style.light(sheet, _LIGHT_ROW, 1, f'{xl_rowcol_to_cell(_LIGHT_ROW, 1)}="{all_right}"')
     sheet.set_row(_LIGHT_ROW, 24)
@@ -106,7 +108,9 @@ def _write_checks(style: Style, sheet: Worksheet, row: int, checks: Sequence[Che
         formula = (
             f'IF(IFERROR({check.failures},1)=0,"right",IFERROR({check.failures},"error")&" wrong")'
         )
-        write_formula(sheet, row, 1, formula, "right", style.format(align="center"))
+        wrong = f"{check.fails if math.isfinite(check.count) else 'error'} wrong"
+        text = wrong if check.fails else "right"
+        write_formula(sheet, row, 1, formula, text, style.format(align="center"))
         style.light(sheet, row, 1, f'{xl_rowcol_to_cell(row, 1)}="right"')
         sheet.write_url(row, 2, f"internal:'{check.sheet}'!A1", style.link, check.words)
         row += 1

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
+from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.calculus.expression import ADD, Apply, Expression, Variable, expand, total, variables
@@ -11,7 +11,15 @@ from gradsheet.calculus.notation import symbol, to_excel, to_textbook
 from gradsheet.calculus.tape import Tape
 from gradsheet.sheets.plan import STEP_SHEET, Check, Plan
 from gradsheet.sheets.selector import Selector
-from gradsheet.sheets.style import BANDS, Style, absolute, print_on_pages, write_formula
+from gradsheet.sheets.style import (
+    BANDS,
+    Style,
+    absolute,
+    agreement,
+    print_on_pages,
+    span,
+    write_formula,
+)
 
 _HEADER_ROW, _FIRST_ROW = 7, 9
 _NUMBER_WIDTH = 12
@@ -184,6 +192,7 @@ class _Step:
         names = ["", "before", "∂E/∂w", "  formula", "change", "after", "differs"]
         self._head(left, 7, "4  the update", "gradient", names)
         self.sheet.write_string(_HEADER_ROW + 1, left + 6, "differs", self.style.note)
+        failures = 0.0
         for row, variable in enumerate(self._kept(), start=_FIRST_ROW):
             self._symbol(row, left, variable)
             value, later = self.values[variable], self.values_after[variable]
@@ -199,26 +208,28 @@ class _Step:
             self._number(row, left + 5, moved, later, bold=True)
             change = f"{self.after[variable]}-{self.before[variable]}"
             self._number(row, left + 4, change, later - value)
-            self._check(row, left + 6, variable)
+            failures += self._write_check(row, left + 6, variable)
         self.sheet.set_column(left, left, 7)
         self.sheet.set_column(left + 1, left + 2, _NUMBER_WIDTH)
         self.sheet.set_column(left + 3, left + 3, 30)
         self.sheet.set_column(left + 4, left + 5, _NUMBER_WIDTH)
         self.sheet.set_column(left + 6, left + 6, 8)
         last = _FIRST_ROW + len(self._kept()) - 1
-        cells = xl_range_abs(_FIRST_ROW, left + 6, last, left + 6)
+        cells = span(_FIRST_ROW, left + 6, last, left + 6)
         place = (3, left + 6)
         self.sheet.write_string(3, left + 3, "weights that differ from the table:", self.style.note)
         look = self.style.format(align="center")
-        write_formula(self.sheet, *place, f"SUM({cells})", 0, look)
+        write_formula(self.sheet, *place, f"SUM({cells})", failures, look)
         words = "the update on the Step sheet leads to the training table's next row"
-        return Check(words, absolute(*place, STEP_SHEET), STEP_SHEET)
+        return Check(words, absolute(*place, STEP_SHEET), STEP_SHEET, failures)
 
-    def _check(self, row: int, column: int, variable: Variable) -> None:
-        """Whether the weight after the update is that of the table's next row."""
+    def _write_check(self, row: int, column: int, variable: Variable) -> float:
+        """Write 0 where the weight after the update is that of the table's next row, else 1."""
         cell, table = self.after[variable], self.selector.value(variable, later=1)
         formula = f"IF(ABS({cell}-{table})<=1E-9*(1+ABS({cell})),0,1)"
-        write_formula(self.sheet, row, column, formula, 0, self.style.note)
+        value = agreement(self.values_after[variable])
+        write_formula(self.sheet, row, column, formula, value, self.style.note)
+        return value
 
     # --- Formulas ----------------------------------------------------------------------------
 

@@ -191,6 +191,19 @@ def absolute(row: int, column: int, sheet_name: str = "") -> str:
     return on_sheet(sheet_name, str(xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True)))
 
 
+def agreement(value: float) -> float:
+    """What a check states that the library knows to hold: 0, or an error where it overflows."""
+    return 0.0 if math.isfinite(value) else math.nan
+
+
+def span(first_row: int, first_column: int, last_row: int, last_column: int) -> str:
+    """The absolute address of 0-based cells: ``$A$1:$B$9``; of one cell ``$A$1:$A$1``.
+
+    Some programs take a single cell for a number where a range is asked for.
+    """
+    return f"{absolute(first_row, first_column)}:{absolute(last_row, last_column)}"
+
+
 def on_sheet(sheet_name: str, cells: str) -> str:
     """The address of cells of another sheet, or of this one where none is named."""
     return f"{quote_sheetname(sheet_name)}!{cells}" if sheet_name else cells

@@ -103,6 +103,12 @@ def verify(path: Path, engine: Engine = "ironcalc") -> Verification:
         GradsheetError: the file cannot be read, was not made by gradsheet, or is an exercise.
     """
     made = _read(path)
+    if engine == "ironcalc" and any(layer.activation == "gelu" for layer in made.spec.layers):
+        raise GradsheetError(
+            f"{path} has a GELU, whose normal distribution IronCalc computes to eleven digits "
+            "only; "
+            "use --engine libreoffice"
+        )
     graph = build_graph(made.spec)
     weight = made.spec.layers[0].weights[0][0]
     changed = _with_first_weight(made.spec, weight + CHANGE)

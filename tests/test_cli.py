@@ -18,6 +18,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from gradsheet.digits.dataset import FILE_NAMES
+from gradsheet.sheets.recalculate import libreoffice
 from tests.digits.test_dataset import GOOD, write
 
 HEAVY = {"OMP_NUM_THREADS": "2"}
@@ -50,7 +51,17 @@ def test_help_comes_at_once(tmp_path: Path) -> None:
         start = time.perf_counter()
         text = succeeded("--help", folder=tmp_path)
         times.append(time.perf_counter() - start)
-    commands = ("demo", "workbook", "sweep", "diagram", "summary", "train", "evaluate", "predict")
+    commands = (
+        "demo",
+        "workbook",
+        "verify",
+        "sweep",
+        "diagram",
+        "summary",
+        "train",
+        "evaluate",
+        "predict",
+    )
     assert all(re.search(rf"\b{command}\b", text) for command in commands)
     assert min(times) < 0.4
 
@@ -70,14 +81,76 @@ def test_workbook(tmp_path: Path) -> None:
     assert text.startswith("Wrote deep/in/book.xlsx (0.")
     book = openpyxl.load_workbook(tmp_path / "deep/in/book.xlsx")
     assert book.sheetnames == [
+        "Start",
         "Inputs",
         "Network",
         "Derivation",
+        "Step",
         "lr 0.5",
         "lr 2.0",
         "Learning rates",
+        "Gradient check",
+        "Common mistakes",
     ]
     assert book["lr 2.0"]["D12"].value == 7
+
+
+def test_the_default_workbook_comes_within_two_seconds(tmp_path: Path) -> None:
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        succeeded("workbook", folder=tmp_path)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 2
+
+
+def test_verify(tmp_path: Path) -> None:
+    succeeded("workbook", "and", "--iterations", 5, folder=tmp_path)
+    text = succeeded("verify", "backprop.xlsx", folder=tmp_path)
+    assert "computed again by ironcalc" in text
+    assert "Verified: every cell agrees to 1e-09." in text
+    assert re.search(r"Gradient check +│ +\d+ │ +\d.\de-\d+ │", text)
+    book = openpyxl.load_workbook(tmp_path / "backprop.xlsx")
+    book["Derivation"]["F20"] = "=F19*2"
+    book.save(tmp_path / "wrong.xlsx")
+    run = gradsheet("verify", "wrong.xlsx", folder=tmp_path)
+    assert run.returncode == 1
+    assert "Not verified: a difference is larger than 1e-09." in run.stdout
+    assert "F20" in run.stdout
+
+
+def test_exercise_and_solution(tmp_path: Path) -> None:
+    succeeded("workbook", "--exercise", "-o", "exercise.xlsx", folder=tmp_path)
+    succeeded("workbook", "--solution", "-o", "solution.xlsx", folder=tmp_path)
+    marks = [
+        openpyxl.load_workbook(tmp_path / name, data_only=True)["Start"]["B5"].value
+        for name in ("exercise.xlsx", "solution.xlsx")
+    ]
+    assert marks == ["0 of 84 right", "84 of 84 right"]
+
+
+@pytest.mark.skipif(libreoffice() is None, reason="LibreOffice is not installed")
+def test_pictures_of_every_sheet(tmp_path: Path) -> None:
+    arguments = ("--rates", "0.5", "--iterations", 3, "--png", "pictures")
+    text = succeeded("workbook", *arguments, folder=tmp_path)
+    names = sorted(file.name for file in (tmp_path / "pictures").iterdir())
+    assert f"Wrote {len(names)} pictures to pictures." in text
+    sheets = dict.fromkeys(re.sub(r"^\d+-|(-\d)?\.png$", "", name) for name in names)
+    assert list(sheets) == [
+        "start",
+        "inputs",
+        "network",
+        "derivation",
+        "step",
+        "lr-0.5",
+        "learning-rates",
+        "gradient-check",
+        "common-mistakes",
+    ]
+    for name in names:
+        with Image.open(tmp_path / "pictures" / name) as picture:
+            assert picture.width > 300
+            assert len(picture.convert("L").getcolors()) > 10
 
 
 def test_sweep(tmp_path: Path) -> None:

@@ -17,12 +17,13 @@ ALLOWED = {
     "palette": set(),
     "files": {"errors"},
     "calculus": {"errors"},
+    "autograd": {"calculus"},
     "diagram": {"calculus"},
-    "sheets": {"calculus", "diagram", "errors", "files", "palette"},
+    "sheets": {"autograd", "calculus", "diagram", "errors", "files", "palette"},
     "plots": {"calculus", "diagram", "errors", "files", "palette"},
     "digits": {"errors", "files"},
     "reports": {"calculus", "digits", "files", "plots"},
-    "tables": {"calculus", "demo", "digits"},
+    "tables": {"calculus", "demo", "digits", "sheets"},
     "demo": {"calculus", "digits", "reports", "sheets"},
     "cli": {"calculus", "demo", "digits", "errors", "reports", "sheets", "tables"},
     "__main__": {"cli"},
@@ -31,7 +32,10 @@ ALLOWED = {
 ONLY_USER = {
     "matplotlib": {"plots"},
     "xlsxwriter": {"sheets"},
-    "torch": {"digits"},
+    "torch": {"autograd", "digits"},
+    "ironcalc": {"sheets"},
+    "openpyxl": {"sheets"},
+    "pypdfium2": {"sheets"},
     "rich": {"tables", "cli"},
 }
 
@@ -86,13 +90,13 @@ def loaded_by(*arguments: str) -> set[str]:
 
 @pytest.mark.parametrize("arguments", [("--help",), ("train", "--help"), ("workbook", "--help")])
 def test_help_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
-    heavy = {"torch", "matplotlib", "numpy", "PIL", "xlsxwriter", "tqdm"}
+    heavy = {"torch", "matplotlib", "numpy", "PIL", "xlsxwriter", "openpyxl", "ironcalc", "tqdm"}
     assert not loaded_by(*arguments) & heavy
 
 
 def test_a_workbook_needs_neither_torch_nor_matplotlib(tmp_path: Path) -> None:
     modules = loaded_by("workbook", "-o", str(tmp_path / "book.xlsx"), "--iterations", "2")
-    assert not modules & {"torch", "matplotlib", "PIL"}
+    assert not modules & {"torch", "matplotlib", "PIL", "openpyxl", "ironcalc", "pypdfium2"}
     assert {"xlsxwriter", "numpy"} <= modules
 
 
@@ -107,6 +111,8 @@ def test_the_public_names() -> None:
         "descend",
         "load_network",
         "parse_network",
+        "verify",
+        "write_exercise",
         "write_workbook",
     ]
     for name in gradsheet.__all__:

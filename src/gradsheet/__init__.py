@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from gradsheet.calculus.graph import NetworkGraph, build_graph
     from gradsheet.calculus.network import LayerSpec, NetworkSpec, load_network, parse_network
     from gradsheet.errors import GradsheetError
-    from gradsheet.sheets.workbook import write_workbook
+    from gradsheet.sheets.verify import verify
+    from gradsheet.sheets.workbook import write_exercise, write_workbook
 
 __all__ = [
     "Descent",
@@ -26,6 +27,8 @@ __all__ = [
     "descend",
     "load_network",
     "parse_network",
+    "verify",
+    "write_exercise",
     "write_workbook",
 ]
 
@@ -39,6 +42,8 @@ _HOMES = {
     "descend": "calculus.descent",
     "load_network": "calculus.network",
     "parse_network": "calculus.network",
+    "verify": "sheets.verify",
+    "write_exercise": "sheets.workbook",
     "write_workbook": "sheets.workbook",
 }
 

@@ -259,7 +259,7 @@ def test_a_published_slip_fails_the_gradient_check(course: Path, tmp_path: Path)
     """Off by 5.9e-8 in the first row: nobody noticed."""
     book = openpyxl.load_workbook(course)
     sheet = book["lr 0.1"]
-    headers = {str(cell.value): get_column_letter(cell.column) for cell in sheet[4]}
+    headers = {str(cell.value): get_column_letter(cell.column or 1) for cell in sheet[4]}
     cell = sheet[f"{headers['∂E/∂w3']}5"]
     cell.value = str(cell.value).replace(headers["a_h2"], headers["a_h1"])
     book.save(tmp_path / "wrong.xlsx")

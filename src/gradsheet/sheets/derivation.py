@@ -169,7 +169,7 @@ def _sections(graph: NetworkGraph) -> Iterator[Section]:
             )
     memory = graph.steps.memory
     if memory:
-        yield "The optimiser's memory before the update", "delta", list(memory)
+        yield "The optimiser's memory before the update", "memory", list(memory)
     yield "Update: one step of the optimiser", "weight", list(graph.steps.updates.values())
 
 

@@ -226,7 +226,7 @@ def _groups(graph: NetworkGraph) -> dict[Variable, tuple[str, str]]:
     groups[graph.loss] = ("error", "loss")
     groups |= dict.fromkeys(graph.deltas, ("delta", "deltas"))
     groups |= dict.fromkeys(graph.gradients, ("gradient", "gradients"))
-    return groups | dict.fromkeys(graph.steps.memory, ("delta", "memory of the optimiser"))
+    return groups | dict.fromkeys(graph.steps.memory, ("memory", "memory of the optimiser"))
 
 
 def _check(what: str, needed: int, limit: int) -> None:

@@ -41,10 +41,11 @@ _KEY = (
     ("inputs", {"bg_color": BANDS["input"]}),
     ("targets", {"bg_color": BANDS["target"]}),
     ("weights and biases", {"bg_color": BANDS["weight"]}),
-    ("sums and activations of units", {"bg_color": BANDS["unit"]}),
+    ("sums and activations", {"bg_color": BANDS["unit"]}),
     ("errors and the loss", {"bg_color": BANDS["error"]}),
-    ("deltas: ∂E/∂h of each unit; what an optimiser remembers", {"bg_color": BANDS["delta"]}),
+    ("deltas: ∂E/∂h of each unit", {"bg_color": BANDS["delta"]}),
     ("gradients", {"bg_color": BANDS["gradient"]}),
+    ("the optimiser's memory", {"bg_color": BANDS["memory"]}),
 )
 
 
@@ -164,11 +165,7 @@ def _write_links(plan: Plan, style: Style, sheet: Worksheet, row: int) -> int:
 def _write_key(style: Style, sheet: Worksheet, row: int) -> int:
     row = _heading(style, sheet, row, "The colours")
     for words, look in _KEY:
-        sheet.write_string(
-            row, 1, words if len(words) < 30 else words.split(":")[0], style.format(**look)
-        )
-        if len(words) >= 30:
-            sheet.write_string(row, 2, words, style.note)
+        sheet.write_string(row, 1, words, style.format(**look))
         row += 1
     return row
 

@@ -33,6 +33,7 @@ BANDS = {
     "error": "#F9DEDE",
     "delta": "#EFE3F6",
     "gradient": "#E8E0F5",
+    "memory": "#EFEAE2",
 }
 
 

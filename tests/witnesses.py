@@ -12,14 +12,14 @@ Numbers = tuple[float, ...]
 
 
 def random_network(seed: int, exact: bool = False) -> NetworkSpec:
-    """1 to 4 layers of 1 to 5 units, of any activation, loss, optimiser and kind of bias.
+    """1 to 3 layers of 1 to 4 units, of any activation, loss, optimiser and kind of bias.
 
     1 to 4 examples. With ``exact`` without the GELU, whose cells IronCalc computes to eleven
     digits only.
     """
     draw = random.Random(seed)
     activations = sorted(ACTIVATIONS.keys() - ({"gelu"} if exact else set()))
-    sizes = [draw.randint(1, 5) for _ in range(draw.randint(2, 5))]
+    sizes = [draw.randint(1, 4) for _ in range(draw.randint(2, 4))]
     loss = draw.choice(sorted(LOSSES))
     layers = []
     for number, (inputs, units) in enumerate(pairwise(sizes), start=1):

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import openpyxl
@@ -24,7 +25,7 @@ def written(preset: str, folder: Path, solved: bool = False) -> Path:
     return path
 
 
-def typed_in(path: Path, sheet: str, answers: dict[str, float | str]) -> Cells:
+def typed_in(path: Path, sheet: str, answers: Mapping[str, object]) -> Cells:
     """The cells after answers were typed in."""
     book = openpyxl.load_workbook(path)
     for cell, answer in answers.items():

@@ -27,7 +27,7 @@ from gradsheet.sheets.style import (
 )
 
 NUDGE = 1e-5
-_MOST_CELLS = 20_000  # of the nudged networks
+_MOST_CELLS = 10_000  # of the nudged networks
 _HEADER_ROW, _FIRST_ROW = 8, 9
 _COLUMNS = (
     ("", 12),

@@ -10,10 +10,9 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 from xml.etree import ElementTree
 
-import openpyxl
 from openpyxl.utils import get_column_letter
 
 from gradsheet.errors import GradsheetError
@@ -40,15 +39,24 @@ _RECALCULATE_ON_LOAD = """<?xml version="1.0" encoding="UTF-8"?>
 
 def stated(path: Path) -> Cells:
     """The value that the file itself states for every formula cell; of none, an empty text."""
-    formulas = openpyxl.load_workbook(path)
-    values = openpyxl.load_workbook(path, data_only=True)
-    return {
-        (sheet.title, cell.coordinate): _plain(values[sheet.title][cell.coordinate].value)
-        for sheet in formulas
-        for row in sheet.iter_rows()
-        for cell in row
-        if cell.data_type == "f"
-    }
+    with zipfile.ZipFile(path) as archive:
+        return {
+            (sheet, cell): value
+            for sheet, file in _sheet_files(path).items()
+            for cell, value in _stated_in(archive.open(file))
+        }
+
+
+def _stated_in(sheet: IO[bytes]) -> Iterator[tuple[str, float | str]]:
+    """The address and the stated value of each formula cell of a sheet's file."""
+    for _, element in ElementTree.iterparse(sheet):
+        if element.tag == f"{{{_MAIN}}}c":
+            if element.find(f"{{{_MAIN}}}f") is not None:
+                text = element.findtext(f"{{{_MAIN}}}v") or ""
+                is_number = text and element.get("t", "n") == "n"
+                yield element.get("r", ""), float(text) if is_number else text
+        elif element.tag == f"{{{_MAIN}}}row":
+            element.clear()
 
 
 def _plain(value: object) -> float | str:
@@ -99,7 +107,8 @@ _FORMULA_CELL = re.compile(
 def _type(content: bytes, cell: str, value: float) -> bytes:
     """The sheet with a number in place of the number in ``cell``."""
     pattern = rf'(<c r="{cell}"[^>]*>)<v>[^<]*</v>'.encode()
-    found, count = re.subn(pattern, rf"\1<v>{value!r}</v>".encode(), content)
+    # With as many digits as the workbook was written with: what is put back must be the same.
+    found, count = re.subn(pattern, rf"\1<v>{value:.16G}</v>".encode(), content)
     if count != 1:
         raise GradsheetError(f"there is no number to change in cell {cell}")
     return found

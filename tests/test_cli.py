@@ -109,7 +109,7 @@ def test_verify(tmp_path: Path) -> None:
     text = succeeded("verify", "backprop.xlsx", folder=tmp_path)
     assert "computed again by ironcalc" in text
     assert "Verified: every cell agrees to 1e-09." in text
-    assert re.search(r"Gradient check +│ +\d+ │ +\d.\de-\d+ │", text)
+    assert re.search(r"Gradient check +│ +\d+ │ +\d.\de[-+]\d+ │", text)
     book = openpyxl.load_workbook(tmp_path / "backprop.xlsx")
     book["Derivation"]["F20"] = "=F19*2"
     book.save(tmp_path / "wrong.xlsx")
@@ -200,7 +200,7 @@ def test_a_title_in_any_script(tmp_path: Path) -> None:
     (tmp_path / "n.toml").write_text(text)
     succeeded("diagram", "n.toml", "-o", "n.png", folder=tmp_path)
     succeeded("workbook", "n.toml", "-o", "n.xlsx", folder=tmp_path)
-    sheet = openpyxl.load_workbook(tmp_path / "n.xlsx")["Inputs"]
+    sheet = openpyxl.load_workbook(tmp_path / "n.xlsx")["Start"]
     assert sheet["A1"].value == "逆伝播 $x_{ \\frac @0 {1} %s"
 
 

@@ -11,9 +11,22 @@ from typer.main import get_command
 from gradsheet.calculus.descent import DEFAULT_RATES
 from gradsheet.calculus.expression import ACTIVATIONS
 from gradsheet.calculus.losses import LOSSES
-from gradsheet.calculus.network import PRESETS, parse_network
+from gradsheet.calculus.network import PRESETS, SOFTMAX, parse_network
+from gradsheet.calculus.optimisers import OPTIMISERS
 from gradsheet.cli import _DEFAULT_RATES, _parse_rates, app
 from gradsheet.digits.recipe import RECIPES
+from gradsheet.sheets.fields import INPUTS_SHEET
+from gradsheet.sheets.plan import (
+    DERIVATION_SHEET,
+    GRADIENT_SHEET,
+    MISTAKES_SHEET,
+    MOST_PARAMETERS,
+    MOST_VALUES,
+    NETWORK_SHEET,
+    RATES_SHEET,
+    START_SHEET,
+    STEP_SHEET,
+)
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -71,7 +84,7 @@ def test_the_example_of_a_network_file_is_one() -> None:
 
 def test_every_activation_and_loss_is_documented() -> None:
     text = (ROOT / "docs" / "network-files.md").read_text()
-    assert all(f"`{name}`" in text for name in [*ACTIVATIONS, *LOSSES])
+    assert all(f"`{name}`" in text for name in [*ACTIVATIONS, SOFTMAX, *LOSSES, *OPTIMISERS])
 
 
 def test_the_versions_agree() -> None:
@@ -96,8 +109,29 @@ def test_every_dependency_is_pinned_for_the_two_commands() -> None:
 
 
 def test_the_presets_are_in_the_readme() -> None:
-    (sentence,) = re.findall(r"Three networks come with it: (.*?)\. Any", README, re.DOTALL)
+    (sentence,) = re.findall(r"Six networks come with it: (.*?)\. Any", README, re.DOTALL)
     assert re.findall(r"`([\w-]+)`", sentence) == list(PRESETS)
+
+
+def test_every_preset_is_in_the_help() -> None:
+    command = get_command(app).commands["workbook"]  # type: ignore[attr-defined]  # a group
+    (network,) = [parameter.help for parameter in command.params if parameter.name == "network"]
+    assert f"({', '.join(PRESETS)})" in network
+
+
+def test_every_sheet_is_on_its_page() -> None:
+    page = (ROOT / "docs" / "workbook.md").read_text()
+    titles = re.findall(r"^## (.*)", page, re.MULTILINE)
+    assert titles[:5] == [
+        START_SHEET,
+        INPUTS_SHEET,
+        NETWORK_SHEET,
+        DERIVATION_SHEET,
+        STEP_SHEET,
+    ]
+    assert titles[6:9] == [RATES_SHEET, GRADIENT_SHEET, MISTAKES_SHEET]
+    assert f"most\n{MOST_PARAMETERS} inputs" in page
+    assert f"and {MOST_VALUES} values" in page
 
 
 def test_the_validation_runs_are_those_of_the_results() -> None:

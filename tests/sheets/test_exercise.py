@@ -25,7 +25,7 @@ def written(preset: str, folder: Path, solved: bool = False) -> Path:
     return path
 
 
-def typed_in(path: Path, sheet: str, answers: Mapping[str, object]) -> Cells:
+def typed_in(path: Path, sheet: str, answers: Mapping[str, float | str]) -> Cells:
     """The cells after answers were typed in."""
     book = openpyxl.load_workbook(path)
     for cell, answer in answers.items():
@@ -75,7 +75,7 @@ def test_answers_are_marked(tmp_path: Path) -> None:
     a_o1 = float(Tape(graph.forward).run(graph.given)[graph.examples[0].layers[1].activations[0]])
     first, second, third = rows["∂E1/∂ao1"], rows["∂ao1/∂o1"], rows["∂E/∂o1"]
     fourth, fifth, sixth = rows["∂E/∂w5"], rows["∂E/∂w6"], rows["∂E/∂w7"]
-    typed = {
+    typed: dict[str, float | str] = {
         f"F{first}": answers["dE1/da_o1"],
         f"F{second}": "=F27*(1-F27)",  # the cell of a_o1
         f"F{third}": -answers["dE/do1"],

@@ -191,7 +191,10 @@ def _write_row(plan: Plan, style: Style, sheet: Worksheet, number: int, nudged: 
     above, below = nudged.loss_cells(number)
     quotient = f"({above}-{below})/(2*{absolute(*_NUDGE_CELL)})"
     write_formula(sheet, row, _DIFFERENCE, quotient, difference, exact)
-    sheet.write_number(row, _AUTOGRAD, stated, exact)
+    if math.isfinite(stated):
+        sheet.write_number(row, _AUTOGRAD, stated, exact)
+    else:
+        sheet.write_string(row, _AUTOGRAD, "too large", exact)
     write_formula(sheet, row, _LESS_DIFFERENCE, f"{mine}-{slope}", formula - difference, tiny)
     changed = f"{absolute(*_CHANGED_CELL)}>0"
     away = f'IF({changed},"changed",{mine}-{torch})'

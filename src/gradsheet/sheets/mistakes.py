@@ -112,7 +112,7 @@ class _Trainings:
             for k in (0, number)
         )
         lengths = math.sqrt((right @ right) * (wrong @ wrong))
-        return float(right @ wrong) / lengths if lengths else "—"
+        return float(right @ wrong) / lengths if lengths and math.isfinite(lengths) else "—"
 
     def write(self) -> None:
         """Every training, side by side."""
@@ -274,7 +274,9 @@ class _Block:
         for column, (cell, value) in enumerate(cells[1:], start=_LEFT + 2):
             write_formula(self.sheet, row, column, cell, value, self.style.number)
         fell = f'IF({cells[2][0]}<{cells[0][0]},"it falls","it does not fall")'
-        verdict = "it falls" if cells[2][1] < cells[0][1] else "it does not fall"
+        verdict: float | str = "it falls" if cells[2][1] < cells[0][1] else "it does not fall"
+        if not (math.isfinite(cells[0][1]) and math.isfinite(cells[2][1])):
+            verdict = math.nan
         bold = self.style.format(bold=True, align="right")
         write_formula(self.sheet, row, _LEFT + 4, fell, verdict, bold)
 

@@ -14,7 +14,7 @@ def formula(cell: str) -> str:
     """
     rounded = f"ROUND({cell},{_DIGITS - 1}-INT(LOG10(ABS({cell}))))"
     signed = f'IF({cell}<0,"("&{rounded}&")",{rounded}&"")'
-    return f'IF({cell}=0,"0",IF(ABS({cell})<{_SMALLEST:.0E},"≈0",{signed}))'
+    return f'IF(ABS({cell})<{_SMALLEST:.0E},"0",{signed})'
 
 
 def text(value: float) -> str:
@@ -22,7 +22,7 @@ def text(value: float) -> str:
     if not math.isfinite(value):
         return "#NUM!"
     if abs(value) < _SMALLEST:
-        return "≈0" if value else "0"
+        return "0"
     short = joined(rounded(value, _DIGITS - 1 - math.floor(math.log10(abs(value)))))
     return f"({short})" if value < 0 else short
 

@@ -30,7 +30,7 @@ _COLUMNS = (  # header, width, alignment
 )
 _STEP, _WORDS, _FORMULA, _NUMBERS, _VALUE, _CELL, _NUMERAL, _CHECK = range(1, 9)
 _FIRST_ROW = 5
-_LINE, _HIGHEST = 14.5, 400.0  # the height of a line of text and of a row, in points
+_LINE, _HIGHEST = 15.5, 400.0  # the height of a line of text and of a row, in points
 _MOST_TERMS = 30  # with more, numbers put into a formula could not be read
 
 Section = tuple[str, str, list[Variable]]
@@ -252,9 +252,14 @@ def _write_step(
     write_formula(sheet, row, _VALUE, formula, derivation.values[variable], look)
     sheet.write_string(row, _CELL, "=" + formula, style.formula_text)
     texts[_CELL] = "=" + formula
-    lines = max(math.ceil(len(text) / _COLUMNS[column][1]) for column, text in texts.items())
-    if lines > 1:
-        sheet.set_row(row, min(_LINE * lines, _HIGHEST))
+    lines = max(_lines(column, text) for column, text in texts.items())
+    sheet.set_row(row, min(_LINE * lines, _HIGHEST))
+
+
+def _lines(column: int, text: str) -> int:
+    """How many lines a text takes; a column's width counts digits, wider than most letters."""
+    width = _COLUMNS[column][1] * (1 if column == _CELL else 1.2)
+    return math.ceil(len(text) / width)
 
 
 def _write_numbers(

@@ -12,7 +12,7 @@ from gradsheet.sheets.recalculate import convert
 
 DOTS_PER_INCH = 130
 _POINTS_PER_INCH = 72
-_PRINTED = 0.93  # of a page's height; the footer is below
+_FOOTER = int(0.45 * DOTS_PER_INCH)  # where the footer is
 _MARGIN = 12  # pixels left around what is printed
 
 
@@ -48,7 +48,7 @@ def _names(document: pypdfium2.PdfDocument) -> list[str]:
 def _write(page: pypdfium2.PdfPage, path: Path) -> Path:
     """Draw a page without its white borders."""
     image = page.render(scale=DOTS_PER_INCH / _POINTS_PER_INCH).to_pil().convert("RGB")
-    image = image.crop((0, 0, image.width, int(image.height * _PRINTED)))  # without the footer
+    image = image.crop((0, 0, image.width, image.height - _FOOTER))
     printed = ImageChops.invert(image).getbbox()
     if printed:
         left, top, right, bottom = printed

@@ -34,7 +34,7 @@ def write(plan: Plan, style: Style) -> None:
     sheets.write_too_large()
     sheet.set_column(0, 0, 13)
     sheet.set_column(1, max(12, len(plan.descent.rates)), 12)
-    sheet.print_area(0, 0, sheets.table_row - 2, 12)
+    sheet.print_area(0, 0, sheets.table_row - 2, 14)
     print_on_pages(sheet, down=1)
 
 

@@ -124,11 +124,6 @@ class Style:
         return self.format(font_color="#B45309", bold=True, indent=1)
 
     @property
-    def text(self) -> Format:
-        """Of a paragraph that breaks into lines."""
-        return self.format(text_wrap=True, valign="top")
-
-    @property
     def formula_text(self) -> Format:
         """Of a formula shown as text."""
         return self.format(font_name="Consolas", font_size=10, indent=1, text_wrap=True)

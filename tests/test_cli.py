@@ -124,7 +124,7 @@ def test_exercise_and_solution(tmp_path: Path) -> None:
     succeeded("workbook", "--exercise", "-o", "exercise.xlsx", folder=tmp_path)
     succeeded("workbook", "--solution", "-o", "solution.xlsx", folder=tmp_path)
     marks = [
-        openpyxl.load_workbook(tmp_path / name, data_only=True)["Start"]["B5"].value
+        openpyxl.load_workbook(tmp_path / name, data_only=True)["Start"]["B6"].value
         for name in ("exercise.xlsx", "solution.xlsx")
     ]
     assert marks == ["0 of 84 right", "84 of 84 right"]

@@ -66,4 +66,4 @@ def _umask() -> int:
 
 def _unwritable(path: Path, error: OSError) -> GradsheetError:
     reason = error.strerror or str(error)
-    return GradsheetError(f"cannot write {path}: {reason}; choose a place you may write to with -o")
+    return GradsheetError(f"cannot write {path}: {reason}; choose a place you may write to")

@@ -10,6 +10,7 @@ import pytest
 
 from gradsheet.calculus.graph import build_graph
 from gradsheet.calculus.network import load_network
+from gradsheet.calculus.notation import symbol
 from gradsheet.calculus.tape import Tape
 from gradsheet.errors import GradsheetError
 from gradsheet.sheets.recalculate import Cells, recalculated, stated
@@ -61,7 +62,7 @@ def test_what_it_states_is_what_another_program_computes(
         v for (sheet, _), v in found.items() if sheet == "Derivation" and v in ("right", "not yet")
     ]
     assert set(marks) == {"right" if solved else "not yet"}
-    count = re.fullmatch(r"(\d+) of (\d+) right", str(found["Start", "B5"]))
+    count = re.fullmatch(r"(\d+) of (\d+) right", str(found["Start", "B6"]))
     assert count
     assert int(count[1]) == (int(count[2]) if solved else 0)
 
@@ -93,7 +94,7 @@ def test_answers_are_marked(tmp_path: Path) -> None:
         "off by a factor",
         "not yet",
     ]
-    assert str(found["Start", "B5"]).startswith("2 of ")
+    assert str(found["Start", "B6"]).startswith("2 of ")
 
 
 def test_the_training_goes_once_the_gradients_are_filled_in(tmp_path: Path) -> None:
@@ -145,3 +146,20 @@ def test_the_inputs_are_locked_since_the_answers_belong_to_them(tmp_path: Path) 
 def test_an_exercise_is_not_verified(tmp_path: Path) -> None:
     with pytest.raises(GradsheetError, match="is an exercise; verify the workbook without"):
         verify(written("course", tmp_path))
+
+
+def test_the_decimals_that_a_cell_shows_are_enough(tmp_path: Path) -> None:
+    path = written("course", tmp_path)
+    graph = build_graph(load_network("course"))
+    wanted = {
+        symbol(f"dE/d{p.name}"): g for p, g in zip(graph.parameters, graph.gradients, strict=True)
+    }
+    values = Tape(wanted.values()).run(graph.given)
+    rows = rows_of(path)
+    answers = {
+        f"F{rows[re.sub('[_{}]', '', name)]}": round(float(values[gradient]), 8)
+        for name, gradient in wanted.items()
+    }
+    assert len(answers) == 8
+    found = typed_in(path, "Derivation", dict(answers))
+    assert {found["Derivation", cell.replace("F", "G")] for cell in answers} == {"right"}

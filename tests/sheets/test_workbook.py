@@ -237,13 +237,13 @@ def test_the_rules_are_said(course: Path) -> None:
 
 
 def test_the_light_is_green_and_turns_red(course: Path, tmp_path: Path) -> None:
-    assert recalculated(course, {}, "ironcalc")["Start", "B5"] == "all checks pass"
+    assert recalculated(course, {}, "ironcalc")["Start", "B6"] == "all checks pass"
     book = openpyxl.load_workbook(course)
     book["lr 0.1"]["AF5"] = "=(V5-E5)*V5*(1-V5)*N5*1.000001"
     book.save(tmp_path / "wrong.xlsx")
     cells = recalculated(tmp_path / "wrong.xlsx", {}, "ironcalc")
-    assert str(cells["Start", "B5"]).endswith("check fails") or "checks fail" in str(
-        cells["Start", "B5"]
+    assert str(cells["Start", "B6"]).endswith("check fails") or "checks fail" in str(
+        cells["Start", "B6"]
     )
     assert cells["Gradient check", "B5"] == 1
 
@@ -252,7 +252,7 @@ def test_the_light_is_green_and_turns_red(course: Path, tmp_path: Path) -> None:
 def test_every_check_passes_in_any_network(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     write_workbook(random_network(seed, exact=True), path, rates=(0.02,), updates=2)
-    assert recalculated(path, {}, "ironcalc")["Start", "B5"] == "all checks pass"
+    assert recalculated(path, {}, "ironcalc")["Start", "B6"] == "all checks pass"
 
 
 def test_a_published_slip_fails_the_gradient_check(course: Path, tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ def test_typing_on_the_inputs_sheet_moves_everything(course: Path) -> None:
             name = variable.name.replace("dE/d", "∂E/∂")
             assert columns[name] == pytest.approx(expected.values[variable][:, 0], rel=1e-11)
     assert found["lr 0.8", "A1"] == "Gradient descent at learning rate 0.65"
-    assert found["Start", "B5"] == "all checks pass"
+    assert found["Start", "B6"] == "all checks pass"
 
 
 def set_text(path: Path, target: Path, sheet: str, cell: str, text: str) -> Path:
@@ -306,7 +306,7 @@ def test_a_preset_of_the_same_shape_can_be_chosen(course: Path, tmp_path: Path) 
     expected = compute(load_network("course-half"))
     columns = table(found, course, "lr 0.1")
     assert columns["E_total"][0] == pytest.approx(expected.loss, rel=1e-12)
-    assert found["Start", "B5"] == "all checks pass"
+    assert found["Start", "B6"] == "all checks pass"
     assert "rest" in str(found["Inputs", "E4"])
 
 
@@ -324,7 +324,7 @@ def test_the_step_sheet_shows_any_iteration(rate: float, iteration: int, course:
             if found.get(("Step", f"{c}{row}")) == pytest.approx(after, rel=1e-9)
         ]
         assert last
-    assert found["Start", "B5"] == "all checks pass"
+    assert found["Start", "B6"] == "all checks pass"
 
 
 def test_the_network_sheet_follows_its_choices(xor: Path) -> None:
@@ -473,7 +473,7 @@ def test_the_largest_that_is_laid_out_whole_fits(sizes: tuple[int, ...], tmp_pat
     path = tmp_path / "book.xlsx"
     write_workbook(spec, path, rates=(0.1,), updates=2)
     assert longest_formula(list(openpyxl.load_workbook(path))) <= 8192
-    assert recalculated(path, {}, "ironcalc")["Start", "B5"] == "all checks pass"
+    assert recalculated(path, {}, "ironcalc")["Start", "B6"] == "all checks pass"
 
 
 def test_what_stood_there_survives_a_failure(tmp_path: Path) -> None:
@@ -483,3 +483,93 @@ def test_what_stood_there_survives_a_failure(tmp_path: Path) -> None:
         write_workbook(COURSE, path, rates=(-1.0,))
     assert path.read_text() == "precious"
     assert [file.name for file in tmp_path.iterdir()] == ["book.xlsx"]
+
+
+def test_ten_examples_and_more_keep_their_names_apart(tmp_path: Path) -> None:
+    spec = replace(load_network("xor"), inputs=((0.5, 1.0),) * 12, targets=((1.0,),) * 12)
+    path = tmp_path / "book.xlsx"
+    write_workbook(spec, path, rates=(0.1,), updates=2)
+    with zipfile.ZipFile(path) as archive:
+        strings = re.sub(r"<[^>]+>", "", archive.read("xl/sharedStrings.xml").decode())
+    assert "Σ ∂E/∂h1·i1" in strings
+    assert "∂E/∂h10" not in strings
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        NetworkSpec(  # the textbook XOR: every sum stands at a kink for some example
+            ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)),
+            ((0.0,), (1.0,), (1.0,), (0.0,)),
+            (
+                LayerSpec(((1.0, 1.0), (1.0, 1.0)), "relu", (0.0, -1.0)),
+                LayerSpec(((1.0, -2.0),), "identity", (0.1,)),
+            ),
+        ),
+        NetworkSpec(  # inputs in the hundreds
+            ((400.0, -250.0),),
+            ((0.3,),),
+            (LayerSpec(((0.004, 0.003), (-0.002, 0.005))), LayerSpec(((0.4, -0.7),))),
+        ),
+    ],
+    ids=["kinks", "large inputs"],
+)
+def test_right_gradients_are_never_blamed(spec: NetworkSpec, tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    write_workbook(spec, path, rates=(0.01,), updates=2)
+    assert recalculated(path, {}, "ironcalc")["Start", "B6"] == "all checks pass"
+    assert stated(path)["Start", "B6"] == "all checks pass"
+    assert verify(path).holds
+
+
+def test_very_small_numbers_are_not_written_as_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    spec = NetworkSpec(((2e-12,),), ((0.5,),), (LayerSpec(((1.5,),), "identity"),))
+    write_workbook(spec, path, rates=(0.1,), updates=2)
+    assert stated(path)["Derivation", "E12"] == "= 1.5·2e-12"
+    assert verify(path).holds
+
+
+def test_lists_moved_since_and_rates_of_many_digits_are_verified(xor: Path, tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(xor)
+    book["Network"]["B5"], book["Network"]["F4"], book["Step"]["B4"] = 7, 3, 2.0
+    book.save(tmp_path / "moved.xlsx")
+    assert verify(tmp_path / "moved.xlsx").holds
+    write_workbook(COURSE, tmp_path / "digits.xlsx", rates=(0.046415888336127795,), updates=3)
+    assert verify(tmp_path / "digits.xlsx").holds
+
+
+def test_a_network_named_like_a_choice(tmp_path: Path) -> None:
+    spec = replace(COURSE, name="as generated")
+    write_workbook(spec, tmp_path / "book.xlsx", rates=(0.1,), updates=2)
+    assert verify(tmp_path / "book.xlsx").holds
+
+
+def test_a_slip_too_long_to_write_out_is_left_out(tmp_path: Path) -> None:
+    layers = (
+        LayerSpec(((0.1, 0.2),) * 8, "tanh"),
+        LayerSpec(((0.1, -0.2) * 4,) * 5, "tanh"),
+    )
+    spec = NetworkSpec(((0.5, 1.0),) * 12, ((1.0,) * 5,) * 12, layers)
+    path = tmp_path / "book.xlsx"
+    write_workbook(spec, path, rates=(0.1,), updates=1)
+    sheet = openpyxl.load_workbook(path)["Common mistakes"]
+    told = [str(row[0].value) for row in sheet.iter_rows(max_col=1) if row[0].value]
+    assert told[-1].startswith("Not made here, or too long to be written out: a weight that was")
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["xl/workbook.xml", "xl/styles.xml", "xl/worksheets/sheet1.xml", "xl/worksheets/sheet4.xml"],
+)
+def test_a_damaged_workbook_is_refused_in_one_line(part: str, course: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.xlsx"
+    with zipfile.ZipFile(course) as source, zipfile.ZipFile(damaged, "w") as copy:
+        for name in source.namelist():
+            content = source.read(name)
+            copy.writestr(name, content[: len(content) // 2] if name == part else content)
+    with pytest.raises(
+        GradsheetError, match=r"damaged\.xlsx is (not a readable|damaged)"
+    ) as caught:
+        verify(damaged)
+    assert "\n" not in str(caught.value)

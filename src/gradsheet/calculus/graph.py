@@ -237,7 +237,8 @@ class _Builder:
         ways = [f"from {signal} to {name}" for name in names for signal in signals]
         weights = self._count("w", flat, ways)
         rows = tuple(weights[unit * before : (unit + 1) * before] for unit in units)
-        into = [f"into {name}" for name in names] if len(layer.biases) > 1 else ["into every unit"]
+        own = len(layer.biases) == layer.units
+        into = [f"into {name}" for name in names] if own else ["into every unit"]
         return LayerGraph(rows, self._count("b", layer.biases, into), names, words)
 
     def _count(

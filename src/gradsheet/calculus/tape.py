@@ -10,6 +10,11 @@ from gradsheet.calculus.expression import Apply, Expression, Number, Variable
 Array = NDArray[np.float64]
 
 
+def evaluate(wanted: Iterable[Variable], given: Mapping[Variable, float]) -> dict[Variable, float]:
+    """The value of each variable, from those of the given ones; NaN where it overflows."""
+    return {variable: float(value) for variable, value in Tape(wanted).run(given).items()}
+
+
 class Tape:
     """A program that computes the given variables from the values of those without definition.
 

@@ -1,7 +1,7 @@
 """Every step from the inputs to the loss and back to every weight, one row each."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,11 +12,19 @@ from xlsxwriter.worksheet import Worksheet
 from gradsheet.calculus.expression import Expression, Variable, expand, variables
 from gradsheet.calculus.graph import Example, NetworkGraph
 from gradsheet.calculus.notation import plain, symbol, to_excel, to_textbook
-from gradsheet.calculus.tape import Tape
+from gradsheet.calculus.tape import evaluate
 from gradsheet.sheets import numerals
 from gradsheet.sheets.exercise import Exercise, idle_steps
 from gradsheet.sheets.plan import DERIVATION_SHEET, Check, Plan
-from gradsheet.sheets.style import FAINT, Style, absolute, agreement, print_on_pages, write_formula
+from gradsheet.sheets.style import (
+    FAINT,
+    MAX_FORMULA,
+    Style,
+    absolute,
+    agreement,
+    print_on_pages,
+    write_formula,
+)
 
 _COLUMNS = (  # header, width, alignment
     ("", 4, "right"),
@@ -31,6 +39,7 @@ _COLUMNS = (  # header, width, alignment
 _STEP, _WORDS, _FORMULA, _NUMBERS, _VALUE, _CELL, _NUMERAL, _CHECK = range(1, 9)
 _FIRST_ROW = 5
 _LINE, _HIGHEST = 15.5, 400.0  # the height of a line of text and of a row, in points
+_BARE = 'SUBSTITUTE(SUBSTITUTE({},"(",""),")","")'
 _MOST_TERMS = 30  # with more, numbers put into a formula could not be read
 
 Section = tuple[str, str, list[Variable]]
@@ -82,13 +91,13 @@ class _Derivation:
         plan = self.plan
         given = {**plan.graph.given, **plan.graph.steps.memory}
         given[plan.graph.rate] = plan.descent.rates[0]
-        found = _run([*self.rows, *plan.table_columns], given)
+        found = evaluate([*self.rows, *plan.table_columns], given)
         if self.idle:
             asked = {
                 step for title, _, steps in self.sections if _is_asked(title) for step in steps
             }
             updates = idle_steps(plan.graph).updates
-            moved = _run(updates.values(), given)
+            moved = evaluate(updates.values(), given)
             found |= dict.fromkeys({*asked, *plan.graph.deltas, *plan.graph.gradients}, 0.0)
             found |= {plan.graph.steps.updates[old]: moved[new] for old, new in updates.items()}
         return found
@@ -111,10 +120,6 @@ class _Derivation:
         if operand in self.rows:
             return str(xl_rowcol_to_cell(self.rows[operand], _NUMERAL))
         return numerals.formula(self.plan.trained(operand))
-
-
-def _run(wanted: Iterable[Variable], given: dict[Variable, float]) -> dict[Variable, float]:
-    return {variable: float(value) for variable, value in Tape(wanted).run(given).items()}
 
 
 def _is_asked(title: str) -> bool:
@@ -276,14 +281,21 @@ def _write_numbers(
     for place, piece in enumerate(pieces):
         if place % 2:
             operand = operands[int(piece)]
-            parts.append(derivation.numeral(operand))
-            text += numerals.text(derivation.values[operand])
+            numeral, shown = derivation.numeral(operand), numerals.text(derivation.values[operand])
+            if pieces[place - 1].endswith("(") and pieces[place + 1].startswith(")"):
+                numeral, shown = _BARE.format(numeral), shown.strip("()")
+            parts.append(numeral)
+            text += shown
         elif piece:
             parts.append(f'"{piece}"')
             text += piece
+    formula = "&".join(parts)
+    if len(formula) >= MAX_FORMULA:
+        sheet.write_string(row, _NUMBERS, "= …", style.note)
+        return "= …"
     if "#" in text:
         text = "#NUM!"
-    write_formula(sheet, row, _NUMBERS, "&".join(parts), text, style.format(text_wrap=True))
+    write_formula(sheet, row, _NUMBERS, formula, text, style.format(text_wrap=True))
     return text
 
 

@@ -13,7 +13,7 @@ from gradsheet.calculus.notation import plain, symbol
 from gradsheet.diagram import MOST_LABELLED, Diagram, Edge, Neuron, lay_out
 from gradsheet.sheets import numerals
 from gradsheet.sheets.plan import NETWORK_SHEET, Plan
-from gradsheet.sheets.selector import Selector
+from gradsheet.sheets.selector import CHOSEN_EXAMPLE, Selector
 from gradsheet.sheets.style import (
     FAINT,
     INK,
@@ -24,15 +24,14 @@ from gradsheet.sheets.style import (
     write_formula,
 )
 
-_WIDTH, _HEIGHT = 1180, 600  # pixels
+_GAP, _HEIGHT = 393, 600  # pixels: from layer to layer, and in all
 _SIDE = 0.5  # left and right of the neurons, in units of their distance
 _EDGE = 80  # above and below them, in pixels
 _CHART_ROW, _CHART_ROWS = 7, 31
-
-_DECIMALS = 6  # of the numbers on labels
+_COLUMN_PIXELS = 64
 
 _VALUES_COLUMN = 24
-_POINTS_COLUMN = _VALUES_COLUMN + 3
+_POINTS_COLUMN = _VALUES_COLUMN + 4
 _FIRST_ROW = 4
 
 # Lines are sorted by sign and by size against the largest weight: a chart's line cannot follow a
@@ -40,8 +39,6 @@ _FIRST_ROW = 4
 _WIDTHS = (1.0, 2.25, 4.0)
 _SHARES = (0.35, 0.7)  # of the largest weight, where the next class begins
 _CLASSES = [(colour, width) for colour in (palette.POSITIVE, palette.NEGATIVE) for width in _WIDTHS]
-
-_EXAMPLE_CELL = (3, 5)
 
 
 def write(plan: Plan, style: Style) -> None:
@@ -55,29 +52,30 @@ def write(plan: Plan, style: Style) -> None:
         "red ones negative; the thicker, the larger."
     )
     sheet.write_string(1, 0, note, style.note)
-    selector = Selector(plan, NETWORK_SHEET, last=plan.descent.updates)
+    selector = Selector(plan, last=plan.descent.updates)
     selector.write(style, sheet)
     drawings = [lay_out(plan.graph, number) for number in range(len(plan.graph.examples))]
     _write_example_choice(plan, style, sheet)
-    cells = _write_values(plan, style, sheet, selector, drawings)
+    cells, texts = _write_values(plan, style, sheet, selector, drawings)
     sheet.write_string(4, 4, "E_total", style.format(align="right", bold=True))
     loss = float(plan.descent.loss[0, 0])
     look = style.format(num_format=NUMBER, align="center")
     write_formula(sheet, 4, 5, selector.value(plan.graph.loss), loss, look)
-    chart = _Chart(plan, style, sheet, drawings, cells)
+    chart = _Chart(plan, style, sheet, drawings, cells, texts)
     chart.draw()
+    last = math.ceil(chart.width / _COLUMN_PIXELS)
     sheet.set_column(0, 0, 10)
     sheet.set_column(1, 1, 11)
     sheet.set_column(5, 5, 12)
     print_on_pages(sheet, down=1)
-    sheet.print_area(0, 0, _CHART_ROW + _CHART_ROWS, 19)
+    sheet.print_area(0, 0, _CHART_ROW + _CHART_ROWS, last)
 
 
 def _write_example_choice(plan: Plan, style: Style, sheet: Worksheet) -> None:
     count = len(plan.graph.examples)
     if count == 1:
         return
-    row, column = _EXAMPLE_CELL
+    row, column = CHOSEN_EXAMPLE
     sheet.write_string(row, column - 1, "example", style.format(align="right", bold=True))
     sheet.write_number(row, column, 1, style.choice)
     message = f"An example, 1 to {count}; the gradients are of the mean over all."
@@ -96,8 +94,11 @@ def _write_example_choice(plan: Plan, style: Style, sheet: Worksheet) -> None:
 
 def _write_values(
     plan: Plan, style: Style, sheet: Worksheet, selector: Selector, drawings: Sequence[Diagram]
-) -> dict[Variable, str]:
-    """What the chart shows, at the chosen iteration, weights first; the cell of each value."""
+) -> tuple[dict[Variable, str], dict[Variable, str]]:
+    """What the chart shows, at the chosen iteration, weights first.
+
+    Returns the cell of each value and the cell of its text.
+    """
     edges = drawings[0].edges
     shown = dict.fromkeys(edge.parameter for edge in edges)
     if len(edges) <= MOST_LABELLED:
@@ -106,13 +107,18 @@ def _write_values(
             shown |= dict.fromkeys(v for neuron in drawing.neurons for v in neuron.values)
     sheet.write_string(_FIRST_ROW - 1, _VALUES_COLUMN, "what the chart shows", style.note)
     cells: dict[Variable, str] = {}
+    texts: dict[Variable, str] = {}
     for row, variable in enumerate(shown, start=_FIRST_ROW):
         sheet.write_string(row, _VALUES_COLUMN, plain(symbol(variable.name)), style.note)
         value = float(plan.descent.values[variable][0, 0])
         formula = selector.value(variable)
         write_formula(sheet, row, _VALUES_COLUMN + 1, formula, value, style.note)
         cells[variable] = absolute(row, _VALUES_COLUMN + 1)
-    return cells
+        shown_as = numerals.formula(cells[variable], parentheses=False)
+        text = numerals.text(value, parentheses=False)
+        write_formula(sheet, row, _VALUES_COLUMN + 2, shown_as, text, style.note)
+        texts[variable] = absolute(row, _VALUES_COLUMN + 2)
+    return cells, texts
 
 
 @dataclass
@@ -124,6 +130,7 @@ class _Chart:
     sheet: Worksheet
     drawings: Sequence[Diagram]
     cells: dict[Variable, str]
+    texts: dict[Variable, str]
     row: int = field(default=_FIRST_ROW, init=False)
 
     def __post_init__(self) -> None:
@@ -132,6 +139,7 @@ class _Chart:
         self.radius = 12 if self.crowded else 27  # of a neuron, in pixels
         self.bottom = min(neuron.y for neuron in diagram.neurons)
         columns = max(neuron.x for neuron in diagram.neurons)
+        self.width = _GAP * max(3, columns + 1)
         # What the axes show, in the diagram's units.
         self.span = columns + 2 * _SIDE, max(1.0, diagram.height) * _HEIGHT / (_HEIGHT - 2 * _EDGE)
         self.margin = (self.span[1] - diagram.height) / 2
@@ -233,13 +241,13 @@ class _Chart:
         self.chart.set_legend({"none": True})
         self.chart.set_chartarea({"border": {"none": True}})
         self.chart.set_plotarea({"layout": {"x": 0, "y": 0, "width": 1, "height": 1}})
-        self.chart.set_size({"width": _WIDTH, "height": _HEIGHT})
+        self.chart.set_size({"width": self.width, "height": _HEIGHT})
         self.sheet.insert_chart(_CHART_ROW, 0, self.chart)
 
     def _visible_ends(self, edge: Edge) -> tuple[tuple[float, float], tuple[float, float]]:
         """Where the line leaves one circle and meets the other; some viewers draw it on top."""
         across, up = edge.end.x - edge.start.x, edge.end.y - edge.start.y
-        length = math.hypot(across * _WIDTH / self.span[0], up * _HEIGHT / self.span[1])
+        length = math.hypot(across * self.width / self.span[0], up * _HEIGHT / self.span[1])
         hidden = min(0.5, self.radius / length)
         start = edge.start.x + hidden * across, edge.start.y + hidden * up
         return start, (edge.end.x - hidden * across, edge.end.y - hidden * up)
@@ -260,21 +268,19 @@ class _Chart:
         Args:
             of_examples: the variables, for each example that can be chosen.
         """
-        parts, lines, numbers = [], [], []
+        parts, lines = [], []
         for choices in zip(*of_examples, strict=True):
             value = self._value(choices[0])
             name = plain(symbol(choices[0].name.split("@")[0]))
             if "/" in choices[0].name:
                 name = plain(symbol(choices[0].name))
-            cell = self.cells[choices[0]]
+            texts = [self.texts[choice] for choice in choices]
+            cell = texts[0]
             if len(choices) > 1:
-                all_cells = ",".join(self.cells[choice] for choice in choices)
-                cell = f"CHOOSE({absolute(*_EXAMPLE_CELL)},{all_cells})"
-            # Adding 0 makes a negative zero a plain one.
-            parts.append(f'"{name} = "&ROUND({cell},{_DECIMALS})+0')
-            lines.append(f"{name} = {_rounded(value)}")
-            numbers.append(value)
-        text = "\n".join(lines) if all(map(math.isfinite, numbers)) else "#NUM!"
+                cell = f"CHOOSE({absolute(*CHOSEN_EXAMPLE)},{','.join(texts)})"
+            parts.append(f'"{name} = "&{cell}')
+            lines.append(f"{name} = {numerals.text(value, parentheses=False)}")
+        text = "#NUM!" if "#" in "".join(lines) else "\n".join(lines)
         return "&CHAR(10)&".join(parts), text
 
     def _value(self, variable: Variable) -> float:
@@ -325,10 +331,3 @@ class _Chart:
                 **look,
             }
         )
-
-
-def _rounded(value: float) -> str:
-    """The text of a number that a spreadsheet rounded, halves away from zero."""
-    if not abs(value) < 1e15:
-        return numerals.joined(value)
-    return numerals.joined(numerals.rounded(value, _DECIMALS))

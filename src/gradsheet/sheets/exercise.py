@@ -29,8 +29,9 @@ from gradsheet.sheets.style import (
 RIGHT, FACTOR, SIGN, NOT_YET = "right", "off by a factor", "sign wrong", "not yet"
 
 MARKS_SHEET = "Marks"
-_RATIO, _SHIFTED, _SHIFT, _POINT = range(4)  # the columns of the hidden sheet
-_CLOSE = 1e-6
+_RATIO, _SHIFTED, _SHIFT, _POINT, _NEAR = range(5)  # the columns of the hidden sheet
+_CLOSE = 1e-5  # of the answer
+_SHOWN = 6e-9  # what eight decimals, those a cell shows, leave open
 _FACTORS = (2, 3, 4, 5, 10)  # and the given and the forward values, and their slopes
 
 
@@ -88,16 +89,21 @@ class Exercise:
         look = self.style.general
         if answer == 0 or not math.isfinite(1 / answer):
             formula, value = f"IF(ISNUMBER({place}),1+ABS({place})*1E9,0)", 1.0
+            near, room = f"{_SHOWN * 1e9:g}", _SHOWN * 1e9
         else:
             hidden = self._random.uniform(1, 9) / answer
             self._sheet.write_number(row, _SHIFTED, 1 / answer + hidden, look)
             self._sheet.write_number(row, _SHIFT, hidden, look)
             parts = f"({xl_rowcol_to_cell(row, _SHIFTED)}-{xl_rowcol_to_cell(row, _SHIFT)})"
             formula, value = f"IF(ISNUMBER({place}),{place}*{parts},0)", 1.0
+            near = f"MAX({_CLOSE:.0E},{_SHOWN:.0E}*ABS({parts}))"
+            room = max(_CLOSE, _SHOWN / abs(answer))
+        write_formula(self._sheet, row, _NEAR, near, room, look)
         write_formula(self._sheet, row, _RATIO, formula, value if self.solved else 0.0, look)
         return absolute(row, _RATIO, MARKS_SHEET)
 
     def _mark(self, ratio: str) -> str:
+        near = ratio.replace("$A$", "$E$")
         size = f"ABS({ratio})"
         factors = [f"ABS({size}-{n})<{_CLOSE}" for n in _FACTORS]
         factors += [f"ABS({size}*{n}-1)<{_CLOSE}" for n in _FACTORS]
@@ -106,7 +112,7 @@ class Exercise:
         factors += [f"SUMPRODUCT(--(ABS({size}*{v}-1)<{_CLOSE}))>0" for v in known]
         factors += [f"SUMPRODUCT(--(ABS({v}-{size})<{_CLOSE}*{size}))>0" for v in known]
         return (
-            f'IF(ABS({ratio}-1)<{_CLOSE},"{RIGHT}",IF(ABS({ratio}+1)<{_CLOSE},"{SIGN}",'
+            f'IF(ABS({ratio}-1)<{near},"{RIGHT}",IF(ABS({ratio}+1)<{near},"{SIGN}",'
             f'IF({ratio}=0,"{NOT_YET}",IF(OR({",".join(factors)}),"{FACTOR}","{NOT_YET}"))))'
         )
 

@@ -110,9 +110,10 @@ def place_fields(graph: NetworkGraph, rates: Sequence[float], made_from: Network
         blocks.append(Block(title, band, tuple(rows), left))
         left += blocks[-1].width + 1
     typed = {variable: place for block in blocks for variable, place in block.places().items()}
+    others = {name: load_network(name) for name in PRESETS if name != made_from.name}
     choices = [(OWN, graph.given)]
-    for name, spec in ((GENERATED, made_from), *((name, load_network(name)) for name in PRESETS)):
-        if _structure(spec) == _structure(made_from) and name != made_from.name:
+    for name, spec in {GENERATED: made_from, **others}.items():
+        if _structure(spec) == _structure(made_from):
             numbers = build_graph(spec).given.values()
             choices.append((name, dict(zip(graph.given, numbers, strict=True))))
     return Fields(tuple(blocks), names, typed, tuple(choices), left + 1)

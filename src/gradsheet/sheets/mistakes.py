@@ -13,9 +13,18 @@ from gradsheet.calculus.expression import Variable
 from gradsheet.calculus.notation import plain, symbol, to_textbook
 from gradsheet.calculus.slips import KINDS, Slip, find_slips, gradients, plain_steps
 from gradsheet.calculus.tape import Array, Tape
+from gradsheet.sheets import numerals
 from gradsheet.sheets.passes import PassTable, pass_variables
 from gradsheet.sheets.plan import MISTAKES_SHEET, Plan, has_deltas
-from gradsheet.sheets.style import FAINT, Style, print_on_pages, span, write_formula
+from gradsheet.sheets.style import (
+    FAINT,
+    MAX_FORMULA,
+    Style,
+    absolute,
+    print_on_pages,
+    span,
+    write_formula,
+)
 
 _MOST_CELLS = 7_000  # of the trainings with slips
 _LEFT = 1  # of the panel
@@ -33,16 +42,17 @@ def write(plan: Plan, style: Style) -> None:
     sheet.hide_gridlines(2)
     sheet.write_string(0, 0, "Slips that nobody noticed", style.title)
     note = (
-        "Of seven published course sheets six hold a wrong derivative. Each slip below is made "
-        "in this "
-        "network, live, and the network is trained with it:"
+        "Of seven published course sheets six hold a wrong derivative, and the loss fell all the "
+        "same. Here each slip is made live and the network trained with it:"
     )
     sheet.write_string(1, 0, note, style.note)
-    note = "the loss falls all the same, so a falling loss proves nothing. A gradient check does."
+    note = (
+        "where the curves lie on one another a falling loss proves nothing. A gradient check does."
+    )
     sheet.write_string(2, 0, note, style.note)
     for column, width in ((0, 4), *_LABELS):
         sheet.set_column(column, column, width)
-    slips = find_slips(plan.graph)
+    slips = [slip for slip in find_slips(plan.graph) if _fits(plan, slip)]
     trainings = _Trainings(plan, style, sheet, [None, *slips])
     trainings.write()
     for number, slip in enumerate(slips, start=1):
@@ -53,13 +63,31 @@ def write(plan: Plan, style: Style) -> None:
     print_on_pages(sheet, down=1, portrait=True)
 
 
+def _fits(plan: Plan, slip: Slip) -> bool:
+    """Whether a spreadsheet can hold the wrong gradients, written out."""
+    table = PassTable(plan, _HELPER, pass_variables(plan, _shared(plan)), "Inputs!$AAA$100")
+    steps = plain_steps(plan.graph, slip, _shared(plan))
+    updates = [steps.updates[parameter].definition for parameter in slip.parameters]
+    # A few characters are left for columns farther to the right and rows farther down.
+    return all(len(table.formula(u)) < 0.7 * MAX_FORMULA for u in updates if u is not None)
+
+
+def _shared(plan: Plan) -> tuple[Variable, ...]:
+    """What has a column of its own in the trainings, besides the forward pass."""
+    return plan.graph.deltas if has_deltas(plan.graph) else ()
+
+
 def _write_absent(style: Style, sheet: Worksheet, slips: Sequence[Slip]) -> None:
-    """Name the slips that cannot be made here, and why not."""
+    """Name the slips that are not made here, and what they take."""
     made = {slip.name for slip in slips}
     absent = [f"{kind.name} (it takes {kind.needs})" for kind in KINDS if kind.name not in made]
+    row = _FIRST_BLOCK + _BLOCK_ROWS * len(slips)
+    last = _LEFT + len(_LABELS) - 1
     if absent:
-        row = _FIRST_BLOCK + _BLOCK_ROWS * len(slips)
-        sheet.write_string(row, 0, "Not in this network: " + "; ".join(absent) + ".", style.note)
+        words = "Not made here, or too long to be written out: " + "; ".join(absent) + "."
+        look = style.format(font_color=FAINT, italic=True, text_wrap=True)
+        sheet.merge_range(row, 0, row, last, words, look)
+        sheet.set_row(row, _LINE * math.ceil(len(words) / 120))
 
 
 class _Trainings:
@@ -69,8 +97,7 @@ class _Trainings:
         self, plan: Plan, style: Style, sheet: Worksheet, slips: Sequence[Slip | None]
     ) -> None:
         self.plan, self.style, self.sheet, self.slips = plan, style, sheet, slips
-        graph = plan.graph
-        self.shared = graph.deltas if has_deltas(graph) else ()
+        self.shared = _shared(plan)
         self.variables = pass_variables(plan, self.shared)
         most = _MOST_CELLS // (len(slips) * len(self.variables))
         self.updates = max(1, min(plan.descent.updates, most // 10 * 10 or most))
@@ -111,8 +138,9 @@ class _Trainings:
             np.array([self.values[k][p][1] - self.values[k][p][0] for p in parameters])
             for k in (0, number)
         )
-        lengths = math.sqrt((right @ right) * (wrong @ wrong))
-        return float(right @ wrong) / lengths if lengths and math.isfinite(lengths) else "—"
+        with np.errstate(all="ignore"):
+            lengths, product = math.sqrt((right @ right) * (wrong @ wrong)), float(right @ wrong)
+        return product / lengths if lengths and math.isfinite(lengths) else "—"
 
     def write(self) -> None:
         """Every training, side by side."""
@@ -164,8 +192,14 @@ class _Trainings:
                     "line": look,
                 }
             )
-        title = f"The loss at learning rate {self.rate:g}, right and with each slip"
-        chart.set_title({"name": title, "name_font": {"size": 12}})
+        place = (0, _HELPER)
+        words = ("The loss at learning rate ", ", right and with each slip")
+        rate = self.plan.fields.rate_addresses[self.number]
+        title = f'"{words[0]}"&{numerals.formula(rate)}&"{words[1]}"'
+        value = numerals.text(self.rate).join(words)
+        write_formula(self.sheet, *place, title, value, self.style.note)
+        source = f"={absolute(*place, MISTAKES_SHEET)}"
+        chart.set_title({"name": source, "name_font": {"size": 12}})
         spacing = max(1, round(self.updates / 10))
         chart.set_x_axis({"name": "updates", "interval_unit": spacing, "interval_tick": spacing})
         chart.set_y_axis(

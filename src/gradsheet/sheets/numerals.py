@@ -4,41 +4,48 @@ import math
 from decimal import ROUND_HALF_UP, Decimal
 
 _DIGITS = 6  # significant ones
-_SMALLEST = 1e-9  # below, spreadsheets differ in when they begin to write exponents
+
+# Outside of these, spreadsheets differ in when and how they write exponents.
+_SMALLEST, _LARGEST = 1e-9, 1e9
 
 
-def formula(cell: str) -> str:
-    """A formula for the number of ``cell`` as it stands in another formula's text.
+def formula(cell: str, parentheses: bool = True) -> str:
+    """A formula for the number of ``cell`` as it stands in a text: six significant digits.
 
-    Six significant digits, a negative number in parentheses.
+    Args:
+        cell: an address.
+        parentheses: whether a negative number stands in them, as in the middle of a formula.
     """
-    rounded = f"ROUND({cell},{_DIGITS - 1}-INT(LOG10(ABS({cell}))))"
-    signed = f'IF({cell}<0,"("&{rounded}&")",{rounded}&"")'
-    return f'IF(ABS({cell})<{_SMALLEST:.0E},"0",{signed})'
+    exponent = f"INT(LOG10(ABS({cell})))"
+    usual = f"ROUND({cell},{_DIGITS - 1}-{exponent})"
+    extreme = f'ROUND({cell}/10^{exponent},{_DIGITS - 1})&"e"&{exponent}'
+    inside = f"AND(ABS({cell})>={_SMALLEST:.0E},ABS({cell})<{_LARGEST:.0E})"
+    number = f'IF({inside},{usual}&"",{extreme})'
+    if parentheses:
+        number = f'IF({cell}<0,"("&{number}&")",{number})'
+    return f'IF({cell}=0,"0",{number})'
 
 
-def text(value: float) -> str:
+def text(value: float, parentheses: bool = True) -> str:
     """What ``formula`` makes of ``value``."""
     if not math.isfinite(value):
         return "#NUM!"
-    if abs(value) < _SMALLEST:
+    if value == 0:
         return "0"
-    short = joined(rounded(value, _DIGITS - 1 - math.floor(math.log10(abs(value)))))
-    return f"({short})" if value < 0 else short
+    exponent = math.floor(math.log10(abs(value)))
+    if _SMALLEST <= abs(value) < _LARGEST:
+        short = _joined(_rounded(value, _DIGITS - 1 - exponent))
+    else:
+        short = f"{_joined(_rounded(value / 10.0**exponent, _DIGITS - 1))}e{exponent}"
+    return f"({short})" if parentheses and value < 0 else short
 
 
-def rounded(value: float, decimals: int) -> float:
+def _rounded(value: float, decimals: int) -> float:
     """``value`` as a spreadsheet's ROUND gives it, halves away from zero."""
-    step = Decimal(1).scaleb(-decimals)
-    exact = Decimal(repr(value))
-    if exact.adjusted() + decimals > 25:
-        return value  # nothing to round away
-    return float(exact.quantize(step, ROUND_HALF_UP)) + 0.0  # no negative zero
+    return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
 
 
-def joined(value: float) -> str:
-    """A number as a spreadsheet writes it when it joins it to a text."""
-    if value == 0 or not _SMALLEST <= abs(value) < 1e15:
-        return f"{value:.15g}".upper()
+def _joined(value: float) -> str:
+    """A number of moderate size as a spreadsheet writes it when it joins it to a text."""
     digits = f"{Decimal(f'{value:.15g}'):f}"
     return digits.rstrip("0").rstrip(".") if "." in digits else digits

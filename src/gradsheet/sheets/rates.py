@@ -44,7 +44,8 @@ class _Rates:
     def __init__(self, plan: Plan, style: Style, sheet: Worksheet) -> None:
         self.plan, self.style, self.sheet = plan, style, sheet
         self.count = len(plan.descent.rates)
-        self.marks = [mark for mark in _MARKS if mark <= plan.descent.updates]
+        last = plan.descent.updates
+        self.marks = [*(mark for mark in _MARKS if mark < last), last]
         self.chart_row = _SUMMARY_ROW + self.count + 3
         self.demo_row = self.chart_row + _CHART_ROWS
         self.table_row = self.demo_row + _TOO_LARGE_UPDATES + 7
@@ -80,9 +81,9 @@ class _Rates:
         last = self.first + self.plan.descent.updates
         later = span(self.first + 1, number + 1, last, number + 1)
         before = span(self.first, number + 1, last - 1, number + 1)
-        formula = f'IFERROR(SUMPRODUCT(--({later}>{before})),"—")'
+        formula = f'IFERROR(SUMPRODUCT(--({later}>{before}*(1+1E-9))),"—")'
         losses = self.plan.descent.loss[:, number]
-        rises: float | str = float((losses[1:] > losses[:-1]).sum())
+        rises: float | str = float((losses[1:] > losses[:-1] * (1 + 1e-9)).sum())
         value = rises if np.isfinite(losses).all() else "—"
         look = self.style.format(align="right")
         write_formula(self.sheet, row, column, formula, value, look)
@@ -94,9 +95,9 @@ class _Rates:
         cell = xl_rowcol_to_cell(row, at)
         every = [xl_rowcol_to_cell(other, at) for other in range(first, last + 1)]
         lowest = f"MIN({','.join(f'IFERROR({other},1E+300)' for other in every)})"
-        formula = f'IFERROR(IF({cell}={lowest},"{_FASTEST}",""),"")'
+        formula = f'IFERROR(IF({cell}<={lowest}*(1+1E-9),"{_FASTEST}",""),"")'
         losses = self.plan.descent.loss[self.marks[-1]]
-        fastest = losses[number] == np.nanmin(losses) if np.isfinite(losses).any() else False
+        fastest = np.isfinite(losses[number]) and losses[number] <= np.nanmin(losses) * (1 + 1e-9)
         look = self.style.format(bold=True, font_color="#166534")
         write_formula(self.sheet, row, column, formula, _FASTEST if fastest else "", look)
 

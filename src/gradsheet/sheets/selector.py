@@ -10,6 +10,7 @@ from gradsheet.sheets.plan import FIRST_ROW, TABLE_COLUMN, Plan, rate_sheet
 from gradsheet.sheets.style import FAINT, Style, absolute, on_sheet, span, write_formula
 
 _ROW = 3
+CHOSEN_RATE, CHOSEN_ITERATION, CHOSEN_EXAMPLE = (_ROW, 1), (_ROW + 1, 1), (_ROW, 5)
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,10 @@ class Selector:
 
     Attributes:
         plan: of the workbook.
-        sheet_name: where the lists are.
         last: the last iteration that can be chosen.
     """
 
     plan: Plan
-    sheet_name: str
     last: int
 
     @property

@@ -25,7 +25,7 @@ from gradsheet.sheets.style import BANDS, Style, print_on_pages, write_formula
 
 FILE_HEADING = "This network as a file for gradsheet"
 
-_LIGHT_ROW = 4
+_LIGHT_ROW = 5
 _MOST_PRINTED = 110  # rows; the file of a larger network is not printed
 _PURPOSES = {
     INPUTS_SHEET: "the only cells to type in: change one and everything follows",
@@ -34,7 +34,7 @@ _PURPOSES = {
     STEP_SHEET: "any one update, from the weights before to the weights after",
     RATES_SHEET: "all learning rates together; what too large a one does",
     GRADIENT_SHEET: "every gradient three ways: formula, central difference, autograd",
-    MISTAKES_SHEET: "six slips found in published sheets, and why nobody noticed",
+    MISTAKES_SHEET: "slips found in published course sheets, live, and why nobody noticed",
 }
 _KEY = (
     ("a cell to type in", {"font_color": "#0000FF", "bg_color": "#FFFBCC"}),
@@ -66,7 +66,8 @@ def write(
     sheet.write_string(
         1, 0, "Backpropagation in live cells: every number is a formula.", style.note
     )
-    sheet.write_string(2, 0, summary(plan), style.note)
+    for row, line in enumerate(summary(plan).split("; ", 1), start=2):
+        sheet.write_string(row, 0, line, style.note)
     _write_light(style, sheet, checks, exercise)
     row = _write_checks(style, sheet, _LIGHT_ROW + 2, checks)
     row = _write_reading(style, sheet, row + 1, exercise)
@@ -145,8 +146,8 @@ def _write_reading(style: Style, sheet: Worksheet, row: int, exercise: Exercise 
 def _write_links(plan: Plan, style: Style, sheet: Worksheet, row: int) -> int:
     row = _heading(style, sheet, row, "The sheets")
     rates = {
-        rate_sheet(rate): f"{plan.descent.updates} updates at learning rate {rate:g}, one a row"
-        for rate in plan.descent.rates
+        rate_sheet(rate): f"{plan.descent.updates} updates at the learning rate η{n}, one a row"
+        for n, rate in enumerate(plan.descent.rates, start=1)
     }
     names = [worksheet.get_name() for worksheet in style.book.worksheets()]
     for name in names:

@@ -1,5 +1,6 @@
 """Any one iteration laid out: before, forward, backward, after."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -8,7 +9,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.calculus.expression import ADD, Apply, Expression, Variable, expand, total, variables
 from gradsheet.calculus.notation import symbol, to_excel, to_textbook
-from gradsheet.calculus.tape import Tape
+from gradsheet.calculus.tape import evaluate
 from gradsheet.sheets.plan import STEP_SHEET, Check, Plan
 from gradsheet.sheets.selector import Selector
 from gradsheet.sheets.style import (
@@ -23,6 +24,8 @@ from gradsheet.sheets.style import (
 
 _HEADER_ROW, _FIRST_ROW = 7, 9
 _NUMBER_WIDTH = 12
+
+_FIRST = re.compile(r"@1(?!\d)")  # the mark of the first of several examples
 
 Values = dict[Variable, float]
 
@@ -39,7 +42,7 @@ def write(plan: Plan, style: Style) -> list[Check]:
         "table; all else is computed here again, and the weights after it must be the table's next."
     )
     sheet.write_string(1, 0, note, style.note)
-    selector = Selector(plan, STEP_SHEET, last=plan.descent.updates - 1)
+    selector = Selector(plan, last=plan.descent.updates - 1)
     selector.write(style, sheet)
     step = _Step(plan, style, sheet, selector)
     return [step.write()]
@@ -61,9 +64,13 @@ class _Step:
         self.rate = self.plan.descent.rates[0]
         start = {**graph.given, **graph.steps.memory, graph.rate: self.rate}
         outputs = [*graph.forward, *graph.deltas, *graph.gradients, *graph.steps.updates.values()]
-        self.values: Values = {**start, **_run(outputs, start)}
+        self.values: Values = {**start, **evaluate(outputs, start)}
         moved = {old: self.values[new] for old, new in graph.steps.updates.items()}
-        self.values_after: Values = {**start, **moved, **_run(graph.forward, {**start, **moved})}
+        self.values_after: Values = {
+            **start,
+            **moved,
+            **evaluate(graph.forward, {**start, **moved}),
+        }
 
     def write(self) -> Check:
         """Write every block."""
@@ -273,7 +280,7 @@ class _Step:
             self.sheet.write_string(_HEADER_ROW + 1, column, name, look)
 
     def _symbol(self, row: int, column: int, variable: Variable) -> None:
-        markup = symbol(variable.name.replace("@1", ""))
+        markup = symbol(_FIRST.sub("", variable.name))
         self.style.write_markup(self.sheet, row, column, markup, bold=True, align="right")
 
     def _rule(
@@ -284,9 +291,11 @@ class _Step:
             return
         several = summed and len(self.plan.graph.examples) > 1
         if several and isinstance(definition, Apply) and definition.operation is ADD:
-            first = [t for t in definition.arguments if any("@1" in v.name for v in variables(t))]
+            first = [
+                t for t in definition.arguments if any(_FIRST.search(v.name) for v in variables(t))
+            ]
             definition = total(first)
-        text = to_textbook(definition, lambda v: symbol(v.name.replace("@1", "")))
+        text = to_textbook(definition, lambda v: symbol(_FIRST.sub("", v.name)))
         self.style.write_markup(self.sheet, row, column, f"Σ {text}" if several else text, indent=1)
 
     def _number(
@@ -294,7 +303,3 @@ class _Step:
     ) -> None:
         look = self.style.format(num_format="0.00000000", bold=True) if bold else self.style.number
         write_formula(self.sheet, row, column, formula, value, look)
-
-
-def _run(outputs: list[Variable] | tuple[Variable, ...], given: Values) -> Values:
-    return {variable: float(value) for variable, value in Tape(outputs).run(given).items()}

@@ -114,8 +114,8 @@ def _write_panel(
     rate, losses = plan.descent.rates[number], plan.descent.loss[:, number]
     words = OPTIMISERS[plan.graph.spec.optimiser].words
     words = f"{words[0].upper()}{words[1:]} at learning rate "
-    title = f'"{words}"&{absolute(*RATE_CELL)}'
-    write_formula(sheet, 0, 0, title, words + numerals.joined(rate), style.title)
+    title = f'"{words}"&{numerals.formula(absolute(*RATE_CELL))}'
+    write_formula(sheet, 0, 0, title, words + numerals.text(rate), style.title)
     style.write_markup(sheet, *RATE_CELL[:1], 0, "η", bold=True, align="right")
     look = style.format(align="left", bold=True, indent=1)
     write_formula(sheet, *RATE_CELL, plan.fields.rate_addresses[number], rate, look)

@@ -3,13 +3,17 @@
 import math
 import re
 import tempfile
+import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.workbook.workbook import Workbook
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from gradsheet.autograd import compute
@@ -22,21 +26,27 @@ from gradsheet.sheets.fields import CHOICE_CELL, INPUTS_SHEET, OWN, place_fields
 from gradsheet.sheets.plan import (
     FIRST_ROW,
     GRADIENT_SHEET,
+    NETWORK_SHEET,
     START_SHEET,
+    STEP_SHEET,
     TABLE_COLUMN,
     rate_sheet,
     training_columns,
 )
 from gradsheet.sheets.recalculate import Cell, Cells, Engine, recalculated, stated
+from gradsheet.sheets.selector import CHOSEN_EXAMPLE, CHOSEN_ITERATION, CHOSEN_RATE
 from gradsheet.sheets.start import FILE_HEADING
-from gradsheet.sheets.style import absolute
 from gradsheet.sheets.workbook import write_changed
 
 TOLERANCE = 1e-9
-CHANGE = 0.125  # added to the first weight
+CHANGE = 0.125  # added to the first weight; a large one becomes smaller by this share
 
 # Below these sizes a difference counts as absolute; that of two like numbers is mostly rounding.
 _SMALL, _SMALL_DIFFERENCE = 1e-3, 1.0
+_LARGE = 1e6
+
+_NUMERAL = re.compile(r"\(?(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\)?")
+_NUMERAL_TOLERANCE = 2e-5  # numbers in texts have six digits
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,7 @@ class _Made:
     spec: NetworkSpec
     rates: tuple[float, ...]
     updates: int
+    selectors: tuple[str, ...]  # the sheets on which an iteration is chosen
 
 
 def verify(path: Path, engine: Engine = "ironcalc") -> Verification:
@@ -111,10 +122,11 @@ def verify(path: Path, engine: Engine = "ironcalc") -> Verification:
         )
     graph = build_graph(made.spec)
     weight = made.spec.layers[0].weights[0][0]
-    changed = _with_first_weight(made.spec, weight + CHANGE)
+    moved = weight + CHANGE if abs(weight) < _LARGE else weight * (1 - CHANGE)
+    changed = _with_first_weight(made.spec, moved)
     results = [_compare(path, engine, made, spec) for spec in (made.spec, changed)]
     first = plain(symbol(graph.layers[0].weights[0][0].name))
-    words = f"{first}: {weight:g} → {weight + CHANGE:g}"
+    words = f"{first}: {weight:g} → {moved:g}"
     (as_made, before), (after_change, after) = results
     return Verification(engine, words, as_made, after_change, (before, after))
 
@@ -130,34 +142,59 @@ def _with_first_weight(spec: NetworkSpec, value: float) -> NetworkSpec:
 
 
 def _read(path: Path) -> _Made:
+    if not path.exists():
+        raise GradsheetError(f"cannot read {path}: no such file")
     try:
-        book = openpyxl.load_workbook(path, read_only=True)
-    except FileNotFoundError as error:
-        raise GradsheetError(f"cannot read {path}: no such file") from error
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, InvalidFileException) as error:
-        raise GradsheetError(f"{path} is not an .xlsx workbook") from error
-    try:
-        names = book.sheetnames
-        rates = tuple(float(n[3:]) for n in names if re.fullmatch(r"lr [\d.e+-]+", n))
-        if not {START_SHEET, INPUTS_SHEET} <= set(names) or not rates:
-            raise GradsheetError(f"{path} is not a workbook that 'gradsheet workbook' wrote")
-        if MARKS_SHEET in names:
-            raise GradsheetError(f"{path} is an exercise; verify the workbook without --exercise")
-        text = "\n".join(_file_lines(book[START_SHEET]))
-        table = book[rate_sheet(rates[0])].iter_rows(
-            min_row=FIRST_ROW + 1,
-            min_col=TABLE_COLUMN + 1,
-            max_col=TABLE_COLUMN + 1,
-            values_only=True,
-        )
-        rows = sum(isinstance(value, int | float) for (value,) in table)
-        row, column = CHOICE_CELL
-        chosen = book[INPUTS_SHEET].cell(row + 1, column + 1).value
-    finally:
-        book.close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of parts that openpyxl does not know
+            book = openpyxl.load_workbook(path, read_only=True)
+            try:
+                return _made_from(path, book)
+            finally:
+                book.close()
+    except _DAMAGED as error:
+        raise GradsheetError(f"{path} is not a readable .xlsx workbook") from error
+
+
+# What the readers of archives and of XML raise for files that are damaged or something else.
+_DAMAGED = (
+    OSError,
+    EOFError,
+    KeyError,
+    ValueError,
+    TypeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    ElementTree.ParseError,
+    InvalidFileException,
+)
+
+
+def _made_from(path: Path, book: Workbook) -> _Made:
+    foreign = f"{path} is not a workbook that 'gradsheet workbook' wrote"
+    names = book.sheetnames
+    rates = tuple(float(n[3:]) for n in names if re.fullmatch(r"lr \d+(\.\d+)?(e[+-]?\d+)?", n))
+    if not {START_SHEET, INPUTS_SHEET, *map(rate_sheet, rates)} <= set(names) or not rates:
+        raise GradsheetError(foreign)
+    if MARKS_SHEET in names:
+        raise GradsheetError(f"{path} is an exercise; verify the workbook without --exercise")
+    text = "\n".join(_file_lines(book[START_SHEET]))
+    table = book[rate_sheet(rates[0])].iter_rows(
+        min_row=FIRST_ROW + 1,
+        min_col=TABLE_COLUMN + 1,
+        max_col=TABLE_COLUMN + 1,
+        values_only=True,
+    )
+    rows = sum(isinstance(value, int | float) for (value,) in table)
+    row, column = CHOICE_CELL
+    chosen = book[INPUTS_SHEET].cell(row + 1, column + 1).value
     if chosen != OWN:
         raise GradsheetError(f"{path} uses '{chosen}'; choose '{OWN}' on its {INPUTS_SHEET} sheet")
-    return _Made(parse_network(text, f"{path}, sheet {START_SHEET}"), rates, rows - 1)
+    if not text or rows < 2:
+        raise GradsheetError(foreign)
+    spec = parse_network(text, f"{path}, sheet {START_SHEET}")
+    chosen_cells = tuple(name for name in (NETWORK_SHEET, STEP_SHEET) if name in names)
+    return _Made(spec, rates, rows - 1, chosen_cells)
 
 
 def _file_lines(sheet: object) -> Iterator[str]:
@@ -177,7 +214,10 @@ def _compare(
 ) -> tuple[tuple[Difference, ...], Difference]:
     """The workbook with the numbers of ``spec``: engine against library, and against autograd."""
     graph = build_graph(spec)
-    found = recalculated(path, _typed(graph, made), engine)
+    try:
+        found = recalculated(path, _typed(graph, made), engine)
+    except _DAMAGED as error:
+        raise GradsheetError(f"{path} is damaged: its sheets cannot be read") from error
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "wanted.xlsx"
         write_changed(made.spec, spec, wanted, made.rates, made.updates)
@@ -189,13 +229,19 @@ def _compare(
 
 
 def _typed(graph: NetworkGraph, made: _Made) -> dict[Cell, float]:
-    """Every yellow cell with its number."""
+    """Every cell to type in with the number it was made with."""
     fields = place_fields(graph, made.rates, made.spec)
     values = {**graph.given, **dict(zip(fields.rates, made.rates, strict=True))}
-    return {
-        (INPUTS_SHEET, absolute(*place).replace("$", "")): values[variable]
+    typed = {
+        (INPUTS_SHEET, xl_rowcol_to_cell(*place)): values[variable]
         for variable, place in fields.typed.items()
     }
+    for sheet in made.selectors:
+        typed[sheet, xl_rowcol_to_cell(*CHOSEN_RATE)] = made.rates[0]
+        typed[sheet, xl_rowcol_to_cell(*CHOSEN_ITERATION)] = 0.0
+    if len(graph.examples) > 1:
+        typed[NETWORK_SHEET, xl_rowcol_to_cell(*CHOSEN_EXAMPLE)] = 1.0
+    return typed
 
 
 def _sheet_difference(sheet: str, found: Cells, expected: Cells, loss: float) -> Difference:
@@ -213,11 +259,25 @@ def _sheet_difference(sheet: str, found: Cells, expected: Cells, loss: float) ->
 
 def _apart(found: float | str, expected: float | str, floor: float) -> float:
     """The relative difference; infinite where texts differ."""
+    if isinstance(found, str) and isinstance(expected, str):
+        # A number too large to hold is #NUM! in most programs, #DIV/0! in some; some notice at
+        # the end of a formula only, past the IFERROR that makes it a dash.
+        overflow = {found, expected} <= {"#NUM!", "#DIV/0!", "—"}
+        return 0.0 if found == expected or overflow or _same_text(found, expected) else math.inf
     if isinstance(found, str) or isinstance(expected, str):
-        # A number too large to hold is #NUM! in most programs, #DIV/0! in some.
-        overflow = {found, expected} <= {"#NUM!", "#DIV/0!"}
-        return 0.0 if found == expected or overflow else math.inf
+        return math.inf
     return abs(found - expected) / max(abs(expected), floor)
+
+
+def _same_text(found: str, expected: str) -> bool:
+    """Whether two texts differ in the last digits of numbers only."""
+    if _NUMERAL.sub("0", found) != _NUMERAL.sub("0", expected):
+        return False
+    pairs = zip(_NUMERAL.findall(found), _NUMERAL.findall(expected), strict=True)
+    return all(
+        math.isclose(float(a), float(b), rel_tol=_NUMERAL_TOLERANCE, abs_tol=1e-12)
+        for a, b in pairs
+    )
 
 
 def _autograd_difference(graph: NetworkGraph, found: Cells, made: _Made) -> Difference:

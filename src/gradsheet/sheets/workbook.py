@@ -12,7 +12,7 @@ from gradsheet.calculus.descent import DEFAULT_RATES, DEFAULT_UPDATES, check_rat
 from gradsheet.calculus.expression import Variable
 from gradsheet.calculus.graph import build_graph
 from gradsheet.calculus.network import NetworkSpec
-from gradsheet.calculus.tape import Tape
+from gradsheet.calculus.tape import evaluate
 from gradsheet.files import whole_file
 from gradsheet.sheets import (
     derivation,
@@ -124,7 +124,7 @@ def _answers(plan: Plan) -> dict[Variable, float]:
     """The value of everything in the backward pass, iteration 0."""
     backward = plan.graph.backward
     wanted = [*backward.factors.values(), *backward.gradients.values()]
-    return {v: float(value) for v, value in Tape(wanted).run(plan.graph.given).items()}
+    return evaluate(wanted, plan.graph.given)
 
 
 def _idle(plan: Plan) -> Plan:

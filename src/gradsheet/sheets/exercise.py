@@ -73,7 +73,7 @@ class Exercise:
     ) -> None:
         """Write the mark of the cell ``place``, in which ``variable`` is asked for."""
         ratio = self._write_ratio(len(self.marks), place, self.answers[variable])
-        wanted, value = self._mark(ratio), RIGHT if self.solved else NOT_YET
+        wanted, value = self._mark(ratio, place), RIGHT if self.solved else NOT_YET
         write_formula(sheet, row, column, wanted, value, self.style.format(indent=1, shrink=True))
         cell = xl_rowcol_to_cell(row, column)
         looks = {RIGHT: GREEN, NOT_YET: GREY, SIGN: AMBER, FACTOR: AMBER}
@@ -102,7 +102,7 @@ class Exercise:
         write_formula(self._sheet, row, _RATIO, formula, value if self.solved else 0.0, look)
         return absolute(row, _RATIO, MARKS_SHEET)
 
-    def _mark(self, ratio: str) -> str:
+    def _mark(self, ratio: str, place: str) -> str:
         near = ratio.replace("$A$", "$E$")
         size = f"ABS({ratio})"
         factors = [f"ABS({size}-{n})<{_CLOSE}" for n in _FACTORS]
@@ -112,8 +112,9 @@ class Exercise:
         factors += [f"SUMPRODUCT(--(ABS({size}*{v}-1)<{_CLOSE}))>0" for v in known]
         factors += [f"SUMPRODUCT(--(ABS({v}-{size})<{_CLOSE}*{size}))>0" for v in known]
         return (
-            f'IF(ABS({ratio}-1)<{near},"{RIGHT}",IF(ABS({ratio}+1)<{near},"{SIGN}",'
-            f'IF({ratio}=0,"{NOT_YET}",IF(OR({",".join(factors)}),"{FACTOR}","{NOT_YET}"))))'
+            f'IF(NOT(ISNUMBER({place})),"{NOT_YET}",IF(ABS({ratio}-1)<{near},"{RIGHT}",'
+            f'IF(ABS({ratio}+1)<{near},"{SIGN}",IF({ratio}=0,"{NOT_YET}",'
+            f'IF(OR({",".join(factors)}),"{FACTOR}","{NOT_YET}")))))'
         )
 
     def score(self) -> tuple[str, str]:

@@ -569,7 +569,7 @@ def test_a_damaged_workbook_is_refused_in_one_line(part: str, course: Path, tmp_
             content = source.read(name)
             copy.writestr(name, content[: len(content) // 2] if name == part else content)
     with pytest.raises(
-        GradsheetError, match=r"damaged\.xlsx is (not a readable|damaged)"
+        GradsheetError, match=r"(is not a readable|is damaged|cannot read)"
     ) as caught:
         verify(damaged)
     assert "\n" not in str(caught.value)

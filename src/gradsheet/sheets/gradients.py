@@ -29,7 +29,7 @@ from gradsheet.sheets.style import (
 NUDGE = 1e-5  # ε for inputs of at most 1
 KINKED = ("relu", "leaky-relu")
 _MOST_CELLS = 10_000  # of the nudged networks
-_HEADER_ROW, _FIRST_ROW = 8, 9
+_HEADER_ROW, _FIRST_ROW = 9, 10
 _COLUMNS = (
     ("", 12),
     ("formula", 18),
@@ -199,10 +199,14 @@ def _write_head(plan: Plan, style: Style, sheet: Worksheet, nudged: "_Nudged") -
     sheet.write_string(_CHANGED_CELL[0], 2, words, style.note)
     note = (
         "Tolerance: 1E-9·(1 + E) + 1E-6·|formula| against the difference, which is rounded and cut "
-        "off itself; 1E-12·(1 + |autograd|) against autograd. kinks: of a ReLU, between w + ε and "
-        "w − ε; where there is one, no difference is a slope, and it is not compared."
+        "off itself; 1E-12·(1 + |autograd|) against autograd."
     )
     sheet.write_string(6, 0, note, style.note)
+    note = (
+        "kinks: of a ReLU, between w + ε and w − ε. Where there is one the difference is no slope, "
+        "and is not compared."
+    )
+    sheet.write_string(7, 0, note, style.note)
     if len(parameters) < len(plan.graph.parameters):
         some = f"{len(parameters)} of {len(plan.graph.parameters)} parameters, evenly spread."
         sheet.write_string(4, 2, some, style.note)

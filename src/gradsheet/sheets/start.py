@@ -66,8 +66,9 @@ def write(
     sheet.write_string(
         1, 0, "Backpropagation in live cells: every number is a formula.", style.note
     )
-    for row, line in enumerate(summary(plan).split("; ", 1), start=2):
-        sheet.write_string(row, 0, line, style.note)
+    network, loss = summary(plan).split("; ", 1)
+    sheet.write_string(2, 0, f"{network}.", style.note)
+    sheet.write_string(3, 0, f"{loss[0].upper()}{loss[1:]}", style.note)
     _write_light(style, sheet, checks, exercise)
     row = _write_checks(style, sheet, _LIGHT_ROW + 2, checks)
     row = _write_reading(style, sheet, row + 1, exercise)
@@ -125,7 +126,7 @@ def _write_reading(style: Style, sheet: Worksheet, row: int, exercise: Exercise 
         "Click a cell: its formula is the mathematics, over the cells it names.",
         "Follow one iteration on Derivation from top to bottom, then the same in one row of a "
         "training sheet.",
-        "Then change a weight on Inputs and watch: nothing here is a pasted number.",
+        "Then change a weight on Inputs and watch: no result is a pasted number.",
     ]
     if exercise:
         lines = [

@@ -86,11 +86,10 @@ def lay_out(graph: NetworkGraph, number: int = 0) -> Diagram:
         if layer.biases
     }
     neurons = (*(neuron for column in columns for neuron in column), *biases.values())
-    tallest = max(0.16, 0.06 * max(map(len, columns)))
     edges: list[Edge] = []
     for start, end, parameter in _connections(graph, columns, biases):
         gradient = graph.backward.gradients.get(parameter)
-        spot = _label_place(start, end, edges, tallest)
+        spot = _label_place(start, end, edges)
         edges.append(Edge(start, end, parameter, gradient, spot))
     return Diagram(neurons, tuple(edges))
 
@@ -116,22 +115,18 @@ def _connections(
                 yield biases[number], end, layer.biases[unit % len(layer.biases)]
 
 
-def _label_place(
-    start: Neuron, end: Neuron, placed: list[Edge], height: float
-) -> tuple[float, float]:
-    """A point of the line free of other labels, which are ``height`` high, near the start."""
+def _label_place(start: Neuron, end: Neuron, placed: list[Edge]) -> tuple[float, float]:
+    """A point of the line free of other labels, before the middle where there is room."""
     places = [
         (start.x + along * (end.x - start.x), start.y + along * (end.y - start.y))
-        for along in (0.33, 0.26, 0.4, 0.6, 0.67, 0.74, 0.53, 0.46, 0.2, 0.8)
+        for along in (0.33, 0.4, 0.6, 0.67, 0.53, 0.46, 0.28, 0.72)
     ]
     recent = placed[-MOST_LABELLED:]  # with more edges than these none has a label
-    return max(
-        places, key=lambda place: min((_room(place, e, height) for e in recent), default=1.0)
-    )
+    return max(places, key=lambda place: min((_room(place, e) for e in recent), default=1.0))
 
 
-def _room(place: tuple[float, float], other: Edge, height: float) -> float:
+def _room(place: tuple[float, float], other: Edge) -> float:
     """How far a label is from another, 1 where they do not touch."""
     across = abs(place[0] - other.label_place[0]) / 0.4
-    up = abs(place[1] - other.label_place[1]) / height
+    up = abs(place[1] - other.label_place[1]) / 0.18
     return min(1.0, max(across, up))

@@ -24,14 +24,13 @@ from gradsheet.sheets.style import (
     write_formula,
 )
 
-_GAP, _HEIGHT = 393, 600  # pixels: from layer to layer, and in all
+_GAP, _ROW, _LOWEST = 393, 150, 600  # pixels: between layers, between neurons, in all at least
 _SIDE = 0.5  # left and right of the neurons, in units of their distance
 _EDGE = 80  # above and below them, in pixels
-_CHART_ROW, _CHART_ROWS = 7, 31
-_COLUMN_PIXELS = 64
+_CHART_ROW = 7
+_MOST_ROWS = 8  # with more neurons in a layer they stand closer
+_COLUMN_PIXELS, _ROW_PIXELS = 64, 20
 
-_VALUES_COLUMN = 24
-_POINTS_COLUMN = _VALUES_COLUMN + 4
 _FIRST_ROW = 4
 
 # Lines are sorted by sign and by size against the largest weight: a chart's line cannot follow a
@@ -48,27 +47,27 @@ def write(plan: Plan, style: Style) -> None:
     sheet.write_string(0, 0, "The network", style.title)
     note = (
         "Choose what to see. On each edge: the weight, and below it ∂E/∂w. Blue weights are "
-        "positive, "
-        "red ones negative; the thicker, the larger."
+        "positive, red ones negative; the thicker, the larger."
     )
     sheet.write_string(1, 0, note, style.note)
     selector = Selector(plan, last=plan.descent.updates)
     selector.write(style, sheet)
     drawings = [lay_out(plan.graph, number) for number in range(len(plan.graph.examples))]
     _write_example_choice(plan, style, sheet)
-    cells, texts = _write_values(plan, style, sheet, selector, drawings)
+    # To the right of the chart stand the cells that it reads.
+    last = math.ceil(_width(drawings[0]) / _COLUMN_PIXELS)
+    cells, texts = _write_values(plan, style, sheet, selector, drawings, last + 4)
     sheet.write_string(4, 4, "E_total", style.format(align="right", bold=True))
     loss = float(plan.descent.loss[0, 0])
     look = style.format(num_format=NUMBER, align="center")
     write_formula(sheet, 4, 5, selector.value(plan.graph.loss), loss, look)
-    chart = _Chart(plan, style, sheet, drawings, cells, texts)
+    chart = _Chart(plan, style, sheet, drawings, cells, texts, last + 8)
     chart.draw()
-    last = math.ceil(chart.width / _COLUMN_PIXELS)
     sheet.set_column(0, 0, 10)
     sheet.set_column(1, 1, 11)
     sheet.set_column(5, 5, 12)
     print_on_pages(sheet, down=1)
-    sheet.print_area(0, 0, _CHART_ROW + _CHART_ROWS, last)
+    sheet.print_area(0, 0, _CHART_ROW + math.ceil(chart.height / _ROW_PIXELS), last)
 
 
 def _write_example_choice(plan: Plan, style: Style, sheet: Worksheet) -> None:
@@ -93,11 +92,16 @@ def _write_example_choice(plan: Plan, style: Style, sheet: Worksheet) -> None:
 
 
 def _write_values(
-    plan: Plan, style: Style, sheet: Worksheet, selector: Selector, drawings: Sequence[Diagram]
+    plan: Plan,
+    style: Style,
+    sheet: Worksheet,
+    selector: Selector,
+    drawings: Sequence[Diagram],
+    left: int,
 ) -> tuple[dict[Variable, str], dict[Variable, str]]:
     """What the chart shows, at the chosen iteration, weights first.
 
-    Returns the cell of each value and the cell of its text.
+    Returns the cell of each value and the cell of its text, in columns from ``left`` on.
     """
     edges = drawings[0].edges
     shown = dict.fromkeys(edge.parameter for edge in edges)
@@ -105,20 +109,27 @@ def _write_values(
         shown |= dict.fromkeys(edge.gradient for edge in edges if edge.gradient)
         for drawing in drawings:
             shown |= dict.fromkeys(v for neuron in drawing.neurons for v in neuron.values)
-    sheet.write_string(_FIRST_ROW - 1, _VALUES_COLUMN, "what the chart shows", style.note)
+    sheet.write_string(_FIRST_ROW - 1, left, "what the chart shows", style.note)
+    look = style.format(font_color=FAINT, italic=True, num_format=NUMBER)
+    sheet.set_column(left, left + 2, 12)
     cells: dict[Variable, str] = {}
     texts: dict[Variable, str] = {}
     for row, variable in enumerate(shown, start=_FIRST_ROW):
-        sheet.write_string(row, _VALUES_COLUMN, plain(symbol(variable.name)), style.note)
+        sheet.write_string(row, left, plain(symbol(variable.name)), style.note)
         value = float(plan.descent.values[variable][0, 0])
         formula = selector.value(variable)
-        write_formula(sheet, row, _VALUES_COLUMN + 1, formula, value, style.note)
-        cells[variable] = absolute(row, _VALUES_COLUMN + 1)
+        write_formula(sheet, row, left + 1, formula, value, look)
+        cells[variable] = absolute(row, left + 1)
         shown_as = numerals.formula(cells[variable], parentheses=False)
         text = numerals.text(value, parentheses=False)
-        write_formula(sheet, row, _VALUES_COLUMN + 2, shown_as, text, style.note)
-        texts[variable] = absolute(row, _VALUES_COLUMN + 2)
+        write_formula(sheet, row, left + 2, shown_as, text, style.note)
+        texts[variable] = absolute(row, left + 2)
     return cells, texts
+
+
+def _width(diagram: Diagram) -> int:
+    """The width of the chart, in pixels."""
+    return int(_GAP * max(3, max(neuron.x for neuron in diagram.neurons) + 1))
 
 
 @dataclass
@@ -131,6 +142,7 @@ class _Chart:
     drawings: Sequence[Diagram]
     cells: dict[Variable, str]
     texts: dict[Variable, str]
+    points: int  # the first column of the cells that the chart reads
     row: int = field(default=_FIRST_ROW, init=False)
 
     def __post_init__(self) -> None:
@@ -139,13 +151,17 @@ class _Chart:
         self.radius = 12 if self.crowded else 27  # of a neuron, in pixels
         self.bottom = min(neuron.y for neuron in diagram.neurons)
         columns = max(neuron.x for neuron in diagram.neurons)
-        self.width = _GAP * max(3, columns + 1)
+        self.width = _width(diagram)
+        self.height = int(max(_LOWEST, 2 * _EDGE + _ROW * min(diagram.height, _MOST_ROWS)))
         # What the axes show, in the diagram's units.
-        self.span = columns + 2 * _SIDE, max(1.0, diagram.height) * _HEIGHT / (_HEIGHT - 2 * _EDGE)
+        self.span = (
+            columns + 2 * _SIDE,
+            max(1.0, diagram.height) * self.height / (self.height - 2 * _EDGE),
+        )
         self.margin = (self.span[1] - diagram.height) / 2
         self.chart = self.style.book.add_chart({"type": "scatter", "subtype": "straight"})
         headers = ("the chart reads these cells: label", "x", "y")
-        for column, header in enumerate(headers, start=_POINTS_COLUMN):
+        for column, header in enumerate(headers, start=self.points):
             self.sheet.write_string(_FIRST_ROW - 1, column, header, self.style.note)
 
     def draw(self) -> None:
@@ -172,7 +188,7 @@ class _Chart:
 
     def _add_sorted_edges(self, edges: tuple[Edge, ...]) -> None:
         """A series for each class of weights; an edge of another class ends where it starts."""
-        first, left = self.row, _POINTS_COLUMN + 3
+        first, left = self.row, self.points + 3
         weights = list(dict.fromkeys(self.cells[edge.parameter] for edge in edges))
         largest = absolute(first - 2, left)
         every = f"{weights[0]}:{weights[-1]}"
@@ -241,13 +257,13 @@ class _Chart:
         self.chart.set_legend({"none": True})
         self.chart.set_chartarea({"border": {"none": True}})
         self.chart.set_plotarea({"layout": {"x": 0, "y": 0, "width": 1, "height": 1}})
-        self.chart.set_size({"width": self.width, "height": _HEIGHT})
+        self.chart.set_size({"width": self.width, "height": self.height})
         self.sheet.insert_chart(_CHART_ROW, 0, self.chart)
 
     def _visible_ends(self, edge: Edge) -> tuple[tuple[float, float], tuple[float, float]]:
         """Where the line leaves one circle and meets the other; some viewers draw it on top."""
         across, up = edge.end.x - edge.start.x, edge.end.y - edge.start.y
-        length = math.hypot(across * self.width / self.span[0], up * _HEIGHT / self.span[1])
+        length = math.hypot(across * self.width / self.span[0], up * self.height / self.span[1])
         hidden = min(0.5, self.radius / length)
         start = edge.start.x + hidden * across, edge.start.y + hidden * up
         return start, (edge.end.x - hidden * across, edge.end.y - hidden * up)
@@ -257,7 +273,7 @@ class _Chart:
             return
         formula, text = self._text(of_examples)
         position = "right" if neuron.kind == "output" else "below"
-        below = (self.radius + 14) * self.span[1] / _HEIGHT
+        below = (self.radius + 14) * self.span[1] / self.height
         drop = 0.0 if neuron.kind == "output" else below
         shift = 0.09 if neuron.kind == "output" else 0.0
         self._label(neuron.x + shift, neuron.y - drop, formula, text, 10, FAINT, position)
@@ -299,9 +315,9 @@ class _Chart:
     ) -> None:
         """A point without a marker whose series carries the label as its name."""
         if formula is None:
-            self.sheet.write_string(self.row, _POINTS_COLUMN, text, self.style.note)
+            self.sheet.write_string(self.row, self.points, text, self.style.note)
         else:
-            write_formula(self.sheet, self.row, _POINTS_COLUMN, formula, text, self.style.note)
+            write_formula(self.sheet, self.row, self.points, formula, text, self.style.note)
         self._point(x, y)
         font = {"size": size, "color": colour, "bold": formula is None}
         labels: dict[str, object] = {
@@ -316,16 +332,15 @@ class _Chart:
         self._series(self.row - 1, self.row - 1, look)
 
     def _point(self, x: float, y: float) -> None:
-        self.sheet.write_number(self.row, _POINTS_COLUMN + 1, x, self.style.note)
-        self.sheet.write_number(self.row, _POINTS_COLUMN + 2, y, self.style.note)
+        self.sheet.write_number(self.row, self.points + 1, x, self.style.note)
+        self.sheet.write_number(self.row, self.points + 2, y, self.style.note)
         self.row += 1
 
-    def _series(
-        self, first: int, last: int, look: dict[str, object], x: int = _POINTS_COLUMN + 1
-    ) -> None:
+    def _series(self, first: int, last: int, look: dict[str, object], x: int | None = None) -> None:
+        x = self.points + 1 if x is None else x
         self.chart.add_series(
             {
-                "name": [NETWORK_SHEET, first, _POINTS_COLUMN],
+                "name": [NETWORK_SHEET, first, self.points],
                 "categories": [NETWORK_SHEET, first, x, last, x],
                 "values": [NETWORK_SHEET, first, x + 1, last, x + 1],
                 **look,

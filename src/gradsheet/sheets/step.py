@@ -79,6 +79,10 @@ class _Step:
         self._write_forward(places["forward"])
         self._write_backward(places["backward"])
         check = self._write_update(places["update"])
+        # The optimiser's memory, long and of little interest, is not printed.
+        parameters = len(self._kept()) - len(self.plan.graph.steps.memory)
+        last = _FIRST_ROW + max(parameters, len(self._forward_rows(0)) + 1) - 1
+        self.sheet.print_area(0, 0, last, places["update"] + 6)
         print_on_pages(self.sheet, down=1)
         return check
 

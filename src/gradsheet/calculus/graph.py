@@ -17,6 +17,7 @@ from gradsheet.calculus.expression import (
 )
 from gradsheet.calculus.losses import LOSSES, Output
 from gradsheet.calculus.network import SOFTMAX, LayerSpec, NetworkSpec
+from gradsheet.calculus.notation import plain, symbol
 from gradsheet.calculus.optimisers import OPTIMISERS, Steps
 
 
@@ -234,11 +235,12 @@ class _Builder:
         if number:
             signals = [f"a_{_unit_name(self.spec, number - 1, k)[0]}" for k in range(before)]
         flat = [weight for row in layer.weights for weight in row]
-        ways = [f"from {signal} to {name}" for name in names for signal in signals]
+        ends, starts = ([plain(symbol(name)) for name in ends] for ends in (names, signals))
+        ways = [f"from {start} to {end}" for end in ends for start in starts]
         weights = self._count("w", flat, ways)
         rows = tuple(weights[unit * before : (unit + 1) * before] for unit in units)
         own = len(layer.biases) == layer.units
-        into = [f"into {name}" for name in names] if own else ["into every unit"]
+        into = [f"into {end}" for end in ends] if own else ["into every unit"]
         return LayerGraph(rows, self._count("b", layer.biases, into), names, words)
 
     def _count(

@@ -97,7 +97,7 @@ def test_workbook(tmp_path: Path) -> None:
 
 def test_the_default_workbook_comes_within_two_seconds(tmp_path: Path) -> None:
     times = []
-    for _ in range(3):
+    for _ in range(5):
         start = time.perf_counter()
         succeeded("workbook", folder=tmp_path)
         times.append(time.perf_counter() - start)

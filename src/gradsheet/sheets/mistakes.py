@@ -26,7 +26,7 @@ from gradsheet.sheets.style import (
     write_formula,
 )
 
-_MOST_CELLS = 7_000  # of the trainings with slips
+_MOST_CELLS = 4_300  # of the trainings with slips
 _LEFT = 1  # of the panel
 _BLOCK_ROWS = 8
 _FIRST_BLOCK = 26

@@ -224,8 +224,7 @@ KINDS = (
         "a misplaced bracket: the slope multiplies the last term only",
         "a hidden layer with two units above it",
         "One term of the sum is too large, the other right; where they agree in sign, or the "
-        "larger "
-        "rules, the weight moves the right way too fast.",
+        "larger rules, the weight moves the right way too fast.",
         _bracket,
     ),
     Kind(

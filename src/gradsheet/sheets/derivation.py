@@ -47,13 +47,12 @@ Section = tuple[str, str, list[Variable]]
 
 def write(plan: Plan, style: Style, exercise: Exercise | None) -> list[Check]:
     """Add the derivation: the first iteration, each factor of the chain rule in its own row."""
-    sheet = style.book.add_worksheet(DERIVATION_SHEET)
-    sheet.hide_gridlines(2)
+    notes = (
+        "The untouched network of the Inputs sheet: forward to the loss, back to every weight.",
+        _second_note(plan.graph),
+    )
+    sheet = style.add_sheet(DERIVATION_SHEET, "One iteration, step by step", *notes)
     sheet.freeze_panes(_FIRST_ROW, 2)
-    sheet.write_string(0, 0, "One iteration, step by step", style.title)
-    note = "The untouched network of the Inputs sheet: forward to the loss, back to every weight."
-    sheet.write_string(1, 0, note, style.note)
-    sheet.write_string(2, 0, _second_note(plan.graph), style.note)
     for column, (header, width, align) in enumerate(_COLUMNS):
         sheet.write_string(_FIRST_ROW - 1, column, header, style.header(align=align))
         sheet.set_column(column, column, width)
@@ -134,8 +133,7 @@ def _second_note(graph: NetworkGraph) -> str:
         )
     return (
         f"Example 1 of {len(graph.examples)} is worked out; the others go the same way, and what "
-        "the "
-        "weights need of them is read from the first training sheet, iteration 0."
+        "the weights need of them is read from the first training sheet, iteration 0."
     )
 
 

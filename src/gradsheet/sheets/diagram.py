@@ -42,14 +42,11 @@ _CLASSES = [(colour, width) for colour in (palette.POSITIVE, palette.NEGATIVE) f
 
 def write(plan: Plan, style: Style) -> None:
     """Add the diagram of a chosen iteration; its labels and lines follow the cells."""
-    sheet = style.book.add_worksheet(NETWORK_SHEET)
-    sheet.hide_gridlines(2)
-    sheet.write_string(0, 0, "The network", style.title)
     note = (
         "Choose what to see. On each edge: the weight, and below it ∂E/∂w. Blue weights are "
         "positive, red ones negative; the thicker, the larger."
     )
-    sheet.write_string(1, 0, note, style.note)
+    sheet = style.add_sheet(NETWORK_SHEET, "The network", note)
     selector = Selector(plan, last=plan.descent.updates)
     selector.write(style, sheet)
     drawings = [lay_out(plan.graph, number) for number in range(len(plan.graph.examples))]

@@ -48,8 +48,14 @@ _TINY = "0.0E+00"
 
 def write(plan: Plan, style: Style) -> list[Check]:
     """Add the sheet that proves the gradients."""
-    sheet = style.book.add_worksheet(GRADIENT_SHEET)
-    sheet.hide_gridlines(2)
+    notes = (
+        "formula: the training table's, iteration 0. central difference: (E(w + ε) − E(w − ε))/2ε, "
+        "from the nudged networks on the right, by forward passes alone.",
+        f"autograd: torch {plan.witness.version}, float64, for the numbers this workbook was made "
+        "with; it cannot follow when they change.",
+    )
+    title = "Is every gradient right? Three witnesses"
+    sheet = style.add_sheet(GRADIENT_SHEET, title, *notes)
     sheet.freeze_panes(_FIRST_ROW, 1)
     parameters = _checked(plan)
     nudged = _Nudged(plan, parameters)
@@ -82,7 +88,7 @@ class _Nudged:
     plan: Plan
     parameters: tuple[Variable, ...]
 
-    @property
+    @cached_property
     def table(self) -> PassTable:
         return PassTable(self.plan, _TABLE_LEFT + 1, pass_variables(self.plan))
 
@@ -163,19 +169,8 @@ class _Nudged:
                     write_formula(sheet, *place, formula.format(place[0] + 1), value, style.number)
 
 
-def _write_head(plan: Plan, style: Style, sheet: Worksheet, nudged: "_Nudged") -> None:
+def _write_head(plan: Plan, style: Style, sheet: Worksheet, nudged: _Nudged) -> None:
     parameters = nudged.parameters
-    sheet.write_string(0, 0, "Is every gradient right? Three witnesses", style.title)
-    note = (
-        "formula: the training table's, iteration 0. central difference: (E(w + ε) − E(w − ε))/2ε, "
-        "from the nudged networks on the right, by forward passes alone."
-    )
-    sheet.write_string(1, 0, note, style.note)
-    note = (
-        f"autograd: torch {plan.witness.version}, float64, for the numbers this workbook was made "
-        "with; it cannot follow when they change."
-    )
-    sheet.write_string(2, 0, note, style.note)
     right, left = style.format(align="right", bold=True), style.format(align="left", indent=1)
     sheet.write_string(_NUDGE_CELL[0], 0, "ε", right)
     look = style.format(num_format="0.00E+00", align="left", indent=1)

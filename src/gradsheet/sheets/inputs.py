@@ -19,11 +19,8 @@ from gradsheet.sheets.style import FAINT, Style, absolute, print_on_pages, span,
 
 def write(plan: Plan, style: Style, locked: bool) -> None:
     """Add the inputs sheet; ``locked`` where the answers of an exercise depend on it."""
-    sheet = style.book.add_worksheet(INPUTS_SHEET)
-    sheet.hide_gridlines(2)
-    sheet.write_string(0, 0, "Inputs", style.title)
-    sheet.write_string(1, 0, "Type in the yellow cells; every other sheet follows.", style.note)
-    sheet.write_string(2, 0, summary(plan), style.note)
+    note = "Type in the yellow cells; every other sheet follows."
+    sheet = style.add_sheet(INPUTS_SHEET, "Inputs", note, summary(plan))
     values = {**plan.graph.given, **dict(zip(plan.fields.rates, plan.descent.rates, strict=True))}
     for block in plan.fields.blocks:
         _write_block(sheet, style, block, values)

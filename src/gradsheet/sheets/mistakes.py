@@ -11,6 +11,7 @@ from gradsheet import palette
 from gradsheet.calculus.descent import descend
 from gradsheet.calculus.expression import Variable
 from gradsheet.calculus.notation import plain, symbol, to_textbook
+from gradsheet.calculus.optimisers import Steps
 from gradsheet.calculus.slips import KINDS, Slip, find_slips, gradients, plain_steps
 from gradsheet.calculus.tape import Array, Tape
 from gradsheet.sheets import numerals
@@ -26,30 +27,24 @@ from gradsheet.sheets.style import (
     write_formula,
 )
 
-_MOST_CELLS = 4_300  # of the trainings with slips
+_MOST_CELLS = 5_400  # of the trainings with slips
 _LEFT = 1  # of the panel
 _BLOCK_ROWS = 8
 _FIRST_BLOCK = 26
 _LABELS = (_LEFT, 20), (_LEFT + 1, 62), (_LEFT + 2, 18), (_LEFT + 3, 18), (_LEFT + 4, 18)
-_HELPER = 9  # the first column of the trainings
+_HELPER, _FIRST_ROW = 9, 4  # the first column of the trainings, and their first row
 _LINE = 15.5  # the height of a line of text, in points
 _RIGHT_COLOUR = "#111827"
 
 
 def write(plan: Plan, style: Style) -> None:
     """Add the sheet of common mistakes."""
-    sheet = style.book.add_worksheet(MISTAKES_SHEET)
-    sheet.hide_gridlines(2)
-    sheet.write_string(0, 0, "Slips that nobody noticed", style.title)
-    note = (
+    notes = (
         "Of seven published course sheets six hold a wrong derivative, and the loss fell all the "
-        "same. Here each slip is made live and the network trained with it:"
+        "same. Here each slip is made live and the network trained with it:",
+        "where the curves lie on one another a falling loss proves nothing. A gradient check does.",
     )
-    sheet.write_string(1, 0, note, style.note)
-    note = (
-        "where the curves lie on one another a falling loss proves nothing. A gradient check does."
-    )
-    sheet.write_string(2, 0, note, style.note)
+    sheet = style.add_sheet(MISTAKES_SHEET, "Slips that nobody noticed", *notes)
     for column, width in ((0, 4), *_LABELS):
         sheet.set_column(column, column, width)
     slips = [slip for slip in find_slips(plan.graph) if _fits(plan, slip)]
@@ -103,10 +98,10 @@ class _Trainings:
         self.updates = max(1, min(plan.descent.updates, most // 10 * 10 or most))
         self.number = (len(plan.descent.rates) - 1) // 2
         self.rate = plan.descent.rates[self.number]
-        self.values = [self._train(slip) for slip in slips]
+        self.descents = [plain_steps(plan.graph, slip, self.shared) for slip in slips]
+        self.values = [self._train(steps) for steps in self.descents]
 
-    def _train(self, slip: Slip | None) -> dict[Variable, Array]:
-        steps = plain_steps(self.plan.graph, slip, self.shared)
+    def _train(self, steps: Steps) -> dict[Variable, Array]:
         run = descend(self.plan.graph, [self.rate], self.updates, self.variables, steps)
         return {variable: values[:, 0] for variable, values in run.values.items()}
 
@@ -117,18 +112,16 @@ class _Trainings:
             self.plan, left, self.variables, self.plan.fields.rate_addresses[self.number]
         )
 
-    first_row = 4
-
     def loss_cell(self, number: int, updates: int) -> str:
         """The loss after so many updates with a slip."""
         column = self.table(number).column(self.plan.graph.loss)
-        return str(xl_rowcol_to_cell(self.first_row + updates, column))
+        return str(xl_rowcol_to_cell(_FIRST_ROW + updates, column))
 
     def steps(self, number: int) -> tuple[str, str]:
         """The parameters before and after the first update with a slip."""
         left = self.table(number).left
         last = left + len(self.plan.graph.parameters) - 1
-        row = self.first_row
+        row = _FIRST_ROW
         return span(row, left, row, last), span(row + 1, left, row + 1, last)
 
     def cosine(self, number: int) -> float | str:
@@ -148,19 +141,18 @@ class _Trainings:
             "The trainings behind the curves: right, then with each slip; plain gradient descent."
         )
         self.sheet.write_string(1, _HELPER, words, self.style.note)
-        self.sheet.write_string(self.first_row - 1, _HELPER, "updates", self.style.header())
+        self.sheet.write_string(_FIRST_ROW - 1, _HELPER, "updates", self.style.header())
         iteration = self.style.format(align="center", font_color=FAINT)
         for row in range(self.updates + 1):
-            self.sheet.write_number(self.first_row + row, _HELPER, row, iteration)
+            self.sheet.write_number(_FIRST_ROW + row, _HELPER, row, iteration)
         for number, slip in enumerate(self.slips):
             self._write_training(number, slip)
 
     def _write_training(self, number: int, slip: Slip | None) -> None:
-        table, graph = self.table(number), self.plan.graph
+        table, steps = self.table(number), self.descents[number]
         name = f"{number}  {slip.name}" if slip else "right"
-        self.sheet.write_string(self.first_row - 2, table.left, name, self.style.format(bold=True))
-        table.write_header(self.sheet, self.style, self.first_row - 1)
-        steps = plain_steps(graph, slip, self.shared)
+        self.sheet.write_string(_FIRST_ROW - 2, table.left, name, self.style.format(bold=True))
+        table.write_header(self.sheet, self.style, _FIRST_ROW - 1)
         for column, variable in enumerate(self.variables, start=table.left):
             if variable.definition is not None:
                 first = later = table.formula(variable.definition)
@@ -170,15 +162,15 @@ class _Trainings:
                 first, later = self.plan.addresses[variable], table.formula(update)
             shift = 0 if variable.definition is not None else 1  # an update reads the row before
             values = self.values[number][variable].tolist()
-            for row, value in enumerate(values, start=self.first_row):
-                formula = later.format(row + 1 - shift) if row > self.first_row else first
+            for row, value in enumerate(values, start=_FIRST_ROW):
+                formula = later.format(row + 1 - shift) if row > _FIRST_ROW else first
                 formula = formula.format(row + 1)
                 write_formula(self.sheet, row, column, formula, value, self.style.number)
 
     def insert_chart(self) -> None:
         """The losses of all trainings in one chart."""
         chart = self.style.book.add_chart({"type": "line"})
-        last = self.first_row + self.updates
+        last = _FIRST_ROW + self.updates
         for number, slip in reversed(list(enumerate(self.slips))):
             column = self.table(number).column(self.plan.graph.loss)
             look = {"color": palette.of_rate(number - 1), "width": 1.5, "dash_type": "dash"}
@@ -187,8 +179,8 @@ class _Trainings:
             chart.add_series(
                 {
                     "name": f"slip {number}" if slip else "right",
-                    "categories": [MISTAKES_SHEET, self.first_row, _HELPER, last, _HELPER],
-                    "values": [MISTAKES_SHEET, self.first_row, column, last, column],
+                    "categories": [MISTAKES_SHEET, _FIRST_ROW, _HELPER, last, _HELPER],
+                    "values": [MISTAKES_SHEET, _FIRST_ROW, column, last, column],
                     "line": look,
                 }
             )
@@ -246,7 +238,7 @@ class _Block:
                 text = text[: text.index(" ", 300)] + " …"
             self.style.write_markup(self.sheet, row, _LEFT + 1, "= " + text, text_wrap=True)
             self.sheet.set_row(row, _LINE * math.ceil(len(plain(text)) / 72))
-            formula = table.formula(expression).format(self.trainings.first_row + 1)
+            formula = table.formula(expression).format(_FIRST_ROW + 1)
             exact = self.style.format(num_format="0.000000000000", font_color=colour)
             write_formula(self.sheet, row, _LEFT + 2, formula, values[name], exact)
         self._write_error(values["right"], values["wrong"])

@@ -22,11 +22,11 @@ def write_pictures(workbook: Path, folder: Path) -> list[Path]:
     Raises:
         GradsheetError: LibreOffice is not installed or fails, or the folder cannot be written.
     """
-    make_folder(folder)
     with (
         tempfile.TemporaryDirectory() as temporary,
         pypdfium2.PdfDocument(convert(workbook, "pdf", Path(temporary))) as document,
     ):
+        make_folder(folder)
         names = _names(document)
         return [_write(document[n], folder / f"{name}.png") for n, name in enumerate(names)]
 

@@ -22,11 +22,8 @@ _FASTEST = "◄ lowest"
 
 def write(plan: Plan, style: Style) -> None:
     """Add the sheet with the loss at every learning rate, side by side, and their charts."""
-    sheet = style.book.add_worksheet(RATES_SHEET)
-    sheet.hide_gridlines(2)
-    sheet.write_string(0, 0, "The loss at each learning rate", style.title)
     note = "Each curve repeats E_total of one training sheet; #N/A marks a training that diverged."
-    sheet.write_string(1, 0, note, style.note)
+    sheet = style.add_sheet(RATES_SHEET, "The loss at each learning rate", note)
     sheets = _Rates(plan, style, sheet)
     sheets.write_summary()
     sheets.write_table()
@@ -154,14 +151,12 @@ class _Rates:
         sheet.write_string(row, 0, "What too large a rate does", look)
         note = (
             "One weight, E = ½w². The gradient is w, so an update makes w − η·w = (1 − η)·w of "
-            "it. Below 1 "
-            "it creeps to 0, at 1 it is there at once,"
+            "it. Below 1 it creeps to 0, at 1 it is there at once,"
         )
         sheet.write_string(row + 1, 0, note, style.note)
         note = (
             "up to 2 it overshoots and still arrives, above 2 every step leads farther away: a "
-            "network does "
-            "the same where its loss bends more sharply."
+            "network does the same where its loss bends more sharply."
         )
         sheet.write_string(row + 2, 0, note, style.note)
         sheet.write_string(row + 4, 0, "updates", style.header())

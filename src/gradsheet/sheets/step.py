@@ -14,6 +14,7 @@ from gradsheet.sheets.plan import STEP_SHEET, Check, Plan
 from gradsheet.sheets.selector import Selector
 from gradsheet.sheets.style import (
     BANDS,
+    NUMBER,
     Style,
     absolute,
     agreement,
@@ -32,16 +33,13 @@ Values = dict[Variable, float]
 
 def write(plan: Plan, style: Style) -> list[Check]:
     """Add the sheet of one chosen iteration."""
-    sheet = style.book.add_worksheet(STEP_SHEET)
-    sheet.hide_gridlines(2)
-    sheet.freeze_panes(_FIRST_ROW, 0)
-    sheet.write_string(0, 0, "One update, from before to after", style.title)
     note = (
         "Choose a learning rate and an iteration. The weights before the update come from the "
-        "training "
-        "table; all else is computed here again, and the weights after it must be the table's next."
+        "training table; all else is computed here again, and the weights after it must be the "
+        "table's next."
     )
-    sheet.write_string(1, 0, note, style.note)
+    sheet = style.add_sheet(STEP_SHEET, "One update, from before to after", note)
+    sheet.freeze_panes(_FIRST_ROW, 0)
     selector = Selector(plan, last=plan.descent.updates - 1)
     selector.write(style, sheet)
     step = _Step(plan, style, sheet, selector)
@@ -187,11 +185,11 @@ class _Step:
         for number in range(count):
             for row, value in enumerate(self._judged_sums(number), start=_FIRST_ROW):
                 delta = graph.backward.gradients[value]
-                definition = self._expanded(delta)
+                definition = self._expanded(delta, self.before)
                 if number == 0:
                     self._symbol(row, left, delta)
                     self._rule(row, left + 1 + count, definition)
-                formula = to_excel(definition, self._address(self.before))
+                formula = self._formula(delta, self.before)
                 self._number(row, left + 1 + number, formula, self.values[delta])
         self.sheet.set_column(left, left, 9)
         self.sheet.set_column(left + 1, left + count, _NUMBER_WIDTH)
@@ -202,7 +200,8 @@ class _Step:
         graph = self.plan.graph
         names = ["", "before", "∂E/∂w", "  formula", "change", "after", "differs"]
         self._head(left, 7, "4  the update", "gradient", names)
-        self.sheet.write_string(_HEADER_ROW + 1, left + 6, "differs", self.style.note)
+        # The memory is used as it is after the update.
+        cells = self.before | {new: self.after[old] for old, new in graph.steps.updates.items()}
         failures = 0.0
         for row, variable in enumerate(self._kept(), start=_FIRST_ROW):
             self._symbol(row, left, variable)
@@ -210,12 +209,12 @@ class _Step:
             self._number(row, left + 1, self.before[variable], value)
             if variable in graph.parameters:
                 gradient = graph.backward.gradients[variable]
-                definition = self._expanded(gradient)
-                formula = to_excel(definition, self._address(self.before))
+                definition = self._expanded(gradient, self.before)
+                formula = self._formula(gradient, self.before)
                 self._number(row, left + 2, formula, self.values[gradient])
                 self._rule(row, left + 3, definition, summed=True)
             update = graph.steps.updates.get(variable)
-            moved = self.before[variable] if update is None else self._update_formula(update)
+            moved = self._formula(update, cells) if update else self.before[variable]
             self._number(row, left + 5, moved, later, bold=True)
             change = f"{self.after[variable]}-{self.before[variable]}"
             self._number(row, left + 4, change, later - value)
@@ -226,11 +225,11 @@ class _Step:
         self.sheet.set_column(left + 4, left + 5, _NUMBER_WIDTH)
         self.sheet.set_column(left + 6, left + 6, 8)
         last = _FIRST_ROW + len(self._kept()) - 1
-        cells = span(_FIRST_ROW, left + 6, last, left + 6)
+        checks = span(_FIRST_ROW, left + 6, last, left + 6)
         place = (3, left + 6)
         self.sheet.write_string(3, left + 3, "weights that differ from the table:", self.style.note)
         look = self.style.format(align="center")
-        write_formula(self.sheet, *place, f"SUM({cells})", failures, look)
+        write_formula(self.sheet, *place, f"SUM({checks})", failures, look)
         words = "the update on the Step sheet leads to the training table's next row"
         return Check(words, absolute(*place, STEP_SHEET), STEP_SHEET, failures)
 
@@ -244,26 +243,16 @@ class _Step:
 
     # --- Formulas ----------------------------------------------------------------------------
 
-    def _expanded(self, variable: Variable) -> Expression:
-        """The definition of a gradient over what has a cell here."""
+    def _expanded(self, variable: Variable, cells: dict[Variable, str]) -> Expression:
+        """The definition of a computed value over what has a cell."""
         if variable.definition is None:
-            return variable
-        return expand(variable.definition, self.before.__contains__)
+            raise ValueError(f"{variable.name} has no definition")
+        return expand(variable.definition, cells.__contains__)
 
     def _formula(self, variable: Variable, cells: dict[Variable, str]) -> str:
         if variable.definition is None:
             return self.plan.addresses[variable]
-        definition = expand(variable.definition, cells.__contains__)
-        return to_excel(definition, self._address(cells))
-
-    def _update_formula(self, update: Variable) -> str:
-        """Over the cells before the update, but for the memory, which is used as it is after."""
-        updates = self.plan.graph.steps.updates
-        after = {new: self.after[old] for old, new in updates.items()}
-        assert update.definition is not None
-        cells = {**self.before, **after}
-        definition = expand(update.definition, cells.__contains__)
-        return to_excel(definition, self._address(cells))
+        return to_excel(self._expanded(variable, cells), self._address(cells))
 
     def _address(self, cells: dict[Variable, str]) -> Callable[[Variable], str]:
         def address(operand: Variable) -> str:
@@ -305,5 +294,5 @@ class _Step:
     def _number(
         self, row: int, column: int, formula: str, value: float, bold: bool = False
     ) -> None:
-        look = self.style.format(num_format="0.00000000", bold=True) if bold else self.style.number
+        look = self.style.format(num_format=NUMBER, bold=True) if bold else self.style.number
         write_formula(self.sheet, row, column, formula, value, look)

@@ -53,6 +53,15 @@ class Style:
             self.formats[key] = self.book.add_format(whole)
         return self.formats[key]
 
+    def add_sheet(self, name: str, title: str, *notes: str) -> Worksheet:
+        """A new sheet without grid lines, its title and its notes in the first rows."""
+        sheet = self.book.add_worksheet(name)
+        sheet.hide_gridlines(2)
+        sheet.write_string(0, 0, title, self.title)
+        for row, note in enumerate(notes, start=1):
+            sheet.write_string(row, 0, note, self.note)
+        return sheet
+
     @property
     def title(self) -> Format:
         """Of a sheet's first line."""

@@ -16,7 +16,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.workbook.workbook import Workbook
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from gradsheet.autograd import compute
+from gradsheet.autograd import Autograd, compute
 from gradsheet.calculus.graph import NetworkGraph, build_graph
 from gradsheet.calculus.network import LayerSpec, NetworkSpec, parse_network
 from gradsheet.calculus.notation import plain, symbol
@@ -117,8 +117,7 @@ def verify(path: Path, engine: Engine = "ironcalc") -> Verification:
     if engine == "ironcalc" and any(layer.activation == "gelu" for layer in made.spec.layers):
         raise GradsheetError(
             f"{path} has a GELU, whose normal distribution IronCalc computes to eleven digits "
-            "only; "
-            "use --engine libreoffice"
+            "only; use --engine libreoffice"
         )
     graph = build_graph(made.spec)
     weight = made.spec.layers[0].weights[0][0]
@@ -142,8 +141,9 @@ def _with_first_weight(spec: NetworkSpec, value: float) -> NetworkSpec:
 
 
 def _read(path: Path) -> _Made:
-    if not path.exists():
-        raise GradsheetError(f"cannot read {path}: no such file")
+    if not path.is_file():
+        reason = "it is not a file" if path.exists() else "no such file"
+        raise GradsheetError(f"cannot read {path}: {reason}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of parts that openpyxl does not know
@@ -222,10 +222,12 @@ def _compare(
         wanted = Path(folder) / "wanted.xlsx"
         write_changed(made.spec, spec, wanted, made.rates, made.updates)
         expected = stated(wanted)
-    loss = compute(spec).loss
+    witness = compute(spec)
     sheets = dict.fromkeys(sheet for sheet, _ in expected)
-    differences = tuple(_sheet_difference(sheet, found, expected, loss) for sheet in sheets)
-    return differences, _autograd_difference(graph, found, made)
+    differences = tuple(
+        _sheet_difference(sheet, found, expected, abs(witness.loss)) for sheet in sheets
+    )
+    return differences, _autograd_difference(graph, found, made, witness)
 
 
 def _typed(graph: NetworkGraph, made: _Made) -> dict[Cell, float]:
@@ -280,9 +282,11 @@ def _same_text(found: str, expected: str) -> bool:
     )
 
 
-def _autograd_difference(graph: NetworkGraph, found: Cells, made: _Made) -> Difference:
+def _autograd_difference(
+    graph: NetworkGraph, found: Cells, made: _Made, witness: Autograd
+) -> Difference:
     """The loss and every gradient of the first row against torch."""
-    witness, sheet = compute(graph.spec), rate_sheet(made.rates[0])
+    sheet = rate_sheet(made.rates[0])
     columns = training_columns(graph, place_fields(graph, made.rates, made.spec).addresses)
     wanted = {graph.loss: witness.loss}
     wanted |= {graph.backward.gradients[p]: witness.gradients[p.name] for p in graph.parameters}

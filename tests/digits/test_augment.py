@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from gradsheet.digits.augment import Affine, _random_matrices, random_affine
+from gradsheet.digits.augment import Affine, _random_matrices, pixel_centres, random_affine
+from gradsheet.digits.blocked import to_blocks
 
 
 def draws(seed: int = 0) -> torch.Generator:
@@ -14,29 +15,38 @@ def draws(seed: int = 0) -> torch.Generator:
 
 STILL = Affine(degrees=0, shear=0, pixels=0, scale=0)
 USUAL = Affine(degrees=10, shear=5, pixels=2, scale=0.1)
+POINTS = pixel_centres(28)
 
 
 def test_no_limits_no_change() -> None:
-    images = torch.rand(5, 1, 28, 28)
-    assert torch.allclose(random_affine(images, STILL, draws()), images, atol=1e-5)
+    images = torch.rand(5, 28, 28)
+    assert torch.allclose(random_affine(images, STILL, draws(), POINTS), images, atol=1e-5)
 
 
 def test_a_seed_fixes_the_views_and_images_differ() -> None:
-    images = torch.rand(1, 1, 28, 28).expand(6, 1, 28, 28)
-    first, again = (random_affine(images, USUAL, draws(3)) for _ in range(2))
+    images = torch.rand(1, 28, 28).expand(6, 28, 28)
+    first, again = (random_affine(images, USUAL, draws(3), POINTS) for _ in range(2))
     assert torch.equal(first, again)
     assert not torch.allclose(first[0], first[1], atol=1e-3)
-    assert not torch.equal(first, random_affine(images, USUAL, draws(4)))
+    assert not torch.equal(first, random_affine(images, USUAL, draws(4), POINTS))
+
+
+def test_a_view_comes_in_the_order_of_its_points() -> None:
+    images = torch.rand(4, 28, 28)
+    plain = random_affine(images, USUAL, draws(), POINTS)
+    blocks = random_affine(images, USUAL, draws(), to_blocks(POINTS).unflatten(-1, (4, 3)))
+    assert blocks.shape == (4, 14, 14, 4)
+    assert torch.equal(blocks, to_blocks(plain.unsqueeze(-1)))
 
 
 def test_movement_stays_within_its_limit() -> None:
-    images = torch.zeros(300, 1, 28, 28)
-    images[:, :, 14, 14] = 1.0
-    moved = random_affine(images, Affine(0, 0, pixels=3, scale=0), draws())
+    images = torch.zeros(300, 28, 28)
+    images[:, 14, 14] = 1.0
+    moved = random_affine(images, Affine(0, 0, pixels=3, scale=0), draws(), POINTS)
     axis = torch.arange(28.0)
-    mass = moved.sum(dim=(1, 2, 3))
-    x = (moved.sum(dim=(1, 2)) @ axis) / mass - 14
-    y = (moved.sum(dim=(1, 3)) @ axis) / mass - 14
+    mass = moved.sum(dim=(1, 2))
+    x = (moved.sum(dim=1) @ axis) / mass - 14
+    y = (moved.sum(dim=2) @ axis) / mass - 14
     assert mass == pytest.approx(torch.ones(300), abs=1e-4)
     for offsets in (x, y):
         assert float(offsets.abs().max()) <= 3.001

@@ -32,9 +32,10 @@ Estimated Total Size (MB): 0.27
 ----------------------------------------------------------------"""
 
 ARCHITECTURES = [
-    Architecture(activation, order)  # type: ignore[arg-type]  # the names are checked elsewhere
+    Architecture(activation, order, activate_last=last)  # type: ignore[arg-type]  # checked below
     for activation in ACTIVATIONS
     for order in ORDERS
+    for last in (False, True)
 ]
 
 

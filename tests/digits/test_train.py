@@ -132,7 +132,7 @@ def test_few_updates_are_enough_for_an_average(
 def test_the_mean_over_an_epoch_counts_images_not_batches(
     few: Dataset, short: Recipe, cpu: torch.device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Trainer, "_step", lambda self, batch, draws, rate: (float(len(batch)), 5))
+    monkeypatch.setattr(Trainer, "_step", lambda self, images, labels, rate: (float(len(labels)), 5))
     record = Trainer(replace(short, batch_size=150, ema_decay=None), few, 0, cpu).run_epoch()
     assert record.train_loss == pytest.approx((150**2 + 150**2 + 100**2) / 400)
     assert record.train_accuracy == 15 / 400

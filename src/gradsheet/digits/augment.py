@@ -28,15 +28,27 @@ class Affine:
     scale: float
 
 
-def random_affine(images: Tensor, limits: Affine, generator: torch.Generator) -> Tensor:
-    """Square images (N, 1, H, H), float, each rotated, sheared, scaled and moved on its own.
+def pixel_centres(size: int) -> Tensor:
+    """The points (size, size, 3) at which a view is sampled: x, y from -1 to 1, and 1."""
+    line = (torch.arange(size) * 2 + 1) / size - 1
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    return torch.stack([x, y, torch.ones_like(x)], dim=-1)
 
-    Bilinear interpolation; what comes in from outside is 0. The draws come from ``generator``, on
-    the generator's device, so a seed fixes them.
+
+def random_affine(
+    images: Tensor, limits: Affine, generator: torch.Generator, points: Tensor
+) -> Tensor:
+    """Square images (N, H, H), float, each rotated, sheared, scaled and moved on its own.
+
+    Returns (N, ...) for ``points`` (..., 3): the numbers come in the order in which the points are
+    listed, so that a view can be had in any layout. Bilinear interpolation; what comes in from
+    outside is 0. The draws come from ``generator``, on the generator's device, so a seed fixes
+    them.
     """
-    matrices = _random_matrices(len(images), images.shape[-1], limits, generator).to(images.device)
-    grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, padding_mode="zeros", align_corners=False)
+    matrices = _random_matrices(len(images), images.shape[-1], limits, generator)
+    grid = points.reshape(1, -1, 3) @ matrices.to(images.device).transpose(1, 2)
+    views = F.grid_sample(images.unsqueeze(1), grid.unsqueeze(1), align_corners=False)
+    return views.view(len(images), *points.shape[:-1])
 
 
 def _random_matrices(count: int, size: int, limits: Affine, generator: torch.Generator) -> Tensor:

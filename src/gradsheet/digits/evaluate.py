@@ -20,7 +20,7 @@ def normalise(images: Tensor) -> Tensor:
 
 
 def normalise_batch(images: Tensor) -> Tensor:
-    """The same for a float batch (N, 1, H, W), still from 0 to 255."""
+    """The same for pixels that are floats already, still from 0 to 255, in any layout."""
     return (images - 255 * PIXEL_MEAN) / (255 * PIXEL_DEVIATION)
 
 

@@ -22,6 +22,8 @@ class Architecture:
         order: how activation, batch norm and (after the second convolution) max pooling follow
             a convolution. Pooling first leaves a quarter of the values to normalise.
         dropout: probability, below 1, with which Dropout2d zeroes a channel in training.
+        activate_last: whether the activation follows the 1x1 convolution too. Without it that
+            convolution, the average and the linear layer are one linear map.
 
     Raises:
         ValueError: a field has no such value.
@@ -30,12 +32,15 @@ class Architecture:
     activation: Activation = "relu"
     order: Order = "activation-norm-pool"
     dropout: float = 0.0
+    activate_last: bool = False
 
     def __post_init__(self) -> None:
         if self.activation not in ACTIVATIONS or self.order not in ORDERS:
             raise ValueError(f"activation {self.activation!r}, order {self.order!r}")
         if not (isinstance(self.dropout, int | float) and 0 <= self.dropout < 1):
             raise ValueError(f"dropout {self.dropout!r}")
+        if not isinstance(self.activate_last, bool):
+            raise ValueError(f"activate_last {self.activate_last!r}")
 
 
 class DigitNet(nn.Module):
@@ -65,16 +70,19 @@ class DigitNet(nn.Module):
         x = self._bend(x, self.norm3)  # 32 x 6 x 6
         x = self.dropout(x)
         x = self.conv4(x)  # 24 x 6 x 6
+        if self.architecture.activate_last:
+            x = self.activate(x)
         x = self.average(x)  # 24 x 1 x 1
         return self.linear(x.flatten(1))  # type: ignore[no-any-return]  # Module.__call__ is untyped
 
     def _bend(self, x: Tensor, norm: nn.BatchNorm2d, pool: int = 1) -> Tensor:
         """Activation, batch norm and max pooling, in the order of the architecture."""
         if self.architecture.order == "activation-norm-pool":
-            return _max_pool(norm(self._activate(x)), pool)
-        return self._activate(norm(_max_pool(x, pool)))
+            return _max_pool(norm(self.activate(x)), pool)
+        return self.activate(norm(_max_pool(x, pool)))
 
-    def _activate(self, x: Tensor) -> Tensor:
+    def activate(self, x: Tensor) -> Tensor:
+        """The nonlinearity, number by number."""
         return F.gelu(x) if self.architecture.activation == "gelu" else F.relu(x)
 
 

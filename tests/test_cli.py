@@ -361,7 +361,10 @@ MISTAKES: list[tuple[tuple[str, ...], str]] = [
     (("predict", "missing.png"), "cannot read missing.png: No such file"),
     (("predict", "folder.xlsx"), "no picture given"),
     (("predict",), "Missing argument"),
-    (("train", "--validate", "--data", "tiny", "-o", "run"), "3 training images leave none"),
+    (
+        ("train", "--validation", "5000", "--data", "tiny", "-o", "run"),
+        "5,000 of 3 training images cannot be held out",
+    ),
     (("train", "--data", "tiny", "-o", "x" * 300), "File name too long"),
     (("evaluate", "x" * 300), "File name too long"),
     (("nosuch",), "No such command 'nosuch'"),

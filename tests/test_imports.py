@@ -36,6 +36,8 @@ ONLY_USER = {
     "ironcalc": {"sheets"},
     "openpyxl": {"sheets"},
     "pypdfium2": {"sheets"},
+    "scipy": {"digits"},
+    "distributed": {"digits"},
     "rich": {"tables", "cli"},
 }
 

@@ -40,8 +40,27 @@ Data = Annotated[
     typer.Option(help="A folder with four IDX files to use in place of the embedded MNIST."),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+RecipeName = Annotated[str, typer.Option("--recipe", help="course, best or fast.")]
+Epochs = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option(help="In place of the recipe's."),
+]
+BatchSize = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option(help="In place of the recipe's."),
+]
+Validation = Annotated[
+    int,
+    typer.Option(
+        metavar="IMAGES",
+        help="Hold so many of the last training images out and read them, not the test set: 5000 "
+        "is what recipes are chosen on.",
+        min=0,
+    ),
+]
 
 _INTERRUPTED = 130
+_COMPARED = "A study's folder or summary.json; or a model: a run folder or its weights."
 _DEFAULT_RATES = "0.1,0.2,0.5,0.8,1.0,2.0"
 
 
@@ -207,17 +226,21 @@ def summary(
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Option(help="course or best.")] = "best",
-    epochs: Annotated[int | None, typer.Option(help="In place of the recipe's.")] = None,
+    recipe: RecipeName = "best",
+    epochs: Epochs = None,
     seed: Annotated[int, typer.Option(help="Fixes every random draw.")] = 0,
-    batch_size: Annotated[int | None, typer.Option(help="In place of the recipe's.")] = None,
+    batch_size: BatchSize = None,
     device: Device = "auto",
     data: Data = None,
-    validate: Annotated[
-        bool,
+    validation: Validation = 0,
+    resume: Annotated[
+        Optional[Path],  # noqa: UP045
         typer.Option(
-            "--validate", help="Hold out the last 5,000 training images; leave the test set alone."
+            metavar="RUN", help="Go on with this run folder, with its own recipe and seed."
         ),
+    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Log for TensorBoard in the run folder as well.")
     ] = False,
     output: Annotated[
         Path | None,
@@ -230,19 +253,128 @@ def train(
     plan = find_recipe(recipe, epochs, batch_size)
     if not 0 <= seed < 2**31:
         raise GradsheetError(f"the seed is {seed}; expected 0 to {2**31 - 1}")
+    from gradsheet.digits.board import epoch_logger
     from gradsheet.digits.dataset import load
     from gradsheet.digits.run import TrainingRun
     from gradsheet.digits.train import find_device
     from gradsheet.reports import write_run_figures
 
-    folder = output or Path("runs") / f"{recipe}-{seed}"
+    where = find_device(device)
+    if resume is not None:
+        run = TrainingRun.of_folder(resume, where)
+    else:
+        folder = output or Path("runs") / f"{recipe}-{seed}"
+        run = TrainingRun(folder, plan, seed, where, validation)
     dataset = load(data)
-    run = TrainingRun(folder, plan, seed, find_device(device), validate)
-    with _resumable():
-        finished = run.execute(dataset, _say)
-        held_out = dataset.validation_split().test if validate else dataset.test
+    with _resumable(), epoch_logger(run.folder if tensorboard else None) as log:
+        finished = run.execute(dataset, _say, watch=log)
+        held_out = dataset.hold_out(run.held_out).test if run.held_out else dataset.test
         write_run_figures(finished, held_out)
+    _say(f"Wrote {run.folder}.")
+
+
+@app.command("lr-find")
+def lr_find(
+    recipe: RecipeName = "best",
+    seed: Annotated[int, typer.Option(help="Fixes every random draw.")] = 0,
+    batch_size: BatchSize = None,
+    device: Device = "auto",
+    data: Data = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The .png or .svg file to draw.")
+    ] = Path("learning-rates.png"),
+) -> None:
+    """Draw the loss while the learning rate rises from step to step: where does it diverge?"""
+    from gradsheet.digits.recipe import find_recipe
+
+    plan = find_recipe(recipe, batch_size=batch_size)
+    from gradsheet.digits.dataset import load
+    from gradsheet.digits.train import find_device, try_rates
+    from gradsheet.reports import write_rate_trial
+
+    trial = try_rates(plan, load(data), seed, find_device(device))
+    write_rate_trial(trial, plan.learning_rate, output)
+    lowest = min(trial, key=lambda point: point.smooth_loss)
+    _say(
+        f"The loss is lowest at a learning rate of {lowest.learning_rate:.2g}; the recipe "
+        f"{plan.name} peaks at {plan.learning_rate:g}. Wrote {output}."
+    )
+
+
+@app.command()
+def study(
+    recipe: RecipeName = "best",
+    seeds: Annotated[int, typer.Option(help="How many: 0, 1, 2, …")] = 5,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="Runs at a time, each on its share of the cores; one a core if not given."
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://…",
+            help="A Dask scheduler whose workers train, and see the study's folder.",
+        ),
+    ] = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    data: Data = None,
+    validation: Validation = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The study's folder; runs/study-RECIPE if not given."),
+    ] = None,
+) -> None:
+    """Train many seeds side by side and say how what they reach is distributed."""
+    from gradsheet.digits.recipe import find_recipe
+
+    plan = find_recipe(recipe, epochs, batch_size)
+    if seeds < 2 or (jobs is not None and jobs < 1):
+        raise GradsheetError(f"{seeds} seeds, {jobs} jobs; expected 2 seeds and 1 job at least")
+    from gradsheet.digits.study import Study
+    from gradsheet.digits.workers import progress_bar, worker_pool
+    from gradsheet.reports import write_study_figure
+    from gradsheet.tables import study_lines
+
+    folder = (output or Path("runs") / f"study-{recipe}").resolve()
+    with _resumable(), worker_pool(jobs, scheduler) as pool:
+        whole = Study(folder, plan, seeds, validation, data and data.resolve(), pool.threads)
+        with progress_bar(seeds * plan.epochs) as look:
+            summary = whole.execute(pool.start, look)
+    write_study_figure(summary, folder / "epochs.png")
+    _say(study_lines(summary))
     _say(f"Wrote {folder}.")
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help=_COMPARED)],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Another of the same kind.")],
+    data: Data = None,
+) -> None:
+    """Say whether B is better than A: McNemar's test for two models, Welch's for two studies."""
+    from gradsheet.digits.compare import compare_models, compare_studies
+    from gradsheet.digits.study import read_summary
+    from gradsheet.tables import model_comparison_lines, study_comparison_lines
+
+    studies = [found for path in (first, second) if (found := read_summary(path))]
+    if len(studies) == 2:
+        accuracies = [[run["accuracy"] for run in found["runs"]] for found in studies]
+        _say(study_comparison_lines(str(first), str(second), compare_studies(*accuracies)))
+        return
+    if studies:
+        raise GradsheetError(
+            f"{first} and {second}: one is a study, the other a model; expected two of a kind"
+        )
+    from gradsheet.digits.dataset import load
+    from gradsheet.digits.evaluate import evaluate as read_all
+    from gradsheet.digits.run import load_model
+
+    images = load(data).test
+    results = [read_all(load_model(path), images) for path in (first, second)]
+    _say(model_comparison_lines(str(first), str(second), compare_models(*results)))
 
 
 @app.command()

@@ -125,8 +125,55 @@ def epochs(title: str, y_label: str, curves: Curves, path: Path) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         # The first epoch, far from all others, would flatten them.
         later = [value for series in curves.values() for value in (series[1:] or series)]
-        span = max(later) - min(later)
-        axes.set_ylim(min(later) - 0.1 * span - 1e-9, max(later) + 0.1 * span + 1e-9)
+        axes.set_ylim(*_with_margin(min(later), max(later)))
+        axes.legend(frameon=False)
+        _save(figure, path)
+
+
+def band(title: str, y_label: str, runs: Sequence[Sequence[float]], path: Path) -> None:
+    """Many runs' series against the epoch: each thin, their mean thick, one deviation shaded."""
+    values = np.asarray(runs)
+    epoch = np.arange(1, values.shape[1] + 1)
+    mean, deviation = values.mean(axis=0), values.std(axis=0, ddof=1)
+    colour = palette.RATES[0]
+    with mpl.rc_context(_STYLE):
+        figure, axes = _figure(7.2, 4.4)
+        axes.plot(epoch, values.T, color=colour, linewidth=0.6, alpha=0.35)
+        axes.fill_between(
+            epoch,
+            mean - deviation,
+            mean + deviation,
+            color=colour,
+            alpha=0.2,
+            label="± one standard deviation",
+        )
+        axes.plot(epoch, mean, "o-", color=colour, markersize=4, label=f"mean of {len(runs)} seeds")
+        axes.plot(epoch, values.min(axis=0), ":", color=palette.NEGATIVE, label="worst seed")
+        axes.set(xlabel="epoch", ylabel=y_label)
+        axes.set_title(title, loc="left")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        later = values[:, 1:] if values.shape[1] > 1 else values
+        axes.set_ylim(*_with_margin(float(later.min()), float(later.max())))
+        axes.legend(frameon=False, loc="lower right")
+        _save(figure, path)
+
+
+def rate_trial(
+    rates: Sequence[float],
+    losses: Sequence[float],
+    smooth: Sequence[float],
+    used: float,
+    path: Path,
+) -> None:
+    """The loss, raw and smoothed, while the learning rate rises, and the rate a recipe uses."""
+    with mpl.rc_context(_STYLE):
+        figure, axes = _figure(6.4, 4.0)
+        axes.plot(rates, losses, color="#9CA3AF", linewidth=0.6)
+        axes.plot(rates, smooth, color=palette.RATES[0], label="loss, smoothed")
+        axes.axvline(used, color=palette.NEGATIVE, linestyle=":", label=f"the recipe's {used:g}")
+        axes.set(xlabel="learning rate", ylabel="cross-entropy, nats", xscale="log")
+        axes.set_ylim(0, 1.3 * smooth[0])
+        axes.set_title("Loss while the learning rate rises", loc="left")
         axes.legend(frameon=False)
         _save(figure, path)
 
@@ -290,6 +337,11 @@ def _rate_name(descent: Descent, number: int) -> str:
 
 def _say(axes: Axes, text: str, colour: str) -> None:
     axes.text(0.98, 0.96, text, color=colour, ha="right", va="top", transform=axes.transAxes)
+
+
+def _with_margin(low: float, high: float) -> tuple[float, float]:
+    margin = 0.1 * (high - low) + 1e-9
+    return low - margin, high + margin
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradsheet import plots
 from gradsheet.calculus.descent import Descent, descend, losses_csv
@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # torch stays unloaded where only part 1 is asked for
     from gradsheet.digits.dataset import ImageSet
     from gradsheet.digits.evaluate import Evaluation
     from gradsheet.digits.run import FinishedRun
+    from gradsheet.digits.train import RatePoint
 
 MOST_SINGLE_GRAPHS = 24
 """With more learning rates than these, a sweep draws the common graph only."""
@@ -62,6 +63,21 @@ def write_run_figures(run: "FinishedRun", images: "ImageSet") -> list[Path]:
     plots.confusion(evaluation.confusion.numpy(), paths["confusion"])
     write_mistakes(evaluation, images, paths["mistakes"])
     return list(paths.values())
+
+
+def write_rate_trial(trial: "Sequence[RatePoint]", used: float, path: Path) -> None:
+    """Draw a trial of learning rates beside the rate that a recipe uses."""
+    rates = [point.learning_rate for point in trial]
+    losses = [point.loss for point in trial]
+    plots.rate_trial(rates, losses, [point.smooth_loss for point in trial], used, path)
+
+
+def write_study_figure(summary: dict[str, Any], path: Path) -> None:
+    """Draw how the seeds of a study are spread after each epoch."""
+    seeds = [[100 * value for value in run["history"]] for run in summary["runs"]]
+    last = f"{summary['mean']:.2%} ± {summary['standard deviation']:.2%} at the end"
+    title = f"{summary['recipe']['name']}: {summary['n']} seeds, {last}"
+    plots.band(title, f"{summary['evaluated on']} images read rightly, %", seeds, path)
 
 
 def write_mistakes(evaluation: "Evaluation", images: "ImageSet", path: Path) -> None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
@@ -12,11 +12,13 @@ from gradsheet.calculus.descent import Descent
 
 if TYPE_CHECKING:
     from gradsheet.demo import Made
+    from gradsheet.digits.compare import ModelComparison, StudyComparison
     from gradsheet.digits.evaluate import Evaluation
     from gradsheet.sheets.verify import Difference, Verification
 
 _MARKS = (1, 10, 50, 100, 200, 500, 1000)
 _MOST_ROWS = 40
+_SIGNIFICANT = 0.05
 
 
 def made_table(folder: Path, made: Sequence["Made"]) -> Table:
@@ -103,6 +105,50 @@ def confusion_table(result: "Evaluation") -> Table:
         cells = [str(count) if count else "·" for count in counts]
         table.add_row(str(digit), *cells)
     return table
+
+
+def study_lines(summary: dict[str, Any]) -> str:
+    """What the seeds of a study reached after the last epoch."""
+    low, high = summary["95% interval of the mean"]
+    return (
+        f"Recipe {summary['recipe']['name']}, {summary['n']} seeds, last of "
+        f"{summary['recipe']['epochs']} epochs, {summary['evaluated on']} images\n"
+        f"Accuracy: mean {summary['mean']:.3%}, standard deviation "
+        f"{summary['standard deviation']:.3%}, worst {summary['worst']:.2%}, "
+        f"best {summary['best']:.2%}\n"
+        f"95% interval of the mean: {low:.3%} to {high:.3%}"
+    )
+
+
+def study_comparison_lines(first: str, second: str, found: "StudyComparison") -> str:
+    """Two studies side by side, and whether the difference is more than chance."""
+    low, high = found.interval
+    verdict = _verdict(found.difference, max(found.welch, found.permutation))
+    return (
+        f"A: {first}: mean {found.means[0]:.3%} of {found.counts[0]} seeds\n"
+        f"B: {second}: mean {found.means[1]:.3%} of {found.counts[1]} seeds\n"
+        f"B − A: {100 * found.difference:+.3f} points, 95% interval {100 * low:+.3f} to "
+        f"{100 * high:+.3f}\n"
+        f"p-value: {found.welch:.2g} (Welch), {found.permutation:.2g} (permutation)\n{verdict}"
+    )
+
+
+def model_comparison_lines(first: str, second: str, found: "ModelComparison") -> str:
+    """Two models side by side, and whether the difference is more than chance."""
+    one, other = (f"{count}/{found.total} ({count / found.total:.2%})" for count in found.correct)
+    verdict = _verdict(found.correct[1] - found.correct[0], found.p_value)
+    return (
+        f"A: {first}: {one}\n"
+        f"B: {second}: {other}\n"
+        f"{found.only_first} images only A reads rightly, {found.only_second} only B\n"
+        f"p-value: {found.p_value:.2g} (McNemar, exact)\n{verdict}"
+    )
+
+
+def _verdict(difference: float, p_value: float) -> str:
+    if p_value >= _SIGNIFICANT:
+        return f"No difference beyond chance (at the {_SIGNIFICANT:.0%} level)."
+    return f"{'B' if difference > 0 else 'A'} is better (at the {_SIGNIFICANT:.0%} level)."
 
 
 def prediction_table(pictures: Sequence[Path], probabilities: Sequence[Sequence[float]]) -> Table:

@@ -34,7 +34,7 @@ def test_a_seed_fixes_the_views_and_images_differ() -> None:
 def test_a_view_comes_in_the_order_of_its_points() -> None:
     images = torch.rand(4, 28, 28)
     plain = random_affine(images, USUAL, draws(), POINTS)
-    blocks = random_affine(images, USUAL, draws(), to_blocks(POINTS).unflatten(-1, (4, 3)))
+    blocks = random_affine(images, USUAL, draws(), to_blocks(POINTS).view(14, 14, 4, 3))
     assert blocks.shape == (4, 14, 14, 4)
     assert torch.equal(blocks, to_blocks(plain.unsqueeze(-1)))
 

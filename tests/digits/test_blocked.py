@@ -48,7 +48,7 @@ def test_it_is_the_same_function(architecture: Architecture) -> None:
         found = blocked.logits(other, blocks(images), torch.float64)
         assert torch.allclose(found, expected, rtol=1e-11, atol=1e-11)
     for logits in (expected, found):
-        F.cross_entropy(logits, labels).backward()
+        F.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
     for (name, p), q in zip(one.named_parameters(), other.parameters(), strict=True):
         assert p.grad is not None and q.grad is not None, name
         assert torch.allclose(q.grad, p.grad, rtol=1e-9, atol=1e-12), name

@@ -41,15 +41,15 @@ def test_the_embedded_data_is_mnist(mnist: Dataset) -> None:
 
 
 def test_validation_takes_the_tail_of_the_training_set(mnist: Dataset) -> None:
-    split = mnist.validation_split()
+    split = mnist.hold_out(5000)
     assert (len(split.train), len(split.test)) == (55_000, 5_000)
     assert torch.equal(split.test.images, mnist.train.images[55_000:])
     assert torch.equal(split.train.labels, mnist.train.labels[:55_000])
 
 
 def test_validation_needs_more_than_it_holds_out(mnist: Dataset) -> None:
-    with pytest.raises(GradsheetError, match="5,000 training images leave none"):
-        Dataset(mnist.train[:5000], mnist.test, "few").validation_split()
+    with pytest.raises(GradsheetError, match="5,000 of 5,000 training images cannot be held out"):
+        Dataset(mnist.train[:5000], mnist.test, "few").hold_out(5000)
 
 
 @pytest.mark.parametrize("end", ["", ".gz"])

@@ -132,7 +132,7 @@ def test_few_updates_are_enough_for_an_average(
 def test_the_mean_over_an_epoch_counts_images_not_batches(
     few: Dataset, short: Recipe, cpu: torch.device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Trainer, "_step", lambda self, images, labels, rate: (float(len(labels)), 5))
+    monkeypatch.setattr(Trainer, "step", lambda self, images, labels, rate: (float(len(labels)), 5))
     record = Trainer(replace(short, batch_size=150, ema_decay=None), few, 0, cpu).run_epoch()
     assert record.train_loss == pytest.approx((150**2 + 150**2 + 100**2) / 400)
     assert record.train_accuracy == 15 / 400
@@ -297,9 +297,7 @@ def test_validation_leaves_the_test_set_alone(
     lines: list[str] = []
     dataset = Dataset(mnist.train[:5400], mnist.test[:0], "no test set at all")
     recipe = replace(short, epochs=1)
-    run = TrainingRun(tmp_path / "run", recipe, 0, cpu, validate=True).execute(
-        dataset, lines.append
-    )
+    run = TrainingRun(tmp_path / "run", recipe, 0, cpu, held_out=100).execute(dataset, lines.append)
     assert run.evaluation.total == 5000
     assert lines[-1].startswith("Validation set: Average loss:")
 

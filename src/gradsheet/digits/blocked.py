@@ -41,7 +41,9 @@ def logits(model: DigitNet, images: Tensor, dtype: torch.dtype) -> Tensor:
     """
     activate = model.activate
     x = activate(_conv1_norm1(model, images, dtype))
-    x = F.conv2d(x, _block_kernel(model.conv2.weight, dtype), _four_times(model.conv2.bias, dtype))
+    x = F.conv2d(
+        x, _block_kernel(model.conv2.weight, dtype), _bias(model.conv2).to(dtype).repeat(4)
+    )
     x = activate(_batch_norm(model.norm2, _greatest_of_block(x)))
     x = F.conv2d(x, *_in(dtype, model.conv3))
     x = model.dropout(activate(_batch_norm(model.norm3, x)))
@@ -64,12 +66,12 @@ def _conv1_norm1(model: DigitNet, images: Tensor, dtype: torch.dtype) -> Tensor:
     kernel = _in_window(conv.weight).reshape(4 * channels, -1)
     product = (kernel @ first).view(4, channels).mean(0)
     square = (kernel @ second * kernel).sum(1).view(4, channels).mean(0)
-    mean, variance = product + conv.bias, square - product**2
+    mean, variance = product + _bias(conv), square - product**2
     _follow(norm, mean, variance, 4 * len(window))
     scale = norm.weight * torch.rsqrt(variance + norm.eps)
-    shift = norm.bias + (conv.bias - mean) * scale
+    shift = norm.bias + (_bias(conv) - mean) * scale
     blocked = _block_kernel(conv.weight * scale.view(-1, 1, 1, 1), dtype)
-    return F.conv2d(images.to(dtype).permute(0, 3, 1, 2), blocked, _four_times(shift, dtype))
+    return F.conv2d(images.to(dtype).permute(0, 3, 1, 2), blocked, shift.to(dtype).repeat(4))
 
 
 def _windows(images: Tensor) -> Tensor:
@@ -128,10 +130,10 @@ def _follow(norm: nn.BatchNorm2d, mean: Tensor, variance: Tensor, count: int) ->
     norm.num_batches_tracked += 1
 
 
-def _four_times(bias: Tensor, dtype: torch.dtype) -> Tensor:
-    return bias.to(dtype).repeat(4)
-
-
 def _in(dtype: torch.dtype, conv: nn.Conv2d) -> tuple[Tensor, Tensor]:
+    return conv.weight.to(dtype, memory_format=_NHWC), _bias(conv).to(dtype)
+
+
+def _bias(conv: nn.Conv2d) -> Tensor:
     assert conv.bias is not None
-    return conv.weight.to(dtype, memory_format=_NHWC), conv.bias.to(dtype)
+    return conv.bias

@@ -16,10 +16,6 @@ from gradsheet.errors import GradsheetError
 
 CLASSES = 10
 IMAGE_SIZE = 28
-VALIDATION_IMAGES = 5_000
-"""The last training images, on which recipes are chosen. Their writers are mostly unseen in the
-first 55,000 images, which makes them a harder and more honest sample than a random split."""
-
 FILE_NAMES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -71,18 +67,21 @@ class Dataset:
     test: ImageSet
     sha256: str
 
-    def validation_split(self) -> "Dataset":
-        """The training set cut in two: the last 5,000 images take the place of the test set.
+    def hold_out(self, images: int) -> "Dataset":
+        """The training set cut in two: its last ``images`` take the place of the test set.
+
+        Recipes are chosen on the last 5,000: their writers are mostly unseen in the first 55,000,
+        which makes them a harder and more honest sample than a random split.
 
         Raises:
             GradsheetError: there are no more than those.
         """
-        if len(self.train) <= VALIDATION_IMAGES:
+        if not 1 <= images < len(self.train):
             raise GradsheetError(
-                f"{len(self.train):,} training images leave none to train on when "
-                f"{VALIDATION_IMAGES:,} are held out; use a larger set, or do not validate"
+                f"{images:,} of {len(self.train):,} training images cannot be held out: some must "
+                "be left to train on, and one at least to read"
             )
-        head, tail = self.train[:-VALIDATION_IMAGES], self.train[-VALIDATION_IMAGES:]
+        head, tail = self.train[:-images], self.train[-images:]
         return Dataset(head, tail, self.sha256)
 
 

@@ -1,5 +1,6 @@
 """How the network is trained, written down: a recipe reads as a recipe."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -45,6 +46,20 @@ class Recipe:
             return self.learning_rate
         done = (step + 1) / (steps + 1)
         return self.learning_rate * min(done / self.warmup, (1 - done) / (1 - self.warmup))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Recipe":
+        """The recipe that ``to_dict`` wrote.
+
+        Raises:
+            TypeError, ValueError, KeyError: it is none.
+        """
+        views = values["augmentation"]
+        parts = {
+            "architecture": Architecture(**values["architecture"]),
+            "augmentation": None if views is None else Affine(**views),
+        }
+        return cls(**{**values, **parts})
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as JSON can hold it."""

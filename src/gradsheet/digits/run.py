@@ -27,12 +27,8 @@ from gradsheet.files import make_folder, write_text
 SHIPPED = "best"
 """The name of the weights that come with the package."""
 
-_CONFIG, _HISTORY, _WEIGHTS, _CHECKPOINT = (
-    "config.json",
-    "history.csv",
-    "model.safetensors",
-    "checkpoint.safetensors",
-)
+_CONFIG, _HISTORY = "config.json", "history.csv"
+_WEIGHTS, _BEST, _CHECKPOINT = "model.safetensors", "best.safetensors", "checkpoint.safetensors"
 _FORMAT = "gradsheet-digits-1"
 
 
@@ -55,38 +51,71 @@ class TrainingRun:
     """A training run that is to happen in a folder.
 
     Attributes:
-        validate: hold the last 5,000 training images out and evaluate on them, not on the test
-            set.
+        held_out: how many of the last training images to hold out and evaluate on, in place of the
+            test set; 0 evaluates on the test set.
     """
 
     folder: Path
     recipe: Recipe
     seed: int
     device: torch.device
-    validate: bool = False
+    held_out: int = 0
 
-    def execute(self, dataset: Dataset, say: Callable[[str], None]) -> FinishedRun:
+    @classmethod
+    def of_folder(cls, folder: Path, device: torch.device) -> "TrainingRun":
+        """The run that a folder says it holds, to go on with it.
+
+        Raises:
+            GradsheetError: it holds none.
+        """
+        config = describe(folder)
+        try:
+            recipe = Recipe.from_dict(config["recipe"])
+            return cls(folder, recipe, int(config["seed"]), device, int(config["held out"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise GradsheetError(
+                f"{folder / _CONFIG} describes no run known here ({error!r})"
+            ) from error
+
+    def execute(
+        self,
+        dataset: Dataset,
+        say: Callable[[str], None],
+        bar: bool = True,
+        watch: Callable[[EpochRecord], None] | None = None,
+    ) -> FinishedRun:
         """Train, or go on where this run stopped, or return what it reached when it was done.
 
         After every epoch the folder holds a checkpoint and the history so far; at the end the
-        weights. What happens is told to ``say``, line by line.
+        weights of the last epoch. A run that reads held-out images keeps the weights of its best
+        epoch as well; one that reads the test set does not, since that would choose by it.
+
+        Args:
+            dataset: what to train on.
+            say: told what happens, line by line.
+            bar: whether to show a progress bar.
+            watch: given every epoch's record.
 
         Raises:
             GradsheetError: the folder holds anything but this run, or cannot be written.
         """
-        if self.validate:
-            dataset = dataset.validation_split()
-        self._claim_folder(dataset)
+        dataset = self.claim(dataset)
         if (self.folder / _WEIGHTS).is_file():
             say(f"The run in {self.folder} is finished already; its weights are kept.")
         else:
-            self._train(dataset, say)
+            self._train(dataset, say, bar, watch)
         (self.folder / _CHECKPOINT).unlink(missing_ok=True)
         result = evaluate(load_model(self.folder), dataset.test)
         return FinishedRun(self.folder, self._evaluated_on, read_history(self.folder), result)
 
-    def _train(self, dataset: Dataset, say: Callable[[str], None]) -> None:
-        trainer = Trainer(self.recipe, dataset, self.seed, self.device)
+    def _train(
+        self,
+        dataset: Dataset,
+        say: Callable[[str], None],
+        bar: bool,
+        watch: Callable[[EpochRecord], None] | None,
+    ) -> None:
+        trainer = Trainer(self.recipe, dataset, self.seed, self.device, bar)
         checkpoint = self.folder / _CHECKPOINT
         if checkpoint.is_file():
             trainer.restore(checkpoint)
@@ -94,15 +123,27 @@ class TrainingRun:
         while len(trainer.history) < self.recipe.epochs:
             say(f"Epoch {len(trainer.history) + 1}")
             record = trainer.run_epoch()
+            if self.held_out and record == max(trainer.history, key=_goodness):
+                save_model(trainer.evaluated_model, self.folder / _BEST)
             trainer.save(checkpoint)
             write_text(self.folder / _HISTORY, history_csv(trainer.history))
+            if watch is not None:
+                watch(record)
             say(self._result_line(record, len(dataset.test)))
         # Once more: a run may have been stopped between its last checkpoint and its history.
         write_text(self.folder / _HISTORY, history_csv(trainer.history))
         save_model(trainer.evaluated_model, self.folder / _WEIGHTS)
 
-    def _claim_folder(self, dataset: Dataset) -> None:
-        """Make the folder this run's own, where it is new, empty or this run's already."""
+    def claim(self, dataset: Dataset) -> Dataset:
+        """Make the folder this run's own, where it is new, empty or this run's already.
+
+        Returns:
+            what the run trains on and reads: ``dataset``, cut where images are held out.
+
+        Raises:
+            GradsheetError: the folder holds anything else, or cannot be written.
+        """
+        dataset = dataset.hold_out(self.held_out) if self.held_out else dataset
         path = make_folder(self.folder) / _CONFIG
         identity = self._identity(dataset)
         if any(self.folder.iterdir()):
@@ -113,6 +154,7 @@ class TrainingRun:
                 )
         config = {**identity, "versions": _versions(), "machine": _machine(self.device)}
         write_text(path, json.dumps(config, indent=2) + "\n")
+        return dataset
 
     def _identity(self, dataset: Dataset) -> dict[str, Any]:
         """What must agree for a run to be this one."""
@@ -121,13 +163,14 @@ class TrainingRun:
             "seed": self.seed,
             "data": dataset.sha256,
             "trained on": len(dataset.train),
+            "held out": self.held_out,
             "evaluated on": self._evaluated_on,
         }
         return dict(json.loads(json.dumps(identity)))  # as it comes back from a file
 
     @property
     def _evaluated_on(self) -> str:
-        return "validation" if self.validate else "test"
+        return "validation" if self.held_out else "test"
 
     def _result_line(self, record: EpochRecord, total: int) -> str:
         """The original's line, such as ``Accuracy: 9758/10000 (97.58%)``."""
@@ -136,6 +179,18 @@ class TrainingRun:
             f"{self._evaluated_on.capitalize()} set: Average loss: "
             f"{record.test_loss:.4f}, Accuracy: {correct}/{total} ({record.test_accuracy:.2%})\n"
         )
+
+
+def describe(run: Path) -> dict[str, Any]:
+    """What a run folder says of itself.
+
+    Raises:
+        GradsheetError: it says nothing.
+    """
+    config = _read_config(run / _CONFIG)
+    if config is None:
+        raise GradsheetError(f"{run} is no run folder: it holds no readable {_CONFIG}")
+    return config
 
 
 def data_of(run: Path) -> str | None:
@@ -231,6 +286,10 @@ def _read_config(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return config if isinstance(config, dict) else None
+
+
+def _goodness(record: EpochRecord) -> tuple[float, float]:
+    return record.test_accuracy, -record.test_loss
 
 
 def _difference(config: dict[str, Any] | None, identity: dict[str, Any]) -> str:

@@ -27,6 +27,8 @@ from gradsheet.errors import GradsheetError
 # sixteen small batches as for one.
 _BATCHES_AT_ONCE = 16
 
+_SMOOTHING = 0.95  # of the loss in a trial of learning rates
+
 
 @dataclass(frozen=True)
 class EpochRecord:
@@ -64,8 +66,15 @@ class Trainer:
     resumed after any epoch ends, on the same machine, with the weights of one that was not.
     """
 
-    def __init__(self, recipe: Recipe, dataset: Dataset, seed: int, device: torch.device) -> None:
-        self.recipe, self.seed, self.device = recipe, seed, device
+    def __init__(
+        self,
+        recipe: Recipe,
+        dataset: Dataset,
+        seed: int,
+        device: torch.device,
+        bar: bool = True,
+    ) -> None:
+        self.recipe, self.seed, self.device, self._bar = recipe, seed, device, bar
         self.train_set, self.test_set = dataset.train.to(device), dataset.test
         torch.manual_seed(seed)
         self.model = DigitNet(recipe.architecture).to(device)
@@ -77,7 +86,7 @@ class Trainer:
         self._in_blocks = blocked.applies_to(recipe.architecture)
         points = pixel_centres(IMAGE_SIZE)
         if self._in_blocks:
-            points = blocked.to_blocks(points).unflatten(-1, (4, 3))
+            points = blocked.to_blocks(points).view(IMAGE_SIZE // 2, IMAGE_SIZE // 2, 4, 3)
         self._points = points.to(device)
 
     @property
@@ -112,12 +121,16 @@ class Trainer:
         total_loss, total_correct, rate = 0.0, 0, math.nan
         self.model.train()
         with tqdm(
-            self._batches(epoch, draws), total=batches, dynamic_ncols=True, mininterval=0.25
+            self._batches(epoch, draws),
+            total=batches,
+            dynamic_ncols=True,
+            mininterval=0.25,
+            disable=not self._bar,
         ) as bar:
             for batch_id, (images, labels) in enumerate(bar):
                 step = first + batch_id
                 rate = self.recipe.learning_rate_at(step, steps)
-                loss, correct = self._step(images, labels, rate)
+                loss, correct = self.step(images, labels, rate)
                 if not math.isfinite(loss):
                     raise GradsheetError(
                         f"the loss is {loss} in epoch {epoch}, batch {batch_id}: training "
@@ -140,7 +153,12 @@ class Trainer:
                 strict=True,
             )
 
-    def _step(self, images: Tensor, labels: Tensor, rate: float) -> tuple[float, int]:
+    def batches_without_end(self, draws: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches as in the first epoch, one pass over the training images after another."""
+        while True:
+            yield from self._batches(1, draws)
+
+    def step(self, images: Tensor, labels: Tensor, rate: float) -> tuple[float, int]:
         """One update of the weights; the batch's mean loss and how many it read rightly."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -226,6 +244,44 @@ class Trainer:
                 raise ValueError(f"the optimizer's state {index} has another shape")
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+@dataclass(frozen=True)
+class RatePoint:
+    """One step of a trial of learning rates, and the loss before it, raw and smoothed."""
+
+    learning_rate: float
+    loss: float
+    smooth_loss: float
+
+
+def try_rates(
+    recipe: Recipe,
+    dataset: Dataset,
+    seed: int,
+    device: torch.device,
+    low: float = 1e-5,
+    high: float = 10.0,
+    steps: int = 300,
+) -> list[RatePoint]:
+    """Train while the learning rate rises from ``low`` to ``high``, until the loss explodes.
+
+    Source: L. N. Smith, Cyclical learning rates for training neural networks (2017), section 3.3.
+    """
+    trainer = Trainer(recipe, dataset, seed, device)
+    draws = torch.Generator(device).manual_seed(seed)
+    points: list[RatePoint] = []
+    average = 0.0
+    trainer.model.train()
+    for step, batch in enumerate(tqdm(trainer.batches_without_end(draws), total=steps)):
+        rate = low * (high / low) ** (step / (steps - 1))
+        loss, _ = trainer.step(*batch, rate)
+        average = _SMOOTHING * average + (1 - _SMOOTHING) * loss
+        points.append(RatePoint(rate, loss, average / (1 - _SMOOTHING ** (step + 1))))
+        lowest = min(point.smooth_loss for point in points)
+        if step + 1 == steps or not math.isfinite(loss) or points[-1].smooth_loss > 4 * lowest:
+            break
+    return points
 
 
 def find_device(name: str) -> torch.device:

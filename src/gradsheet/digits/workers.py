@@ -1,0 +1,74 @@
+"""Who trains the seeds of a study: processes on this machine, or a Dask cluster."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from signal import SIG_DFL, SIGINT, signal
+from typing import Any
+
+from tqdm import tqdm
+
+from gradsheet.errors import GradsheetError
+
+
+@dataclass(frozen=True)
+class WorkerPool:
+    """How to start workers, and how many threads each has to itself."""
+
+    start: Callable[[], Executor]
+    threads: int
+
+
+@contextmanager
+def worker_pool(jobs: int | None, scheduler: str | None) -> Iterator[WorkerPool]:
+    """Processes here, ``jobs`` at a time (one a core if None), or the workers of a scheduler.
+
+    Two runs of one thread each train more images a second than one run of two threads.
+
+    Raises:
+        GradsheetError: there is no Dask, or no such scheduler.
+    """
+    if scheduler is not None:
+        with _client(scheduler) as client:
+            yield WorkerPool(lambda: client.get_executor(retries=2), threads=1)
+        return
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = cores or 1
+    processes = jobs or cores
+    yield WorkerPool(lambda: _processes(processes), threads=max(1, cores // processes))
+
+
+@contextmanager
+def progress_bar(epochs: int) -> Iterator[Callable[[int], None]]:
+    """A bar over the epochs of all runs, to be told how many are done."""
+    with tqdm(total=epochs, unit="epoch", dynamic_ncols=True) as bar:
+
+        def look(done: int) -> None:
+            if bar.n == 0 and done:  # what an earlier call trained says nothing of the speed
+                bar.initial = done
+            bar.update(done - bar.n)
+
+        yield look
+
+
+def _processes(count: int) -> Executor:
+    # Fresh processes: one that was forked with running threads can hang. An interrupt ends them
+    # without a word; what they had finished is on the disk.
+    context = get_context("spawn")
+    return ProcessPoolExecutor(count, context, initializer=signal, initargs=(SIGINT, SIG_DFL))
+
+
+def _client(scheduler: str) -> Any:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise GradsheetError(
+            "--scheduler needs Dask, which is not installed; pip install 'gradsheet[cluster]'"
+        ) from error
+    try:
+        return Client(scheduler, timeout="10s")  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise GradsheetError(f"no Dask scheduler answers at {scheduler} ({error})") from error

@@ -41,6 +41,14 @@ Data = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 RecipeName = Annotated[str, typer.Option("--recipe", help="course, best or fast.")]
+Teachers = Annotated[
+    Optional[list[Path]],  # noqa: UP045
+    typer.Option(
+        "--teacher",
+        metavar="RUN",
+        help="A run to learn from, for the recipe distilled; more than one may be given.",
+    ),
+]
 Epochs = Annotated[
     Optional[int],  # noqa: UP045
     typer.Option(help="In place of the recipe's."),
@@ -233,6 +241,7 @@ def train(
     device: Device = "auto",
     data: Data = None,
     validation: Validation = 0,
+    teacher: Teachers = None,
     resume: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
@@ -264,7 +273,7 @@ def train(
         run = TrainingRun.of_folder(resume, where)
     else:
         folder = output or Path("runs") / f"{recipe}-{seed}"
-        run = TrainingRun(folder, plan, seed, where, validation)
+        run = TrainingRun(folder, plan, seed, where, validation, tuple(teacher or ()))
     dataset = load(data)
     with _resumable(), epoch_logger(run.folder if tensorboard else None) as log:
         finished = run.execute(dataset, _say, watch=log)
@@ -322,6 +331,7 @@ def study(
     batch_size: BatchSize = None,
     data: Data = None,
     validation: Validation = 0,
+    teacher: Teachers = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="The study's folder; runs/study-RECIPE if not given."),
@@ -340,7 +350,15 @@ def study(
 
     folder = (output or Path("runs") / f"study-{recipe}").resolve()
     with _resumable(), worker_pool(jobs, scheduler) as pool:
-        whole = Study(folder, plan, seeds, validation, data and data.resolve(), pool.threads)
+        whole = Study(
+            folder,
+            plan,
+            seeds,
+            validation,
+            data and data.resolve(),
+            pool.threads,
+            teachers=tuple(path.resolve() for path in teacher or ()),
+        )
         with progress_bar(seeds * plan.epochs) as look:
             summary = whole.execute(pool.start, look)
     write_study_figure(summary, folder / "epochs.png")

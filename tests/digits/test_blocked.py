@@ -12,7 +12,7 @@ ARCHITECTURES = [
     Architecture(activation, "pool-norm-activation", activate_last=last)  # type: ignore[arg-type]
     for activation in ACTIVATIONS
     for last in (False, True)
-]
+] + [Architecture("gelu", "pool-norm-activation", width=2)]
 
 
 def pair(architecture: Architecture, dtype: torch.dtype) -> tuple[DigitNet, DigitNet]:
@@ -54,6 +54,18 @@ def test_it_is_the_same_function(architecture: Architecture) -> None:
         assert torch.allclose(q.grad, p.grad, rtol=1e-9, atol=1e-12), name
     for (name, b), c in zip(one.named_buffers(), other.buffers(), strict=True):
         assert torch.allclose(b, c, rtol=1e-11, atol=1e-13), name
+
+
+def test_it_is_the_same_function_when_evaluated() -> None:
+    one, other = pair(ARCHITECTURES[0], torch.float64)
+    images = torch.randn(5, 1, 28, 28, dtype=torch.float64)
+    one(images)
+    other.load_state_dict(one.state_dict())
+    expected = one.eval()(images)
+    found = blocked.logits(other.eval(), blocks(images), torch.float64)
+    assert torch.allclose(found, expected, rtol=1e-11, atol=1e-11)
+    states = one.state_dict(), other.state_dict()
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
 def test_dropout_zeroes_whole_channels() -> None:

@@ -6,17 +6,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
 
-from gradsheet.digits.dataset import Dataset
+from gradsheet.digits import blocked
+from gradsheet.digits.dataset import Dataset, ImageSet
 from gradsheet.digits.evaluate import evaluate
-from gradsheet.digits.model import Architecture
+from gradsheet.digits.model import Architecture, DigitNet
 from gradsheet.digits.recipe import RECIPES, Recipe, find_recipe
 from gradsheet.digits.run import TrainingRun, load_model, read_history
 from gradsheet.digits.storage import read_tensors, write_tensors
-from gradsheet.digits.train import Trainer, find_device
+from gradsheet.digits.train import EpochRecord, Trainer, find_device, try_rates
 from gradsheet.errors import GradsheetError
 
 
@@ -74,10 +76,16 @@ def test_it_learns(name: str, mnist: Dataset, cpu: torch.device) -> None:
     assert record.test_loss < 0.4 < before.loss
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw", "muon"])
 def test_stopping_and_resuming_changes_no_weight(
-    few: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+    optimizer: Literal["sgd", "adamw", "muon"],
+    few: Dataset,
+    short: Recipe,
+    cpu: torch.device,
+    tmp_path: Path,
 ) -> None:
-    recipe = replace(short, architecture=replace(short.architecture, dropout=0.2))
+    architecture = replace(short.architecture, dropout=0.2)
+    recipe = replace(short, optimizer=optimizer, architecture=architecture)
     whole = Trainer(recipe, few, seed=5, device=cpu)
     for _ in range(3):
         whole.run_epoch()
@@ -138,11 +146,123 @@ def test_the_mean_over_an_epoch_counts_images_not_batches(
     assert record.train_accuracy == 15 / 400
 
 
+def test_a_student_learns_what_its_teachers_say(
+    few: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+) -> None:
+    """Taught the labels shifted by one, the teacher shifts; so does its student."""
+    shifted = Dataset(
+        ImageSet(few.train.images, (few.train.labels + 1) % 10), few.test, "shifted labels"
+    )
+    recipe = replace(short, epochs=8, batch_size=40)
+    TrainingRun(tmp_path / "teacher", recipe, 0, cpu).execute(shifted, quiet)
+    teacher = load_model(tmp_path / "teacher")
+    student = Trainer(replace(recipe, temperature=2.0), few, 1, cpu, teachers=[teacher])
+    for _ in range(recipe.epochs):
+        student.run_epoch()
+    said = evaluate(teacher, few.test).predictions
+    learned = evaluate(student.evaluated_model, few.test).predictions
+    assert float((learned == said).float().mean()) > 0.6
+    assert float((learned == few.test.labels).float().mean()) < 0.2
+
+
+def test_the_loss_of_distillation(few: Dataset, short: Recipe, cpu: torch.device) -> None:
+    """At a student that equals its only teacher: no loss, no gradient. Else its definition."""
+    teachers = [DigitNet(short.architecture).eval() for _ in range(2)]
+    trainer = Trainer(replace(short, temperature=3.0), few, 0, cpu, teachers=teachers[:1])
+    images, labels = torch.randn(6, 14, 14, 4), torch.arange(6)
+    own = blocked.logits(teachers[0], images, torch.float32)
+    same = trainer._loss(trainer._logits(teachers[0], images), images, labels)
+    assert float(same.detach()) == pytest.approx(0, abs=1e-6)
+    both = Trainer(replace(short, temperature=3.0), few, 0, cpu, teachers=teachers)
+    both.recipe = replace(both.recipe, mixed_precision=False)
+    probabilities = [
+        (blocked.logits(teacher, images, torch.float32).double() / 3).softmax(1)
+        for teacher in teachers
+    ]
+    mean, student = sum(probabilities) / 2, (own.double() / 3).softmax(1)
+    expected = 9 * (mean * (mean / student).log()).sum() / 6
+    found = both._loss(own, images, labels)
+    assert float(found.detach()) == pytest.approx(float(expected.detach()), rel=1e-4)
+
+
+def test_teachers_come_with_a_recipe_that_has_use_for_them(
+    few: Dataset, short: Recipe, cpu: torch.device
+) -> None:
+    with pytest.raises(GradsheetError, match="best learns from the labels: expected no --teacher"):
+        Trainer(short, few, 0, cpu, teachers=[DigitNet(short.architecture)])
+    with pytest.raises(GradsheetError, match="best learns from teachers: give at least one"):
+        Trainer(replace(short, temperature=1.0), few, 0, cpu)
+
+
+def test_a_wide_teacher_in_a_run_folder(
+    few: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+) -> None:
+    wide = replace(short, epochs=1, architecture=replace(short.architecture, width=2))
+    TrainingRun(tmp_path / "wide", wide, 0, cpu).execute(few, quiet)
+    recipe = replace(short, epochs=1, temperature=1.0)
+    run = TrainingRun(tmp_path / "run", recipe, 0, cpu, teachers=(tmp_path / "wide",))
+    run.execute(few, quiet)
+    assert TrainingRun.of_folder(tmp_path / "run", cpu) == run
+    other = replace(run, teachers=(tmp_path / "run",))
+    with pytest.raises(GradsheetError, match="a run with another teachers"):
+        other.execute(few, quiet)
+
+
+def test_a_run_goes_on_from_its_folder_alone(
+    few: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+) -> None:
+    run = TrainingRun(tmp_path / "run", short, 7, cpu, held_out=100)
+    run.execute(few, quiet)
+    assert TrainingRun.of_folder(tmp_path / "run", cpu) == run
+    (tmp_path / "run" / "config.json").write_text('{"recipe": {}, "seed": 7}')
+    with pytest.raises(GradsheetError, match="describes no run known here"):
+        TrainingRun.of_folder(tmp_path / "run", cpu)
+    with pytest.raises(GradsheetError, match="is no run folder"):
+        TrainingRun.of_folder(tmp_path, cpu)
+
+
+def test_the_best_epoch_is_kept_where_no_test_set_chooses_it(
+    mnist: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+) -> None:
+    dataset = Dataset(mnist.train[:600], mnist.test[:200], "some")
+    finished = TrainingRun(tmp_path / "run", short, 0, cpu, held_out=200).execute(dataset, quiet)
+    best = max(finished.history, key=lambda epoch: (epoch.test_accuracy, -epoch.test_loss))
+    result = evaluate(load_model(tmp_path / "run" / "best.safetensors"), dataset.train[400:])
+    assert result.correct / 200 == pytest.approx(best.test_accuracy)
+    TrainingRun(tmp_path / "tested", short, 0, cpu).execute(dataset, quiet)
+    assert not (tmp_path / "tested" / "best.safetensors").exists()
+
+
+def test_the_watch_sees_every_epoch(
+    few: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+) -> None:
+    seen: list[EpochRecord] = []
+    run = TrainingRun(tmp_path / "run", short, 0, cpu).execute(few, quiet, watch=seen.append)
+    assert tuple(seen) == run.history
+
+
+def test_a_trial_of_rates_rises_until_it_explodes(
+    mnist: Dataset, short: Recipe, cpu: torch.device
+) -> None:
+    dataset = Dataset(mnist.train[:2000], mnist.test[:10], "some")
+    recipe = replace(short, optimizer="sgd", ema_decay=None)
+    trial = try_rates(recipe, dataset, 0, cpu, low=1e-4, high=1e3, steps=100)
+    rates = [point.learning_rate for point in trial]
+    assert rates[0] == pytest.approx(1e-4)
+    assert all(b / a == pytest.approx(10 ** (7 / 99)) for a, b in pairwise(rates))
+    assert len(trial) < 100
+    assert min(point.smooth_loss for point in trial) < 2 < trial[0].loss < trial[-1].smooth_loss
+
+
 def test_decay_touches_weights_only(few: Dataset, short: Recipe, cpu: torch.device) -> None:
-    groups = Trainer(short, few, 0, cpu).optimizer.param_groups
-    decayed = {group["weight_decay"]: sum(p.numel() for p in group["params"]) for group in groups}
     weights = 200 + 3200 + 12_800 + 768 + 240
-    assert decayed == {short.weight_decay: weights, 0.0: 17_410 - weights}
+    for optimizer in ("sgd", "adamw", "muon"):
+        recipe = replace(short, optimizer=optimizer, weight_decay=0.03)
+        decayed = {0.03: 0, 0.0: 0}
+        for part in Trainer(recipe, few, 0, cpu).optimizers:
+            for group in part.param_groups:
+                decayed[group["weight_decay"]] += sum(p.numel() for p in group["params"])
+        assert decayed == {0.03: weights, 0.0: 17_410 - weights}
 
 
 def test_divergence_is_said(few: Dataset, short: Recipe, cpu: torch.device) -> None:
@@ -252,12 +372,12 @@ DAMAGES: dict[str, Change] = {
     "a row is short": lambda tensors, metadata: metadata.update(history="[[1, 2]]"),
     "a weight is missing": lambda tensors, metadata: tensors.pop("model.conv1.weight"),
     "an average is missing": lambda tensors, metadata: tensors.pop("average.conv1.weight"),
-    "a moment is missing": lambda tensors, metadata: tensors.pop("optimizer.3.exp_avg"),
+    "a moment is missing": lambda tensors, metadata: tensors.pop("optimizer.0.3.exp_avg"),
     "all moments are missing": lambda tensors, metadata: [
         tensors.pop(name) for name in list(tensors) if name.startswith("optimizer")
     ],
     "a moment has another shape": lambda tensors, metadata: tensors.update(
-        {"optimizer.0.exp_avg": torch.ones(3)}
+        {"optimizer.0.0.exp_avg": torch.ones(3)}
     ),
     "a weight has another shape": lambda tensors, metadata: tensors.update(
         {"model.conv1.weight": torch.ones(3)}
@@ -297,7 +417,9 @@ def test_validation_leaves_the_test_set_alone(
     lines: list[str] = []
     dataset = Dataset(mnist.train[:5400], mnist.test[:0], "no test set at all")
     recipe = replace(short, epochs=1)
-    run = TrainingRun(tmp_path / "run", recipe, 0, cpu, held_out=100).execute(dataset, lines.append)
+    run = TrainingRun(tmp_path / "run", recipe, 0, cpu, held_out=5000).execute(
+        dataset, lines.append
+    )
     assert run.evaluation.total == 5000
     assert lines[-1].startswith("Validation set: Average loss:")
 

@@ -37,7 +37,7 @@ def to_blocks(pixels: Tensor) -> Tensor:
 def logits(model: DigitNet, images: Tensor, dtype: torch.dtype) -> Tensor:
     """Logits (N, 10) of images (N, 14, 14, 4) in blocks, with the layers' products in ``dtype``.
 
-    As ``model.train()`` computes them, and the running statistics are moved likewise.
+    In training mode with the statistics of the batch, which move the running ones, as ever.
     """
     activate = model.activate
     x = activate(_conv1_norm1(model, images, dtype))
@@ -57,21 +57,33 @@ def logits(model: DigitNet, images: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def _conv1_norm1(model: DigitNet, images: Tensor, dtype: torch.dtype) -> Tensor:
-    """Convolution and batch norm in one: the mean and variance of w·x are w·E[x], w·Cov[x]·w."""
+    """Convolution and batch norm in one."""
     conv, norm = model.conv1, model.norm1
-    channels = conv.out_channels
-    window = _windows(images)
-    first = _windows(images.mean(0, keepdim=True)).mean(0)
-    second = window.T @ window / len(window)
-    kernel = _in_window(conv.weight).reshape(4 * channels, -1)
-    product = (kernel @ first).view(4, channels).mean(0)
-    square = (kernel @ second * kernel).sum(1).view(4, channels).mean(0)
-    mean, variance = product + _bias(conv), square - product**2
-    _follow(norm, mean, variance, 4 * len(window))
+    mean, variance = _statistics(model, images)
     scale = norm.weight * torch.rsqrt(variance + norm.eps)
     shift = norm.bias + (_bias(conv) - mean) * scale
     blocked = _block_kernel(conv.weight * scale.view(-1, 1, 1, 1), dtype)
     return F.conv2d(images.to(dtype).permute(0, 3, 1, 2), blocked, shift.to(dtype).repeat(4))
+
+
+def _statistics(model: DigitNet, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance of the first convolution's channels, the batch's own in training.
+
+    The mean and variance of a linear map w·x are w·E[x] and w·Cov[x]·w.
+    """
+    conv, norm = model.conv1, model.norm1
+    assert norm.running_mean is not None and norm.running_var is not None
+    if not norm.training:
+        return norm.running_mean, norm.running_var
+    window = _windows(images)
+    first = _windows(images.mean(0, keepdim=True)).mean(0)
+    second = window.T @ window / len(window)
+    kernel = _in_window(conv.weight).reshape(4 * conv.out_channels, -1)
+    product = (kernel @ first).view(4, -1).mean(0)
+    square = (kernel @ second * kernel).sum(1).view(4, -1).mean(0)
+    mean, variance = product + _bias(conv), square - product**2
+    _follow(norm, mean, variance, 4 * len(window))
+    return mean, variance
 
 
 def _windows(images: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ Order = Literal["activation-norm-pool", "pool-norm-activation"]
 
 ACTIVATIONS: tuple[str, ...] = get_args(Activation)
 ORDERS: tuple[str, ...] = get_args(Order)
+_WIDEST = 64  # a file can claim any width
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Architecture:
         dropout: probability, below 1, with which Dropout2d zeroes a channel in training.
         activate_last: whether the activation follows the 1x1 convolution too. Without it that
             convolution, the average and the linear layer are one linear map.
+        width: how many times the channels of the layer table there are: 1 is the network of
+            17,410 parameters, more is a teacher of it.
 
     Raises:
         ValueError: a field has no such value.
@@ -33,6 +36,7 @@ class Architecture:
     order: Order = "activation-norm-pool"
     dropout: float = 0.0
     activate_last: bool = False
+    width: int = 1
 
     def __post_init__(self) -> None:
         if self.activation not in ACTIVATIONS or self.order not in ORDERS:
@@ -41,6 +45,8 @@ class Architecture:
             raise ValueError(f"dropout {self.dropout!r}")
         if not isinstance(self.activate_last, bool):
             raise ValueError(f"activate_last {self.activate_last!r}")
+        if not (isinstance(self.width, int) and 1 <= self.width <= _WIDEST):
+            raise ValueError(f"width {self.width!r}")
 
 
 class DigitNet(nn.Module):
@@ -49,16 +55,17 @@ class DigitNet(nn.Module):
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.architecture = architecture
-        self.conv1 = nn.Conv2d(1, 8, kernel_size=5)
-        self.norm1 = nn.BatchNorm2d(8)
-        self.conv2 = nn.Conv2d(8, 16, kernel_size=5)
-        self.norm2 = nn.BatchNorm2d(16)
-        self.conv3 = nn.Conv2d(16, 32, kernel_size=5)
-        self.norm3 = nn.BatchNorm2d(32)
+        one, two, three, four = (channels * architecture.width for channels in (8, 16, 32, 24))
+        self.conv1 = nn.Conv2d(1, one, kernel_size=5)
+        self.norm1 = nn.BatchNorm2d(one)
+        self.conv2 = nn.Conv2d(one, two, kernel_size=5)
+        self.norm2 = nn.BatchNorm2d(two)
+        self.conv3 = nn.Conv2d(two, three, kernel_size=5)
+        self.norm3 = nn.BatchNorm2d(three)
         self.dropout = nn.Dropout2d(architecture.dropout)
-        self.conv4 = nn.Conv2d(32, 24, kernel_size=1)
+        self.conv4 = nn.Conv2d(three, four, kernel_size=1)
         self.average = nn.AvgPool2d(6)
-        self.linear = nn.Linear(24, 10)
+        self.linear = nn.Linear(four, 10)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (N, 10) of images (N, 1, 28, 28)."""

@@ -17,19 +17,21 @@ class Recipe:
         learning_rate: the constant rate, or the peak of the triangle.
         schedule: ``constant``, or ``triangle``: linear from 0 to the peak over the first
             ``warmup`` of all steps, then linear down to reach 0 one step after the last.
-        momentum: of SGD; AdamW uses betas (0.9, 0.999).
+        momentum: of SGD; AdamW uses betas (0.9, 0.999), Muon 0.95.
         weight_decay: on weights of convolutions and the linear layer only, not on biases and
             batch norm.
         ema_decay: of the exponential moving average of the weights that is evaluated and saved;
             None evaluates the weights themselves.
         augmentation: limits of the random affine view each training image is seen in.
+        temperature: None learns the labels. A number learns the mean probabilities of teachers,
+            theirs and the network's own softened by it.
         mixed_precision: compute in bfloat16 where the processor multiplies matrices of them.
     """
 
     name: str
     epochs: int
     batch_size: int
-    optimizer: Literal["sgd", "adamw"]
+    optimizer: Literal["sgd", "adamw", "muon"]
     learning_rate: float
     architecture: Architecture
     schedule: Literal["constant", "triangle"] = "constant"
@@ -38,6 +40,7 @@ class Recipe:
     weight_decay: float = 0.0
     ema_decay: float | None = None
     augmentation: Affine | None = None
+    temperature: float | None = None
     mixed_precision: bool = False
 
     def learning_rate_at(self, step: int, steps: int) -> float:

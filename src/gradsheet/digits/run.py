@@ -1,6 +1,7 @@
 """A run folder: what was trained, how, and how well it reads."""
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -53,6 +54,7 @@ class TrainingRun:
     Attributes:
         held_out: how many of the last training images to hold out and evaluate on, in place of the
             test set; 0 evaluates on the test set.
+        teachers: run folders or weights that a recipe with a temperature learns from.
     """
 
     folder: Path
@@ -60,6 +62,7 @@ class TrainingRun:
     seed: int
     device: torch.device
     held_out: int = 0
+    teachers: tuple[Path, ...] = ()
 
     @classmethod
     def of_folder(cls, folder: Path, device: torch.device) -> "TrainingRun":
@@ -71,7 +74,9 @@ class TrainingRun:
         config = describe(folder)
         try:
             recipe = Recipe.from_dict(config["recipe"])
-            return cls(folder, recipe, int(config["seed"]), device, int(config["held out"]))
+            teachers = tuple(Path(teacher["run"]) for teacher in config["teachers"])
+            held_out = int(config["held out"])
+            return cls(folder, recipe, int(config["seed"]), device, held_out, teachers)
         except (KeyError, TypeError, ValueError) as error:
             raise GradsheetError(
                 f"{folder / _CONFIG} describes no run known here ({error!r})"
@@ -115,7 +120,8 @@ class TrainingRun:
         bar: bool,
         watch: Callable[[EpochRecord], None] | None,
     ) -> None:
-        trainer = Trainer(self.recipe, dataset, self.seed, self.device, bar)
+        teachers = [load_model(teacher) for teacher in self.teachers]
+        trainer = Trainer(self.recipe, dataset, self.seed, self.device, bar, teachers)
         checkpoint = self.folder / _CHECKPOINT
         if checkpoint.is_file():
             trainer.restore(checkpoint)
@@ -165,6 +171,7 @@ class TrainingRun:
             "trained on": len(dataset.train),
             "held out": self.held_out,
             "evaluated on": self._evaluated_on,
+            "teachers": [_weights_identity(teacher) for teacher in self.teachers],
         }
         return dict(json.loads(json.dumps(identity)))  # as it comes back from a file
 
@@ -286,6 +293,13 @@ def _read_config(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return config if isinstance(config, dict) else None
+
+
+def _weights_identity(run: Path) -> dict[str, str]:
+    """Where weights lie and what they are."""
+    load_model(run)  # says what is wrong with them
+    path = run / _WEIGHTS if run.is_dir() else run
+    return {"run": str(run), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def _goodness(record: EpochRecord) -> tuple[float, float]:

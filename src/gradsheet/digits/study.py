@@ -33,6 +33,7 @@ class Study:
             the test set.
         data: a folder with other data than the embedded.
         threads: of each worker.
+        teachers: of a recipe that learns from some.
     """
 
     folder: Path
@@ -42,6 +43,7 @@ class Study:
     data: Path | None = None
     threads: int = 1
     device: str = "cpu"
+    teachers: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         if self.seeds < 2:
@@ -122,7 +124,12 @@ class Study:
     def run(self, seed: int) -> TrainingRun:
         """The training run of one seed."""
         return TrainingRun(
-            self._run_folder(seed), self.recipe, seed, torch.device(self.device), self.held_out
+            self._run_folder(seed),
+            self.recipe,
+            seed,
+            torch.device(self.device),
+            self.held_out,
+            self.teachers,
         )
 
     def _run_folder(self, seed: int) -> Path:

@@ -4,7 +4,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from gradsheet.digits.augment import pixel_centres, random_affine
 from gradsheet.digits.dataset import IMAGE_SIZE, Dataset
 from gradsheet.digits.evaluate import evaluate, normalise_batch
 from gradsheet.digits.model import DigitNet
+from gradsheet.digits.muon import Muon
 from gradsheet.digits.recipe import Recipe
 from gradsheet.digits.storage import read_tensors, write_tensors
 from gradsheet.errors import GradsheetError
@@ -28,6 +29,21 @@ from gradsheet.errors import GradsheetError
 _BATCHES_AT_ONCE = 16
 
 _SMOOTHING = 0.95  # of the loss in a trial of learning rates
+
+# What each optimizer remembers of a parameter.
+_REMEMBERED: dict[type[torch.optim.Optimizer], tuple[str, ...]] = {
+    torch.optim.SGD: ("momentum_buffer",),
+    torch.optim.AdamW: ("step", "exp_avg", "exp_avg_sq"),
+    Muon: ("momentum_buffer",),
+}
+
+# With Muon, of its rate for what is no hidden matrix: the last layer, biases, batch norms.
+_ADAM_SHARE = 0.5
+
+_LEARNS_FROM = {
+    True: "learns from teachers: give at least one run folder with --teacher",
+    False: "learns from the labels: expected no --teacher",
+}
 
 
 @dataclass(frozen=True)
@@ -73,12 +89,19 @@ class Trainer:
         seed: int,
         device: torch.device,
         bar: bool = True,
+        teachers: Sequence[DigitNet] = (),
     ) -> None:
+        if bool(teachers) != (recipe.temperature is not None):
+            raise GradsheetError(
+                f"the recipe {recipe.name} {_LEARNS_FROM[recipe.temperature is not None]}, "
+                f"{len(teachers)} given"
+            )
         self.recipe, self.seed, self.device, self._bar = recipe, seed, device, bar
+        self._teachers = [teacher.to(device).eval() for teacher in teachers]
         self.train_set, self.test_set = dataset.train.to(device), dataset.test
         torch.manual_seed(seed)
         self.model = DigitNet(recipe.architecture).to(device)
-        self.optimizer = _optimizer(self.model, recipe)
+        self.optimizers = _optimizers(self.model, recipe)
         self.average = None if recipe.ema_decay is None else _copy_of(self.model)
         self.history: list[EpochRecord] = []
         self._batch_size = min(len(dataset.train), recipe.batch_size)
@@ -160,21 +183,36 @@ class Trainer:
 
     def step(self, images: Tensor, labels: Tensor, rate: float) -> tuple[float, int]:
         """One update of the weights; the batch's mean loss and how many it read rightly."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        logits = self._logits(images).float()
-        loss = F.cross_entropy(logits, labels)
-        self.optimizer.zero_grad()
+        logits = self._logits(self.model, images)
+        loss = self._loss(logits, images, labels)
+        self.model.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate * group["share"]
+            optimizer.step()
         return loss.item(), int((logits.argmax(dim=1) == labels).sum())
 
-    def _logits(self, images: Tensor) -> Tensor:
-        """The network's outputs (N, 10) in training mode for inputs as ``_views`` lays them out."""
+    def _loss(self, logits: Tensor, images: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy with the labels, or with what the teachers say of the same views.
+
+        Source of the latter: G. Hinton, O. Vinyals, J. Dean, Distilling the knowledge in a neural
+        network (2015).
+        """
+        heat = self.recipe.temperature
+        if heat is None:
+            return F.cross_entropy(logits, labels)
+        with torch.no_grad():
+            said = [(self._logits(one, images) / heat).softmax(1) for one in self._teachers]
+        learned = (logits / heat).log_softmax(1)
+        return heat**2 * F.kl_div(learned, torch.stack(said).mean(0), reduction="batchmean")
+
+    def _logits(self, model: DigitNet, images: Tensor) -> Tensor:
+        """A model's outputs (N, 10), float, for inputs as ``_views`` lays them out."""
         if not self._in_blocks:
-            return self.model(images)  # type: ignore[no-any-return]  # Module.__call__ is untyped
+            return model(images)  # type: ignore[no-any-return]  # Module.__call__ is untyped
         low = self.recipe.mixed_precision and multiplies_bfloat16(self.device)
-        return blocked.logits(self.model, images, torch.bfloat16 if low else torch.float32)
+        return blocked.logits(model, images, torch.bfloat16 if low else torch.float32)
 
     def _views(self, batch: Tensor, epoch: int, draws: torch.Generator) -> Tensor:
         """The network's input for the images of ``batch``, augmented."""
@@ -201,8 +239,9 @@ class Trainer:
         if self.average is not None:
             averages = self.average.state_dict()
             tensors |= {f"average.{name}": value for name, value in averages.items()}
-        for index, state in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
+        for number, optimizer in enumerate(self.optimizers):
+            for index, state in optimizer.state_dict()["state"].items():
+                tensors |= {f"optimizer.{number}.{index}.{k}": v for k, v in state.items()}
         history = [astuple(record) for record in self.history]
         write_tensors(path, tensors, {"history": json.dumps(history)})
 
@@ -228,22 +267,9 @@ class Trainer:
         self.model.load_state_dict(_part(tensors, "model."))
         if self.average is not None:
             self.average.load_state_dict(_part(tensors, "average."))
-        self._restore_optimizer(_part(tensors, "optimizer."))
+        for number, optimizer in enumerate(self.optimizers):
+            _restore_optimizer(optimizer, _part(tensors, f"optimizer.{number}."))
         self.history = history
-
-    def _restore_optimizer(self, tensors: dict[str, Tensor]) -> None:
-        """Give the optimizer its state back, which must be whole and of the right shapes."""
-        names = {"sgd": ("momentum_buffer",), "adamw": ("step", "exp_avg", "exp_avg_sq")}
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        state: dict[int, dict[str, Tensor]] = {}
-        for index, parameter in enumerate(parameters):
-            state[index] = {
-                name: tensors[f"{index}.{name}"] for name in names[self.recipe.optimizer]
-            }
-            if any(value.shape not in (parameter.shape, ()) for value in state[index].values()):
-                raise ValueError(f"the optimizer's state {index} has another shape")
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
 @dataclass(frozen=True)
@@ -312,16 +338,38 @@ def history_columns() -> list[str]:
     return [field.name for field in fields(EpochRecord)]
 
 
-def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+def _optimizers(model: DigitNet, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """What updates the weights; each group's ``share`` is its part of the recipe's rate."""
     weights = [parameter for parameter in model.parameters() if parameter.dim() > 1]
     others = [parameter for parameter in model.parameters() if parameter.dim() <= 1]
+    decay = recipe.weight_decay
     groups: list[dict[str, Any]] = [
-        {"params": weights, "weight_decay": recipe.weight_decay},
-        {"params": others, "weight_decay": 0.0},
+        {"params": weights, "weight_decay": decay, "share": 1.0},
+        {"params": others, "weight_decay": 0.0, "share": 1.0},
     ]
     if recipe.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum)
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)
+        return [torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum)]
+    if recipe.optimizer == "adamw":
+        return [torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)]
+    hidden = [weight for weight in weights if weight is not model.linear.weight]
+    muon = Muon([{"params": hidden, "share": 1.0}], recipe.learning_rate, weight_decay=decay)
+    groups[0]["params"] = [model.linear.weight]
+    for group in groups:
+        group["share"] = _ADAM_SHARE
+    return [muon, torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)]
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Give an optimizer its state back, which must be whole and of the right shapes."""
+    names = _REMEMBERED[type(optimizer)]
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for index, parameter in enumerate(parameters):
+        state[index] = {name: tensors[f"{index}.{name}"] for name in names}
+        if any(value.shape not in (parameter.shape, ()) for value in state[index].values()):
+            raise ValueError(f"the optimizer's state {index} has another shape")
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
 def _copy_of(model: DigitNet) -> DigitNet:

@@ -1,11 +1,12 @@
 """Random affine views against what each movement must do."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
-from gradsheet.digits.augment import Affine, _random_matrices, pixel_centres, random_affine
+from gradsheet.digits.augment import Distortion, RandomViews, _random_matrices, pixel_centres
 from gradsheet.digits.blocked import to_blocks
 
 
@@ -13,28 +14,28 @@ def draws(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-STILL = Affine(degrees=0, shear=0, pixels=0, scale=0)
-USUAL = Affine(degrees=10, shear=5, pixels=2, scale=0.1)
+STILL = Distortion(degrees=0, shear=0, pixels=0, scale=0)
+USUAL = Distortion(degrees=10, shear=5, pixels=2, scale=0.1)
 POINTS = pixel_centres(28)
 
 
 def test_no_limits_no_change() -> None:
     images = torch.rand(5, 28, 28)
-    assert torch.allclose(random_affine(images, STILL, draws(), POINTS), images, atol=1e-5)
+    assert torch.allclose(RandomViews(STILL, POINTS)(images, draws()), images, atol=1e-5)
 
 
 def test_a_seed_fixes_the_views_and_images_differ() -> None:
     images = torch.rand(1, 28, 28).expand(6, 28, 28)
-    first, again = (random_affine(images, USUAL, draws(3), POINTS) for _ in range(2))
+    first, again = (RandomViews(USUAL, POINTS)(images, draws(3)) for _ in range(2))
     assert torch.equal(first, again)
     assert not torch.allclose(first[0], first[1], atol=1e-3)
-    assert not torch.equal(first, random_affine(images, USUAL, draws(4), POINTS))
+    assert not torch.equal(first, RandomViews(USUAL, POINTS)(images, draws(4)))
 
 
 def test_a_view_comes_in_the_order_of_its_points() -> None:
     images = torch.rand(4, 28, 28)
-    plain = random_affine(images, USUAL, draws(), POINTS)
-    blocks = random_affine(images, USUAL, draws(), to_blocks(POINTS).view(14, 14, 4, 3))
+    plain = RandomViews(USUAL, POINTS)(images, draws())
+    blocks = RandomViews(USUAL, to_blocks(POINTS).view(14, 14, 4, 3))(images, draws())
     assert blocks.shape == (4, 14, 14, 4)
     assert torch.equal(blocks, to_blocks(plain.unsqueeze(-1)))
 
@@ -42,7 +43,7 @@ def test_a_view_comes_in_the_order_of_its_points() -> None:
 def test_movement_stays_within_its_limit() -> None:
     images = torch.zeros(300, 28, 28)
     images[:, 14, 14] = 1.0
-    moved = random_affine(images, Affine(0, 0, pixels=3, scale=0), draws(), POINTS)
+    moved = RandomViews(Distortion(0, 0, pixels=3, scale=0), POINTS)(images, draws())
     axis = torch.arange(28.0)
     mass = moved.sum(dim=(1, 2))
     x = (moved.sum(dim=1) @ axis) / mass - 14
@@ -54,8 +55,22 @@ def test_movement_stays_within_its_limit() -> None:
         assert float(offsets.min()) < -2.7
 
 
+def test_a_bend_moves_each_point_smoothly_by_its_deviation() -> None:
+    """The image's value is its x: what a view shows is where it looked."""
+    size = 28
+    images = torch.arange(float(size)).expand(400, size, size)
+    views = RandomViews(replace(STILL, bend=0.8), POINTS)(images, draws())
+    moved = (views - images)[:, 6:22, 6:22]
+    assert moved.std(dim=0).tolist() == pytest.approx(torch.full((16, 16), 0.8), abs=0.15)
+    assert float(moved.mean().abs()) < 0.15
+    neighbours = (moved[:, :, 1:] - moved[:, :, :-1]).std()
+    assert float(neighbours) < 0.3 * 0.8
+
+
 def test_matrices_have_the_angle_and_the_size_they_should() -> None:
-    matrices = _random_matrices(500, 28, Affine(degrees=30, shear=0, pixels=0, scale=0.2), draws())
+    matrices = _random_matrices(
+        500, 28, Distortion(degrees=30, shear=0, pixels=0, scale=0.2), draws()
+    )
     linear = matrices[:, :, :2]
     size = torch.linalg.det(linear).sqrt()
     angle = torch.atan2(linear[:, 1, 0], linear[:, 0, 0]) * 180 / math.pi
@@ -63,7 +78,7 @@ def test_matrices_have_the_angle_and_the_size_they_should() -> None:
     assert 1.19 < float(size.max()) <= 1.2
     assert 29 < float(angle.max()) <= 30
     assert -30 <= float(angle.min()) < -29
-    sheared = _random_matrices(500, 28, Affine(0, shear=20, pixels=0, scale=0), draws())
+    sheared = _random_matrices(500, 28, Distortion(0, shear=20, pixels=0, scale=0), draws())
     lean = torch.atan(sheared[:, 0, 1]) * 180 / math.pi
     assert 19 < float(lean.max()) <= 20.001
     assert torch.allclose(torch.linalg.det(sheared[:, :, :2]), torch.ones(500), atol=1e-5)

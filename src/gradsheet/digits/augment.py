@@ -1,4 +1,4 @@
-"""Random affine views of a whole batch at once."""
+"""Random views of a whole batch at once: affine, and bent as handwriting is."""
 
 import math
 from dataclasses import dataclass
@@ -7,25 +7,34 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+# A bend is a sum of bumps of random height: Gaussians of this width, half the image being 1, on a
+# lattice of so many by so many that spans the image.
+_BUMP, _LATTICE = 2 / 7, 7
+
 
 @dataclass(frozen=True)
-class Affine:
-    """How far a random view may stray: each quantity is drawn uniformly from [-limit, limit].
+class Distortion:
+    """How far a random view may stray.
 
-    The quantities are those of the map from the view back to the image, first scaled, rotated and
-    sheared, then moved: with a scale of 0.1 the ink appears between 1/1.1 and 1/0.9 of its size.
+    The first four are drawn uniformly from [-limit, limit]. They describe the map from the view
+    back to the image, first scaled, rotated and sheared, then moved: with a scale of 0.1 the ink
+    appears between 1/1.1 and 1/0.9 of its size.
 
     Attributes:
         degrees: rotation.
         shear: angle by which the vertical leans, in degrees.
         pixels: translation along each axis, of the image.
         scale: relative change of lengths, 0.1 for 10%.
+        bend: standard deviation of a smooth random displacement of each point along each axis, in
+            pixels. Source of the idea: P. Y. Simard, D. Steinkraus, J. C. Platt, Best practices
+            for convolutional neural networks applied to visual document analysis (2003).
     """
 
     degrees: float
     shear: float
     pixels: float
     scale: float
+    bend: float = 0.0
 
 
 def pixel_centres(size: int) -> Tensor:
@@ -35,23 +44,43 @@ def pixel_centres(size: int) -> Tensor:
     return torch.stack([x, y, torch.ones_like(x)], dim=-1)
 
 
-def random_affine(
-    images: Tensor, limits: Affine, generator: torch.Generator, points: Tensor
-) -> Tensor:
-    """Square images (N, H, H), float, each rotated, sheared, scaled and moved on its own.
+class RandomViews:
+    """Square images (N, H, H), float, each distorted on its own, at ``points`` (..., 3).
 
-    Returns (N, ...) for ``points`` (..., 3): the numbers come in the order in which the points are
-    listed, so that a view can be had in any layout. Bilinear interpolation; what comes in from
-    outside is 0. The draws come from ``generator``, on the generator's device, so a seed fixes
-    them.
+    The numbers of a view (N, ...) come in the order in which the points are listed, so that it can
+    be had in any layout. Bilinear interpolation; what comes in from outside is 0.
     """
-    matrices = _random_matrices(len(images), images.shape[-1], limits, generator)
-    grid = points.reshape(1, -1, 3) @ matrices.to(images.device).transpose(1, 2)
-    views = F.grid_sample(images.unsqueeze(1), grid.unsqueeze(1), align_corners=False)
-    return views.view(len(images), *points.shape[:-1])
+
+    def __init__(self, limits: Distortion, points: Tensor) -> None:
+        self._limits, self._shape = limits, points.shape[:-1]
+        self._points = points.reshape(-1, 3)
+        self._bumps = _bumps(self._points) if limits.bend else None
+
+    def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """The views, drawn from ``generator`` on its own device: a seed fixes them."""
+        count, size = len(images), images.shape[-1]
+        matrices = _random_matrices(count, size, self._limits, generator).to(images.device)
+        grid = self._points @ matrices.transpose(1, 2)
+        if self._bumps is not None:
+            heights = torch.randn(
+                count, 2, len(self._bumps), generator=generator, device=generator.device
+            ).to(grid)
+            grid += (heights * (2 * self._limits.bend / size) @ self._bumps).transpose(1, 2)
+        views = F.grid_sample(images.unsqueeze(1), grid.unsqueeze(1), align_corners=False)
+        return views.view(count, *self._shape)
 
 
-def _random_matrices(count: int, size: int, limits: Affine, generator: torch.Generator) -> Tensor:
+def _bumps(points: Tensor) -> Tensor:
+    """(bumps, points): each bump's height at each point, their squares there summing to 1."""
+    line = torch.linspace(-1, 1, _LATTICE, device=points.device)
+    squares = torch.cdist(torch.cartesian_prod(line, line), points[:, :2]) ** 2
+    bumps = torch.exp(-squares / (2 * _BUMP**2))
+    return bumps / bumps.square().sum(0).sqrt()
+
+
+def _random_matrices(
+    count: int, size: int, limits: Distortion, generator: torch.Generator
+) -> Tensor:
     """(N, 2, 3): from the view's coordinates to the image's, both running from -1 to 1."""
     draws = torch.rand(5, count, generator=generator, device=generator.device) * 2 - 1
     angle = draws[0] * math.radians(limits.degrees)

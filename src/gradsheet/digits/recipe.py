@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from gradsheet.digits.augment import Affine
+from gradsheet.digits.augment import Distortion
 from gradsheet.digits.model import Architecture
 from gradsheet.errors import GradsheetError
 
@@ -22,7 +22,7 @@ class Recipe:
             batch norm.
         ema_decay: of the exponential moving average of the weights that is evaluated and saved;
             None evaluates the weights themselves.
-        augmentation: limits of the random affine view each training image is seen in.
+        augmentation: limits of the random view each training image is seen in.
         temperature: None learns the labels. A number learns the mean probabilities of teachers,
             theirs and the network's own softened by it.
         mixed_precision: compute in bfloat16 where the processor multiplies matrices of them.
@@ -39,7 +39,7 @@ class Recipe:
     momentum: float = 0.9
     weight_decay: float = 0.0
     ema_decay: float | None = None
-    augmentation: Affine | None = None
+    augmentation: Distortion | None = None
     temperature: float | None = None
     mixed_precision: bool = False
 
@@ -60,7 +60,7 @@ class Recipe:
         views = values["augmentation"]
         parts = {
             "architecture": Architecture(**values["architecture"]),
-            "augmentation": None if views is None else Affine(**views),
+            "augmentation": None if views is None else Distortion(**views),
         }
         return cls(**{**values, **parts})
 
@@ -91,7 +91,7 @@ RECIPES = {
             schedule="triangle",
             weight_decay=0.01,
             ema_decay=0.998,
-            augmentation=Affine(degrees=10, shear=5, pixels=2, scale=0.1),
+            augmentation=Distortion(degrees=10, shear=5, pixels=2, scale=0.1),
             mixed_precision=True,
             architecture=Architecture(activation="gelu", order="pool-norm-activation"),
         ),

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from gradsheet.digits import blocked
-from gradsheet.digits.augment import pixel_centres, random_affine
+from gradsheet.digits.augment import RandomViews, pixel_centres
 from gradsheet.digits.dataset import IMAGE_SIZE, Dataset
 from gradsheet.digits.evaluate import evaluate, normalise_batch
 from gradsheet.digits.model import DigitNet
@@ -110,7 +110,8 @@ class Trainer:
         points = pixel_centres(IMAGE_SIZE)
         if self._in_blocks:
             points = blocked.to_blocks(points).view(IMAGE_SIZE // 2, IMAGE_SIZE // 2, 4, 3)
-        self._points = points.to(device)
+        limits = recipe.augmentation
+        self._distort = None if limits is None else RandomViews(limits, points.to(device))
 
     @property
     def evaluated_model(self) -> DigitNet:
@@ -169,7 +170,7 @@ class Trainer:
         """The network's inputs and the labels of each batch of an epoch."""
         order = torch.randperm(len(self.train_set), generator=draws, device=self.device)
         for several in torch.split(order, self._batch_size * _BATCHES_AT_ONCE):
-            views, labels = self._views(several, epoch, draws), self.train_set.labels[several]
+            views, labels = self._views(several, draws), self.train_set.labels[several]
             yield from zip(
                 torch.split(views, self._batch_size),
                 torch.split(labels, self._batch_size),
@@ -214,11 +215,11 @@ class Trainer:
         low = self.recipe.mixed_precision and multiplies_bfloat16(self.device)
         return blocked.logits(model, images, torch.bfloat16 if low else torch.float32)
 
-    def _views(self, batch: Tensor, epoch: int, draws: torch.Generator) -> Tensor:
+    def _views(self, batch: Tensor, draws: torch.Generator) -> Tensor:
         """The network's input for the images of ``batch``, augmented."""
-        images, limits = self.train_set.images[batch].float(), self.recipe.augmentation
-        if limits is not None:
-            images = random_affine(images, limits, draws, self._points)
+        images = self.train_set.images[batch].float()
+        if self._distort is not None:
+            images = self._distort(images, draws)
         elif self._in_blocks:
             images = blocked.to_blocks(images.unsqueeze(-1))
         return normalise_batch(images if self._in_blocks else images.unsqueeze(1))

@@ -1,0 +1,220 @@
+"""How fast the shipped model reads, how large it is, and what folding and rounding change.
+
+    python benchmarks/inference.py -o results/inference.json
+
+Timed is the network alone, from normalised pixels to logits, on the CPU in float32: the 10,000 test
+images in batches of 1,000, and the first 2,000 of them one at a time. The states of the model:
+
+as shipped: four convolutions, three batch norms.
+folded: each batch norm multiplied into the convolution before it. The second comes after max
+    pooling, which it commutes with where it multiplies by a positive number, and only there.
+int8: the folded weights as whole numbers from -127 to 127, one scale for each output channel, in
+    the file alone: they are multiplied out on loading, so speed is that of the folded model.
+    torch's own arithmetic on int8 tensors is deprecated.
+"""
+
+import argparse
+import copy
+import json
+import statistics
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+from training import command_line, machine, print_surroundings, versions
+
+from gradsheet.digits.dataset import load
+from gradsheet.digits.evaluate import normalise
+from gradsheet.digits.model import DigitNet
+from gradsheet.digits.run import SHIPPED, load_model
+from gradsheet.digits.storage import read_tensors, write_tensors
+from gradsheet.files import write_text
+
+SINGLE_IMAGES = 2_000
+BATCHES = (1, 1_000)
+THREADS = (1, 2)
+TOLERANCE = 1e-4  # of a logit, between the model and itself folded
+LARGEST = 127  # of the whole numbers that stand for weights
+SMALLEST = 1e-12  # the largest weight of a channel without any is taken to be this
+
+
+@dataclass(frozen=True)
+class State:
+    """The model in one form, and the size of its file in bytes."""
+
+    name: str
+    model: DigitNet
+    size: int
+
+
+def fold(model: DigitNet) -> DigitNet:
+    """The same function with fewer batch norms; the second stays if it turns a channel round.
+
+    Raises:
+        SystemExit: batch norm does not follow the convolution directly or after max pooling.
+    """
+    if model.architecture.order != "pool-norm-activation":
+        raise SystemExit(f"cannot fold the order {model.architecture.order}")
+    folded = copy.deepcopy(model).eval()
+    for number in (1, 2, 3):
+        conv, norm = getattr(folded, f"conv{number}"), getattr(folded, f"norm{number}")
+        if number == 2 and not bool((norm.weight > 0).all()):
+            continue
+        setattr(folded, f"conv{number}", fuse_conv_bn_eval(conv, norm))
+        setattr(folded, f"norm{number}", nn.Identity())
+    return folded
+
+
+def quantise(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Each kernel and matrix as int8 with a scale an output channel; the rest as it is."""
+    tensors = {}
+    for name, value in weights.items():
+        if value.dim() > 1:
+            scale = value.flatten(1).abs().amax(1).clamp_min(SMALLEST) / LARGEST
+            tensors[name] = (value / _beside(scale, value)).round().to(torch.int8)
+            tensors[f"{name}.scale"] = scale
+        else:
+            tensors[name] = value
+    return tensors
+
+
+def multiply_out(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights that ``quantise`` rounded, as floats."""
+    scales = {name: value for name, value in tensors.items() if name.endswith(".scale")}
+    weights = {name: value for name, value in tensors.items() if name not in scales}
+    for name, scale in scales.items():
+        weight = weights[name.removesuffix(".scale")]
+        weights[name.removesuffix(".scale")] = weight.float() * _beside(scale, weight)
+    return weights
+
+
+def _beside(scale: Tensor, weight: Tensor) -> Tensor:
+    """(O,) in a shape that multiplies a weight (O, ...)."""
+    return scale.view(-1, *[1] * (weight.dim() - 1))
+
+
+def make_states() -> list[State]:
+    """The shipped model in all its forms, each with the size of the file it would be shipped in."""
+    shipped = load_model(None)
+    folded = fold(shipped)
+    rounded = copy.deepcopy(folded)
+    metadata = {"architecture": json.dumps(asdict(shipped.architecture))}
+    with tempfile.TemporaryDirectory() as folder:
+        floats, integers = Path(folder) / "folded.safetensors", Path(folder) / "int8.safetensors"
+        write_tensors(floats, folded.state_dict(), metadata)
+        write_tensors(integers, quantise(folded.state_dict()), metadata)
+        rounded.load_state_dict(multiply_out(read_tensors(integers)[0]))
+        sizes = floats.stat().st_size, integers.stat().st_size
+    with as_file(files("gradsheet.digits") / "weights" / f"{SHIPPED}.safetensors") as path:
+        shipped_size = path.stat().st_size
+    return [
+        State("as shipped", shipped, shipped_size),
+        State("folded", folded, sizes[0]),
+        State("int8", rounded, sizes[1]),
+    ]
+
+
+def logits_of(model: DigitNet, pixels: Tensor) -> Tensor:
+    """Logits (N, 10), in batches of the larger size."""
+    with torch.inference_mode():
+        return torch.cat([model(batch) for batch in torch.split(pixels, BATCHES[-1])])
+
+
+def images_per_second(model: DigitNet, pixels: Tensor, batch_size: int) -> float:
+    """One pass over the images in batches."""
+    batches = torch.split(pixels, batch_size)
+    with torch.inference_mode():
+        model(batches[0])
+        started = time.perf_counter()
+        for batch in batches:
+            model(batch)
+        return len(pixels) / (time.perf_counter() - started)
+
+
+def time_all(states: list[State], pixels: Tensor, rounds: int) -> dict[tuple[str, int, int], float]:
+    """Images per second by state, threads and batch size: the median of the rounds.
+
+    The states take turns, so that what else the machine does meets them alike.
+    """
+    found: dict[tuple[str, int, int], list[float]] = {}
+    for threads in THREADS:
+        torch.set_num_threads(threads)
+        for batch_size in BATCHES:
+            images = pixels[:SINGLE_IMAGES] if batch_size == 1 else pixels
+            for _ in range(rounds):
+                for state in states:
+                    rate = images_per_second(state.model, images, batch_size)
+                    found.setdefault((state.name, threads, batch_size), []).append(rate)
+    return {key: statistics.median(rates) for key, rates in found.items()}
+
+
+def describe(state: State, own: Tensor, shipped: Tensor, labels: Tensor) -> dict[str, Any]:
+    """Size, accuracy and distance from the shipped model, on the test set.
+
+    Raises:
+        SystemExit: folding changed what the model says.
+    """
+    difference = float((own - shipped).abs().max())
+    changed = int((own.argmax(1) != shipped.argmax(1)).sum())
+    if state.name == "folded" and (difference > TOLERANCE or changed):
+        raise SystemExit(f"folding moved a logit by {difference} and {changed} predictions")
+    return {
+        "state": state.name,
+        "bytes": state.size,
+        "test accuracy": int((own.argmax(1) == labels).sum()) / len(labels),
+        "predictions changed": changed,
+        "largest change of a logit": difference,
+    }
+
+
+def print_report(report: dict[str, Any]) -> None:
+    """The table."""
+    speeds = report["states"][0]["images per second"]
+    print(f"{'state':<12}{'bytes':>8}{'accuracy':>10}{'changed':>9}", end="")
+    print("".join(f"{what:>24}" for what in speeds), "  (images/s)")
+    for row in report["states"]:
+        print(f"{row['state']:<12}{row['bytes']:>8,}{row['test accuracy']:>10.2%}", end="")
+        print(f"{row['predictions changed']:>9}", end="")
+        print("".join(f"{rate:>24,.0f}" for rate in row["images per second"].values()))
+    print_surroundings(report)
+
+
+def main() -> None:
+    """Measure all states; print the table and write the JSON."""
+    parser = argparse.ArgumentParser(description="Time the shipped model on the CPU.")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("-o", "--output", type=Path, help="JSON")
+    arguments = parser.parse_args()
+    test, states = load().test, make_states()
+    pixels = normalise(test.images)
+    shipped = logits_of(states[0].model, pixels)
+    rows = [
+        describe(state, logits_of(state.model, pixels), shipped, test.labels) for state in states
+    ]
+    speeds = time_all(states, pixels, arguments.rounds)
+    for row in rows:
+        row["images per second"] = {
+            f"{threads} thread{'s'[: threads - 1]}, batch {batch_size:,}": round(rate, 1)
+            for (name, threads, batch_size), rate in speeds.items()
+            if name == row["state"]
+        }
+    report = {
+        "command": command_line(),
+        "machine": machine(),
+        "versions": versions(("gradsheet", "torch", "numpy")),
+        "rounds": arguments.rounds,
+        "states": rows,
+    }
+    if arguments.output is not None:
+        write_text(arguments.output, json.dumps(report, indent=2) + "\n")
+    print_report(report)
+
+
+if __name__ == "__main__":
+    main()

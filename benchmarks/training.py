@@ -1,0 +1,533 @@
+"""How long an epoch takes: the usual PyTorch loop, Keras, tinygrad, and gradsheet's own trainer.
+
+    pip install -c constraints.txt -r benchmarks/requirements.txt
+    python benchmarks/training.py -o results/training.json
+
+Every contestant trains the network of 17,410 parameters on the 60,000 MNIST images, on two cores,
+in an interpreter of its own. Timed is one epoch, from the first batch to the last, after a few
+batches that are not: what compiles does so in these, and they are stated apart. The rivals train
+in float32 and see the images as they are; gradsheet trains as the recipe says, which may mean
+bfloat16 and augmentation. A ratio compares two times of the same round.
+"""
+
+import argparse
+import copy
+import json
+import math
+import os
+import platform
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+
+from gradsheet.digits.dataset import Dataset, ImageSet, load
+from gradsheet.digits.evaluate import PIXEL_DEVIATION, PIXEL_MEAN, normalise
+from gradsheet.digits.model import Architecture, DigitNet
+from gradsheet.digits.recipe import RECIPES, Recipe
+from gradsheet.digits.train import Trainer, multiplies_bfloat16
+from gradsheet.files import write_text
+
+PARAMETERS = 17_410
+EPOCH = 60_000  # images
+THREADS = 2
+BATCH, RATE, MOMENTUM, DROPOUT = 128, 0.05, 0.9, 0.1  # the original's, for all rivals
+WARM_UP = 4  # batches: tinygrad's third call is the first to run the compiled step alone
+PROBE = 128  # images whose loss must fall
+
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": str(THREADS),
+    "NUM_CPU_THREADS": str(THREADS),  # tinygrad's; JAX counts the cores it may use
+    "KERAS_BACKEND": "jax",
+    "JAX_PLATFORMS": "cpu",
+    "DEV": "CPU",  # tinygrad's device
+    "CCACHE": "0",  # tinygrad would keep what it compiled for the next round
+}
+
+
+class Contestant(Protocol):
+    """A network and the way it is trained."""
+
+    batch_size: int
+
+    def parameters(self) -> int:
+        """How many numbers are learned."""
+
+    def logits(self, images: ImageSet) -> Tensor:
+        """Logits (N, 10) as in training, with the batch's own statistics."""
+
+    def train(self, images: ImageSet) -> tuple[int, float]:
+        """Train on all images once: how many they were, and the seconds it took."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One contestant's part of a round.
+
+    Attributes:
+        images: how many were trained on.
+        seconds: for these.
+        warm_up_seconds: for the first batches, compilation included.
+        loss_before: mean cross-entropy of some training images, before any training.
+        loss_after: the same at the end.
+    """
+
+    images: int
+    seconds: float
+    warm_up_seconds: float
+    loss_before: float
+    loss_after: float
+
+    @property
+    def rate(self) -> float:
+        """Images per second."""
+        return self.images / self.seconds
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A contestant before anything of it is imported.
+
+    Attributes:
+        modules: what must be installed.
+        programs: what must be on the PATH.
+    """
+
+    name: str
+    what: str
+    make: Callable[[], Contestant]
+    modules: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+
+    def missing(self) -> str:
+        """What is not installed; nothing where the contestant can run."""
+        modules = [name for name in self.modules if find_spec(name) is None]
+        return ", ".join(modules + [name for name in self.programs if not shutil.which(name)])
+
+
+class _Pictures(TorchDataset[tuple[Tensor, int]]):
+    """Images one by one, each a PIL image first, as torchvision's MNIST gives them."""
+
+    def __init__(self, images: ImageSet) -> None:
+        self.images = images
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        picture = Image.fromarray(self.images.images[index].numpy())
+        return _normalised(_to_tensor(picture)), int(self.images.labels[index])
+
+
+def _to_tensor(picture: Image.Image) -> Tensor:
+    """The steps of torchvision's ToTensor for a grey image."""
+    pixels = torch.from_numpy(np.array(picture, np.uint8, copy=True))
+    pixels = pixels.view(picture.size[1], picture.size[0], 1).permute(2, 0, 1).contiguous()
+    return pixels.to(dtype=torch.get_default_dtype()).div(255)
+
+
+def _normalised(pixels: Tensor) -> Tensor:
+    """The steps of torchvision's Normalize."""
+    mean = torch.as_tensor((PIXEL_MEAN,), dtype=pixels.dtype).view(-1, 1, 1)
+    deviation = torch.as_tensor((PIXEL_DEVIATION,), dtype=pixels.dtype).view(-1, 1, 1)
+    return pixels.clone().sub_(mean).div_(deviation)
+
+
+class Usual:
+    """The loop of most PyTorch tutorials."""
+
+    batch_size = BATCH
+
+    def __init__(self, workers: int) -> None:
+        torch.manual_seed(0)
+        self.workers = workers
+        self.model = DigitNet(Architecture(dropout=DROPOUT))
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=RATE, momentum=MOMENTUM)
+
+    def parameters(self) -> int:
+        """How many numbers are learned."""
+        return _count(self.model)
+
+    def logits(self, images: ImageSet) -> Tensor:
+        """Logits (N, 10) as in training."""
+        return _logits_in_training(self.model, images)
+
+    def train(self, images: ImageSet) -> tuple[int, float]:
+        """One epoch; the workers start and end in it."""
+        loader = DataLoader(
+            _Pictures(images), batch_size=BATCH, shuffle=True, num_workers=self.workers
+        )
+        started = time.perf_counter()
+        self.model.train()
+        for pixels, labels in loader:
+            self.optimizer.zero_grad()
+            loss = F.cross_entropy(self.model(pixels), labels)
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            self.optimizer.step()
+        return len(images), time.perf_counter() - started
+
+
+class Keras:
+    """``Model.fit`` on arrays, compiled by JAX."""
+
+    batch_size = BATCH
+
+    def __init__(self) -> None:
+        keras = import_module("keras")
+        keras.utils.set_random_seed(0)
+        self.model: Any = keras.Sequential(_keras_layers(keras))
+        self.model.compile(
+            optimizer=keras.optimizers.SGD(RATE, momentum=MOMENTUM),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            jit_compile=True,
+        )
+
+    def parameters(self) -> int:
+        """How many numbers are learned."""
+        return sum(math.prod(weight.shape) for weight in self.model.trainable_weights)
+
+    def logits(self, images: ImageSet) -> Tensor:
+        """Logits (N, 10) as in training."""
+        pixels, _ = _arrays(images)
+        return torch.tensor(np.asarray(self.model(np.moveaxis(pixels, 1, -1), training=True)))
+
+    def train(self, images: ImageSet) -> tuple[int, float]:
+        """One epoch, shuffled."""
+        pixels, labels = _arrays(images)
+        pixels = np.ascontiguousarray(np.moveaxis(pixels, 1, -1))
+        started = time.perf_counter()
+        self.model.fit(pixels, labels, batch_size=BATCH, epochs=1, verbose=0)
+        return len(images), time.perf_counter() - started
+
+
+def _keras_layers(keras: Any) -> list[Any]:
+    """The network, channels last, batch norm with torch's constants."""
+    layers = keras.layers
+
+    def norm() -> Any:
+        return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+
+    return [
+        keras.Input((28, 28, 1)),
+        *(layers.Conv2D(8, 5, activation="relu"), norm()),
+        *(layers.Conv2D(16, 5, activation="relu"), norm(), layers.MaxPooling2D(2)),
+        *(layers.Conv2D(32, 5, activation="relu"), norm()),
+        layers.SpatialDropout2D(DROPOUT),
+        layers.Conv2D(24, 1),
+        layers.AveragePooling2D(6),
+        layers.Flatten(),
+        layers.Dense(10),
+    ]
+
+
+class _TinyNet:
+    """The network in tinygrad."""
+
+    def __init__(self, tinygrad: Any) -> None:
+        self.conv1, self.norm1 = tinygrad.nn.Conv2d(1, 8, 5), tinygrad.nn.BatchNorm(8)
+        self.conv2, self.norm2 = tinygrad.nn.Conv2d(8, 16, 5), tinygrad.nn.BatchNorm(16)
+        self.conv3, self.norm3 = tinygrad.nn.Conv2d(16, 32, 5), tinygrad.nn.BatchNorm(32)
+        self.conv4, self.linear = tinygrad.nn.Conv2d(32, 24, 1), tinygrad.nn.Linear(24, 10)
+
+    def __call__(self, x: Any) -> Any:
+        x = self.norm1(self.conv1(x).relu())
+        x = self.norm2(self.conv2(x).relu()).max_pool2d(2)
+        x = self.norm3(self.conv3(x).relu())
+        # tinygrad drops single numbers only; the original drops whole channels.
+        x = x * x.ones_like()[:, :, :1, :1].contiguous().dropout(DROPOUT)
+        return self.linear(self.conv4(x).avg_pool2d(6).flatten(1))
+
+
+class Tinygrad:
+    """A compiled step of tinygrad, batches cut from arrays."""
+
+    batch_size = BATCH
+
+    def __init__(self) -> None:
+        self.tinygrad: Any = import_module("tinygrad")
+        self.tinygrad.Tensor.manual_seed(0)
+        self.shuffle = np.random.default_rng(0)
+        self.model = _TinyNet(self.tinygrad)
+        self.weights = self.tinygrad.nn.state.get_parameters(self.model)
+        self.optimizer = self.tinygrad.nn.optim.SGD(self.weights, lr=RATE, momentum=MOMENTUM)
+        self.step = self.tinygrad.TinyJit(self._step)
+
+    def parameters(self) -> int:
+        """How many numbers are learned."""
+        return sum(int(weight.numel()) for weight in self.weights if weight.is_param)
+
+    def logits(self, images: ImageSet) -> Tensor:
+        """Logits (N, 10) as in training."""
+        pixels, _ = _arrays(images)
+        with self.tinygrad.Context(TRAINING=1):
+            return torch.tensor(self.model(self.tinygrad.Tensor(pixels)).numpy())
+
+    def train(self, images: ImageSet) -> tuple[int, float]:
+        """One epoch, shuffled, without the smaller batch at its end: a step has fixed sizes."""
+        pixels, labels = _arrays(images)
+        tensor, count = self.tinygrad.Tensor, len(images) // BATCH * BATCH
+        started = time.perf_counter()
+        for batch in self.shuffle.permutation(len(images))[:count].reshape(-1, BATCH):
+            loss = self.step(tensor(pixels[batch]), tensor(labels[batch]))
+        loss.item()  # wait for what is under way
+        return count, time.perf_counter() - started
+
+    def _step(self, pixels: Any, labels: Any) -> Any:
+        with self.tinygrad.Context(TRAINING=1):
+            self.optimizer.zero_grad()
+            loss = self.model(pixels).sparse_categorical_crossentropy(labels).backward()
+            return loss.realize(*self.optimizer.schedule_step())
+
+
+class Ours:
+    """gradsheet's trainer, the recipe's augmentation included."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe, self.batch_size = recipe, recipe.batch_size
+        torch.manual_seed(0)
+        self.model = DigitNet(recipe.architecture)
+
+    def parameters(self) -> int:
+        """How many numbers are learned."""
+        return _count(self.model)
+
+    def logits(self, images: ImageSet) -> Tensor:
+        """Logits (N, 10) as in training."""
+        return _logits_in_training(self.model, images)
+
+    def train(self, images: ImageSet) -> tuple[int, float]:
+        """The first epoch of a run, without its evaluation."""
+        data = Dataset(images, images[:PROBE], sha256="")
+        trainer = Trainer(self.recipe, data, 0, torch.device("cpu"))
+        self.model = trainer.model
+        return len(images), trainer.run_epoch().seconds
+
+
+def _count(model: DigitNet) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _logits_in_training(model: DigitNet, images: ImageSet) -> Tensor:
+    with torch.no_grad():
+        return copy.deepcopy(model).train()(normalise(images.images))  # type: ignore[no-any-return]
+
+
+def _arrays(images: ImageSet) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Normalised pixels (N, 1, 28, 28) and labels."""
+    return normalise(images.images).numpy(), images.labels.numpy().astype(np.int32)
+
+
+def entries(recipes: list[str]) -> list[Entry]:
+    """All contestants; the first is the one the others are compared with."""
+    rivals = [
+        Entry("usual", "PyTorch, float32, one PIL image after the other", lambda: Usual(0)),
+        Entry("usual, 2 workers", "the same with two processes that load", lambda: Usual(2)),
+        Entry("keras", "Keras on JAX, float32, arrays in memory", Keras, ("keras", "jax")),
+        Entry(
+            "tinygrad",
+            "tinygrad, float32, arrays in memory, no smaller last batch",
+            Tinygrad,
+            ("tinygrad",),
+            (os.environ.get("CC", "clang"),),
+        ),
+    ]
+    return rivals + [_own_entry(RECIPES[name]) for name in recipes]
+
+
+def _own_entry(recipe: Recipe) -> Entry:
+    low = recipe.mixed_precision and multiplies_bfloat16(torch.device("cpu"))
+    views = "no augmentation" if recipe.augmentation is None else "augmentation"
+    what = f"gradsheet, {'bfloat16' if low else 'float32'}, batch {recipe.batch_size}, {views}"
+    return Entry(f"recipe {recipe.name}", what, lambda: Ours(recipe))
+
+
+def measure(contestant: Contestant, batches: int | None) -> Measurement:
+    """Warm up, train one epoch (or some batches of it), and make sure that something was learned.
+
+    The warm-up has a smaller last batch of the epoch's size: that one is compiled apart.
+    """
+    images = load().train
+    if batches is not None:
+        images = images[: batches * contestant.batch_size]
+    if contestant.parameters() != PARAMETERS:
+        raise SystemExit(f"{contestant.parameters():,} parameters, expected {PARAMETERS:,}")
+    probe = images[:PROBE]
+    before = _loss(contestant, probe)
+    size = contestant.batch_size
+    _, warm_up_seconds = contestant.train(images[: WARM_UP * size + len(images) % size])
+    trained_on, seconds = contestant.train(images)
+    after = _loss(contestant, probe)
+    if not after < 0.95 * before:
+        raise SystemExit(f"the loss went from {before:.3f} to {after:.3f}: nothing was learned")
+    return Measurement(trained_on, seconds, warm_up_seconds, before, after)
+
+
+def _loss(contestant: Contestant, images: ImageSet) -> float:
+    return float(F.cross_entropy(contestant.logits(images), images.labels))
+
+
+def measure_apart(entry: Entry, arguments: argparse.Namespace) -> Measurement:
+    """``measure`` in a fresh interpreter, so that no two libraries' threads meet."""
+    command = [sys.executable, __file__, "--recipes", arguments.recipes, "--only", entry.name]
+    if arguments.batches is not None:
+        command += ["--batches", str(arguments.batches)]
+    done = subprocess.run(
+        command, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{entry.name} failed:\n{done.stderr[-4000:]}")
+    return Measurement(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def machine() -> dict[str, object]:
+    """What the figures were measured on."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "AMX": multiplies_bfloat16(torch.device("cpu")),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def versions(packages: tuple[str, ...]) -> dict[str, str]:
+    """The versions of Python and of those packages that are installed."""
+    found = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def command_line() -> str:
+    """How this program was called."""
+    return shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+
+
+def print_surroundings(report: dict[str, Any]) -> None:
+    """Command, machine and versions of a report, a line each."""
+    print(f"\n{report['command']}")
+    for what in ("machine", "versions"):
+        print(", ".join(f"{name} {value}" for name, value in report[what].items()))
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
+
+
+def describe(entry: Entry, own: list[Measurement], usual: list[Measurement]) -> dict[str, object]:
+    """What the rounds say of a contestant."""
+    rate = statistics.median(measurement.rate for measurement in own)
+    ratios = [mine.rate / theirs.rate for mine, theirs in zip(own, usual, strict=True)]
+    return {
+        "name": entry.name,
+        "what": entry.what,
+        "images per second": round(rate, 1),
+        "seconds an epoch": round(EPOCH / rate, 2),
+        "times as fast as usual": round(statistics.median(ratios), 3),
+        "seconds of warm-up": round(statistics.median(m.warm_up_seconds for m in own), 2),
+        "rounds": [asdict(measurement) for measurement in own],
+    }
+
+
+def run_rounds(chosen: list[Entry], arguments: argparse.Namespace) -> dict[str, list[Measurement]]:
+    """Every contestant once a round, by name."""
+    found: dict[str, list[Measurement]] = {entry.name: [] for entry in chosen}
+    for number in range(1, arguments.rounds + 1):
+        for entry in chosen:
+            found[entry.name].append(measure_apart(entry, arguments))
+            rate = found[entry.name][-1].rate
+            print(f"round {number}: {entry.name:<18}{rate:>10,.0f} images/s", file=sys.stderr)
+    return found
+
+
+def print_report(report: dict[str, Any]) -> None:
+    """The table."""
+    print(f"\n{'contestant':<18}{'images/s':>10}{'epoch':>10}{'ratio':>8}{'warm-up':>10}")
+    for row in report["contestants"]:
+        print(
+            f"{row['name']:<18}{row['images per second']:>10,.0f}{row['seconds an epoch']:>8.1f} s"
+            f"{row['times as fast as usual']:>7.2f}x{row['seconds of warm-up']:>8.1f} s"
+            f"   {row['what']}"
+        )
+    for name, why in report["left out"].items():
+        print(f"{name:<18}{why}")
+    if report["batches"] is not None:
+        print(f"a trial of {report['batches']} batches: an epoch's seconds are scaled from it")
+    print_surroundings(report)
+
+
+def keep_to_cores() -> None:
+    """Bind this process and all it starts to as many cores as there are threads."""
+    if sys.platform == "linux":
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Time one epoch of training.")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batches", type=int, help="a trial: no more batches than these")
+    parser.add_argument("--recipes", default="best,fast", help="gradsheet's, with commas")
+    parser.add_argument("-o", "--output", type=Path, help="JSON")
+    parser.add_argument("--only", metavar="NAME", help="measure one contestant here, print JSON")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the rounds; print the table and write the JSON."""
+    arguments = parse_arguments()
+    names = arguments.recipes.split(",")
+    known = entries([name for name in names if name in RECIPES])
+    if arguments.only is not None:
+        torch.set_num_threads(THREADS)
+        entry = next(entry for entry in known if entry.name == arguments.only)
+        print(json.dumps(asdict(measure(entry.make(), arguments.batches))))
+        return
+    keep_to_cores()
+    chosen = [entry for entry in known if not entry.missing()]
+    found = run_rounds(chosen, arguments)
+    report = {
+        "command": command_line(),
+        "machine": machine() | {"threads": THREADS},
+        "versions": versions(
+            ("gradsheet", "torch", "numpy", "pillow", "keras", "jax", "jaxlib", "tinygrad")
+        ),
+        "batches": arguments.batches,
+        "contestants": [
+            describe(entry, found[entry.name], found[known[0].name]) for entry in chosen
+        ],
+        "left out": {e.name: f"not installed: {e.missing()}" for e in known if e.missing()}
+        | {f"recipe {name}": "there is no such recipe" for name in names if name not in RECIPES},
+    }
+    if arguments.output is not None:
+        write_text(arguments.output, json.dumps(report, indent=2) + "\n")
+    print_report(report)
+
+
+if __name__ == "__main__":
+    main()

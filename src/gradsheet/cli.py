@@ -397,27 +397,43 @@ def compare(
 
 @app.command()
 def evaluate(
-    run: Annotated[
-        Optional[Path],  # noqa: UP045
+    runs: Annotated[
+        Optional[list[Path]],  # noqa: UP045
         typer.Argument(
-            help="A run folder or its model.safetensors; the shipped weights if not given."
+            metavar="[RUN]...",
+            help="A run folder or its model.safetensors; the shipped weights if not given. "
+            "Several read together: their probabilities are averaged.",
         ),
     ] = None,
+    views: Annotated[
+        bool,
+        typer.Option(
+            "--five-views",
+            help="Read each image five times, as it is and moved by a pixel up, down, left and "
+            "right, and average the probabilities.",
+        ),
+    ] = False,
     device: Device = "auto",
     data: Data = None,
 ) -> None:
     """Read the test set and say how well: accuracy, loss, recall, confusion."""
-    from gradsheet.digits.dataset import load
+    from gradsheet.digits.dataset import MNIST_ID, load
+    from gradsheet.digits.evaluate import FIVE_VIEWS, REJECTED_LABELS, together
     from gradsheet.digits.evaluate import evaluate as read_all
     from gradsheet.digits.run import data_of, load_model
     from gradsheet.digits.train import find_device
     from gradsheet.tables import confusion_table, evaluation_lines
 
-    model, dataset = load_model(run).to(find_device(device)), load(data)
-    if run is not None and data_of(run) not in (None, dataset.sha256):
-        print(f"gradsheet: note: {run} was trained on other data than these", file=sys.stderr)
-    result = read_all(model, dataset.test)
-    _say(evaluation_lines(result))
+    where = find_device(device)
+    models = [load_model(run).to(where) for run in runs or (None,)]
+    dataset = load(data)
+    for run in runs or ():
+        if data_of(run) not in (None, dataset.sha256):
+            print(f"gradsheet: note: {run} was trained on other data than these", file=sys.stderr)
+    shifts = FIVE_VIEWS if views else FIVE_VIEWS[:1]
+    result = together([read_all(model, dataset.test, views=shifts) for model in models])
+    rejected = REJECTED_LABELS if dataset.sha256 == MNIST_ID else ()
+    _say(evaluation_lines(result, rejected))
     _print(confusion_table(result))
 
 

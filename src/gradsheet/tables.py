@@ -80,17 +80,24 @@ def _difference_row(before: "Difference", after: "Difference") -> list[Text]:
     return cells
 
 
-def evaluation_lines(result: "Evaluation") -> str:
-    """Accuracy with its interval, loss and recall."""
+def evaluation_lines(result: "Evaluation", rejected: Sequence[int] = ()) -> str:
+    """Accuracy with its interval, loss and recall; also without images with rejected labels."""
     from gradsheet.digits.evaluate import wilson_interval
 
     low, high = wilson_interval(result.correct, result.total)
     rates = ["—" if math.isnan(rate) else f"{rate:.2%}" for rate in result.recall]
     recall = [f"{digit}: {rate}" for digit, rate in enumerate(rates)]
+    sound = result.without(rejected)
+    note = (
+        f"Without the {len(rejected)} images whose label most annotators reject: "
+        f"{sound.correct}/{sound.total} ({sound.correct / sound.total:.2%})\n"
+        if rejected
+        else ""
+    )
     return (
         f"Accuracy: {result.correct}/{result.total} ({result.correct / result.total:.2%}), "
         f"95% interval {low:.2%} to {high:.2%} (Wilson)\n"
-        f"Average loss: {result.loss:.4f} nats\n"
+        f"{note}Average loss: {result.loss:.4f} nats\n"
         f"Recall  {'  '.join(recall[:5])}\n        {'  '.join(recall[5:])}"
     )
 

@@ -7,8 +7,17 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from gradsheet.digits.dataset import Dataset
-from gradsheet.digits.evaluate import Evaluation, evaluate, normalise, wilson_interval
+from gradsheet.digits.dataset import MNIST_ID, Dataset, ImageSet
+from gradsheet.digits.evaluate import (
+    FIVE_VIEWS,
+    REJECTED_LABELS,
+    Evaluation,
+    evaluate,
+    moved,
+    normalise,
+    together,
+    wilson_interval,
+)
 from gradsheet.digits.model import Architecture, DigitNet
 from gradsheet.digits.run import load_model, save_model
 from gradsheet.errors import GradsheetError
@@ -115,3 +124,46 @@ def test_an_architecture_that_is_none(architecture: str, tmp_path: Path) -> None
     save_file(DigitNet(Architecture()).state_dict(), path, mark)
     with pytest.raises(GradsheetError, match="has no architecture known here"):
         load_model(path)
+
+
+def test_moved_images_lose_an_edge_and_gain_an_empty_one() -> None:
+    image = torch.arange(1, 10, dtype=torch.uint8).view(1, 3, 3)
+    assert moved(image, (1, 0)).tolist() == [[[0, 1, 2], [0, 4, 5], [0, 7, 8]]]
+    assert moved(image, (0, -1)).tolist() == [[[4, 5, 6], [7, 8, 9], [0, 0, 0]]]
+    assert torch.equal(moved(image, (0, 0)), image)
+
+
+def test_together_is_the_mean_probability() -> None:
+    labels = torch.tensor([0, 1])
+    one, other = (torch.rand(2, 10).softmax(1) for _ in range(2))
+    both = together([Evaluation(one.log(), labels), Evaluation(other.log(), labels)])
+    assert torch.allclose(both.log_probabilities.exp(), (one + other) / 2)
+
+
+def test_five_views_are_five_readings(mnist: Dataset) -> None:
+    model = load_model(None)
+    some = mnist.test[:50]
+    found = evaluate(model, some, views=FIVE_VIEWS)
+    each = [
+        evaluate(model, ImageSet(moved(some.images, shift), some.labels)) for shift in FIVE_VIEWS
+    ]
+    assert torch.allclose(found.log_probabilities, together(each).log_probabilities)
+    assert len(set(FIVE_VIEWS)) == 5
+
+
+def test_leaving_images_out() -> None:
+    result = Evaluation(torch.eye(10).log_softmax(1), torch.tensor([0, 1, 2, 3, 4, 9, 9, 9, 9, 9]))
+    fewer = result.without([5, 6])
+    assert (result.correct, fewer.correct, fewer.total) == (6, 6, 8)
+
+
+def test_mnist_is_known_by_its_sum(mnist: Dataset) -> None:
+    assert mnist.sha256 == MNIST_ID
+
+
+def test_the_rejected_labels_are_those_of_the_source() -> None:
+    page = Path(__file__).parents[3] / "shared" / "data" / "README.md"
+    if not page.is_file():
+        pytest.skip("the list of rejected labels is not here")
+    listed = page.read_text().split("test indices:")[1].split(".")[0]
+    assert tuple(int(number) for number in listed.split(",")) == REJECTED_LABELS

@@ -32,6 +32,10 @@ MNIST_SHA256 = (
 )
 
 
+MNIST_ID = hashlib.sha256("".join(MNIST_SHA256).encode()).hexdigest()
+"""What ``Dataset.sha256`` is of MNIST."""
+
+
 class _Readable(Protocol):
     """A file, on disk or inside the installed package."""
 

@@ -301,6 +301,50 @@ def test_train_evaluate_predict(fashion: Path, tmp_path: Path) -> None:
     assert mnist.stderr == "gradsheet: note: run was trained on other data than these\n"
 
 
+def test_studies_and_comparisons(fashion: Path, tmp_path: Path) -> None:
+    study = ("study", "--seeds", 2, "--epochs", 1, "--batch-size", 32, "--data", fashion)
+    text = succeeded(*study, "-o", "one", folder=tmp_path)
+    assert "Recipe best, 2 seeds, last of 1 epochs, test images" in text
+    assert "95% interval of the mean" in text
+    names = {file.name for file in (tmp_path / "one").iterdir()}
+    runs = {"seed-000", "seed-001", "seed-000.json", "seed-001.json"}
+    assert names == {*runs, "summary.json", "epochs.png"}
+    again = gradsheet(*study, "-o", "one", folder=tmp_path)
+    assert again.stdout == text
+    succeeded(*study, "--recipe", "course", "--validation", 56, "-o", "two", folder=tmp_path)
+    assert '"evaluated on": "validation"' in (tmp_path / "two" / "summary.json").read_text()
+    said = succeeded("compare", "one", "two/summary.json", folder=tmp_path)
+    assert re.search(r"B − A: [+-]\d+\.\d{3} points, 95% interval", said)
+    assert re.search(r"p-value: \S+ \(Welch\), \S+ \(permutation\)", said)
+    models = "one/seed-000", "one/seed-001/model.safetensors"
+    said = succeeded("compare", *models, "--data", fashion, folder=tmp_path)
+    assert re.search(r"\d+ images only A reads rightly, \d+ only B\np-value: ", said)
+    mixed = gradsheet("compare", "one", "one/seed-000", folder=tmp_path)
+    assert mixed.returncode == 2
+    assert "one is a study, the other a model; expected two of a kind" in mixed.stderr
+    together = succeeded("evaluate", *models, "--five-views", "--data", fashion, folder=tmp_path)
+    assert "/100 (" in together
+
+
+def test_resume_by_the_folder_alone_and_log_for_tensorboard(fashion: Path, tmp_path: Path) -> None:
+    train = ("train", "--epochs", 1, "--seed", 9, "--data", fashion, "-o", "run", "--tensorboard")
+    first = succeeded(*train, folder=tmp_path)
+    logs = list((tmp_path / "run/tensorboard").iterdir())
+    assert logs[0].name.startswith("events.out.tfevents")
+    again = succeeded("train", "--resume", "run", "--data", fashion, folder=tmp_path)
+    assert "is finished already; its weights are kept" in again
+    assert again.splitlines()[-1] == first.splitlines()[-1] == "Wrote run."
+
+
+def test_finding_a_learning_rate(fashion: Path, tmp_path: Path) -> None:
+    text = succeeded("lr-find", "--data", fashion, "-o", "rates.png", folder=tmp_path)
+    assert re.search(
+        r"The loss is lowest at a learning rate of \S+; the recipe best peaks at", text
+    )
+    with Image.open(tmp_path / "rates.png") as picture:
+        assert picture.width > 600
+
+
 def test_shipped_weights_predict_before_any_training(tmp_path: Path) -> None:
     from gradsheet.digits.dataset import load
 
@@ -354,6 +398,15 @@ MISTAKES: list[tuple[tuple[str, ...], str]] = [
     (("train", "--device", "abacus"), "no device 'abacus' here"),
     (("train", "--data", "nowhere"), "nowhere holds no train-images-idx3-ubyte"),
     (("train", "--data", "damaged"), "train-images-idx3-ubyte is cut off or padded"),
+    (("train", "--resume", "nowhere"), "nowhere is no run folder"),
+    (("train", "--teacher", "nowhere", "-o", "run"), "nowhere holds no model.safetensors"),
+    (("study", "--seeds", "1"), "1 seeds, None jobs; expected 2 seeds and 1 job at least"),
+    (("study", "--jobs", "0"), "5 seeds, 0 jobs; expected"),
+    (("study", "--recipe", "bset"), "no recipe is called 'bset'"),
+    (("study", "--scheduler", "nonsense", "-o", "st"), "no Dask scheduler answers at nonsense"),
+    (("compare", "nowhere", "nowhere"), "nowhere holds no model.safetensors"),
+    (("compare", "text.json", "text.json"), "text.json is no summary of a study"),
+    (("lr-find", "-o", "rates.gif", "--data", "tiny"), "rates.gif has no picture format"),
     (("evaluate", "nowhere"), "nowhere holds no model.safetensors: expected a run folder"),
     (("evaluate", "other.safetensors"), "other.safetensors holds another model"),
     (("evaluate", "text.safetensors"), "text.safetensors is not a readable safetensors file"),
@@ -381,6 +434,7 @@ def test_a_mistake_is_one_line_and_code_2(
     (tmp_path / "broken.toml").write_text("inputs = [1, 2")
     (tmp_path / "file").write_text("precious")
     (tmp_path / "text.png").write_text("precious")
+    (tmp_path / "text.json").write_text("precious")
     (tmp_path / "text.safetensors").write_text("precious")
     (tmp_path / "folder.xlsx").mkdir()
     (tmp_path / "damaged").mkdir()

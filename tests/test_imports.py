@@ -25,7 +25,7 @@ ALLOWED = {
     "reports": {"calculus", "digits", "files", "plots"},
     "tables": {"calculus", "demo", "digits", "sheets"},
     "demo": {"calculus", "digits", "reports", "sheets"},
-    "cli": {"calculus", "demo", "digits", "errors", "reports", "sheets", "tables"},
+    "cli": {"calculus", "demo", "digits", "errors", "plots", "reports", "sheets", "tables"},
     "__main__": {"cli"},
     "__init__": {"calculus", "errors", "sheets"},
 }

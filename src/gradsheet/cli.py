@@ -299,8 +299,10 @@ def lr_find(
     plan = find_recipe(recipe, batch_size=batch_size)
     from gradsheet.digits.dataset import load
     from gradsheet.digits.train import find_device, try_rates
+    from gradsheet.plots import check_format
     from gradsheet.reports import write_rate_trial
 
+    check_format(output)
     trial = try_rates(plan, load(data), seed, find_device(device))
     write_rate_trial(trial, plan.learning_rate, output)
     lowest = min(trial, key=lambda point: point.smooth_loss)

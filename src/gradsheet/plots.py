@@ -344,9 +344,18 @@ def _with_margin(low: float, high: float) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _save(figure: Figure, path: Path) -> None:
+def check_format(path: Path) -> None:
+    """Refuse a picture's path before long work for it is done.
+
+    Raises:
+        GradsheetError: its suffix is none of a picture that can be drawn.
+    """
     if path.suffix.lower() not in (".png", ".svg"):
         raise GradsheetError(f"{path} has no picture format known here; end it in .png or .svg")
+
+
+def _save(figure: Figure, path: Path) -> None:
+    check_format(path)
     with whole_file(path) as temporary:
         metadata = {"Date": None} if path.suffix.lower() == ".svg" else {}
         with warnings.catch_warnings():

@@ -1,7 +1,8 @@
 """A run's history for TensorBoard, an optional extra."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from gradsheet.digits.train import EpochRecord
@@ -25,14 +26,15 @@ def epoch_logger(folder: Path | None) -> Iterator[Callable[[EpochRecord], None] 
             "--tensorboard needs TensorBoard, which is not installed; "
             "pip install 'gradsheet[tensorboard]'"
         ) from error
-    writer = SummaryWriter(folder / "tensorboard")
+    with ExitStack() as stack:
+        writers: list[SummaryWriter] = []
 
-    def log(record: EpochRecord) -> None:
-        for name in ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds"):
-            writer.add_scalar(name, getattr(record, name), record.epoch)
-        writer.add_scalar("learning_rate", record.learning_rate, record.epoch)
+        def log(record: EpochRecord) -> None:
+            if not writers:  # not before the run has made the folder its own
+                writers.append(SummaryWriter(folder / "tensorboard"))
+                stack.callback(writers[0].close)
+            for name, value in asdict(record).items():
+                if name != "epoch":
+                    writers[0].add_scalar(name, value, record.epoch)
 
-    try:
         yield log
-    finally:
-        writer.close()

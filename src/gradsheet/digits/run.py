@@ -150,8 +150,8 @@ class TrainingRun:
             GradsheetError: the folder holds anything else, or cannot be written.
         """
         dataset = dataset.hold_out(self.held_out) if self.held_out else dataset
-        path = make_folder(self.folder) / _CONFIG
         identity = self._identity(dataset)
+        path = make_folder(self.folder) / _CONFIG
         if any(self.folder.iterdir()):
             difference = _difference(_read_config(path), identity)
             if difference:

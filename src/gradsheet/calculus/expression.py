@@ -247,21 +247,28 @@ RELU = Operation(
     textbook=Notation("max(@0, 0)"),
     rule="of a ReLU 1 above zero, else 0",
 )
-LEAKY_SLOPE = Operation(
-    "leaky-slope",
-    value=lambda x: 0.01 + 0.99 * np.heaviside(x, 0.0),
-    partials=lambda y, x: (ZERO,),
-    excel=Notation("IF(@0>0,1,0.01)"),
-    textbook=Notation("(1 if @0 > 0, else 0.01)"),
-)
-LEAKY_RELU = Operation(
-    "leaky-relu",
-    value=lambda x: np.maximum(x, 0.01 * x),
-    partials=lambda y, x: (apply(LEAKY_SLOPE, x),),
-    excel=Notation("MAX(@0,0.01*@0)", _ATOM, (_POWER,)),
-    textbook=Notation("max(@0, 0.01·@0)", _ATOM, (_POWER,)),
-    rule="of a leaky ReLU 1 above zero, else 0.01",
-)
+
+
+def leaky_relu(slope: float) -> Operation:
+    """The leaky ReLU whose slope below zero is ``slope``, from 0 to 1."""
+    steepness = Operation(
+        "leaky-slope",
+        value=lambda x: slope + (1 - slope) * np.heaviside(x, 0.0),
+        partials=lambda y, x: (ZERO,),
+        excel=Notation(f"IF(@0>0,1,{slope!r})"),
+        textbook=Notation(f"(1 if @0 > 0, else {slope!r})"),
+    )
+    return Operation(
+        "leaky-relu",
+        value=lambda x: np.maximum(x, slope * x),
+        partials=lambda y, x: (apply(steepness, x),),
+        excel=Notation(f"MAX(@0,{slope!r}*@0)", _ATOM, (_POWER,)),
+        textbook=Notation(f"max(@0, {slope!r}·@0)", _ATOM, (_POWER,)),
+        rule=f"of a leaky ReLU 1 above zero, else {slope!r}",
+    )
+
+
+LEAKY_RELU = leaky_relu(0.01)
 SOFTPLUS = Operation(
     "softplus",
     # The usual ln(1 + e^x), in a form whose EXP cannot overflow.
@@ -293,6 +300,7 @@ ACTIVATIONS: dict[str, Callable[[Expression], Expression]] = {
     "relu": lambda x: apply(RELU, x),
     "leaky-relu": lambda x: apply(LEAKY_RELU, x),
     "gelu": lambda x: x * apply(NORMAL_CDF, x),
+    "silu": lambda x: x * apply(SIGMOID, x),
     "softplus": lambda x: apply(SOFTPLUS, x),
     "identity": lambda x: x,
 }

@@ -1,0 +1,1 @@
+"""Any torch model as a workbook: traced into layers, one sheet a layer."""

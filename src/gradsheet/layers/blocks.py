@@ -1,0 +1,132 @@
+"""Tensors in cells: where each number of a tensor stands."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from xlsxwriter.utility import quote_sheetname, xl_col_to_name
+
+Places = NDArray[np.int64]
+Index = tuple[int, ...]
+
+LABEL = 1  # the row above each tile, with its name
+GAP = 1  # the empty row below it
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A tensor laid out in the cells of a sheet.
+
+    Attributes:
+        sheet: its name.
+        rows, columns: 0-based, of the tensor's shape.
+    """
+
+    sheet: str
+    rows: Places
+    columns: Places
+
+    @property
+    def shape(self) -> Index:
+        """Of the tensor."""
+        return self.rows.shape
+
+    def cell(self, index: Index) -> str:
+        """The address of a number on its own sheet: ``C5``."""
+        return address(int(self.rows[index]), int(self.columns[index]))
+
+    def seen(self, index: Index) -> str:
+        """The address as other sheets write it: ``'3 conv2'!C5``."""
+        return f"{_quoted(self.sheet)}!{self.cell(index)}"
+
+    def span(self, first: Index, last: Index) -> str:
+        """The cells from ``first`` to ``last``, which must stand in one rectangle: ``C5:G9``."""
+        return f"{self.cell(first)}:{self.cell(last)}"
+
+    def whole(self, *leading: int) -> str:
+        """All cells of the part that ``leading`` indices choose, one rectangle."""
+        rest = self.shape[len(leading) :]
+        return self.span((*leading, *(0 for _ in rest)), (*leading, *(n - 1 for n in rest)))
+
+    def reshape(self, shape: Index) -> "Block":
+        """The same cells as a tensor of another shape, in row-major order."""
+        return Block(self.sheet, self.rows.reshape(shape), self.columns.reshape(shape))
+
+    def inner(self, margin: Index) -> "Block":
+        """The channels without a margin of rows and columns all around."""
+        down, right = margin
+        height, width = self.shape[1:]
+        part = np.s_[:, down : height - down, right : width - right]
+        return Block(self.sheet, self.rows[part], self.columns[part])
+
+    @property
+    def bottom(self) -> int:
+        """The row below the last."""
+        return int(self.rows.max()) + 1
+
+    @property
+    def right(self) -> int:
+        """The column beside the last."""
+        return int(self.columns.max()) + 1
+
+
+def tiles(sheet: str, top: int, left: int, shape: Index, step: int = 0) -> Block:
+    """Channels (C, H, W) one below the other, each under a label.
+
+    Args:
+        sheet: the sheet's name.
+        top: the row of the first label.
+        left: the first column.
+        shape: of the tensor.
+        step: rows from one channel to the next, where it is more than the tiles need.
+    """
+    channels, height, width = shape
+    down = max(step, height + LABEL + GAP)
+    channel, y, x = np.meshgrid(*map(np.arange, (channels, height, width)), indexing="ij")
+    return Block(sheet, top + LABEL + channel * down + y, left + x)
+
+
+def filters(sheet: str, top: int, left: int, shape: Index, step: int = 0) -> Block:
+    """Kernels (O, I, h, w): a row of tiles for each output, a column for each input."""
+    outputs, inputs, height, width = shape
+    down = max(step, height + LABEL + GAP)
+    o, i, y, x = np.meshgrid(*map(np.arange, (outputs, inputs, height, width)), indexing="ij")
+    return Block(sheet, top + LABEL + o * down + y, left + i * (width + 1) + x)
+
+
+def matrix(sheet: str, top: int, left: int, shape: Index) -> Block:
+    """Numbers (rows, columns), without labels."""
+    y, x = np.meshgrid(*map(np.arange, shape), indexing="ij")
+    return Block(sheet, top + y, left + x)
+
+
+def column(sheet: str, top: int, left: int, count: int) -> Block:
+    """A vector (count,) from top to bottom."""
+    return matrix(sheet, top, left, (count, 1)).reshape((count,))
+
+
+def row(sheet: str, top: int, left: int, count: int) -> Block:
+    """A vector (count,) from left to right."""
+    return matrix(sheet, top, left, (1, count)).reshape((count,))
+
+
+def beside_tiles(block: Block, left: int) -> Block:
+    """A vector (C,), each number in the first row of a channel of ``block``."""
+    first = block.rows.reshape(len(block.rows), -1)[:, 0]
+    return Block(block.sheet, first, np.full_like(first, left))
+
+
+def address(row: int, column: int) -> str:
+    """``C5`` of a 0-based row and column."""
+    return f"{_letters(column)}{row + 1}"
+
+
+@cache
+def _letters(column: int) -> str:
+    return str(xl_col_to_name(column))
+
+
+@cache
+def _quoted(sheet: str) -> str:
+    return str(quote_sheetname(sheet))

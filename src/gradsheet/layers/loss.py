@@ -1,0 +1,149 @@
+"""The sheet on which a model ends: its outputs, their probabilities, the loss and the step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from xlsxwriter.worksheet import Worksheet
+
+from gradsheet.layers.blocks import Block, address, column
+from gradsheet.layers.kinds import Array
+from gradsheet.layers.pages import Pages, indices
+from gradsheet.layers.plan import TOP, Plan
+from gradsheet.layers.trace import LossName, Trace
+
+LOSS_SHEET = "Loss"
+
+_TARGET, _RATE = (TOP - 1, 2), (TOP, 2)
+_LOSS, _LOSS_AFTER, _CHANGE = (TOP - 1, 6), (TOP, 6), (TOP + 1, 6)
+_FIRST = TOP + 4  # the first row of the columns
+
+
+@dataclass(frozen=True)
+class LossPage:
+    """The loss of a model in cells.
+
+    Attributes:
+        name: which loss.
+        rate: the learning rate of the step, as written.
+    """
+
+    plan: Plan
+    name: LossName
+    rate: float
+
+    def _column(self, number: int) -> Block:
+        count = len(self.plan.trace.layers[-1].output)
+        return column(LOSS_SHEET, _FIRST, 1 + number, count)
+
+    @property
+    def gradient(self) -> Block:
+        """Where the derivative by each output of the model stands."""
+        return self._column(4)
+
+    @property
+    def probability(self) -> Block:
+        """Where the probabilities stand, or plain outputs."""
+        return self._column(2)
+
+    @property
+    def rate_cell(self) -> str:
+        """The learning rate, as other sheets write it."""
+        return f"{LOSS_SHEET}!{address(*_RATE)}"
+
+    def write(self, pages: Pages, after: Trace | None, links: Sequence[tuple[str, str]]) -> None:
+        """Write the sheet; ``after`` is the model after a step, None without one."""
+        trace, style = self.plan.trace, pages.style
+        words = {
+            "cross-entropy": "L = ln Σ exp(z) − z of the class; its derivative is p − target",
+            "squared-error": "L = Σ (z − target)² / 2; its derivative is z − target",
+        }[self.name]
+        page = pages.open(LOSS_SHEET, f"Loss: {self.name}", words, links)
+        page.set_column(0, 16_383, 11)
+        z = trace.layers[-1].output
+        self._columns(pages, page, z, after=False)
+        target = self._targets()
+        if trace.loss is None:
+            return
+        self._write_targets(pages, page, target)
+        p = _probabilities(z) if self.name == "cross-entropy" else z
+        gradient, aim = self._column(4), self._column(3)
+        of = self._column(2) if self.name == "cross-entropy" else self._column(0)
+        formulas = (f"{of.cell(i)}-{aim.cell(i)}" for i in indices(aim.shape))
+        pages.formulas(page, gradient, formulas, p - target)
+        pages.name(page, gradient, "∂L/∂z")
+        pages.heat(page, gradient, "signed")
+        self._total(pages, page, _LOSS, "loss", 0, trace.loss)
+        if after is not None and after.loss is not None:
+            self._columns(pages, page, after.layers[-1].output, after=True)
+            self._total(pages, page, _LOSS_AFTER, "loss after the step", 5, after.loss)
+            cell = Block(LOSS_SHEET, np.array([_CHANGE[0]]), np.array([_CHANGE[1]]))
+            formula = f"{address(*_LOSS_AFTER)}-{address(*_LOSS)}"
+            pages.formulas(page, cell, [formula], np.array([after.loss - trace.loss]))
+            page.write_string(_CHANGE[0], 4, "change", style.format(bold=True))
+
+    def _columns(self, pages: Pages, page: Worksheet, z: Array, after: bool) -> None:
+        """Outputs, exp, probabilities: from the first column, or from the sixth after the step."""
+        start = 5 if after else 0
+        read = self.plan.output(len(self.plan.trace.layers) - 1, after)
+        output, raised, p = (self._column(start + number) for number in range(3))
+        pages.formulas(page, output, (read.seen(i) for i in indices(read.shape)), z)
+        pages.name(page, output, "z after" if after else "output z")
+        if self.name != "cross-entropy":
+            return
+        greatest = f"MAX({output.whole()})"
+        formulas = [f"EXP({output.cell(i)}-{greatest})" for i in indices(output.shape)]
+        pages.formulas(page, raised, formulas, np.exp(z - z.max()))
+        total = f"SUM({raised.whole()})"
+        formulas = [f"{raised.cell(i)}/{total}" for i in indices(p.shape)]
+        pages.formulas(page, p, formulas, _probabilities(z))
+        pages.name(page, raised, "exp(z − max)")
+        pages.name(page, p, "p after" if after else "probability")
+        pages.heat(page, p, "output")
+
+    def _targets(self) -> Array:
+        target, count = self.plan.trace.target, len(self.plan.trace.layers[-1].output)
+        if isinstance(target, int):
+            return np.eye(count)[target]
+        return np.zeros(count) if target is None else target.ravel()
+
+    def _write_targets(self, pages: Pages, page: Worksheet, target: Array) -> None:
+        style, aim = pages.style, self._column(3)
+        bold = style.format(bold=True)
+        page.write_string(_RATE[0], 0, "learning rate", bold)
+        page.write_number(*_RATE, self.rate, style.editable)
+        pages.name(page, aim, "target")
+        if self.name == "squared-error":
+            for index in indices(aim.shape):
+                row, place = int(aim.rows[index]), int(aim.columns[index])
+                page.write_number(row, place, float(target[index]), style.editable)
+            return
+        page.write_string(_TARGET[0], 0, "true class, from 0", bold)
+        page.write_number(*_TARGET, int(target.argmax()), style.editable)
+        rule = {"validate": "integer", "criteria": "between", "minimum": 0}
+        page.data_validation(*_TARGET, *_TARGET, {**rule, "maximum": len(target) - 1})
+        formulas = (f"IF({address(*_TARGET)}={k},1,0)" for k in range(len(target)))
+        pages.formulas(page, aim, formulas, target)
+
+    def _total(
+        self,
+        pages: Pages,
+        page: Worksheet,
+        place: tuple[int, int],
+        text: str,
+        start: int,
+        value: float,
+    ) -> None:
+        z, raised, aim = (self._column(n).whole() for n in (start, start + 1, 3))
+        if self.name == "cross-entropy":
+            formula = f"LN(SUM({raised}))+MAX({z})-SUMPRODUCT({z},{aim})"
+        else:
+            formula = f"SUMPRODUCT({z}-{aim},{z}-{aim})/2"
+        cell = Block(LOSS_SHEET, np.array([place[0]]), np.array([place[1]]))
+        pages.formulas(page, cell, [formula], np.array([value]))
+        page.write_string(place[0], 4, text, pages.style.format(bold=True))
+
+
+def _probabilities(z: Array) -> Array:
+    raised = np.exp(z - z.max())
+    return np.asarray(raised / raised.sum())

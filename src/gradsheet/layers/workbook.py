@@ -1,0 +1,193 @@
+"""Any torch model as a workbook of live formulas, forward and backward."""
+
+import copy
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from xlsxwriter.workbook import Workbook
+
+from gradsheet.errors import GradsheetError
+from gradsheet.files import whole_file
+from gradsheet.layers.blocks import address
+from gradsheet.layers.inputs import DigitInput, InputPage, TensorInput
+from gradsheet.layers.kinds import Softmax, View
+from gradsheet.layers.loss import LOSS_SHEET, LossPage
+from gradsheet.layers.pages import AGREEMENT, Claim, LayerPage, Pages
+from gradsheet.layers.plan import Plan
+from gradsheet.layers.trace import LossName, Trace, trace
+from gradsheet.sheets.recalculate import Engine, recalculated
+from gradsheet.sheets.style import Style
+
+OVERVIEW_SHEET = "Overview"
+RATE = 0.1
+"""The learning rate of the step, where no other is given."""
+
+
+def to_workbook(
+    model: nn.Module,
+    example: Tensor,
+    target: int | Sequence[float] | Tensor | None = None,
+    path: Path | str = "model.xlsx",
+    loss: LossName = "cross-entropy",
+    rate: float = RATE,
+    image: DigitInput | None = None,
+) -> None:
+    """Write ``model`` on ``example`` as a workbook; with a ``target`` its backward pass as well.
+
+    Args:
+        model: any module that ``torch.fx`` traces and whose layers have formulas here.
+        example: its input without the batch: (C, H, W) or (N,).
+        target: the true class for cross-entropy, a number an output for the squared error.
+        path: the file.
+        loss: which one.
+        rate: the learning rate of the step shown after the backward pass.
+        image: the sheet of a digit to draw, in place of plain numbers.
+
+    Raises:
+        GradsheetError: the model has a part without formulas, or is too large for a workbook.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".xlsx":
+        raise GradsheetError(f"{path} does not end in .xlsx")
+    before = trace(model, example, target, loss)
+    if target is not None and loss == "cross-entropy" and _ends_in_probabilities(before):
+        raise GradsheetError(
+            "the model ends in a Softmax, which cross-entropy takes itself; leave it out, use a "
+            "LogSoftmax, or the squared error"
+        )
+    after = None
+    if target is not None:
+        after = trace(_stepped(model, before, rate), example, target, loss)
+    source: InputPage = image or TensorInput(before.example)
+    plan = Plan(before, source.block, backward=target is not None)
+    with whole_file(path) as temporary:
+        claims = _write(plan, temporary, source, LossPage(plan, loss, rate), after)
+        _state_agreement(temporary, claims)
+
+
+def differences(path: Path, claims: Sequence[Claim], engine: Engine) -> dict[str, float]:
+    """For each sheet the largest difference of a cell, computed by ``engine``, from its claim.
+
+    Relative to the largest number of the cell's block.
+    """
+    found = recalculated(path, {}, engine)
+    worst: dict[str, float] = {}
+    for claim in claims:
+        sheet, scale = claim.block.sheet, max(float(np.abs(claim.values).max()), 1e-30)
+        for index in np.ndindex(claim.values.shape):
+            value = found.get((sheet, claim.block.cell(index)))
+            far = abs(value - claim.values[index]) / scale if isinstance(value, float) else np.inf
+            worst[sheet] = max(worst.get(sheet, 0.0), float(far))
+    return worst
+
+
+def _write(
+    plan: Plan, path: Path, source: InputPage, loss: LossPage, after: Trace | None
+) -> list[Claim]:
+    options = {"strings_to_formulas": False, "strings_to_urls": False}
+    with Workbook(str(path), options) as book:
+        book.set_properties({"title": plan.trace.title, "comments": "Made by gradsheet"})
+        pages = Pages(Style(book, {}))
+        overview = pages.style.add_sheet(OVERVIEW_SHEET, f"{plan.trace.title}, layer by layer")
+        with_loss = plan.trace.layers[-1].output.ndim == 1
+        names = [source.sheet, *(sheet.name for sheet in plan.sheets.values())]
+        names += [LOSS_SHEET] if with_loss else []
+        source.write(pages, _links(names, 0))
+        backward = plan.trace.loss is not None
+        for number, sheet in enumerate(plan.sheets.values(), start=1):
+            gradient = loss.gradient if backward else None
+            page = LayerPage(pages, plan, sheet, gradient, after, loss.rate_cell)
+            page.write(_links(names, number))
+        if with_loss:
+            loss.write(pages, after, _links(names, len(names) - 1))
+        if isinstance(source, DigitInput):
+            source.write_digits(pages)
+        _write_overview(plan, pages, overview, source.sheet)
+    return pages.claims
+
+
+def _links(names: Sequence[str], number: int) -> list[tuple[str, str]]:
+    links = [("◂ Overview", OVERVIEW_SHEET)]
+    if number > 0:
+        links.append((f"◂ {names[number - 1]}", names[number - 1]))
+    if number + 1 < len(names):
+        links.append((f"{names[number + 1]} ▸", names[number + 1]))
+    return links
+
+
+def _write_overview(plan: Plan, pages: Pages, sheet, source: str) -> None:  # type: ignore[no-untyped-def]
+    style = pages.style
+    for number, (name, width) in enumerate(_COLUMNS):
+        sheet.set_column(number, number, width)
+        sheet.write_string(2, number, name, style.header())
+    sheet.write_url(3, 0, f"internal:'{source}'!A1", style.link, source)
+    sheet.write_string(3, 3, _shape(plan.trace.example.shape), style.general)
+    row, total = 4, 0
+    for number, layer in enumerate(plan.trace.layers):
+        count = sum(values.size for values in layer.kind.parameters.values())
+        total += count
+        if isinstance(layer.kind, View):
+            sheet.write_string(row, 0, "no cells of its own", style.note)
+        else:
+            name = plan.sheets[number].name
+            sheet.write_url(row, 0, f"internal:'{name}'!A1", style.link, name)
+        sheet.write_string(row, 1, layer.path, style.format())
+        sheet.write_string(row, 2, layer.kind.title, style.format())
+        sheet.write_string(row, 3, _shape(layer.shape), style.general)
+        sheet.write_number(row, 4, count, style.format(num_format="#,##0"))
+        row += 1
+    sheet.write_string(row, 2, "parameters in all", style.format(bold=True))
+    sheet.write_number(row, 4, total, style.format(num_format="#,##0", bold=True, top=1))
+
+
+_COLUMNS = (("sheet", 26), ("in the model", 22), ("layer", 34), ("output", 14), ("parameters", 12))
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return " × ".join(str(size) for size in shape)
+
+
+def _ends_in_probabilities(before: Trace) -> bool:
+    kind = before.layers[-1].kind
+    return isinstance(kind, Softmax) and not kind.logarithm
+
+
+def _stepped(model: nn.Module, before: Trace, rate: float) -> nn.Module:
+    """The model after a step of gradient descent."""
+    other = copy.deepcopy(model).double()
+    with torch.no_grad():
+        for layer in before.layers:
+            for name, gradient in (layer.parameter_gradients or {}).items():
+                parameter = other.get_submodule(layer.path).get_parameter(name)
+                parameter -= rate * torch.from_numpy(gradient)
+    return other
+
+
+def _state_agreement(path: Path, claims: Sequence[Claim]) -> None:
+    """Put the differences that IronCalc finds into the file, a number a sheet."""
+    worst = differences(path, claims, "ironcalc")
+    mark = f"<v>{AGREEMENT:.16G}</v>".encode()
+    order = list(dict.fromkeys(claim.block.sheet for claim in claims))
+    del order
+    with zipfile.ZipFile(path) as archive:
+        names = _sheet_names(archive)
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            if name in names and names[name] in worst:
+                stated = f"<v>{worst[names[name]]:.3G}</v>".encode()
+                content = content.replace(mark, stated)  # noqa: PLW2901
+            archive.writestr(name, content)
+
+
+def _sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
+    """The name of the sheet in each file of the archive."""
+    from xml.etree import ElementTree
+
+    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+    sheets = [element.get("name", "") for element in book.iter() if element.tag.endswith("}sheet")]
+    return {f"xl/worksheets/sheet{n}.xml": name for n, name in enumerate(sheets, start=1)}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gradsheet.calculus.graph import NetworkGraph, build_graph
     from gradsheet.calculus.network import LayerSpec, NetworkSpec, load_network, parse_network
     from gradsheet.errors import GradsheetError
+    from gradsheet.layers.workbook import to_workbook
     from gradsheet.sheets.verify import verify
     from gradsheet.sheets.workbook import write_exercise, write_workbook
 
@@ -27,6 +28,7 @@ __all__ = [
     "descend",
     "load_network",
     "parse_network",
+    "to_workbook",
     "verify",
     "write_exercise",
     "write_workbook",
@@ -42,6 +44,7 @@ _HOMES = {
     "descend": "calculus.descent",
     "load_network": "calculus.network",
     "parse_network": "calculus.network",
+    "to_workbook": "layers.workbook",
     "verify": "sheets.verify",
     "write_exercise": "sheets.workbook",
     "write_workbook": "sheets.workbook",

@@ -439,6 +439,40 @@ def evaluate(
     _print(confusion_table(result))
 
 
+@app.command("open")
+def open_model(
+    run: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(
+            metavar="[MODEL]", help="A run folder or its weights; the shipped ones if not given."
+        ),
+    ] = None,
+    given: Annotated[
+        str,
+        typer.Option(
+            "--input", metavar="IMAGE|INDEX", help="A picture, or the number of a test image."
+        ),
+    ] = "0",
+    label: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(help="The true digit; of a test image it is known."),
+    ] = None,
+    backward: Annotated[
+        bool, typer.Option("--backward", help="Also every gradient, and a step downhill.")
+    ] = False,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The .xlsx file to write.")] = Path(
+        "model.xlsx"
+    ),
+) -> None:
+    """Write a trained digit reader as a workbook: every layer in live cells."""
+    if output.suffix.lower() != ".xlsx":
+        raise GradsheetError(f"{output} does not end in .xlsx")
+    from gradsheet.opening import open_digits
+
+    open_digits(run, given, label, backward, output)
+    _say(f"Wrote {output} ({output.stat().st_size / 1e6:.1f} MB).")
+
+
 @app.command()
 def predict(
     images: Annotated[

@@ -10,7 +10,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.layers.blocks import Block, address, matrix, row, tiles
 from gradsheet.layers.kinds import FIRST_COLUMN, Array
-from gradsheet.layers.pages import Pages, indices
+from gradsheet.layers.pages import Links, Pages, indices
 from gradsheet.layers.plan import TOP
 
 INPUT_SHEET, IMAGE_SHEET, DIGITS_SHEET = "Input", "Image", "Digits"
@@ -32,7 +32,7 @@ class InputPage(Protocol):
     def block(self) -> Block:
         """Where the numbers that the first layer reads stand."""
 
-    def write(self, pages: Pages, links: Sequence[tuple[str, str]]) -> Worksheet:
+    def write(self, pages: Pages, links: Links) -> Worksheet:
         """Write it."""
 
 
@@ -50,7 +50,7 @@ class TensorInput:
             return row(self.sheet, TOP + 1, FIRST_COLUMN, len(self.example))
         return tiles(self.sheet, TOP, FIRST_COLUMN, self.example.shape)
 
-    def write(self, pages: Pages, links: Sequence[tuple[str, str]]) -> Worksheet:
+    def write(self, pages: Pages, links: Links) -> Worksheet:
         """Write the numbers."""
         page = pages.open(self.sheet, "Input", "Type over any number: all layers follow.", links)
         pages.numbers(page, self.block, self.example)
@@ -83,29 +83,32 @@ class DigitInput:
         grid = matrix(self.sheet, TOP + 1, _SEEN_COLUMN, (_SIZE, _SIZE))
         return grid.reshape((1, _SIZE, _SIZE))
 
-    def write(self, pages: Pages, links: Sequence[tuple[str, str]]) -> Worksheet:
+    def write(self, pages: Pages, links: Links) -> Worksheet:
         """Write the digits to choose from, the drawing, and what the network sees."""
         words = (
             f"Choose a digit from the list, or '{OWN}' and type or paste 28 × 28 pixels from 0 "
             "(paper) to 255 (ink) into the yellow field: all layers follow."
         )
         page = pages.open(self.sheet, "Image", words, links)
-        page.set_column(1, 120, 2.6)
+        page.set_column(1, 120, 2.9)
+        grey = {"font_size": 6, "font_color": "#7C8DA6", "align": "center"}
+        whole, parts = pages.look(num_format="0", **grey), pages.look(num_format="0.0", **grey)
         self._write_list(pages, page)
         image = self.digits[self.chosen].astype(float)
         shown = matrix(self.sheet, TOP + 1, _SHOWN, (_SIZE, _SIZE))
         own = matrix(self.sheet, TOP + 1, _OWN_COLUMN, (_SIZE, _SIZE))
         number = address(*_NUMBER)
-        count = len(self.digits)
         formulas = (
-            f"IF({number}=1,{own.cell(i)},INDEX({DIGITS_SHEET}!{self._stored(i, count)},{number}-1))"
+            f"IF({number}=1,{own.cell(i)},INDEX({self._stored(i)},{number}-1))"
             for i in indices(shown.shape)
         )
-        pages.formulas(page, shown, formulas, image)
-        pages.numbers(page, own, np.zeros((_SIZE, _SIZE)))
+        pages.formulas(page, shown, formulas, image, whole)
+        pages.numbers(page, own, np.zeros((_SIZE, _SIZE)), look=whole)
         seen = self.block.reshape((_SIZE, _SIZE))
-        of = (f"({shown.cell(i)}/255-{self.mean!r})/{self.deviation!r}" for i in indices(seen.shape))
-        pages.formulas(page, seen, of, (image / 255 - self.mean) / self.deviation)
+        of = (
+            f"({shown.cell(i)}/255-{self.mean!r})/{self.deviation!r}" for i in indices(seen.shape)
+        )
+        pages.formulas(page, seen, of, (image / 255 - self.mean) / self.deviation, parts)
         for block, name in (
             (shown, "the image"),
             (own, "your own: type or paste here"),
@@ -115,18 +118,28 @@ class DigitInput:
             self._grey(page, block)
         return page
 
+    def write_reading(self, pages: Pages, page: Worksheet, probability: Block, p: Array) -> None:
+        """Write beside the list which digit the network reads, and chart the probabilities."""
+        cells = f"{probability.sheet}!{probability.whole()}"
+        page.write_string(_PICK[0], _OWN_COLUMN, "the network reads", pages.style.format(bold=True))
+        read = Block(self.sheet, np.array([_PICK[0]]), np.array([_OWN_COLUMN + 6]))
+        look = pages.style.format(bold=True, font_size=16, num_format="0")
+        formula = f"MATCH(MAX({cells}),{cells},0)-1"
+        pages.formulas(page, read, [formula], np.array([float(p.argmax())]), look)
+        chart = pages.probabilities(probability, "Probability of each digit")
+        page.insert_chart(TOP + _SIZE + 2, _SHOWN, chart)
+
     def write_digits(self, pages: Pages) -> None:
         """Write the hidden sheet with the digits, a column each."""
         page = pages.style.add_sheet(DIGITS_SHEET, "Digits to choose from, a column each")
-        for number, (digit, name) in enumerate(zip(self.digits, self.names, strict=True)):
-            page.write_string(1, number + 1, name)
+        page.write_column(2, 0, [OWN, *self.names])
+        for number, digit in enumerate(self.digits):
             page.write_column(2, number + 1, digit.ravel().tolist())
-        page.write_string(1, 0, OWN)
         page.hide()
 
-    def _stored(self, index: tuple[int, ...], count: int) -> str:
+    def _stored(self, index: tuple[int, ...]) -> str:
         pixel = 2 + index[0] * _SIZE + index[1]
-        return f"{address(pixel, 1)}:{address(pixel, count)}"
+        return f"{DIGITS_SHEET}!{address(pixel, 1)}:{address(pixel, len(self.digits))}"
 
     def _write_list(self, pages: Pages, page: Worksheet) -> None:
         style = pages.style
@@ -135,11 +148,12 @@ class DigitInput:
             _PICK[0], _PICK[1] - 3, _PICK[0], _PICK[1], self.names[self.chosen], style.choice
         )
         cell = address(_PICK[0], _PICK[1] - 3)
-        names = f"{DIGITS_SHEET}!$A$2:${address(1, len(self.names)).replace('2', '$2')}"
+        names = f"{DIGITS_SHEET}!$A$3:$A${3 + len(self.names)}"
         page.data_validation(cell, {"validate": "list", "source": f"={names}"})
         number = Block(self.sheet, np.array([_NUMBER[0]]), np.array([_NUMBER[1]]))
         formula = f"MATCH({cell},{names},0)"
-        pages.formulas(page, number, [formula], np.array([self.chosen + 2.0]))
+        unseen = pages.look(num_format=";;;")
+        pages.formulas(page, number, [formula], np.array([self.chosen + 2.0]), unseen)
 
     def _grey(self, page: Worksheet, block: Block) -> None:
         first, last = (0, 0), (_SIZE - 1, _SIZE - 1)

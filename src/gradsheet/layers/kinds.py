@@ -26,7 +26,6 @@ from gradsheet.calculus.notation import to_excel, to_textbook
 from gradsheet.layers.blocks import (
     Block,
     Index,
-    address,
     beside_tiles,
     column,
     filters,
@@ -215,7 +214,7 @@ class Pointwise(Kind):
 def batch_norm(
     weight: Array, bias: Array, mean: Array, variance: Array, epsilon: float
 ) -> Pointwise:
-    """By the running statistics, channel by channel: (x − mean) / √(variance + ε) · weight + bias."""
+    """(x − mean) / √(variance + ε) · weight + bias, of its channel, by the running statistics."""
 
     def function(
         x: Expression, weight: Expression, bias: Expression, mean: Expression, variance: Expression
@@ -297,7 +296,10 @@ class Convolution(Kind):
         left = int(weight.columns.min())
         step = _step(height, spread[1])
         dw = filters(padded.sheet, top, left, self.weight.shape, step)
-        places, around = {"weight": dw}, tiles(padded.sheet, top, int(y.columns.min()), spread, step)
+        places, around = (
+            {"weight": dw},
+            tiles(padded.sheet, top, int(y.columns.min()), spread, step),
+        )
         if self.bias is not None:
             places["bias"] = beside_tiles(dw, int(desk.parameters["bias"].columns.min()))
         turned = filters(padded.sheet, top, around.right + 1, self.weight.shape, step)
@@ -337,7 +339,9 @@ class Convolution(Kind):
         spread, x = back.spare["spread"], desk.spare["padded"]
         dy, (height, width) = back.output, self.weight.shape[2:]
         if name == "bias":
-            yield from (f"SUM({dy_of_channel})" for dy_of_channel in map(spread.whole, range(len(dy.rows))))
+            yield from (
+                f"SUM({dy_of_channel})" for dy_of_channel in map(spread.whole, range(len(dy.rows)))
+            )
             return
         tall = (dy.shape[1] - 1) * self.stride[0] + 1
         wide = (dy.shape[2] - 1) * self.stride[1] + 1
@@ -345,9 +349,7 @@ class Convolution(Kind):
         share = len(x.rows) // self.groups
         of_group = len(dy.rows) // self.groups
         for o, i, row_, column_ in _indices(self.weight.shape):
-            g = spread.span(
-                (o, height - 1, width - 1), (o, height - 2 + tall, width - 2 + wide)
-            )
+            g = spread.span((o, height - 1, width - 1), (o, height - 2 + tall, width - 2 + wide))
             yield _product(g, windows[o // of_group * share + i, row_, column_])
 
     def _kernels(self, weight: Block) -> dict[int, list[tuple[int, str]]]:
@@ -594,7 +596,9 @@ class Softmax(Kind):
 
     def spare_values(self, name: str, x: Array, y: Array) -> Array | None:
         raised = np.exp(x - x.max())
-        return {"greatest": x.max(keepdims=True), "total": raised.sum(keepdims=True)}.get(name, raised)
+        return {"greatest": x.max(keepdims=True), "total": raised.sum(keepdims=True)}.get(
+            name, raised
+        )
 
     def forward(self, desk: Desk) -> Formulas:
         greatest, total = (desk.spare[name].cell((0,)) for name in ("greatest", "total"))

@@ -1,6 +1,5 @@
 """The sheet on which a model ends: its outputs, their probabilities, the loss and the step."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +7,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.layers.blocks import Block, address, column
 from gradsheet.layers.kinds import Array
-from gradsheet.layers.pages import Pages, indices
+from gradsheet.layers.pages import Links, Pages, indices
 from gradsheet.layers.plan import TOP, Plan
 from gradsheet.layers.trace import LossName, Trace
 
@@ -43,7 +42,7 @@ class LossPage:
 
     @property
     def probability(self) -> Block:
-        """Where the probabilities stand, or plain outputs."""
+        """Where the probabilities stand."""
         return self._column(2)
 
     @property
@@ -51,7 +50,7 @@ class LossPage:
         """The learning rate, as other sheets write it."""
         return f"{LOSS_SHEET}!{address(*_RATE)}"
 
-    def write(self, pages: Pages, after: Trace | None, links: Sequence[tuple[str, str]]) -> None:
+    def write(self, pages: Pages, after: Trace | None, links: Links) -> None:
         """Write the sheet; ``after`` is the model after a step, None without one."""
         trace, style = self.plan.trace, pages.style
         words = {
@@ -62,11 +61,16 @@ class LossPage:
         page.set_column(0, 16_383, 11)
         z = trace.layers[-1].output
         self._columns(pages, page, z, after=False)
+        for number in range(len(z)):
+            page.write_number(_FIRST + number, 0, number, style.format(bold=True))
+        if self.name == "cross-entropy":
+            chart = pages.probabilities(self.probability, "Probability of each class")
+            page.insert_chart(_FIRST, 11, chart)
         target = self._targets()
         if trace.loss is None:
             return
         self._write_targets(pages, page, target)
-        p = _probabilities(z) if self.name == "cross-entropy" else z
+        p = probabilities(z) if self.name == "cross-entropy" else z
         gradient, aim = self._column(4), self._column(3)
         of = self._column(2) if self.name == "cross-entropy" else self._column(0)
         formulas = (f"{of.cell(i)}-{aim.cell(i)}" for i in indices(aim.shape))
@@ -96,7 +100,7 @@ class LossPage:
         pages.formulas(page, raised, formulas, np.exp(z - z.max()))
         total = f"SUM({raised.whole()})"
         formulas = [f"{raised.cell(i)}/{total}" for i in indices(p.shape)]
-        pages.formulas(page, p, formulas, _probabilities(z))
+        pages.formulas(page, p, formulas, probabilities(z))
         pages.name(page, raised, "exp(z − max)")
         pages.name(page, p, "p after" if after else "probability")
         pages.heat(page, p, "output")
@@ -144,6 +148,7 @@ class LossPage:
         page.write_string(place[0], 4, text, pages.style.format(bold=True))
 
 
-def _probabilities(z: Array) -> Array:
+def probabilities(z: Array) -> Array:
+    """The softmax of outputs."""
     raised = np.exp(z - z.max())
-    return np.asarray(raised / raised.sum())
+    return np.divide(raised, raised.sum())

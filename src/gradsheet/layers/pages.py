@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
+from xlsxwriter.chart import Chart
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.errors import GradsheetError
@@ -12,7 +14,7 @@ from gradsheet.layers.blocks import Block, Index
 from gradsheet.layers.kinds import Array, Desk
 from gradsheet.layers.plan import Plan, Sheet
 from gradsheet.layers.trace import Trace
-from gradsheet.sheets.style import FAINT, MAX_FORMULA, Style
+from gradsheet.sheets.style import FAINT, MAX_FORMULA, Style, print_on_pages
 
 AGREEMENT = 7e-300
 """Stands for the difference from PyTorch until another program has computed the workbook."""
@@ -20,11 +22,21 @@ AGREEMENT = 7e-300
 _AGREEMENT_ROW, _LINKS_ROW = 2, 3
 _WIDTH, _SIZE = 6.5, 8
 
-_HEAT = {
-    "input": ("#FFFFFF", "#9DC3E6"),
-    "output": ("#FFFFFF", "#8FD19E"),
+_HEAT: dict[str, dict[str, object]] = {
+    "input": {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#9DC3E6"},
+    "output": {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#8FD19E"},
+    "signed": {
+        "type": "3_color_scale",
+        "min_color": "#E58F8F",
+        "mid_color": "#FFFFFF",
+        "max_color": "#8FB3E5",
+        "mid_type": "num",
+        "mid_value": 0,
+    },
 }
-_SIGNED = ("#E58F8F", "#FFFFFF", "#8FB3E5")
+
+Links = Sequence[tuple[str, str]]
+"""Texts, and the sheets they lead to."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,9 @@ class Pages:
     style: Style
     claims: list[Claim] = field(default_factory=list)
 
-    def open(self, name: str, title: str, words: str, links: Sequence[tuple[str, str]]) -> Worksheet:
+    def open(
+        self, name: str, title: str, words: str, links: Sequence[tuple[str, str]]
+    ) -> Worksheet:
         """A new sheet with its title, what it computes, and links to others."""
         sheet = self.style.add_sheet(name, title, words)
         sheet.set_column(0, 0, 11)
@@ -60,24 +74,37 @@ class Pages:
             where = f"internal:'{target}'!A1"
             sheet.write_url(_LINKS_ROW, 3 * number, where, self.style.link, text)
         sheet.freeze_panes(_LINKS_ROW + 1, 1)
+        print_on_pages(sheet)
         return sheet
 
     def heading(self, sheet: Worksheet, row: int, text: str) -> None:
         """The name of a pass."""
         sheet.write_string(row, 0, text, self.style.format(bold=True, font_size=13))
 
-    def numbers(self, sheet: Worksheet, block: Block, values: Array, typed: bool = True) -> None:
+    def numbers(
+        self,
+        sheet: Worksheet,
+        block: Block,
+        values: Array,
+        typed: bool = True,
+        look: Format | None = None,
+    ) -> None:
         """Write numbers into a block: to type over, or zeros that only stand there."""
-        look = self._look(font_color="#0000FF") if typed else self._look(font_color="#C0C4CC")
+        look = look or self.look(font_color="#0000FF" if typed else "#C0C4CC")
         for index in indices(block.shape):
             row, column = int(block.rows[index]), int(block.columns[index])
             sheet.write_number(row, column, float(values[index]), look)
 
     def formulas(
-        self, sheet: Worksheet, block: Block, formulas: Iterable[str], values: Array
+        self,
+        sheet: Worksheet,
+        block: Block,
+        formulas: Iterable[str],
+        values: Array,
+        look: Format | None = None,
     ) -> None:
         """Write a formula into each cell of a block, in row-major order."""
-        look = self._look()
+        look = look or self.look()
         rows, columns = block.rows.ravel().tolist(), block.columns.ravel().tolist()
         flat = np.asarray(values, dtype=float).ravel().tolist()
         for row, column, formula, value in zip(rows, columns, formulas, flat, strict=True):
@@ -91,13 +118,13 @@ class Pages:
 
     def name(self, sheet: Worksheet, block: Block, text: str, channels: bool = True) -> None:
         """Name a block, and each of its tiles."""
-        bold = self._look(bold=True)
+        bold = self.look(bold=True)
         top, left = int(block.rows.min()), int(block.columns.min())
         if block.rows.ndim < 3 or not channels:
             sheet.write_string(top - 1, left, text, bold)
             return
         sheet.write_string(top - 2, left, text, bold)
-        faint = self._look(font_color=FAINT, italic=True)
+        faint = self.look(font_color=FAINT, italic=True)
         for channel in range(len(block.rows)):
             first = block.rows[channel].ravel()[0], block.columns[channel].ravel()[0]
             word = "filter" if block.rows.ndim == 4 else "channel"
@@ -111,23 +138,28 @@ class Pages:
             int(block.rows.max()),
             int(block.columns.max()),
         )
-        if kind in _HEAT:
-            low, high = _HEAT[kind]
-            rule = {"type": "2_color_scale", "min_color": low, "max_color": high}
-        else:
-            low, middle, high = _SIGNED
-            rule = {
-                "type": "3_color_scale",
-                "min_color": low,
-                "mid_color": middle,
-                "max_color": high,
-                "mid_type": "num",
-                "mid_value": 0,
-            }
-        sheet.conditional_format(*area, rule)
+        sheet.conditional_format(*area, _HEAT[kind])
 
-    def _look(self, **properties: object):  # type: ignore[no-untyped-def]
-        return self.style.format(num_format="0.0000", font_size=_SIZE, **properties)
+    def probabilities(self, block: Block, title: str) -> Chart:
+        """A bar chart of the numbers of a column, which are probabilities."""
+        first, last = int(block.rows.min()), int(block.rows.max())
+        place = int(block.columns.min())
+        chart: Chart = self.style.book.add_chart({"type": "column"})
+        names = [block.sheet, first, 0, last, 0]
+        values = [block.sheet, first, place, last, place]
+        chart.add_series(
+            {"categories": names, "values": values, "fill": {"color": "#59A14F"}, "gap": 40}
+        )
+        chart.set_title({"name": title, "name_font": {"size": 12}})
+        chart.set_y_axis({"min": 0, "max": 1, "major_gridlines": {"visible": False}})
+        chart.set_legend({"none": True})
+        chart.set_size({"width": 560, "height": 260})
+        return chart
+
+    def look(self, **properties: object) -> Format:
+        """Of a small number."""
+        usual: dict[str, object] = {"num_format": "0.0000", "font_size": _SIZE}
+        return self.style.format(**usual | properties)
 
 
 def indices(shape: Index) -> Iterable[Index]:
@@ -152,7 +184,7 @@ class LayerPage:
     after: Trace | None = None
     rate: str = ""
 
-    def write(self, links: Sequence[tuple[str, str]]) -> None:
+    def write(self, links: Links) -> None:
         """Write all passes."""
         layer = self.sheet.layer
         title = f"{self.sheet.name}: {layer.kind.title}"
@@ -206,7 +238,9 @@ class LayerPage:
         arriving = ("+".join(way.seen(i) for way in ways) or "0" for i in indices(layer.shape))
         pages.formulas(page, back.output, arriving, layer.gradient)
         assert layer.input_gradients is not None
-        for which, (block, value) in enumerate(zip(back.inputs, layer.input_gradients, strict=True)):
+        for which, (block, value) in enumerate(
+            zip(back.inputs, layer.input_gradients, strict=True)
+        ):
             formulas = layer.kind.input_gradient(which, sheet.forward, back)
             pages.formulas(page, block, formulas, value)
             pages.heat(page, block, "signed")

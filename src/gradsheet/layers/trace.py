@@ -154,7 +154,7 @@ class _Walk:
         self.path = str(node.target) if module is not None else f"{self._before()} › {node.name}"
         if node.op == "get_attr":
             raise self._unsupported(f"the tensor {node.target}")
-        sources = [arg for arg in _nodes(node.args[0] if node.args else ())]
+        sources = _nodes(node.args[0] if node.args else ())
         if node.op != "call_module" and len(node.args) > 1 and isinstance(node.args[1], fx.Node):
             sources.append(node.args[1])
         numbers = tuple(self.number[source] for source in sources)
@@ -344,9 +344,7 @@ class _Walk:
             raise self._unsupported(otherwise)
 
     def _unsupported(self, what: str) -> GradsheetError:
-        return GradsheetError(
-            f"{self.path}: {what} has no formulas here; what has: {SUPPORTED}"
-        )
+        return GradsheetError(f"{self.path}: {what} has no formulas here; what has: {SUPPORTED}")
 
     # --- Values and gradients --------------------------------------------------------------
 
@@ -369,14 +367,16 @@ class _Walk:
                 sources,
                 _array(output[0]),
                 _gradient(output),
-                None if total is None else tuple(_array(tensor.grad[0]) for tensor in read),
+                None if total is None else tuple(map(_gradient_or_zero, read)),
                 self._learned(path),
             )
             for (path, kind, sources), output, read in zip(
                 self.layers, self.outputs, self.reads, strict=True
             )
         )
-        aim = target if target is None or isinstance(target, int) else _array(torch.as_tensor(target))
+        aim = (
+            target if target is None or isinstance(target, int) else _array(torch.as_tensor(target))
+        )
         return Trace(
             type(self.model).__name__,
             _array(self.example[0]),
@@ -446,11 +446,9 @@ def _shape(x: Tensor) -> str:
     return " × ".join(str(size) for size in x.shape[1:]) or "one number"
 
 
-def _pair(value: int | tuple[int, ...] | None) -> tuple[int, int]:
-    if isinstance(value, int):
-        return value, value
-    assert value is not None
-    return (value[0], value[-1])
+def _pair(value: Any) -> tuple[int, int]:
+    """Down and right, from a number for both or two numbers."""
+    return (value, value) if isinstance(value, int) else (value[0], value[-1])
 
 
 def _array(tensor: Tensor) -> Array:
@@ -463,6 +461,10 @@ def _optional(tensor: Tensor | None) -> Array | None:
 
 def _gradient(tensor: Tensor) -> Array | None:
     return None if tensor.grad is None else _array(tensor.grad[0])
+
+
+def _gradient_or_zero(tensor: Tensor) -> Array:
+    return _array(torch.zeros_like(tensor[0]) if tensor.grad is None else tensor.grad[0])
 
 
 def _gradient_of(parameter: Tensor) -> Array | None:

@@ -4,23 +4,24 @@ import copy
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.errors import GradsheetError
 from gradsheet.files import whole_file
-from gradsheet.layers.blocks import address
 from gradsheet.layers.inputs import DigitInput, InputPage, TensorInput
 from gradsheet.layers.kinds import Softmax, View
-from gradsheet.layers.loss import LOSS_SHEET, LossPage
-from gradsheet.layers.pages import AGREEMENT, Claim, LayerPage, Pages
+from gradsheet.layers.loss import LOSS_SHEET, LossPage, probabilities
+from gradsheet.layers.pages import AGREEMENT, Claim, LayerPage, Links, Pages
 from gradsheet.layers.plan import Plan
 from gradsheet.layers.trace import LossName, Trace, trace
 from gradsheet.sheets.recalculate import Engine, recalculated
-from gradsheet.sheets.style import Style
+from gradsheet.sheets.style import Style, print_on_pages
 
 OVERVIEW_SHEET = "Overview"
 RATE = 0.1
@@ -96,7 +97,7 @@ def _write(
         with_loss = plan.trace.layers[-1].output.ndim == 1
         names = [source.sheet, *(sheet.name for sheet in plan.sheets.values())]
         names += [LOSS_SHEET] if with_loss else []
-        source.write(pages, _links(names, 0))
+        first = source.write(pages, _links(names, 0))
         backward = plan.trace.loss is not None
         for number, sheet in enumerate(plan.sheets.values(), start=1):
             gradient = loss.gradient if backward else None
@@ -105,12 +106,14 @@ def _write(
         if with_loss:
             loss.write(pages, after, _links(names, len(names) - 1))
         if isinstance(source, DigitInput):
+            p = probabilities(plan.trace.layers[-1].output)
+            source.write_reading(pages, first, loss.probability, p)
             source.write_digits(pages)
         _write_overview(plan, pages, overview, source.sheet)
     return pages.claims
 
 
-def _links(names: Sequence[str], number: int) -> list[tuple[str, str]]:
+def _links(names: Sequence[str], number: int) -> Links:
     links = [("◂ Overview", OVERVIEW_SHEET)]
     if number > 0:
         links.append((f"◂ {names[number - 1]}", names[number - 1]))
@@ -119,11 +122,13 @@ def _links(names: Sequence[str], number: int) -> list[tuple[str, str]]:
     return links
 
 
-def _write_overview(plan: Plan, pages: Pages, sheet, source: str) -> None:  # type: ignore[no-untyped-def]
+def _write_overview(plan: Plan, pages: Pages, sheet: Worksheet, source: str) -> None:
     style = pages.style
     for number, (name, width) in enumerate(_COLUMNS):
         sheet.set_column(number, number, width)
         sheet.write_string(2, number, name, style.header())
+    sheet.set_row(1, 30)
+    sheet.write_string(1, 0, _EXPLANATION, style.note)
     sheet.write_url(3, 0, f"internal:'{source}'!A1", style.link, source)
     sheet.write_string(3, 3, _shape(plan.trace.example.shape), style.general)
     row, total = 4, 0
@@ -140,10 +145,17 @@ def _write_overview(plan: Plan, pages: Pages, sheet, source: str) -> None:  # ty
         sheet.write_string(row, 3, _shape(layer.shape), style.general)
         sheet.write_number(row, 4, count, style.format(num_format="#,##0"))
         row += 1
+    if plan.trace.layers[-1].output.ndim == 1:
+        sheet.write_url(row, 0, f"internal:'{LOSS_SHEET}'!A1", style.link, LOSS_SHEET)
     sheet.write_string(row, 2, "parameters in all", style.format(bold=True))
     sheet.write_number(row, 4, total, style.format(num_format="#,##0", bold=True, top=1))
+    print_on_pages(sheet)
 
 
+_EXPLANATION = (
+    "Every number is a formula over cells: change a weight or the input, and every layer, "
+    "the loss and all gradients follow."
+)
 _COLUMNS = (("sheet", 26), ("in the model", 22), ("layer", 34), ("output", 14), ("parameters", 12))
 
 
@@ -163,7 +175,7 @@ def _stepped(model: nn.Module, before: Trace, rate: float) -> nn.Module:
         for layer in before.layers:
             for name, gradient in (layer.parameter_gradients or {}).items():
                 parameter = other.get_submodule(layer.path).get_parameter(name)
-                parameter -= rate * torch.from_numpy(gradient)
+                parameter.sub_(rate * torch.from_numpy(gradient))
     return other
 
 
@@ -171,8 +183,6 @@ def _state_agreement(path: Path, claims: Sequence[Claim]) -> None:
     """Put the differences that IronCalc finds into the file, a number a sheet."""
     worst = differences(path, claims, "ironcalc")
     mark = f"<v>{AGREEMENT:.16G}</v>".encode()
-    order = list(dict.fromkeys(claim.block.sheet for claim in claims))
-    del order
     with zipfile.ZipFile(path) as archive:
         names = _sheet_names(archive)
         parts = {name: archive.read(name) for name in archive.namelist()}
@@ -180,14 +190,12 @@ def _state_agreement(path: Path, claims: Sequence[Claim]) -> None:
         for name, content in parts.items():
             if name in names and names[name] in worst:
                 stated = f"<v>{worst[names[name]]:.3G}</v>".encode()
-                content = content.replace(mark, stated)  # noqa: PLW2901
+                content = content.replace(mark, stated)
             archive.writestr(name, content)
 
 
 def _sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
-    """The name of the sheet in each file of the archive."""
-    from xml.etree import ElementTree
-
+    """The name of the sheet in each file of the archive, in XlsxWriter's order."""
     book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
     sheets = [element.get("name", "") for element in book.iter() if element.tag.endswith("}sheet")]
     return {f"xl/worksheets/sheet{n}.xml": name for n, name in enumerate(sheets, start=1)}

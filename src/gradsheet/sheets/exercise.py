@@ -19,6 +19,7 @@ from gradsheet.sheets.style import (
     AMBER,
     GREEN,
     GREY,
+    PlainSheet,
     Style,
     absolute,
     on_sheet,
@@ -64,7 +65,7 @@ class Exercise:
     marks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._sheet = self.style.book.add_worksheet(MARKS_SHEET)
+        self._sheet = self.style.book.add_worksheet(MARKS_SHEET, PlainSheet)
         self._sheet.very_hidden()
         self._random = random.Random(0)
 

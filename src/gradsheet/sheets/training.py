@@ -18,7 +18,14 @@ from gradsheet.sheets.plan import (
     Plan,
     rate_sheet,
 )
-from gradsheet.sheets.style import FAINT, Style, absolute, print_on_pages, write_formula
+from gradsheet.sheets.style import (
+    FAINT,
+    PlainSheet,
+    Style,
+    absolute,
+    print_on_pages,
+    write_formula,
+)
 
 _CHART_ROWS = 19
 _PANEL_WIDTH, _NUMBER_WIDTH = 102, 11.5  # of the columns up to the iteration's, and of the others
@@ -33,7 +40,7 @@ def write(plan: Plan, style: Style, number: int, exercise: Exercise | None = Non
     In an exercise the deltas and the gradients are left to fill in, and marked at iteration 0.
     """
     rate = plan.descent.rates[number]
-    sheet = style.book.add_worksheet(rate_sheet(rate))
+    sheet = style.book.add_worksheet(rate_sheet(rate), PlainSheet)
     sheet.hide_gridlines(2)
     sheet.freeze_panes(FIRST_ROW, 0)
     _write_table(plan, style, sheet, number, exercise)

@@ -28,7 +28,7 @@ from gradsheet.sheets import rates as rates_sheet
 from gradsheet.sheets.exercise import Exercise, idle_steps
 from gradsheet.sheets.fields import place_fields
 from gradsheet.sheets.plan import START_SHEET, Check, Plan, check_limits, training_columns
-from gradsheet.sheets.style import Style
+from gradsheet.sheets.style import PlainSheet, Style
 
 
 def write_workbook(
@@ -110,7 +110,7 @@ def _write(plan: Plan, path: Path, solved: bool | None) -> None:
             book.set_properties({"title": spec.title or spec.name, "comments": "Made by gradsheet"})
             book.set_calc_mode("auto")
             style = Style(book, {})
-            first = book.add_worksheet(START_SHEET)
+            first = book.add_worksheet(START_SHEET, PlainSheet)
             inputs.write(plan, style, locked=solved is not None)
             exercise = None
             if solved is not None:

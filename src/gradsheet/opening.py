@@ -1,0 +1,68 @@
+"""The digit reader as a workbook: a model of ``digits`` given to ``layers``."""
+
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from gradsheet.digits.dataset import CLASSES, ImageSet, load
+from gradsheet.digits.evaluate import PIXEL_DEVIATION, PIXEL_MEAN, normalise
+from gradsheet.digits.photograph import read_digit
+from gradsheet.digits.run import load_model
+from gradsheet.errors import GradsheetError
+from gradsheet.layers.inputs import DigitInput
+from gradsheet.layers.workbook import to_workbook
+
+STORED = 20
+"""How many digits there are to choose from."""
+
+
+def open_digits(
+    run: Path | None, given: str, label: int | None, backward: bool, path: Path
+) -> None:
+    """Write the model of a run folder, or the one that is shipped, as a workbook.
+
+    Args:
+        run: a run folder or its weights.
+        given: the number of a test image, or a picture of a digit.
+        label: the true digit, where ``given`` is a picture, or to learn another one.
+        backward: whether to write the backward pass and a step.
+        path: the file.
+
+    Raises:
+        GradsheetError: there is no such model, image or label.
+    """
+    model, test = load_model(run), load().test
+    image, known = _image(given, test)
+    label = known if label is None else label
+    if label is not None and not 0 <= label < CLASSES:
+        raise GradsheetError(f"the label is {label}; expected 0 to {CLASSES - 1}")
+    if backward and label is None:
+        raise GradsheetError(f"which digit does {given} show? The backward pass needs --label")
+    page = _page(given, image, known, test)
+    target = label if backward else None
+    to_workbook(model, normalise(image.unsqueeze(0))[0], target, path, image=page)
+
+
+def _image(given: str, test: ImageSet) -> tuple[Tensor, int | None]:
+    """The image, uint8 (28, 28), and its label where it is known."""
+    if not given.isdecimal():
+        return read_digit(Path(given)), None
+    number = int(given)
+    if number >= len(test):
+        raise GradsheetError(f"there is no test image {number}; expected 0 to {len(test) - 1}")
+    return test.images[number], int(test.labels[number])
+
+
+def _page(given: str, image: Tensor, known: int | None, test: ImageSet) -> DigitInput:
+    """The image, and two test images of each digit, to choose from."""
+    chosen = [
+        int(number)
+        for digit in range(CLASSES)
+        for number in (test.labels == digit).nonzero().flatten()[: STORED // CLASSES]
+    ]
+    digits = [image, *(test.images[number] for number in chosen)][:STORED]
+    shown = f"{Path(given).name}" if known is None else f"test image {given}: {known}"
+    names = [shown, *(f"test image {n}: {int(test.labels[n])}" for n in chosen)][:STORED]
+    stored = np.stack([digit.numpy() for digit in digits])
+    return DigitInput(stored, names, 0, PIXEL_MEAN, PIXEL_DEVIATION)

@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from gradsheet.digits.dataset import CLASSES, ImageSet, load
-from gradsheet.digits.evaluate import PIXEL_DEVIATION, PIXEL_MEAN, normalise
+from gradsheet.digits.evaluate import PIXEL_DEVIATION, PIXEL_MEAN
 from gradsheet.digits.photograph import read_digit
 from gradsheet.digits.run import load_model
 from gradsheet.errors import GradsheetError
@@ -41,7 +41,8 @@ def open_digits(
         raise GradsheetError(f"which digit does {given} show? The backward pass needs --label")
     page = _page(given, image, known, test)
     target = label if backward else None
-    to_workbook(model, normalise(image.unsqueeze(0))[0], target, path, image=page)
+    pixels = (image.double().unsqueeze(0) / 255 - PIXEL_MEAN) / PIXEL_DEVIATION
+    to_workbook(model, pixels, target, path, image=page)
 
 
 def _image(given: str, test: ImageSet) -> tuple[Tensor, int | None]:

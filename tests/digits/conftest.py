@@ -5,13 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gradsheet.digits.dataset import Dataset, load
+from gradsheet.digits.dataset import Dataset
 from gradsheet.digits.recipe import RECIPES, Recipe
-
-
-@pytest.fixture(scope="session")
-def mnist() -> Dataset:
-    return load()
 
 
 @pytest.fixture

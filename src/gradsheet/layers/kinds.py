@@ -595,10 +595,10 @@ class Softmax(Kind):
         return (f"EXP({x.cell(index)}-{greatest})" for index in _indices(x.shape))
 
     def spare_values(self, name: str, x: Array, y: Array) -> Array | None:
-        raised = np.exp(x - x.max())
-        return {"greatest": x.max(keepdims=True), "total": raised.sum(keepdims=True)}.get(
-            name, raised
-        )
+        raised: Array = np.exp(x - x.max())
+        if name == "raised":
+            return raised
+        return np.array([x.max() if name == "greatest" else raised.sum()])
 
     def forward(self, desk: Desk) -> Formulas:
         greatest, total = (desk.spare[name].cell((0,)) for name in ("greatest", "total"))

@@ -107,9 +107,9 @@ class LossPage:
 
     def _targets(self) -> Array:
         target, count = self.plan.trace.target, len(self.plan.trace.layers[-1].output)
-        if isinstance(target, int):
-            return np.eye(count)[target]
-        return np.zeros(count) if target is None else target.ravel()
+        if target is None or isinstance(target, int):
+            return np.array([float(number == target) for number in range(count)])
+        return target.ravel()
 
     def _write_targets(self, pages: Pages, page: Worksheet, target: Array) -> None:
         style, aim = pages.style, self._column(3)
@@ -150,5 +150,6 @@ class LossPage:
 
 def probabilities(z: Array) -> Array:
     """The softmax of outputs."""
-    raised = np.exp(z - z.max())
-    return np.divide(raised, raised.sum())
+    raised: Array = np.exp(z - z.max())
+    p: Array = raised / raised.sum()
+    return p

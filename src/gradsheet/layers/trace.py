@@ -107,7 +107,7 @@ def trace(
     Raises:
         GradsheetError: the model cannot be traced, or holds something with no formulas.
     """
-    model = copy.deepcopy(model).double().eval()
+    model = copy.deepcopy(rooted(model)).double().eval()
     try:
         graph = fx.symbolic_trace(model).graph
     except Exception as error:  # what a model does while it is traced is its own affair
@@ -118,6 +118,12 @@ def trace(
     walk = _Walk(model, graph, example.detach().double())
     walk.run()
     return walk.trace(target, loss)
+
+
+def rooted(model: nn.Module) -> nn.Module:
+    """The model; a single layer in a sequence of one, since a layer is not looked into."""
+    single = type(model).__module__.startswith("torch.nn.") and not list(model.children())
+    return nn.Sequential(model) if single else model
 
 
 class _Walk:

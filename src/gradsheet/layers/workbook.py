@@ -2,7 +2,7 @@
 
 import copy
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,8 +19,8 @@ from gradsheet.layers.kinds import Softmax, View
 from gradsheet.layers.loss import LOSS_SHEET, LossPage, probabilities
 from gradsheet.layers.pages import AGREEMENT, Claim, LayerPage, Links, Pages
 from gradsheet.layers.plan import Plan
-from gradsheet.layers.trace import LossName, Trace, trace
-from gradsheet.sheets.recalculate import Engine, recalculated
+from gradsheet.layers.trace import LossName, Trace, rooted, trace
+from gradsheet.sheets.recalculate import Cell, Engine, recalculated
 from gradsheet.sheets.style import Style, print_on_pages
 
 OVERVIEW_SHEET = "Overview"
@@ -54,6 +54,25 @@ def to_workbook(
     path = Path(path)
     if path.suffix.lower() != ".xlsx":
         raise GradsheetError(f"{path} does not end in .xlsx")
+    with whole_file(path) as temporary:
+        claims = write_model(model, example, target, temporary, loss, rate, image)
+        _state_agreement(temporary, claims)
+
+
+def write_model(
+    model: nn.Module,
+    example: Tensor,
+    target: int | Sequence[float] | Tensor | None,
+    path: Path,
+    loss: LossName = "cross-entropy",
+    rate: float = RATE,
+    image: DigitInput | None = None,
+) -> list[Claim]:
+    """The same, without stating how far another program is from PyTorch.
+
+    Returns:
+        what each block of formulas is said to come to, by PyTorch in float64.
+    """
     before = trace(model, example, target, loss)
     if target is not None and loss == "cross-entropy" and _ends_in_probabilities(before):
         raise GradsheetError(
@@ -65,17 +84,20 @@ def to_workbook(
         after = trace(_stepped(model, before, rate), example, target, loss)
     source: InputPage = image or TensorInput(before.example)
     plan = Plan(before, source.block, backward=target is not None)
-    with whole_file(path) as temporary:
-        claims = _write(plan, temporary, source, LossPage(plan, loss, rate), after)
-        _state_agreement(temporary, claims)
+    return _write(plan, path, source, LossPage(plan, loss, rate), after)
 
 
-def differences(path: Path, claims: Sequence[Claim], engine: Engine) -> dict[str, float]:
+def differences(
+    path: Path,
+    claims: Sequence[Claim],
+    engine: Engine,
+    typed: Mapping[Cell, float] | None = None,
+) -> dict[str, float]:
     """For each sheet the largest difference of a cell, computed by ``engine``, from its claim.
 
-    Relative to the largest number of the cell's block.
+    Relative to the largest number of the cell's block. Numbers may be ``typed`` into cells first.
     """
-    found = recalculated(path, {}, engine)
+    found = recalculated(path, typed or {}, engine)
     worst: dict[str, float] = {}
     for claim in claims:
         sheet, scale = claim.block.sheet, max(float(np.abs(claim.values).max()), 1e-30)
@@ -170,7 +192,7 @@ def _ends_in_probabilities(before: Trace) -> bool:
 
 def _stepped(model: nn.Module, before: Trace, rate: float) -> nn.Module:
     """The model after a step of gradient descent."""
-    other = copy.deepcopy(model).double()
+    other = copy.deepcopy(rooted(model)).double()
     with torch.no_grad():
         for layer in before.layers:
             for name, gradient in (layer.parameter_gradients or {}).items():

@@ -1,0 +1,10 @@
+"""What tests in several rooms share."""
+
+import pytest
+
+from gradsheet.digits.dataset import Dataset, load
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Dataset:
+    return load()

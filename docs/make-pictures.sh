@@ -13,6 +13,7 @@ images=docs/images
 "$bin/gradsheet" sweep -o "$work/sweep"
 "$bin/gradsheet" diagram -o "$images/network.png"
 "$bin/python" docs/draw_mistakes.py "$images/mistakes.png"
+"$bin/python" docs/draw_models.py "$images"
 cp "$work/sweep/loss_all.png" "$images/losses.png"
 
 for name in start inputs derivation step learning-rates gradient-check common-mistakes; do

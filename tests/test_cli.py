@@ -336,6 +336,18 @@ def test_resume_by_the_folder_alone_and_log_for_tensorboard(fashion: Path, tmp_p
     assert again.splitlines()[-1] == first.splitlines()[-1] == "Wrote run."
 
 
+def test_open(tmp_path: Path) -> None:
+    page = Image.new("L", (60, 60), 255)
+    page.paste(0, (28, 10, 33, 50))
+    page.save(tmp_path / "one.png")
+    text = succeeded("open", "--input", "one.png", "-o", "one.xlsx", folder=tmp_path)
+    assert re.fullmatch(r"Wrote one\.xlsx \(\d\.\d MB\)\.\n", text)
+    book = openpyxl.load_workbook(tmp_path / "one.xlsx", data_only=True)
+    assert book.sheetnames[:3] == ["Overview", "Image", "1 conv1"]
+    assert book.sheetnames[-2:] == ["Loss", "Digits"]
+    assert book["Image"]["E5"].value == "one.png"
+
+
 def test_finding_a_learning_rate(fashion: Path, tmp_path: Path) -> None:
     text = succeeded("lr-find", "--data", fashion, "-o", "rates.png", folder=tmp_path)
     assert re.search(
@@ -404,6 +416,11 @@ MISTAKES: list[tuple[tuple[str, ...], str]] = [
     (("study", "--jobs", "0"), "5 seeds, 0 jobs; expected"),
     (("study", "--recipe", "bset"), "no recipe is called 'bset'"),
     (("study", "--scheduler", "nonsense", "-o", "st"), "no Dask scheduler answers at nonsense"),
+    (("open", "nowhere"), "nowhere holds no model.safetensors"),
+    (("open", "--input", "10000"), "there is no test image 10000; expected 0 to 9999"),
+    (("open", "--input", "missing.png"), "cannot read missing.png: No such file"),
+    (("open", "--label", "10", "--backward"), "the label is 10; expected 0 to 9"),
+    (("open", "-o", "model.pdf"), "model.pdf does not end in .xlsx"),
     (("compare", "nowhere", "nowhere"), "nowhere holds no model.safetensors"),
     (("compare", "text.json", "text.json"), "text.json is no summary of a study"),
     (("lr-find", "-o", "rates.gif", "--data", "tiny"), "rates.gif has no picture format"),
@@ -465,6 +482,7 @@ def test_the_quick_demo(tmp_path: Path) -> None:
         "losses.csv",
         "network.svg",
         "network.png",
+        "network.xlsx",
         "loss_all.png",
         "digits-quick",
         *(f"loss_lr_{rate}.png" for rate in rates),

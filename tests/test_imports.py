@@ -25,7 +25,7 @@ ALLOWED = {
     "digits": {"errors", "files"},
     "reports": {"calculus", "digits", "files", "plots"},
     "tables": {"calculus", "demo", "digits", "sheets"},
-    "demo": {"calculus", "digits", "reports", "sheets"},
+    "demo": {"calculus", "digits", "opening", "reports", "sheets"},
     "cli": {
         "calculus",
         "demo",

@@ -54,6 +54,7 @@ def _make_digits(folder: Path, quick: bool, say: Callable[[str], None]) -> Itera
     from gradsheet.digits.recipe import find_recipe
     from gradsheet.digits.run import TrainingRun
     from gradsheet.digits.train import find_device
+    from gradsheet.opening import open_digits
 
     run_folder = folder / ("digits-quick" if quick else "digits")
     recipe = find_recipe("best", epochs=1 if quick else None)
@@ -69,6 +70,9 @@ def _make_digits(folder: Path, quick: bool, say: Callable[[str], None]) -> Itera
     )
     yield Made(run_folder / "model.safetensors", reached)
     yield Made(run_folder / "accuracy.png", f"accuracy over {_count(len(run.history), 'epoch')}")
+    book = folder / "network.xlsx"
+    open_digits(run_folder, "0", None, backward=True, path=book)
+    yield Made(book, "the trained network in live cells, layer by layer, every gradient included")
     yield Made(run_folder / "mistakes.png", f"the {total - correct} digits read wrongly")
 
 

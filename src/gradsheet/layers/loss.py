@@ -14,7 +14,7 @@ from gradsheet.layers.trace import LossName, Trace
 LOSS_SHEET = "Loss"
 
 _TARGET, _RATE = (TOP - 1, 2), (TOP, 2)
-_LOSS, _LOSS_AFTER, _CHANGE = (TOP - 1, 6), (TOP, 6), (TOP + 1, 6)
+_LOSS, _LOSS_AFTER = (TOP - 1, 6), (TOP, 6)
 _FIRST = TOP + 4  # the first row of the columns
 
 
@@ -77,14 +77,17 @@ class LossPage:
         pages.formulas(page, gradient, formulas, p - target)
         pages.name(page, gradient, "∂L/∂z")
         pages.heat(page, gradient, "signed")
-        self._total(pages, page, _LOSS, "loss", 0, trace.loss)
+        totals, values, names = [self._total(0)], [trace.loss], ["loss"]
         if after is not None and after.loss is not None:
             self._columns(pages, page, after.layers[-1].output, after=True)
-            self._total(pages, page, _LOSS_AFTER, "loss after the step", 5, after.loss)
-            cell = Block(LOSS_SHEET, np.array([_CHANGE[0]]), np.array([_CHANGE[1]]))
-            formula = f"{address(*_LOSS_AFTER)}-{address(*_LOSS)}"
-            pages.formulas(page, cell, [formula], np.array([after.loss - trace.loss]))
-            page.write_string(_CHANGE[0], 4, "change", style.format(bold=True))
+            change = f"{address(*_LOSS_AFTER)}-{address(*_LOSS)}"
+            totals += [self._total(5), change]
+            values += [after.loss, after.loss - trace.loss]
+            names += ["loss after the step", "change"]
+        losses = column(LOSS_SHEET, *_LOSS, len(totals))
+        look = style.format(num_format="0.000000000E+00")
+        pages.formulas(page, losses, totals, np.array(values), look)
+        page.write_column(_LOSS[0], 4, names, style.format(bold=True))
 
     def _columns(self, pages: Pages, page: Worksheet, z: Array, after: bool) -> None:
         """Outputs, exp, probabilities: from the first column, or from the sixth after the step."""
@@ -129,23 +132,13 @@ class LossPage:
         formulas = (f"IF({address(*_TARGET)}={k},1,0)" for k in range(len(target)))
         pages.formulas(page, aim, formulas, target)
 
-    def _total(
-        self,
-        pages: Pages,
-        page: Worksheet,
-        place: tuple[int, int],
-        text: str,
-        start: int,
-        value: float,
-    ) -> None:
+    def _total(self, start: int) -> str:
+        """The formula of the loss of the outputs in the column ``start``."""
         z, raised, aim = (self._column(n).whole() for n in (start, start + 1, 3))
-        if self.name == "cross-entropy":
-            formula = f"LN(SUM({raised}))+MAX({z})-SUMPRODUCT({z},{aim})"
-        else:
-            formula = f"SUMPRODUCT({z}-{aim},{z}-{aim})/2"
-        cell = Block(LOSS_SHEET, np.array([place[0]]), np.array([place[1]]))
-        pages.formulas(page, cell, [formula], np.array([value]))
-        page.write_string(place[0], 4, text, pages.style.format(bold=True))
+        if self.name == "squared-error":
+            return f"SUMPRODUCT({z}-{aim},{z}-{aim})/2"
+        # Of a sure network the loss is tiny: nothing large may be added and taken away again.
+        return f"LN(SUM({raised}))-SUMPRODUCT({z}-MAX({z}),{aim})"
 
 
 def probabilities(z: Array) -> Array:

@@ -45,12 +45,13 @@ ALLOWED = {
 ONLY_USER = {
     "matplotlib": {"plots"},
     "xlsxwriter": {"layers", "sheets"},
-    "torch": {"autograd", "digits", "layers"},
+    "torch": {"autograd", "digits", "layers", "opening"},
     "ironcalc": {"sheets"},
     "openpyxl": {"sheets"},
     "pypdfium2": {"sheets"},
     "scipy": {"digits"},
     "distributed": {"digits"},
+    "onnx": {"layers"},
     "rich": {"tables", "cli"},
 }
 
@@ -126,6 +127,7 @@ def test_the_public_names() -> None:
         "descend",
         "load_network",
         "parse_network",
+        "to_workbook",
         "verify",
         "write_exercise",
         "write_workbook",

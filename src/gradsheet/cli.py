@@ -444,7 +444,8 @@ def open_model(
     run: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Argument(
-            metavar="[MODEL]", help="A run folder or its weights; the shipped ones if not given."
+            metavar="[MODEL]",
+            help="A run folder, its weights, or an ONNX file; the shipped weights if not given.",
         ),
     ] = None,
     given: Annotated[

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 
-from gradsheet.digits.dataset import CLASSES, ImageSet, load
+from gradsheet.digits.dataset import CLASSES, IMAGE_SIZE, ImageSet, load
 from gradsheet.digits.evaluate import PIXEL_DEVIATION, PIXEL_MEAN
 from gradsheet.digits.photograph import read_digit
 from gradsheet.digits.run import load_model
 from gradsheet.errors import GradsheetError
 from gradsheet.layers.inputs import DigitInput
+from gradsheet.layers.onnx import read_onnx
 from gradsheet.layers.workbook import to_workbook
 
 STORED = 20
@@ -23,7 +24,7 @@ def open_digits(
     """Write the model of a run folder, or the one that is shipped, as a workbook.
 
     Args:
-        run: a run folder or its weights.
+        run: a run folder, its weights, or an ONNX file.
         given: the number of a test image, or a picture of a digit.
         label: the true digit, where ``given`` is a picture, or to learn another one.
         backward: whether to write the backward pass and a step.
@@ -32,7 +33,7 @@ def open_digits(
     Raises:
         GradsheetError: there is no such model, image or label.
     """
-    model, test = load_model(run), load().test
+    model, test = _model(run), load().test
     image, known = _image(given, test)
     label = known if label is None else label
     if label is not None and not 0 <= label < CLASSES:
@@ -43,6 +44,19 @@ def open_digits(
     target = label if backward else None
     pixels = (image.double().unsqueeze(0) / 255 - PIXEL_MEAN) / PIXEL_DEVIATION
     to_workbook(model, pixels, target, path, image=page)
+
+
+def _model(run: Path | None) -> nn.Module:
+    if run is None or run.suffix.lower() != ".onnx":
+        return load_model(run)
+    model, shape = read_onnx(run)
+    if shape != (1, IMAGE_SIZE, IMAGE_SIZE):
+        found = " × ".join(map(str, shape))
+        raise GradsheetError(
+            f"{run} takes an input of {found}; expected 1 × 28 × 28, an image normalised as MNIST "
+            "is; write other models from Python with gradsheet.to_workbook"
+        )
+    return model
 
 
 def _image(given: str, test: ImageSet) -> tuple[Tensor, int | None]:

@@ -214,6 +214,36 @@ class Depends(nn.Module):
         return x if x.sum() > 0 else -x
 
 
+class Idle(nn.Module):
+    """Computes something that it does not use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used, self.unused, self.relu = nn.Linear(4, 2), nn.Linear(4, 2), nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.unused(x)
+        y = self.used(x)
+        return self.relu(y) + self.relu(y)  # type: ignore[no-any-return]
+
+
+def test_what_is_not_used_has_no_sheet(tmp_path: Path) -> None:
+    """And a layer without weights that is applied twice has a sheet for each time."""
+    claims = write_model(Idle(), torch.randn(4), 1, tmp_path / "idle.xlsx")
+    assert largest(differences(tmp_path / "idle.xlsx", claims, "ironcalc")) < 1e-12
+    names = {claim.block.sheet for claim in claims}
+    assert names == {"1 used", "2 relu", "3 relu", "4 relu add", "Loss"}
+
+
+class Twice(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(self.layer(x))  # type: ignore[no-any-return]
+
+
 class Product(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x * x
@@ -234,6 +264,7 @@ VECTOR, IMAGE = (4,), (2, 6, 6)
         (Odd(nn.LayerNorm(4)), VECTOR, "inside: LayerNorm has no formulas here; what has: Linear"),
         (Odd(nn.Linear(6, 2)), IMAGE, "a Linear of a tensor 2 × 6 × 6"),
         (Odd(nn.BatchNorm2d(2, affine=False)), IMAGE, "batch norm without weights"),
+        (Twice(), VECTOR, "layer: a layer with weights that is applied twice"),
         (Product(), VECTOR, "input › mul: mul has no formulas"),
         (Depends(), VECTOR, "Depends cannot be traced by torch.fx"),
     ],

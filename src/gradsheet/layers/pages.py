@@ -131,7 +131,12 @@ class Pages:
             sheet.write_string(int(first[0]) - 1, int(first[1]), f"{word} {channel + 1}", faint)
 
     def heat(self, sheet: Worksheet, block: Block, kind: str) -> None:
-        """Colour a block by its numbers: ``input`` or ``output`` from pale to full, or signed."""
+        """Colour a block by its numbers: ``signed``, or from pale to full, channel by channel."""
+        if kind != "signed" and block.rows.ndim == 3:
+            for channel in range(len(block.rows)):
+                part = Block(block.sheet, block.rows[channel], block.columns[channel])
+                self.heat(sheet, part, kind)
+            return
         area = (
             int(block.rows.min()),
             int(block.columns.min()),

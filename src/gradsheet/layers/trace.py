@@ -115,6 +115,7 @@ def trace(
             f"{type(model).__name__} cannot be traced by torch.fx ({error}); a model whose path "
             "does not depend on its numbers can be"
         ) from error
+    graph.eliminate_dead_code()
     walk = _Walk(model, graph, example.detach().double())
     walk.run()
     return walk.trace(target, loss)
@@ -163,6 +164,8 @@ class _Walk:
         sources = _nodes(node.args[0] if node.args else ())
         if node.op != "call_module" and len(node.args) > 1 and isinstance(node.args[1], fx.Node):
             sources.append(node.args[1])
+        shared = any(path == self.path and kind.parameters for path, kind, _ in self.layers)
+        self._expect(not shared, "a layer with weights that is applied twice")
         numbers = tuple(self.number[source] for source in sources)
         read = [self._read(number) for number in numbers]
         kind = self._kind(node, module, read)

@@ -13,7 +13,7 @@ import torch
 
 from gradsheet.digits import blocked
 from gradsheet.digits.dataset import Dataset, ImageSet
-from gradsheet.digits.evaluate import evaluate
+from gradsheet.digits.evaluate import evaluate, normalise
 from gradsheet.digits.model import Architecture, DigitNet
 from gradsheet.digits.recipe import RECIPES, Recipe, find_recipe
 from gradsheet.digits.run import TrainingRun, load_model, read_history
@@ -239,6 +239,28 @@ def test_the_watch_sees_every_epoch(
     seen: list[EpochRecord] = []
     run = TrainingRun(tmp_path / "run", short, 0, cpu).execute(few, quiet, watch=seen.append)
     assert tuple(seen) == run.history
+
+
+def test_statistics_of_clean_images(few: Dataset, short: Recipe, cpu: torch.device) -> None:
+    """Of the first norm: mean and variance of the first convolution over whole batches."""
+    trainer = Trainer(replace(short, clean_statistics=True), few, 0, cpu)
+    for _ in range(short.epochs):
+        trainer.run_epoch()
+    model = trainer.evaluated_model
+    with torch.no_grad():
+        seen = model.conv1(normalise(few.train.images))
+    assert model.norm1.running_mean is not None and model.norm1.running_var is not None
+    assert torch.allclose(model.norm1.running_mean, seen.mean((0, 2, 3)), atol=1e-5)
+    assert torch.allclose(model.norm1.running_var, seen.var((0, 2, 3)), rtol=1e-4)
+    assert model.norm1.momentum == 0.1
+    plain = Trainer(short, few, 0, cpu)
+    for _ in range(short.epochs):
+        plain.run_epoch()
+    assert plain.evaluated_model.norm1.running_mean is not None
+    assert not torch.allclose(
+        plain.evaluated_model.norm1.running_mean, model.norm1.running_mean, atol=1e-3
+    )
+    assert torch.equal(plain.evaluated_model.conv3.weight, model.conv3.weight)
 
 
 def test_a_trial_of_rates_rises_until_it_explodes(

@@ -22,6 +22,8 @@ class Recipe:
             batch norm.
         ema_decay: of the exponential moving average of the weights that is evaluated and saved;
             None evaluates the weights themselves.
+        clean_statistics: after the last epoch take the statistics of batch norm from training
+            images as they are, which is how they are read, not as augmented.
         augmentation: limits of the random view each training image is seen in.
         temperature: None learns the labels. A number learns the mean probabilities of teachers,
             theirs and the network's own softened by it.
@@ -39,6 +41,7 @@ class Recipe:
     momentum: float = 0.9
     weight_decay: float = 0.0
     ema_decay: float | None = None
+    clean_statistics: bool = False
     augmentation: Distortion | None = None
     temperature: float | None = None
     mixed_precision: bool = False

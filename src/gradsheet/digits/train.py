@@ -17,7 +17,7 @@ from tqdm import tqdm
 from gradsheet.digits import blocked
 from gradsheet.digits.augment import RandomViews, pixel_centres
 from gradsheet.digits.dataset import IMAGE_SIZE, Dataset
-from gradsheet.digits.evaluate import evaluate, normalise_batch
+from gradsheet.digits.evaluate import evaluate, normalise, normalise_batch
 from gradsheet.digits.model import DigitNet
 from gradsheet.digits.muon import Muon
 from gradsheet.digits.recipe import Recipe
@@ -29,6 +29,8 @@ from gradsheet.errors import GradsheetError
 _BATCHES_AT_ONCE = 16
 
 _SMOOTHING = 0.95  # of the loss in a trial of learning rates
+
+_STATISTICS = 20_000  # images from which batch norm's statistics are taken
 
 # What each optimizer remembers of a parameter.
 _REMEMBERED: dict[type[torch.optim.Optimizer], tuple[str, ...]] = {
@@ -127,6 +129,8 @@ class Trainer:
         epoch = len(self.history) + 1
         started = time.perf_counter()
         rate, loss, accuracy = self._train_epoch(epoch)
+        if self.recipe.clean_statistics and epoch == self.recipe.epochs:
+            take_statistics(self.evaluated_model, self.train_set.images[:_STATISTICS])
         seconds = time.perf_counter() - started
         result = evaluate(self.evaluated_model, self.test_set)
         record = EpochRecord(
@@ -337,6 +341,27 @@ def multiplies_bfloat16(device: torch.device) -> bool:
 def history_columns() -> list[str]:
     """The names of the columns of a history, in order."""
     return [field.name for field in fields(EpochRecord)]
+
+
+@torch.no_grad()
+def take_statistics(model: DigitNet, images: Tensor, batch_size: int = 1_000) -> None:
+    """Set the running statistics of batch norm to their mean over batches of ``images``.
+
+    Source: P. Izmailov et al., Averaging weights leads to wider optima and better generalization
+    (2018), section 3.2.
+    """
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    usual = [norm.momentum for norm in norms]
+    model.eval()
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # all batches count alike
+        norm.train()
+    for batch in torch.split(images, batch_size):
+        model(normalise(batch))
+    for norm, momentum in zip(norms, usual, strict=True):
+        norm.momentum = momentum
+    model.eval()
 
 
 def _optimizers(model: DigitNet, recipe: Recipe) -> list[torch.optim.Optimizer]:

@@ -144,5 +144,24 @@ def test_the_validation_runs_are_those_of_the_results() -> None:
         assert f"| {variant['name']} | {runs[0]} | {[*runs, ' | '][1]} |" in page
 
 
+def test_the_second_validation_runs_are_those_of_the_results() -> None:
+    page = (ROOT / "docs" / "experiments.md").read_text()
+    study = json.loads((ROOT / "results" / "validation-2.json").read_text())
+    assert len(study["variants"]) >= 30
+    gains = []
+    for run in study["variants"]:
+        clean = run["clean"]
+        cells = [run["name"], "yes" if run["last"] else "no", str(run["seed"])]
+        cells += [f"{run['accuracy']:.2%}", f"{run['loss']:.4f}"]
+        cells += [f"{clean['accuracy']:.2%}", f"{clean['loss']:.4f}"] if clean else ["", ""]
+        assert f"| {' | '.join(cells)} |" in page
+        if clean:
+            gains.append((clean["accuracy"] - run["accuracy"], run["loss"] - clean["loss"]))
+    assert all(loss > 0 for _, loss in gains)
+    accuracy, loss = (sum(column) / len(gains) for column in zip(*gains, strict=True))
+    assert f"by {loss:.4f} on average" in page
+    assert f"by {100 * accuracy:.2f} points on average" in page
+
+
 def test_the_default_rates_are_written_once_for_people() -> None:
     assert tuple(_parse_rates(_DEFAULT_RATES)) == DEFAULT_RATES

@@ -1,4 +1,4 @@
-"""Draw two sheets of the digit reader's workbook: python docs/draw_models.py FOLDER.
+"""Draw sheets of models' workbooks: python docs/draw_models.py FOLDER.
 
 Needs LibreOffice.
 """
@@ -7,8 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import torch
 from PIL import Image
+from torch import nn
 
+from gradsheet import to_workbook
 from gradsheet.opening import open_digits
 from gradsheet.sheets import pictures
 
@@ -23,6 +26,13 @@ with tempfile.TemporaryDirectory() as temporary:
     (conv,) = Path(temporary).glob("*-1-conv1-1.png")
     with Image.open(conv) as image:
         image.crop((0, 0, image.width, int(TOP * image.height))).save(folder / "model-conv.png")
+    torch.manual_seed(0)
+    small = nn.Sequential(nn.Conv2d(2, 2, 3, stride=2, padding=1), nn.Flatten(), nn.Linear(32, 3))
+    to_workbook(small, torch.randn(2, 8, 8), target=2, path=Path(temporary) / "small.xlsx")
+    pictures.write_pictures(Path(temporary) / "small.xlsx", Path(temporary) / "small")
+    (back,) = (Path(temporary) / "small").glob("*conv2d-1.png")
+    with Image.open(back) as image:
+        image.save(folder / "model-backward.png")
     (shown,) = Path(temporary).glob("*-image.png")
     with Image.open(shown) as image:
         image.save(folder / "model-image.png")

@@ -85,7 +85,7 @@ class LossPage:
             values += [after.loss, after.loss - trace.loss]
             names += ["loss after the step", "change"]
         losses = column(LOSS_SHEET, *_LOSS, len(totals))
-        look = style.format(num_format="0.000000000E+00")
+        look = style.format(num_format="0.0000E+00")
         pages.formulas(page, losses, totals, np.array(values), look)
         page.write_column(_LOSS[0], 4, names, style.format(bold=True))
 

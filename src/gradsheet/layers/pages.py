@@ -21,6 +21,7 @@ AGREEMENT = 7e-300
 
 _AGREEMENT_ROW, _LINKS_ROW = 2, 3
 _WIDTH, _SIZE = 6.5, 8
+_SMALL = "[=0]0;[<0]-0.0E+00;0.0E+00"  # gradients are small, and of most pixels nothing
 
 _HEAT: dict[str, dict[str, object]] = {
     "input": {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#9DC3E6"},
@@ -34,6 +35,9 @@ _HEAT: dict[str, dict[str, object]] = {
         "mid_value": 0,
     },
 }
+
+_TYPED = {"font_color": "#0000FF"}
+_IDLE = {"font_color": "#C0C4CC", "num_format": "0"}
 
 Links = Sequence[tuple[str, str]]
 """Texts, and the sheets they lead to."""
@@ -90,7 +94,8 @@ class Pages:
         look: Format | None = None,
     ) -> None:
         """Write numbers into a block: to type over, or zeros that only stand there."""
-        look = look or self.look(font_color="#0000FF" if typed else "#C0C4CC")
+        if look is None:
+            look = self.look(**_TYPED if typed else _IDLE)
         for index in indices(block.shape):
             row, column = int(block.rows[index]), int(block.columns[index])
             sheet.write_number(row, column, float(values[index]), look)
@@ -239,20 +244,19 @@ class LayerPage:
         self._head(page, back, "Backward: the derivatives of the loss", "∂L/∂")
         x = self.plan.trace.value(layer.sources[0])
         self._spare(page, back, back, x, layer.output)
+        small = pages.look(num_format=_SMALL)
         ways = list(self.plan.gradients(sheet.number, self.loss))
         arriving = ("+".join(way.seen(i) for way in ways) or "0" for i in indices(layer.shape))
-        pages.formulas(page, back.output, arriving, layer.gradient)
+        pages.formulas(page, back.output, arriving, layer.gradient, small)
         assert layer.input_gradients is not None
-        for which, (block, value) in enumerate(
-            zip(back.inputs, layer.input_gradients, strict=True)
-        ):
+        for which, block in enumerate(back.inputs):
             formulas = layer.kind.input_gradient(which, sheet.forward, back)
-            pages.formulas(page, block, formulas, value)
+            pages.formulas(page, block, formulas, layer.input_gradients[which], small)
             pages.heat(page, block, "signed")
         for name, block in back.parameters.items():
             formulas = layer.kind.parameter_gradient(name, sheet.forward, back)
             assert layer.parameter_gradients is not None
-            pages.formulas(page, block, formulas, layer.parameter_gradients[name])
+            pages.formulas(page, block, formulas, layer.parameter_gradients[name], small)
             pages.heat(page, block, "signed")
         pages.heat(page, back.output, "signed")
 
@@ -265,7 +269,8 @@ class LayerPage:
             else:
                 values = kind.spare_values(name, x, y)
                 assert values is not None
-                self.pages.formulas(page, block, formulas, values)
+                look = self.pages.look(num_format="0") if name == "winner" else None
+                self.pages.formulas(page, block, formulas, values, look)
             if name not in ("padded", "spread"):
                 self.pages.name(page, block, _SPARE_NAMES.get(name, name))
 
@@ -274,10 +279,11 @@ class LayerPage:
         self.pages.heading(page, top - 2, text)
         for number, block in enumerate(desk.inputs, start=1):
             name = "input" if len(desk.inputs) == 1 else f"input {number}"
-            self.pages.name(page, block, prefix + name)
+            # The name stands above the zeros around.
+            self.pages.name(page, desk.spare.get("padded", block), prefix + name)
         for name, block in desk.parameters.items():
             self.pages.name(page, block, prefix + name, channels=block.rows.ndim == 4)
-        self.pages.name(page, desk.output, f"{prefix}output")
+        self.pages.name(page, desk.spare.get("spread", desk.output), f"{prefix}output")
 
 
 _SPARE_NAMES = {

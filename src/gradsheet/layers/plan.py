@@ -54,7 +54,7 @@ class Plan:
                 self.consumers.setdefault(read, []).append((number, which))
 
     def _sheet(self, number: int, layer: Layer, backward: bool) -> Sheet:
-        name = _sheet_name(len(self.sheets) + 1, layer.path)
+        name = _sheet_name(len(self.sheets) + 1, layer)
         shapes = tuple(self.trace.value(source).shape for source in layer.sources)
         desk = layer.kind.arrange(name, TOP, shapes, layer.shape)
         back = after = None
@@ -96,9 +96,11 @@ class Plan:
                 yield back.inputs[which]
 
 
-def _sheet_name(number: int, path: str) -> str:
-    plain = _FORBIDDEN.sub(" ", path.replace(" › ", " ")).strip()
-    return f"{number} {plain}"[:_LONGEST_NAME].rstrip()
+def _sheet_name(number: int, layer: Layer) -> str:
+    """``4 conv2``; of a layer that is called by a number only, ``4 0 Conv2d``."""
+    kind = f" {layer.kind.name}" if layer.path.split(".")[-1].isdigit() else ""
+    plain = _FORBIDDEN.sub(" ", layer.path.replace(" › ", " ")).strip()
+    return f"{number} {plain}{kind}"[:_LONGEST_NAME].rstrip()
 
 
 def _check_size(sheet: Sheet) -> None:

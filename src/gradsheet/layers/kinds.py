@@ -675,6 +675,11 @@ class View(Kind):
     """The same numbers in another shape, or in the same: no cells of its own."""
 
     name: ClassVar[str] = "View"
+    what: str = "view"
+
+    @property
+    def title(self) -> str:
+        return self.what
 
     @property
     def words(self) -> str:

@@ -46,6 +46,11 @@ class LossPage:
         return self._column(2)
 
     @property
+    def losses(self) -> Block:
+        """Where the loss stands, and the loss after a step where there is one."""
+        return column(LOSS_SHEET, *_LOSS, 1 if self.plan.trace.loss is None else 2)
+
+    @property
     def rate_cell(self) -> str:
         """The learning rate, as other sheets write it."""
         return f"{LOSS_SHEET}!{address(*_RATE)}"

@@ -263,9 +263,9 @@ class _Walk:
                 return self._softmax(x, module.dim, isinstance(module, nn.LogSoftmax))
             case nn.Flatten():
                 self._expect(module.start_dim == 1 and module.end_dim == -1, "a partial Flatten")
-                return View()
+                return View("Flatten")
             case nn.Dropout() | nn.Dropout1d() | nn.Dropout2d() | nn.Identity():
-                return View()
+                return View(type(module).__name__)
         for kind, name in _POINTWISE_MODULES.items():
             if isinstance(module, kind):
                 return Pointwise(type(module).__name__, ACTIVATIONS[name])
@@ -280,10 +280,8 @@ class _Walk:
         if name in ("cat", "concat", "concatenate"):
             self._expect(given.get(0, given.get("dim", 0)) == 1, "concatenation but of channels")
             return Concatenate()
-        if name in ("flatten", "view", "reshape", "contiguous", "dropout", "dropout2d"):
-            return View()
-        if name in ("squeeze", "unsqueeze"):
-            return View()
+        if name in _VIEWS:
+            return View(name)
         if name == "mean":
             dims = given.get(0, given.get("dim"))
             spatial = sorted(d % 4 for d in dims) if isinstance(dims, (tuple, list)) else []
@@ -418,6 +416,10 @@ class _Walk:
         return {name: gradient for name, gradient in found.items() if gradient is not None}
 
 
+_VIEWS = (
+    *("flatten", "view", "reshape", "squeeze", "unsqueeze"),
+    *("contiguous", "dropout", "dropout2d"),
+)
 _POINTWISE_MODULES: dict[type[nn.Module], str] = {
     nn.ReLU: "relu",
     nn.SiLU: "silu",

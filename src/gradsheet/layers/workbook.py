@@ -8,12 +8,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.errors import GradsheetError
 from gradsheet.files import whole_file
+from gradsheet.layers.blocks import Block, column
 from gradsheet.layers.inputs import DigitInput, InputPage, TensorInput
 from gradsheet.layers.kinds import Softmax, View
 from gradsheet.layers.loss import LOSS_SHEET, LossPage, probabilities
@@ -131,7 +133,10 @@ def _write(
             p = probabilities(plan.trace.layers[-1].output)
             source.write_reading(pages, first, loss.probability, p)
             source.write_digits(pages)
-        _write_overview(plan, pages, overview, source.sheet)
+        row = _write_table(plan, pages, overview, source.sheet)
+        if plan.trace.loss is not None and after is not None and after.loss is not None:
+            losses = np.array([plan.trace.loss, after.loss])
+            _write_losses(pages, overview, row + 1, loss.losses, losses)
     return pages.claims
 
 
@@ -144,7 +149,8 @@ def _links(names: Sequence[str], number: int) -> Links:
     return links
 
 
-def _write_overview(plan: Plan, pages: Pages, sheet: Worksheet, source: str) -> None:
+def _write_table(plan: Plan, pages: Pages, sheet: Worksheet, source: str) -> int:
+    """Write the layers with links to their sheets; the row below."""
     style = pages.style
     for number, (name, width) in enumerate(_COLUMNS):
         sheet.set_column(number, number, width)
@@ -172,6 +178,18 @@ def _write_overview(plan: Plan, pages: Pages, sheet: Worksheet, source: str) -> 
     sheet.write_string(row, 2, "parameters in all", style.format(bold=True))
     sheet.write_number(row, 4, total, style.format(num_format="#,##0", bold=True, top=1))
     print_on_pages(sheet)
+    return row + 1
+
+
+def _write_losses(
+    pages: Pages, sheet: Worksheet, row: int, losses: Block, values: NDArray[np.float64]
+) -> None:
+    """Write the loss before and after the step once more."""
+    names = ("loss", "loss after a step of gradient descent")
+    sheet.write_column(row, 2, names, pages.style.format(bold=True))
+    cells = column(OVERVIEW_SHEET, row, 3, len(names))
+    look = pages.style.format(num_format="0.0000E+00")
+    pages.formulas(sheet, cells, (losses.seen((n,)) for n in range(len(names))), values, look)
 
 
 _EXPLANATION = (

@@ -80,6 +80,7 @@ def _activations() -> dict[str, Callable[["Tensor"], "Tensor"]]:
         "relu": torch.relu,
         "leaky-relu": F.leaky_relu,
         "gelu": F.gelu,
+        "silu": F.silu,
         # torch's own softplus turns into the identity above 20
         "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
         "identity": lambda x: x,

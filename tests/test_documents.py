@@ -163,5 +163,20 @@ def test_the_second_validation_runs_are_those_of_the_results() -> None:
     assert f"by {100 * accuracy:.2f} points on average" in page
 
 
+def test_the_times_of_an_epoch_are_those_of_the_results() -> None:
+    found = json.loads((ROOT / "results" / "training.json").read_text())
+    times = {one["name"]: one for one in found["contestants"]}
+    sentence = README[README.index("An epoch of `fast`") :]
+    said = [
+        f"{times['recipe fast']['seconds an epoch']:.1f} s on two cores",
+        f"single images {times['usual']['seconds an epoch']:.1f} s",
+        f"{times['recipe fast']['times as fast as usual']:.2f} times as long",
+        f"on JAX {times['keras']['seconds an epoch']:.1f} s",
+        f"tinygrad {times['tinygrad']['seconds an epoch']:.1f} s",
+    ]
+    text = " ".join(sentence.split())
+    assert all(part in text for part in said), said
+
+
 def test_the_default_rates_are_written_once_for_people() -> None:
     assert tuple(_parse_rates(_DEFAULT_RATES)) == DEFAULT_RATES

@@ -52,7 +52,7 @@ def test_every_recipe_stays_under_twenty_epochs() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("bset",), "no recipe is called 'bset'; choose from course, best"),
+        (("bset",), "no recipe is called 'bset'; choose from course, best, fast"),
         (("best", 0), "epochs is 0; it must be 1 to 1,000,000"),
         (("best", 1, -3), "batch size is -3"),
         (("best", 1, 10**30), "batch size is 1000000"),

@@ -249,15 +249,20 @@ RELU = Operation(
 )
 
 
-def leaky_relu(slope: float) -> Operation:
-    """The leaky ReLU whose slope below zero is ``slope``, from 0 to 1."""
-    steepness = Operation(
+def leaky_slope(slope: float) -> Operation:
+    """The slope of the leaky ReLU: 1 above zero, else ``slope``."""
+    return Operation(
         "leaky-slope",
         value=lambda x: slope + (1 - slope) * np.heaviside(x, 0.0),
         partials=lambda y, x: (ZERO,),
         excel=Notation(f"IF(@0>0,1,{slope!r})"),
         textbook=Notation(f"(1 if @0 > 0, else {slope!r})"),
     )
+
+
+def leaky_relu(slope: float) -> Operation:
+    """The leaky ReLU whose slope below zero is ``slope``, from 0 to 1."""
+    steepness = leaky_slope(slope)
     return Operation(
         "leaky-relu",
         value=lambda x: np.maximum(x, slope * x),
@@ -268,6 +273,7 @@ def leaky_relu(slope: float) -> Operation:
     )
 
 
+LEAKY_SLOPE = leaky_slope(0.01)
 LEAKY_RELU = leaky_relu(0.01)
 SOFTPLUS = Operation(
     "softplus",

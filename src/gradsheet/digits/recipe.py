@@ -98,6 +98,21 @@ RECIPES = {
             mixed_precision=True,
             architecture=Architecture(activation="gelu", order="pool-norm-activation"),
         ),
+        Recipe(
+            name="fast",
+            epochs=3,
+            batch_size=256,
+            optimizer="muon",
+            learning_rate=0.06,
+            schedule="triangle",
+            warmup=0.2,
+            weight_decay=0.01,
+            ema_decay=0.98,
+            clean_statistics=True,
+            augmentation=Distortion(degrees=8, shear=5, pixels=1, scale=0.1),
+            mixed_precision=True,
+            architecture=Architecture(activation="relu", order="pool-norm-activation"),
+        ),
     )
 }
 

@@ -413,6 +413,7 @@ MISTAKES: list[tuple[tuple[str, ...], str]] = [
     (("train", "--resume", "nowhere"), "nowhere is no run folder"),
     (("train", "--teacher", "nowhere", "-o", "run"), "nowhere holds no model.safetensors"),
     (("study", "--seeds", "1"), "1 seeds, None jobs; expected 2 seeds and 1 job at least"),
+    (("study", "--seeds", "1000000000"), "1,000,000,000 seeds; expected 10,000 at most"),
     (("study", "--jobs", "0"), "5 seeds, 0 jobs; expected"),
     (("study", "--recipe", "bset"), "no recipe is called 'bset'"),
     (("study", "--scheduler", "nonsense", "-o", "st"), "no Dask scheduler answers at nonsense"),

@@ -68,6 +68,7 @@ Validation = Annotated[
 ]
 
 _INTERRUPTED = 130
+_MOST_SEEDS = 10_000  # each has a folder from the start
 _COMPARED = "A study's folder or summary.json; or a model: a run folder or its weights."
 _DEFAULT_RATES = "0.1,0.2,0.5,0.8,1.0,2.0"
 
@@ -345,6 +346,8 @@ def study(
     plan = find_recipe(recipe, epochs, batch_size)
     if seeds < 2 or (jobs is not None and jobs < 1):
         raise GradsheetError(f"{seeds} seeds, {jobs} jobs; expected 2 seeds and 1 job at least")
+    if seeds > _MOST_SEEDS:
+        raise GradsheetError(f"{seeds:,} seeds; expected {_MOST_SEEDS:,} at most")
     from gradsheet.digits.study import Study
     from gradsheet.digits.workers import progress_bar, worker_pool
     from gradsheet.reports import write_study_figure

@@ -27,7 +27,8 @@ class Recipe:
         augmentation: limits of the random view each training image is seen in.
         temperature: None learns the labels. A number learns the mean probabilities of teachers,
             theirs and the network's own softened by it.
-        mixed_precision: compute in bfloat16 where the processor multiplies matrices of them.
+        mixed_precision: compute in bfloat16 where the processor multiplies matrices of them and
+            the architecture pools first.
     """
 
     name: str

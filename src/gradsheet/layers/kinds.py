@@ -275,7 +275,7 @@ class Convolution(Kind):
     def forward(self, desk: Desk) -> Formulas:
         kernels, x = self._kernels(desk.parameters["weight"]), desk.spare["padded"]
         (height, width), (down, right) = self.weight.shape[2:], self.stride
-        windows = _windows(x, height, width)
+        windows = _Windows(x, height, width)
         bias = desk.parameters.get("bias")
         for o, row_, column_ in _indices(desk.output.shape):
             terms = [
@@ -328,7 +328,7 @@ class Convolution(Kind):
         for o, pairs in self._kernels(back.spare["turned"]).items():
             for i, kernel in pairs:
                 kernels.setdefault(i, []).append((o, kernel))
-        windows = _windows(back.spare["spread"], height, width)
+        windows = _Windows(back.spare["spread"], height, width)
         for i, row_, column_ in _indices(back.inputs[0].shape):
             yield "+".join(
                 _product(kernel, windows[o, row_ + down, column_ + right])
@@ -345,7 +345,7 @@ class Convolution(Kind):
             return
         tall = (dy.shape[1] - 1) * self.stride[0] + 1
         wide = (dy.shape[2] - 1) * self.stride[1] + 1
-        windows = _windows(x, tall, wide)
+        windows = _Windows(x, tall, wide)
         share = len(x.rows) // self.groups
         of_group = len(dy.rows) // self.groups
         for o, i, row_, column_ in _indices(self.weight.shape):
@@ -374,10 +374,6 @@ class _Windows(dict[Index, str]):
         last = (channel, row_ + self._last[0], column_ + self._last[1])
         self[index] = self._block.span(index, last)
         return self[index]
-
-
-def _windows(block: Block, height: int, width: int) -> _Windows:
-    return _Windows(block, height, width)
 
 
 def _product(kernel: str, window: str) -> str:
@@ -622,15 +618,8 @@ class Softmax(Kind):
 # --- Several inputs --------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class Add(Kind):
-    """The sum of two tensors, number by number: a residual connection."""
-
-    name: ClassVar[str] = "Add"
-
-    @property
-    def words(self) -> str:
-        return "an output is the sum of the two numbers in its place"
+class _Join(Kind):
+    """Several tensors side by side, and what they are joined to."""
 
     def arrange(self, sheet: str, top: int, inputs: tuple[Index, ...], output: Index) -> Desk:
         blocks, left = [], FIRST_COLUMN
@@ -638,6 +627,17 @@ class Add(Kind):
             blocks.append(_lay(sheet, top, left, shape))
             left = blocks[-1].right + 1
         return Desk(tuple(blocks[:-1]), blocks[-1])
+
+
+@dataclass(frozen=True, eq=False)
+class Add(_Join):
+    """The sum of two tensors, number by number: a residual connection."""
+
+    name: ClassVar[str] = "Add"
+
+    @property
+    def words(self) -> str:
+        return "an output is the sum of the two numbers in its place"
 
     def forward(self, desk: Desk) -> Formulas:
         for index in _indices(desk.output.shape):
@@ -648,7 +648,7 @@ class Add(Kind):
 
 
 @dataclass(frozen=True, eq=False)
-class Concatenate(Kind):
+class Concatenate(_Join):
     """Channels of several tensors, one after the other."""
 
     name: ClassVar[str] = "Concatenate"
@@ -656,9 +656,6 @@ class Concatenate(Kind):
     @property
     def words(self) -> str:
         return "the channels of one input after those of the other"
-
-    def arrange(self, sheet: str, top: int, inputs: tuple[Index, ...], output: Index) -> Desk:
-        return Add().arrange(sheet, top, inputs, output)
 
     def forward(self, desk: Desk) -> Formulas:
         for block in desk.inputs:

@@ -46,7 +46,7 @@ Teachers = Annotated[
     typer.Option(
         "--teacher",
         metavar="RUN",
-        help="A run to learn from, of a recipe that learns from teachers; more than one may be given.",
+        help="A run to learn from, where a recipe does; more than one may be given.",
     ),
 ]
 Epochs = Annotated[

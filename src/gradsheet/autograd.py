@@ -94,6 +94,7 @@ def _losses() -> dict[str, Callable[["Tensor", "Tensor", "Tensor"], Any]]:
 
     return {
         "half-squared-error": lambda o, a, t: F.mse_loss(a, t, reduction="sum") / 2 / len(t),
+        "squared-error": lambda o, a, t: F.mse_loss(a, t, reduction="sum") / len(t),
         "mean-squared-error": lambda o, a, t: F.mse_loss(a, t),
         "binary-cross-entropy": lambda o, a, t: F.binary_cross_entropy_with_logits(o, t),
         "categorical-cross-entropy": lambda o, a, t: F.cross_entropy(o, t),

@@ -63,6 +63,9 @@ LOSSES = {
         lambda target, output: 0.5 * _squared_difference(target, output),
         total,
     ),
+    "squared-error": Loss(
+        "the squared difference, summed over the outputs", _squared_difference, total
+    ),
     "mean-squared-error": Loss(
         "the squared difference, averaged over the outputs", _squared_difference, _mean
     ),

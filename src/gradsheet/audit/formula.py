@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from openpyxl.utils import column_index_from_string
 
 from gradsheet.audit.book import Place
-from gradsheet.audit.functions import ARRAYS, ELEMENTWISE, GATHERING, Matrix, UnreadableFormula
+from gradsheet.audit.functions import ARRAYS, ELEMENTWISE, GATHERING, FormulaError, Matrix
 from gradsheet.calculus.expression import Expression, Number
 
 _DEEPEST = 64  # levels of nesting, as in Excel
@@ -94,7 +94,7 @@ def parse(text: str, at: Place, names: dict[str, str] | None = None) -> Node:
         names: defined names, in lower case, and the reference behind each.
 
     Raises:
-        UnreadableFormula: it is none, or uses what is not understood.
+        FormulaError: it is none, or uses what is not understood.
     """
     return _Parser(text, at, names or {}).parse()
 
@@ -108,7 +108,7 @@ class _Parser:
     def parse(self) -> Node:
         node = self._expression(0)
         if self._peek() != ("end", ""):
-            raise UnreadableFormula(f"'{self._peek()[1]}' is not expected in it")
+            raise FormulaError(f"'{self._peek()[1]}' is not expected in it")
         return node
 
     def _peek(self) -> tuple[str, str]:
@@ -128,7 +128,7 @@ class _Parser:
     def _expression(self, tightest: int) -> Node:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise UnreadableFormula(f"it is nested more than {_DEEPEST} deep")
+            raise FormulaError(f"it is nested more than {_DEEPEST} deep")
         left = self._operand()
         while True:
             kind, operator = self._peek()
@@ -154,7 +154,7 @@ class _Parser:
             return self._area(self._reference(text))
         if kind == "name":
             return self._named(text)
-        raise UnreadableFormula("it ends too early" if kind == "end" else f"it holds {text}")
+        raise FormulaError("it ends too early" if kind == "end" else f"it holds {text}")
 
     def _signed_or_bracketed(self, operator: str) -> Node:
         if operator in "+-":
@@ -165,11 +165,11 @@ class _Parser:
             inside = self._expression(0)
             self._close()
             return inside
-        raise UnreadableFormula(f"'{operator}' is not expected in it")
+        raise FormulaError(f"'{operator}' is not expected in it")
 
     def _close(self) -> None:
         if not self._takes(")"):
-            raise UnreadableFormula("a bracket is not closed")
+            raise FormulaError("a bracket is not closed")
 
     def _reference(self, text: str) -> Reference:
         match = _REFERENCE.fullmatch(text)
@@ -190,7 +190,7 @@ class _Parser:
             return first
         kind, text = self._take()
         if kind != "reference":
-            raise UnreadableFormula("a range does not end in a cell")
+            raise FormulaError("a range does not end in a cell")
         last = self._reference(text)
         return Area(first, last)
 
@@ -201,7 +201,7 @@ class _Parser:
             return Constant(float(name.upper() == "TRUE"))
         behind = self._names.get(name.lower())
         if behind is None:
-            raise UnreadableFormula(f"the name '{name}' is not defined")
+            raise FormulaError(f"the name '{name}' is not defined")
         return parse(behind, self._at)
 
     def _arguments(self) -> Iterator[Node]:
@@ -221,7 +221,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
     while place < len(text):
         match = _TOKEN.match(text, place)
         if match is None or match.lastgroup is None:
-            raise UnreadableFormula(f"'{text[place : place + 10]}' is not understood")
+            raise FormulaError(f"'{text[place : place + 10]}' is not understood")
         yield match.lastgroup, match[match.lastgroup]
         place = match.end()
     yield "end", ""
@@ -254,12 +254,12 @@ def to_expression(
         part: of an array formula, which row and column of the result, from 0.
 
     Raises:
-        UnreadableFormula: it uses a function that is not understood.
+        FormulaError: it uses a function that is not understood.
     """
     result = _matrix(node, at, cell)
     row, column = (0 if len(result) == 1 else part[0], 0 if len(result[0]) == 1 else part[1])
     if row >= len(result) or column >= len(result[0]):
-        raise UnreadableFormula("the array has fewer cells than the formula covers")
+        raise FormulaError("the array has fewer cells than the formula covers")
     return result[row][column]
 
 
@@ -278,7 +278,7 @@ def _matrix(node: Node, at: Place, cell: Callable[[str, Place], Expression]) -> 
         return combine(*arguments)
     function = ELEMENTWISE.get(node.function)
     if function is None:
-        raise UnreadableFormula(f"the function {node.function} is not understood")
+        raise FormulaError(f"the function {node.function} is not understood")
     return _elementwise(function, node.function, arguments)
 
 
@@ -287,26 +287,24 @@ def _cells(area: Area, at: Place, cell: Callable[[str, Place], Expression]) -> M
     rows = range(min(top, bottom), max(top, bottom) + 1)
     columns = range(min(left, right), max(left, right) + 1)
     if len(rows) * len(columns) > _LARGEST_AREA:
-        raise UnreadableFormula(f"a range has more than {_LARGEST_AREA:,} cells")
+        raise FormulaError(f"a range has more than {_LARGEST_AREA:,} cells")
     return [[cell(area.first.sheet, (row, column)) for column in columns] for row in rows]
 
 
-def _elementwise(
-    function: Callable[..., Expression], name: str, arguments: list[Matrix]
-) -> Matrix:
+def _elementwise(function: Callable[..., Expression], name: str, arguments: list[Matrix]) -> Matrix:
     height = max((len(matrix) for matrix in arguments), default=1)
     width = max((len(matrix[0]) for matrix in arguments), default=1)
     for matrix in arguments:
         if len(matrix) not in (1, height) or len(matrix[0]) not in (1, width):
-            raise UnreadableFormula(f"the ranges of {name} do not fit together")
+            raise FormulaError(f"the ranges of {name} do not fit together")
 
     def item(matrix: Matrix, row: int, column: int) -> Expression:
         return matrix[row % len(matrix)][column % len(matrix[0])]
 
+    def value(row: int, column: int) -> Expression:
+        return function(*(item(matrix, row, column) for matrix in arguments))
+
     try:
-        return [
-            [function(*(item(matrix, row, column) for matrix in arguments)) for column in range(width)]
-            for row in range(height)
-        ]
+        return [[value(row, column) for column in range(width)] for row in range(height)]
     except TypeError as error:
-        raise UnreadableFormula(f"{name} has {len(arguments)} arguments") from error
+        raise FormulaError(f"{name} has {len(arguments)} arguments") from error

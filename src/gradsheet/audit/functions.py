@@ -33,8 +33,10 @@ from gradsheet.calculus.expression import (
 
 Matrix = list[list[Expression]]
 
+_TEN = Number(10.0)
 
-class UnreadableFormula(Exception):
+
+class FormulaError(Exception):
     """A formula that is none, or that uses what is not understood; the message says which."""
 
 
@@ -135,7 +137,7 @@ ELEMENTWISE: dict[str, Callable[..., Expression]] = {
     "N": lambda x: x,
     "EXP": _exp,
     "LN": lambda x: apply(LOGARITHM, x),
-    "LOG": lambda x, base=Number(10.0): apply(LOGARITHM, x) / apply(LOGARITHM, base),
+    "LOG": lambda x, base=_TEN: apply(LOGARITHM, x) / apply(LOGARITHM, base),
     "LOG10": lambda x: apply(LOGARITHM, x) / math.log(10),
     "SQRT": lambda x: apply(SQUARE_ROOT, x),
     "ABS": lambda x: apply(SHIFT, x, -x),
@@ -171,7 +173,7 @@ def _flat(matrix: Matrix) -> list[Expression]:
 def _sum_of_products(*matrices: Matrix) -> Matrix:
     columns = [_flat(matrix) for matrix in matrices]
     if len({(len(matrix), len(matrix[0])) for matrix in matrices}) != 1:
-        raise UnreadableFormula("the ranges of SUMPRODUCT do not fit together")
+        raise FormulaError("the ranges of SUMPRODUCT do not fit together")
     return [[total(_product(row) for row in zip(*columns, strict=True))]]
 
 
@@ -186,7 +188,7 @@ def _transposed(matrix: Matrix) -> Matrix:
 
 def _matrix_product(first: Matrix, second: Matrix) -> Matrix:
     if len(first[0]) != len(second):
-        raise UnreadableFormula("the ranges of MMULT do not fit together")
+        raise FormulaError("the ranges of MMULT do not fit together")
     return [
         [total(a * b for a, b in zip(row, column, strict=True)) for column in _transposed(second)]
         for row in first

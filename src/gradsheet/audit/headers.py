@@ -32,9 +32,7 @@ _PATTERNS = tuple(
         (rf"{_LOSS}{_NUMBER}", "E{}"),
     )
 )
-_TOTAL_LOSS = re.compile(
-    rf"(?:{_LOSS}{_TOTAL}?|{_TOTAL}{_LOSS}?)(?:@(\d+)|\((\d+)\))?"
-)
+_TOTAL_LOSS = re.compile(rf"(?:{_LOSS}{_TOTAL}?|{_TOTAL}{_LOSS}?)(?:@(\d+)|\((\d+)\))?")
 _GRADIENT = re.compile(rf"(?:grad(?:ient)?(?:of)?)?d?{_LOSS}?{_TOTAL}?/?d?/?d?([wb])_?(\d+)")
 _DERIVATIVE = re.compile(r"d([^/]+)/d([^/]+)")
 _RATE = re.compile(r"(?:η|eta|lr|learning[ _]?rate|lernrate|alpha|α)", re.IGNORECASE)

@@ -65,6 +65,7 @@ class Truth:
         self.spec = spec
         self.rate = Variable("η", None, "learning rate")
         self._moments: dict[int, Moment] = {}
+        self._rows: dict[Variable, int] = {}
         self._points: dict[Variable, Array] = {self.rate: _draw("η", 0)}
 
     def moment(self, before: int = 0) -> Moment:
@@ -73,6 +74,7 @@ class Truth:
             moment = self._moments[before] = Moment(self.spec)
             for variable in moment.graph.given:
                 self._points[variable] = _draw(variable.name, before)
+            self._rows |= dict.fromkeys(moment.values.values(), before)
         return self._moments[before]
 
     def fix_rate(self, value: float) -> None:
@@ -84,6 +86,10 @@ class Truth:
 
     def __contains__(self, name: object) -> bool:
         return name in self.moment().values
+
+    def moment_of(self, variable: Variable) -> int | None:
+        """How many rows before a value stands; None of the learning rate."""
+        return self._rows.get(variable)
 
     def updated(self, name: str) -> Expression:
         """The parameter after the step that the row before asks for."""

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -10,16 +10,22 @@ from itertools import product
 import numpy as np
 
 from gradsheet.audit.book import Place
-from gradsheet.audit.formula import Area, Node, references, to_expression
-from gradsheet.audit.functions import UnreadableFormula
-from gradsheet.audit.headers import is_rate, rate_in
+from gradsheet.audit.formula import Call, Constant, Node, references, to_expression
+from gradsheet.audit.functions import FormulaError
+from gradsheet.audit.headers import is_rate
 from gradsheet.audit.identity import Truth, agree, network
 from gradsheet.audit.network import Hypothesis, Spot, hypotheses
 from gradsheet.audit.table import Table
-from gradsheet.calculus.expression import ACTIVATIONS, Expression, Number, Variable, apply, variables
+from gradsheet.calculus.expression import (
+    ACTIVATIONS,
+    Expression,
+    Number,
+    Variable,
+    variables,
+)
 from gradsheet.calculus.losses import LOSSES
 from gradsheet.calculus.network import SOFTMAX
-from gradsheet.calculus.tape import Array, Tape
+from gradsheet.calculus.tape import Tape
 
 _DEEPEST = 40  # cells that a formula is followed through
 _PROBES = np.linspace(-2.05, 2.35, 12)  # where activations are told apart
@@ -52,6 +58,12 @@ class Interpretation:
         self.outside = {s: n for s, n in hypothesis.outside.items() if n in truth}
         self.shape = hypothesis.shape
         self._rows = {row: index for index, row in enumerate(table.rows)}
+        self._taken: dict[Spot, Variable] = {}
+
+    def header(self, column: int) -> str:
+        """What the table calls a column; where it has no name, what this package calls it."""
+        header = " ".join(self.table.headers.get(column, "").split())
+        return header or self.names.get(column, "")
 
     # --- What is written ---------------------------------------------------------------------
 
@@ -59,13 +71,13 @@ class Interpretation:
         """What the formula of a cell computes, over the values of the network.
 
         Raises:
-            UnreadableFormula: it is not understood, or goes round in a circle.
+            FormulaError: it is not understood, or goes round in a circle.
         """
         return self._follow(self.table.sheet.name, (row, column), row, 0)
 
     def _follow(self, sheet: str, place: Place, row: int, depth: int) -> Expression:
         if depth > _DEEPEST:
-            raise UnreadableFormula(f"it leads through more than {_DEEPEST} cells, or in a circle")
+            raise FormulaError(f"it leads through more than {_DEEPEST} cells, or in a circle")
         formulas = self.table.formulas
         cell = formulas.cell(sheet, place)
         assert cell is not None
@@ -91,6 +103,8 @@ class Interpretation:
 
     def _known(self, sheet: str, place: Place, row: int) -> Variable | None:
         """The value of the network or the learning rate that a cell is taken for."""
+        if (taken := self._taken.get((sheet, place))) is not None:
+            return taken
         if (sheet, place) == self.rate.spot:
             return self.truth.rate
         if (name := self.outside.get((sheet, place))) is not None:
@@ -177,15 +191,41 @@ class Interpretation:
     def _inside(self, row: int) -> bool:
         return row in self._rows
 
-    def matches(self, row: int, column: int) -> bool:
-        """Whether a cell's formula is identical to what it should be."""
+    def matches(self, row: int, column: int, taken: Mapping[Spot, Variable] | None = None) -> bool:
+        """Whether a cell's formula is identical to what it should be.
+
+        Args:
+            row: of the cell.
+            column: of the cell.
+            taken: cells beside the table, and what they are to be taken for.
+        """
         due = self.due(row, column)
         assert due is not None
+        self._taken = dict(taken or {})
         try:
             written, right = self.truth.values([self.written(row, column), due])
-        except UnreadableFormula:
+        except FormulaError:
             return False
+        finally:
+            self._taken = {}
         return agree(written, right)
+
+    def sliding_references(self, row: int, column: int) -> Iterator[Spot]:
+        """The cells above or below the table that a formula reads by a row that slides."""
+        tree = self.table.tree(row, column)
+        for ref in references(tree) if tree is not None else ():
+            place = ref.place(row, column)
+            beside = place[0] not in self._rows or place[1] not in self.names
+            if beside and not ref.row_fixed:
+                yield ref.sheet or self.table.sheet.name, place
+
+    def is_pinned(self, row: int, column: int, name: str) -> bool:
+        """Whether a formula reads a value of the network from a row that a $ holds."""
+        tree = self.table.tree(row, column)
+        return any(
+            ref.row_fixed and self.names.get(ref.place(row, column)[1]) == name
+            for ref in (references(tree) if tree is not None else ())
+        )
 
     @cached_property
     def wrong_columns(self) -> list[int]:
@@ -198,7 +238,7 @@ class Interpretation:
             assert due is not None
             try:
                 expressions += [self.written(row, column), due]
-            except UnreadableFormula:
+            except FormulaError:
                 expressions += [_ERROR, due]
             checked.append(column)
         values = self.truth.values(expressions)
@@ -246,9 +286,7 @@ def _is_training_table(found: Interpretation) -> bool:
     return bool(sums and gradients and checked) and 5 * len(found.wrong_columns) <= 4 * len(checked)
 
 
-def _interpretations(
-    table: Table, hypothesis: Hypothesis, rate: Rate
-) -> Iterator[Interpretation]:
+def _interpretations(table: Table, hypothesis: Hypothesis, rate: Rate) -> Iterator[Interpretation]:
     """The hypothesis with each kind of network that its formulas speak for."""
     layers = [_activations(table, hypothesis, layer) for layer in _layers(hypothesis)]
     combinations = [
@@ -296,7 +334,7 @@ def _activation(table: Table, column: int, summed: int) -> str:
         formula = to_expression(
             tree, (place[0], column), lambda sheet, cell: x if cell == place else others
         )
-    except UnreadableFormula:
+    except FormulaError:
         return ""
     inside = set(variables(formula))
     if inside != {x}:
@@ -358,8 +396,6 @@ def label_of(table: Table, spot: Spot) -> str:
 
 
 def _numbers(tree: Node) -> Iterator[float]:
-    from gradsheet.audit.formula import Call, Constant
-
     if isinstance(tree, Constant) and isinstance(tree.value, float):
         yield tree.value
     elif isinstance(tree, Call):

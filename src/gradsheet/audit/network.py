@@ -8,7 +8,7 @@ from functools import cached_property
 
 from gradsheet.audit.book import Place
 from gradsheet.audit.formula import to_expression
-from gradsheet.audit.functions import UnreadableFormula
+from gradsheet.audit.functions import FormulaError
 from gradsheet.audit.table import Table
 from gradsheet.calculus.expression import (
     ADD,
@@ -98,9 +98,7 @@ def _without_repetitions(said: dict[int, str], structure: Hypothesis | None) -> 
     names: dict[int, str] = {}
     for column, name in said.items():
         owners = [other for other, also in said.items() if also == name]
-        confirmed = [
-            other for other in owners if structure and structure.names.get(other) == name
-        ]
+        confirmed = [other for other in owners if structure and structure.names.get(other) == name]
         if counts[name] == 1 or column == (confirmed or owners)[0]:
             names[column] = name
     return names
@@ -240,7 +238,7 @@ class _Structure:
         shape = Shape(
             (len(signals), *map(len, layers)), tuple(len(self._biases(units)) for units in layers)
         )
-        if any(count not in (0, 1, len(units)) for count, units in zip(shape.biases, layers)):
+        if any(b not in (0, 1, u) for b, u in zip(shape.biases, shape.sizes[1:], strict=True)):
             return None
         self._name_layers(names, shape, layers, signals)
         self._name_losses(names, layers[-1])
@@ -267,7 +265,7 @@ class _Structure:
         tree = self._table.usual[column]
         try:
             return to_expression(tree, (self._row, column), self._cell)
-        except UnreadableFormula:
+        except FormulaError:
             return Number(float("nan"))
 
     def _cell(self, sheet: str, place: Place) -> Expression:
@@ -366,7 +364,9 @@ class _Structure:
 
     def _inputs(self, units: list[int]) -> list[Variable]:
         signals = {signal for unit in units for signal in self._units[unit].weights}
-        return sorted(signals, key=lambda signal: (len(self._keys[signal]) == 2, self._keys[signal]))
+        return sorted(
+            signals, key=lambda signal: (len(self._keys[signal]) == 2, self._keys[signal])
+        )
 
     def _biases(self, units: list[int]) -> list[int]:
         return sorted({bias for unit in units for bias in self._units[unit].biases})

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from gradsheet.audit.book import Book, Cell, Place, Sheet
 from gradsheet.audit.formula import Node, parse
-from gradsheet.audit.functions import UnreadableFormula
+from gradsheet.audit.functions import FormulaError
 from gradsheet.audit.headers import read_header
 
 _FEWEST_FORMULAS = 3  # in a row of a training table
@@ -22,13 +22,13 @@ class Formulas:
     def __init__(self, book: Book) -> None:
         self.book = book
         self._names = {name.lower(): behind for name, behind in book.names.items()}
-        self._trees: dict[tuple[str, Place], Node | UnreadableFormula] = {}
+        self._trees: dict[tuple[str, Place], Node | FormulaError] = {}
 
     def tree(self, sheet: str, place: Place) -> Node:
         """The tree of the formula in a cell that holds one.
 
         Raises:
-            UnreadableFormula: it is not understood.
+            FormulaError: it is not understood.
         """
         key = (sheet, place)
         if key not in self._trees:
@@ -36,10 +36,10 @@ class Formulas:
             assert cell.formula is not None
             try:
                 self._trees[key] = parse(cell.formula, cell.anchor or place, self._names)
-            except UnreadableFormula as error:
+            except FormulaError as error:
                 self._trees[key] = error
         tree = self._trees[key]
-        if isinstance(tree, UnreadableFormula):
+        if isinstance(tree, FormulaError):
             raise tree
         return tree
 
@@ -84,7 +84,7 @@ class Table:
             return None
         try:
             return self.formulas.tree(self.sheet.name, (row, column))
-        except UnreadableFormula:
+        except FormulaError:
             return None
 
     @cached_property
@@ -174,9 +174,7 @@ def _table(
         yield Table(formulas, sheet, tuple(held), tuple(columns), own, header_row)
 
 
-def _headers(
-    sheet: Sheet, first_row: int, columns: list[int]
-) -> tuple[dict[int, str], int | None]:
+def _headers(sheet: Sheet, first_row: int, columns: list[int]) -> tuple[dict[int, str], int | None]:
     """The row of texts closely above in which most names are spelled."""
     best: dict[int, str] = {}
     best_row, most = None, 0

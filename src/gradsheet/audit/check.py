@@ -1,0 +1,372 @@
+"""The audit of a workbook: every row and column of every training table in it."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from openpyxl.utils import coordinate_to_tuple, get_column_letter
+
+from gradsheet.audit.book import Book, Cell, Place
+from gradsheet.audit.charts import chart_findings
+from gradsheet.audit.comparison import comparison_findings
+from gradsheet.audit.evaluate import Evaluator
+from gradsheet.audit.explain import Explanation, explain, right_formula
+from gradsheet.audit.findings import Audit, ColumnAudit, Finding, TableAudit, Verdict
+from gradsheet.audit.identity import Truth, agree
+from gradsheet.audit.interpret import Interpretation, interpret, label_of
+from gradsheet.audit.reading import read_book
+from gradsheet.audit.simulate import losses, number, rate
+from gradsheet.audit.table import find_tables
+from gradsheet.calculus.expression import Variable, expand, variables
+from gradsheet.calculus.losses import LOSSES
+from gradsheet.calculus.tape import Array, Tape
+from gradsheet.errors import GradsheetError
+
+PASTED = "a number pasted over a formula"
+PASTED_COLUMN = "a column of pasted numbers"
+EMPTY = "a cell left empty"
+TEXT = "a text in place of a formula"
+SWAPPED = "two gradients swapped"
+SERIES = "an input dragged into a series"
+TYPED_RATE = "the learning rate typed into the formulas"
+HEADER = "a header that says something else"
+STALE = "stated values that are out of date"
+
+_STALE = 1e-6  # relative; far more than any two programs differ by
+
+
+def audit(path: Path) -> Audit:
+    """Check every training table of a workbook.
+
+    Raises:
+        GradsheetError: the file cannot be read, or there is no training table in it.
+    """
+    return audit_book(read_book(path))
+
+
+def audit_book(book: Book) -> Audit:
+    """Check every training table of a workbook that was read; see ``audit``."""
+    found = [known for table in find_tables(book) if (known := interpret(table)) is not None]
+    if not found:
+        raise GradsheetError(
+            f"no training table found in {book.path}; expected rows of formulas under headers such "
+            "as w1, h1, a_h1, E_total, dE/dw1"
+        )
+    evaluator = Evaluator(found[0].table.formulas)
+    tables = tuple(_Check(known, evaluator).audit() for known in found)
+    remarks = (Finding("", "", "", "", "not read", text, False) for text in book.remarks)
+    others = (*chart_findings(book, found), *comparison_findings(book, found, evaluator), *remarks)
+    return Audit(book.path, tables, others)
+
+
+class _Check:
+    """One table."""
+
+    def __init__(self, found: Interpretation, evaluator: Evaluator) -> None:
+        self._found, self._table, self._evaluator = found, found.table, evaluator
+        self._sheet = found.table.sheet.name
+        self._rate = rate(found, evaluator)
+
+    def audit(self) -> TableAudit:
+        wrong = self._named_swaps(list(self._mistakes()))
+        findings = (*wrong, *self._remarks())
+        first_wrong: dict[str, str] = {}
+        for finding in wrong:
+            first_wrong.setdefault(_letters(finding.cell), finding.cell)
+        spot = self._found.rate.spot
+        return TableAudit(
+            sheet=self._sheet,
+            area=self._area(),
+            network=network_in_words(self._found),
+            updates=len(self._table.rows) - 1,
+            rate=None if math.isnan(self._rate) else self._rate,
+            rate_cell=_address(spot[1]) if spot else "",
+            columns=tuple(self._column(column, first_wrong) for column in self._table.columns),
+            findings=findings,
+        )
+
+    def _area(self) -> str:
+        table = self._table
+        top = table.header_row or table.rows[0]
+        return (
+            f"{_address((top, table.columns[0]))}:{_address((table.rows[-1], table.columns[-1]))}"
+        )
+
+    def _column(self, column: int, first_wrong: dict[str, str]) -> ColumnAudit:
+        name = self._found.names.get(column, "")
+        letter = get_column_letter(column)
+        verdict: Verdict = "not checked"
+        if letter in first_wrong:
+            verdict = "wrong"
+        elif name:
+            verdict = "given" if self._found.is_given(column) else "right"
+        meaning = self._found.truth[name].meaning if name else ""
+        header = " ".join(self._table.headers.get(column, "").split())
+        return ColumnAudit(letter, header, name, meaning, verdict, first_wrong.get(letter, ""))
+
+    # --- Mistakes ----------------------------------------------------------------------------
+
+    def _mistakes(self) -> Iterator[Finding]:
+        for column in self._table.columns:
+            if column in self._found.names:
+                yield from self._series(column)
+                yield from self._column_mistakes(column)
+
+    def _column_mistakes(self, column: int) -> Iterator[Finding]:
+        rows_without: list[int] = []
+        told: dict[str, Finding] = {}
+        for key, rows in self._found.classes(column).items():
+            if key is None:
+                rows_without = rows
+            elif not self._found.matches(rows[0], column):
+                finding = self._wrong_formula(rows, column)
+                same = told.get(finding.kind)
+                cells = finding.cells + (same.cells if same else 0)
+                told[finding.kind] = replace(same or finding, cells=cells)
+        yield from told.values()
+        yield from self._without_formula(column, rows_without)
+
+    def _wrong_formula(self, rows: list[int], column: int) -> Finding:
+        why = explain(self._found, rows[0], column)
+        effects = "; ".join(self._effects(rows, column))
+        message = f"{why.words}; {effects}" if effects else why.words
+        return self._finding(rows, column, why.kind, message, why)
+
+    def _finding(
+        self,
+        rows: list[int],
+        column: int,
+        kind: str,
+        message: str,
+        why: Explanation | None = None,
+    ) -> Finding:
+        return Finding(
+            sheet=self._sheet,
+            cell=_address((rows[0], column)),
+            column=self._found.header(column),
+            role=self._found.names.get(column, ""),
+            kind=kind,
+            message=message,
+            written=why.written if why else "",
+            right=why.right if why else "",
+            cells=len(rows),
+        )
+
+    def _without_formula(self, column: int, rows: list[int]) -> Iterator[Finding]:
+        """Numbers, texts and gaps where a formula belongs."""
+        due = sum(len(found) for found in self._found.classes(column).values())
+        if rows and 2 * len(rows) > due:
+            message = "holds numbers, not formulas: it follows nothing that changes"
+            yield self._finding(rows, column, PASTED_COLUMN, message)
+            return
+        for row in rows:
+            cell = self._table.cell(row, column)
+            kind = _what_is_there(cell)
+            above = f"; {_address((row - 1, column))} shows how it goes on" if kind == EMPTY else ""
+            message = f"{_shown(cell)} stands where the other rows compute"
+            yield self._finding([row], column, kind, message + above)
+
+    def _series(self, column: int) -> Iterator[Finding]:
+        """Inputs and targets that grow by the same step from row to row."""
+        if not self._found.is_given(column):
+            return
+        rows = self._table.rows
+        numbers = np.array([self._evaluator.value(self._sheet, (row, column)) for row in rows])
+        steps = np.diff(numbers)
+        if len(steps) > 1 and steps[0] != 0 and np.allclose(steps, steps[0], rtol=1e-6, atol=0):
+            message = (
+                f"grows by {steps[0]:g} from row to row: {numbers[0]:g}, {numbers[1]:g}, "
+                f"{numbers[2]:g}, …; it was filled down as a series and not copied"
+            )
+            yield self._finding([*rows[1:]], column, SERIES, message)
+
+    def _named_swaps(self, findings: list[Finding]) -> list[Finding]:
+        """With gradients that stand in each other's columns called swapped."""
+        truth, whole = self._found.truth, {}
+        for finding in findings:
+            if finding.role.startswith("dE/d") and finding.written:
+                whole[finding.role] = finding
+        swapped: dict[str, str] = {}
+        values = {role: self._written_values(finding) for role, finding in whole.items()}
+        for first, value in values.items():
+            for second in values:
+                if first != second and _same(value, truth, second):
+                    swapped[first] = second
+        return [
+            replace(f, kind=SWAPPED, message=self._swap_message(f, swapped[f.role]))
+            if swapped.get(swapped.get(f.role, "")) == f.role and whole.get(f.role) is f
+            else f
+            for f in findings
+        ]
+
+    def _swap_message(self, finding: Finding, other: str) -> str:
+        names = {name: self._found.header(column) for column, name in self._found.names.items()}
+        effect = finding.message.partition("; ")[2]
+        return f"computes {names.get(other, other)}, and that column computes this one; {effect}"
+
+    def _written_values(self, finding: Finding) -> Array:
+        row, column = _place(finding.cell)
+        return self._found.truth.values([self._found.written(row, column)])[0]
+
+    # --- What follows from a mistake ----------------------------------------------------------
+
+    def _effects(self, rows: list[int], column: int) -> Iterator[str]:
+        """How far the cells are off, and what becomes of the loss."""
+        apart = self._apart(rows, column)
+        known = apart[np.isfinite(apart)]
+        yield self._size(known, column) if len(known) else "it shows an error, no number"
+        if (change := self._change_of_loss(rows, column)) is not None:
+            updates = len(self._table.rows) - 1
+            yield f"the loss after {updates} updates comes out {_too(change)}"
+
+    def _size(self, apart: Array, column: int) -> str:
+        name, first, most = self._found.names[column], apart[0], np.abs(apart).max()
+        what = "the gradient" if name.startswith("dE/") else "the value"
+        size = f"{_too(first)} in this row" if first else "happens to be right in this row"
+        later = f", up to {most:.2g} off later" if most > abs(first) else ""
+        return f"{what} is {size}{later}" if first else f"{what} {size}{later}"
+
+    def _apart(self, rows: list[int], column: int) -> Array:
+        """Of each row what is written less what is right for the numbers that the row holds."""
+        right = right_formula(self._found, rows[0], column)
+        inside = list(dict.fromkeys(variables(right)))
+        free = {variable: Variable(variable.name) for variable in inside}
+        wanted = Variable("right", expand(right, lambda _: True, free))
+        numbers = {
+            free[v]: np.array([number(self._found, self._evaluator, v, row) for row in rows])
+            for v in inside
+        }
+        written = [self._evaluator.value(self._sheet, (row, column)) for row in rows]
+        return np.array(written) - Tape([wanted]).run(numbers)[wanted]
+
+    def _change_of_loss(self, rows: list[int], column: int) -> float | None:
+        """The change of the last loss by one wrong gradient alone; None where it is no gradient."""
+        found, name = self._found, self._found.names[column][4:]
+        updates = len(self._table.rows) - 1
+        if name not in found.parameters or not 1 <= updates <= len(rows):
+            return None
+        written = found.written(rows[0], column)
+        if any(found.truth.moment_of(variable) != 0 for variable in variables(written)):
+            return None
+        right, wrong = (
+            losses(found, self._evaluator, [self._rate], updates, replaced)
+            for replaced in ({}, {name: written})
+        )
+        if right is None or wrong is None:
+            return None
+        change = float(wrong[-1, 0] - right[-1, 0])
+        return change if math.isfinite(change) else None
+
+    # --- Remarks -----------------------------------------------------------------------------
+
+    def _remarks(self) -> Iterator[Finding]:
+        yield from self._typed_rate()
+        for column, name in self._found.names.items():
+            said = self._table.said.get(column, "")
+            header = self._table.headers.get(column, "")
+            if header and said != name and said in self._found.truth:
+                yield self._remark(
+                    HEADER,
+                    column,
+                    f"is called {self._found.header(column)}, but holds {name}: "
+                    f"{self._found.truth[name].meaning}",
+                )
+        yield from self._stale()
+
+    def _remark(self, kind: str, column: int, message: str) -> Finding:
+        row = self._table.header_row or self._table.rows[0]
+        return replace(self._finding([row], column, kind, message), is_mistake=False)
+
+    def _typed_rate(self) -> Iterator[Finding]:
+        """Updates that hold the learning rate as a number; a mistake where a cell states it."""
+        source = self._found.rate
+        if source.spot or source.column or math.isnan(source.value):
+            return
+        unused = self._unused_rate_cell()
+        column = next(c for c, n in self._found.names.items() if n in self._found.parameters)
+        message = f"the updates hold {source.value:g} as a number"
+        if unused:
+            message += f"; the learning-rate cell {unused} is not used"
+        finding = self._finding([*self._table.later_rows], column, TYPED_RATE, message)
+        yield replace(finding, is_mistake=bool(unused))
+
+    def _unused_rate_cell(self) -> str:
+        for place, cell in self._table.sheet.cells.items():
+            is_number = isinstance(cell.value, float) and cell.formula is None
+            beside = place[0] < self._table.rows[0]
+            if is_number and beside and label_of(self._table, (self._sheet, place)):
+                return _address(place)
+        return ""
+
+    def _stale(self) -> Iterator[Finding]:
+        """Values stated in the file that its formulas do not give."""
+        stale = []
+        for row in self._table.rows:
+            for column in self._table.columns:
+                cell = self._table.cell(row, column)
+                if cell and cell.formula and isinstance(cell.value, float):
+                    value = self._evaluator.value(self._sheet, (row, column))
+                    if abs(value - cell.value) > _STALE * max(abs(value), abs(cell.value), 1e-9):
+                        stale.append((row, column))
+        if stale:
+            row, column = stale[0]
+            message = (
+                "the value the file states is not what the formula gives; have it recalculated"
+            )
+            finding = self._finding([row], column, STALE, message)
+            yield replace(finding, is_mistake=False, cells=len(stale))
+
+
+def network_in_words(found: Interpretation) -> str:
+    """The network a table trains: ``2 inputs, 2 sigmoid hidden units, 2 sigmoid outputs, …``."""
+    spec, shape = found.truth.spec, found.shape
+    parts = [_count(shape.sizes[0], "input")]
+    for layer, units in zip(spec.layers[:-1], shape.sizes[1:-1], strict=True):
+        parts.append(_count(units, f"{layer.activation} hidden unit"))
+    parts.append(_count(shape.sizes[-1], f"{spec.layers[-1].activation} output"))
+    parts.append(_count(sum(shape.biases), "bias", "es") if any(shape.biases) else "no biases")
+    if shape.examples > 1:
+        parts.append(f"{shape.examples} examples")
+    return f"{', '.join(parts)}; loss: {LOSSES[spec.loss].words}"
+
+
+def _count(number: int, what: str, plural: str = "s") -> str:
+    return f"{number} {what}{'' if number == 1 else plural}"
+
+
+def _what_is_there(cell: Cell | None) -> str:
+    if cell is None or cell.value is None:
+        return EMPTY
+    return TEXT if isinstance(cell.value, str) else PASTED
+
+
+def _shown(cell: Cell | None) -> str:
+    if cell is None or cell.value is None:
+        return "nothing"
+    return (
+        f"the text '{cell.value[:30]}'"
+        if isinstance(cell.value, str)
+        else f"the number {cell.value:g}"
+    )
+
+
+def _too(difference: float) -> str:
+    return f"{abs(difference):.2g} too {'large' if difference > 0 else 'small'}"
+
+
+def _same(value: Array, truth: Truth, name: str) -> bool:
+    return agree(value, truth.values([truth[name]])[0])
+
+
+def _address(place: Place) -> str:
+    return f"{get_column_letter(place[1])}{place[0]}"
+
+
+def _letters(address: str) -> str:
+    return address.rstrip("0123456789")
+
+
+def _place(address: str) -> Place:
+    return coordinate_to_tuple(address)

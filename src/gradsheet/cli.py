@@ -68,6 +68,7 @@ Validation = Annotated[
 ]
 
 _INTERRUPTED = 130
+_MANY = 5  # files that are worth a progress bar
 _MOST_SEEDS = 10_000  # each has a folder from the start
 _COMPARED = "A study's folder or summary.json; or a model: a run folder or its weights."
 _DEFAULT_RATES = "0.1,0.2,0.5,0.8,1.0,2.0"
@@ -442,6 +443,72 @@ def evaluate(
     _print(confusion_table(result))
 
 
+@app.command()
+def audit(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Workbooks: .xlsx, .xlsm or .ods.")
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON in place of the tables.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write a page with all of it.")
+    ] = None,
+    annotate: Annotated[
+        bool,
+        typer.Option(
+            "--annotate",
+            help="Write FILE-audited.xlsx beside each file: a copy with notes and colours.",
+        ),
+    ] = False,
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write which slip is how often in which file: slips.csv, slips.png."
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Files at a time; one a core if not given.", min=1)
+    ] = None,
+) -> None:
+    """Check a workbook of backpropagation cell by cell and say which slip was made where.
+
+    Exit code: 0 all right, 1 mistakes found, 2 a file that cannot be read.
+    """
+    from tqdm import tqdm
+
+    from gradsheet.audit.annotate import annotate as write_annotated
+    from gradsheet.audit.many import audit_files
+    from gradsheet.audit.page import report_page
+    from gradsheet.audit.summary import to_json
+    from gradsheet.files import write_text
+    from gradsheet.tables import audit_table
+
+    audits, unread = [], []
+    work = tqdm(audit_files(files, jobs), total=len(files), unit="file", disable=len(files) < _MANY)
+    for found in work:
+        if isinstance(found, GradsheetError):
+            unread.append(found)
+        else:
+            audits.append(found)
+    if as_json:
+        print(to_json(audits))
+    else:
+        for found in audits:
+            _print(audit_table(found))
+    for error in unread:
+        _complain(str(error))
+    if report is not None:
+        write_text(report, report_page(audits))
+    for found in audits if annotate else ():
+        write_annotated(found, found.path.with_name(f"{found.path.stem}-audited.xlsx"))
+    if summary is not None:
+        from gradsheet.reports import write_slips
+
+        write_slips(audits, summary)
+    sys.exit(2 if unread else 1 if any(found.mistakes for found in audits) else 0)
+
+
 @app.command("open")
 def open_model(
     run: Annotated[
@@ -558,5 +625,9 @@ def _print(table: object) -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    print(f"gradsheet: {' '.join(message.split())}", file=sys.stderr)
+    _complain(message)
     sys.exit(2)
+
+
+def _complain(message: str) -> None:
+    print(f"gradsheet: {' '.join(message.split())}", file=sys.stderr)

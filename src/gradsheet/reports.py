@@ -1,4 +1,4 @@
-"""What a command leaves behind: the files of a sweep, of a diagram and of a training run."""
+"""What a command leaves behind: files of a sweep, a diagram, a training run, many audits."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +10,7 @@ from gradsheet.calculus.graph import NetworkGraph
 from gradsheet.files import make_folder, write_text
 
 if TYPE_CHECKING:  # torch stays unloaded where only part 1 is asked for
+    from gradsheet.audit.findings import Audit
     from gradsheet.digits.dataset import ImageSet
     from gradsheet.digits.evaluate import Evaluation
     from gradsheet.digits.run import FinishedRun
@@ -85,3 +86,14 @@ def write_mistakes(evaluation: "Evaluation", images: "ImageSet", path: Path) -> 
     wrong = evaluation.mistakes
     truths, readings = evaluation.labels[wrong].tolist(), evaluation.predictions[wrong].tolist()
     plots.mistakes(images.images[wrong].numpy(), truths, readings, path)
+
+
+def write_slips(audits: "Sequence[Audit]", folder: Path) -> None:
+    """Write which slip is how often in which workbook, as a table and as a picture."""
+    from gradsheet.audit.summary import class_csv, file_names, slip_counts, slip_kinds
+
+    make_folder(folder)
+    write_text(folder / "slips.csv", class_csv(audits))
+    kinds = slip_kinds(audits)
+    counts = slip_counts(audits, kinds)
+    plots.slip_heat_map(file_names(audits), kinds, counts, folder / "slips.png")

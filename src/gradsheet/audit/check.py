@@ -12,8 +12,9 @@ from gradsheet.audit.book import Book, Cell, Place
 from gradsheet.audit.charts import chart_findings
 from gradsheet.audit.comparison import comparison_findings
 from gradsheet.audit.evaluate import Evaluator
-from gradsheet.audit.explain import Explanation, explain, right_formula
+from gradsheet.audit.explain import UNKNOWN, UNREADABLE, Explanation, explain, right_formula
 from gradsheet.audit.findings import Audit, ColumnAudit, Finding, TableAudit, Verdict
+from gradsheet.audit.functions import FormulaError
 from gradsheet.audit.identity import Truth, agree
 from gradsheet.audit.interpret import Interpretation, interpret, label_of
 from gradsheet.audit.reading import read_book
@@ -32,6 +33,7 @@ SWAPPED = "two gradients swapped"
 SERIES = "an input dragged into a series"
 TYPED_RATE = "the learning rate typed into the formulas"
 HEADER = "a header that says something else"
+OTHER_RULE = "another rule than plain gradient descent"
 STALE = "stated values that are out of date"
 
 _STALE = 1e-6  # relative; far more than any two programs differ by
@@ -71,7 +73,10 @@ class _Check:
 
     def audit(self) -> TableAudit:
         wrong = self._named_swaps(list(self._mistakes()))
-        findings = (*wrong, *self._remarks())
+        other_rule = self._moved_otherwise(wrong)
+        if other_rule:
+            wrong = [finding for finding in wrong if finding.role not in self._found.parameters]
+        findings = (*wrong, *other_rule, *self._remarks())
         first_wrong: dict[str, str] = {}
         for finding in wrong:
             first_wrong.setdefault(_letters(finding.cell), finding.cell)
@@ -83,7 +88,10 @@ class _Check:
             updates=len(self._table.rows) - 1,
             rate=None if math.isnan(self._rate) else self._rate,
             rate_cell=_address(spot[1]) if spot else "",
-            columns=tuple(self._column(column, first_wrong) for column in self._table.columns),
+            columns=tuple(
+                self._column(column, first_wrong, bool(other_rule))
+                for column in self._table.columns
+            ),
             findings=findings,
         )
 
@@ -94,13 +102,13 @@ class _Check:
             f"{_address((top, table.columns[0]))}:{_address((table.rows[-1], table.columns[-1]))}"
         )
 
-    def _column(self, column: int, first_wrong: dict[str, str]) -> ColumnAudit:
+    def _column(self, column: int, first_wrong: dict[str, str], unchecked: bool) -> ColumnAudit:
         name = self._found.names.get(column, "")
         letter = get_column_letter(column)
         verdict: Verdict = "not checked"
         if letter in first_wrong:
             verdict = "wrong"
-        elif name:
+        elif name and not (name in self._found.parameters and unchecked):
             verdict = "given" if self._found.is_given(column) else "right"
         meaning = self._found.truth[name].meaning if name else ""
         header = " ".join(self._table.headers.get(column, "").split())
@@ -115,21 +123,23 @@ class _Check:
                 yield from self._column_mistakes(column)
 
     def _column_mistakes(self, column: int) -> Iterator[Finding]:
-        rows_without: list[int] = []
-        told: dict[str, Finding] = {}
+        without: list[int] = []
+        wrong: dict[object, list[list[int]]] = {}
         for key, rows in self._found.classes(column).items():
             if key is None:
-                rows_without = rows
+                without = rows
             elif not self._found.matches(rows[0], column):
-                finding = self._wrong_formula(rows, column)
-                same = told.get(finding.kind)
-                cells = finding.cells + (same.cells if same else 0)
-                told[finding.kind] = replace(same or finding, cells=cells)
-        yield from told.values()
-        yield from self._without_formula(column, rows_without)
+                wrong.setdefault(self._table.tree(rows[0], column) or key, []).append(rows)
+        for groups in wrong.values():
+            yield self._wrong_formula(groups, column)
+        yield from self._without_formula(column, without)
 
-    def _wrong_formula(self, rows: list[int], column: int) -> Finding:
-        why = explain(self._found, rows[0], column)
+    def _wrong_formula(self, groups: list[list[int]], column: int) -> Finding:
+        """The finding on one formula, from the groups of rows in which it says the same."""
+        rows = sorted(row for group in groups for row in group)
+        why = explain(self._found, groups[0][0], column)
+        if why.kind == UNKNOWN and len(groups) > 1:  # the first row may only reach into the header
+            why = explain(self._found, groups[1][0], column)
         effects = "; ".join(self._effects(rows, column))
         message = f"{why.words}; {effects}" if effects else why.words
         return self._finding(rows, column, why.kind, message, why)
@@ -208,7 +218,20 @@ class _Check:
 
     def _written_values(self, finding: Finding) -> Array:
         row, column = _place(finding.cell)
-        return self._found.truth.values([self._found.written(row, column)])[0]
+        try:
+            return self._found.truth.values([self._found.written(row, column)])[0]
+        except FormulaError:
+            return np.full(1, np.nan)
+
+    def _moved_otherwise(self, findings: list[Finding]) -> list[Finding]:
+        """One remark in place of all updates, where none is that of plain gradient descent."""
+        names = set(self._found.names.values()) & self._found.parameters
+        trained = {name for name in names if self._found.is_trained(name)}
+        odd = [f for f in findings if f.role in trained and f.kind in (UNKNOWN, UNREADABLE)]
+        if len(odd) < len(trained) or len(trained) < 2:
+            return []
+        message = "the weights move by another rule than w − η·gradient; updates were not checked"
+        return [replace(odd[0], kind=OTHER_RULE, message=message, is_mistake=False)]
 
     # --- What follows from a mistake ----------------------------------------------------------
 
@@ -247,7 +270,10 @@ class _Check:
         updates = len(self._table.rows) - 1
         if name not in found.parameters or not 1 <= updates <= len(rows):
             return None
-        written = found.written(rows[0], column)
+        try:
+            written = found.written(rows[0], column)
+        except FormulaError:
+            return None
         if any(found.truth.moment_of(variable) != 0 for variable in variables(written)):
             return None
         right, wrong = (

@@ -48,6 +48,7 @@ class Edit:
 
 
 NEIGHBOUR = "a neighbour's signal"
+OTHER_SYMBOL = "a value that does not belong there"
 SIGN = "a sign turned round"
 DROPPED_FACTOR = "a factor left out"
 DROPPED_SLOPE = "the slope of an activation left out"
@@ -73,17 +74,18 @@ def edits(
         right: what belongs there.
         substitutes: what may be taken for which of its variables, and the kind of slip it is.
     """
-    yield from substituted(right, substitutes)
+    yield from substituted(right, [s for s in substitutes if s[2] != OTHER_SYMBOL])
     yield from structural(right)
+    yield from substituted(right, [s for s in substitutes if s[2] == OTHER_SYMBOL])
     yield from _substituted_in_parts(right, substitutes)
 
 
 def structural(right: Expression) -> Iterator[Edit]:
     """The slips that put no other symbol in."""
     yield Edit(SIGN, _raw(NEGATE, right), None, None)
+    yield from _everywhere(right, _local)
     yield Edit(DOUBLED, _raw(MULTIPLY, _TWO, right), _TWO, None)
     yield Edit(HALVED, _raw(MULTIPLY, Number(0.5), right), Number(0.5), None)
-    yield from _everywhere(right, _local)
 
 
 def _raw(operation: Operation, *arguments: Expression) -> Expression:
@@ -211,11 +213,13 @@ def _local(node: Expression) -> Iterator[Edit]:
 
 
 def _of_product(factors: list[Expression]) -> Iterator[Edit]:
+    yield from _brackets(factors)
     for place, factor in enumerate(factors):
         others = [*factors[:place], *factors[place + 1 :]]
         kind = DROPPED_SLOPE if _is_slope(factor) else DROPPED_FACTOR
         yield Edit(kind, _product(others), None, factor)
-        yield Edit(REPEATED_FACTOR, _product([*factors, factor]), factor, None)
+        if not isinstance(factor, Number):
+            yield Edit(REPEATED_FACTOR, _product([*factors, factor]), factor, None)
         yield Edit(OPERATOR, _raw(ADD, _product(others), factor), None, None)
         if others:
             yield Edit(OPERATOR, _raw(DIVIDE, _product(others), factor), None, None)
@@ -227,7 +231,6 @@ def _of_product(factors: list[Expression]) -> Iterator[Edit]:
             for slope in _other_slopes(value):
                 changed = _product([*before, slope, *after])
                 yield Edit(OTHER_SLOPE, changed, slope, _product(pair))
-    yield from _brackets(factors)
 
 
 def _slope_of(factors: Sequence[Expression]) -> Variable | None:

@@ -1,12 +1,21 @@
 """Why a cell is wrong: the slip that makes its formula of the right one."""
 
+import math
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from gradsheet.audit.edits import NEIGHBOUR, SIGN, Edit, edits, structural, substituted
+from gradsheet.audit.edits import (
+    NEIGHBOUR,
+    OTHER_SYMBOL,
+    SIGN,
+    Edit,
+    edits,
+    structural,
+    substituted,
+)
 from gradsheet.audit.functions import FormulaError
 from gradsheet.audit.identity import agree
 from gradsheet.audit.interpret import Interpretation
@@ -19,7 +28,6 @@ ACTIVATION_FOR_SUM = "an activation where its weighted sum belongs"
 UPDATED = "a weight that was updated before its old value was used"
 OTHER_ROW = "a value from another row"
 TYPED = "a number typed in where a cell belongs"
-OTHER_SYMBOL = "a value that does not belong there"
 OTHER_GRADIENT = "the gradient of another parameter"
 SLIDING = "a reference that slides because no $ holds it"
 PINNED = "a reference that a $ holds in one row"
@@ -40,7 +48,8 @@ _OF_A_FAMILY = {
     "dE/dw": OTHER_GRADIENT,
     "dE/db": OTHER_GRADIENT,
 }
-_MOST_PAIRS = 20_000
+_MOST_PAIRS = 20_000  # of slips tried together
+_LONGEST = 60  # symbols in a formula for which pairs are tried
 
 
 @dataclass(frozen=True)
@@ -106,7 +115,10 @@ class _Search:
         used = {variable.name for variable in variables(written)}
         self._right = right_formula(self._found, self._row, self._column, used)
         kind, words = self._slip(written)
-        return Explanation(kind, words, self._text(written), self._text(self._right))
+        shown = (
+            self._text(written) if all(map(math.isfinite, _numbers(written))) else self._formula()
+        )
+        return Explanation(kind, words, shown, self._text(self._right))
 
     def _formula(self) -> str:
         cell = self._found.table.cell(self._row, self._column)
@@ -138,6 +150,8 @@ class _Search:
         self, substitutes: Sequence[tuple[Variable, Expression, str]]
     ) -> Iterator[tuple[Edit, Edit]]:
         """Two slips at once: one of structure or a weight, and another symbol."""
+        if sum(1 for _ in variables(self._right)) > _LONGEST:
+            return
         likely = [s for s in substitutes if s[2] not in (OTHER_SYMBOL, OTHER_ROW, UPDATED)]
         weights = [s for s in likely if s[2] == _OF_A_FAMILY["w"]]
         firsts = [e for e in structural(self._right) if e.kind != SIGN or e.wrong is not None]
@@ -179,7 +193,9 @@ class _Search:
         inside = list(dict.fromkeys(variables(self._right)))
         for variable in inside:
             yield from self._relatives(variable)
-        numbers = dict.fromkeys(_numbers(written) - _numbers(self._right))
+        numbers = sorted(
+            n for n in _numbers(written) - _numbers(self._right) - {0.0, 1.0} if n == n
+        )
         for variable in inside:
             yield from ((variable, Number(number), TYPED) for number in numbers)
         for variable in inside:
@@ -247,7 +263,7 @@ def _family(name: str) -> str:
 
 def _numbers(expression: Expression) -> set[float]:
     if isinstance(expression, Number):
-        return {expression.value} if expression.value == expression.value else set()
+        return {expression.value}
     if isinstance(expression, Apply):
         return {number for part in expression.arguments for number in _numbers(part)}
     return set()

@@ -32,6 +32,7 @@ _PATTERNS = tuple(
         (rf"{_LOSS}{_NUMBER}", "E{}"),
     )
 )
+_SOFTMAX = re.compile(r"([lms])(?:@(\d+)|\((\d+)\))?")  # what the units of a softmax share
 _TOTAL_LOSS = re.compile(rf"(?:{_LOSS}{_TOTAL}?|{_TOTAL}{_LOSS}?)(?:@(\d+)|\((\d+)\))?")
 _GRADIENT = re.compile(rf"(?:grad(?:ient)?(?:of)?)?d?{_LOSS}?{_TOTAL}?/?d?/?d?([wb])_?(\d+)")
 _DERIVATIVE = re.compile(r"d([^/]+)/d([^/]+)")
@@ -87,6 +88,8 @@ def _value(text: str) -> str:
             number, *examples = match.groups()
             number = re.sub(r"[,.]", "_", number)
             return name.format(number) + _at(examples)
+    if match := _SOFTMAX.fullmatch(text):
+        return {"l": "L", "m": "m", "s": "S"}[match[1]] + _at([match[2], match[3]])
     if match := _TOTAL_LOSS.fullmatch(text):
         example = _at(list(match.groups()))
         return f"E{example}" if example else "E_total"

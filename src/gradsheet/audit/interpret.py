@@ -139,7 +139,8 @@ class Interpretation:
     @cached_property
     def _trained(self) -> set[str]:
         """The biases with formulas below the first row, or with a gradient."""
-        moved = {self.names[column] for column in self.table.usual if column in self.names}
+        usual = self.table.usual.items()
+        moved = {self.names[c] for c, tree in usual if c in self.names and isinstance(tree, Call)}
         gradients = {name[4:] for name in self.names.values() if name.startswith("dE/d")}
         return (moved | gradients) & self.parameters
 

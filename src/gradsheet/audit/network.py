@@ -89,6 +89,9 @@ def _by_header(table: Table, structure: Hypothesis | None) -> Hypothesis | None:
     shape = _shape([*names.values(), *outside.values()])
     if shape is None:
         return None
+    named = _highest(set(names.values()), r"b(\d+)")
+    if structure and structure.shape.sizes == shape.sizes and named < sum(shape.sizes[1:]):
+        shape = replace(shape, biases=structure.shape.biases)
     return Hypothesis(shape, _completed(table, names, shape, structure), outside)
 
 

@@ -10,9 +10,11 @@ from gradsheet.audit.book import Book, Cell, Place, Sheet
 from gradsheet.audit.formula import Node, parse
 from gradsheet.audit.functions import FormulaError
 from gradsheet.audit.headers import read_header
+from gradsheet.errors import GradsheetError
 
 _FEWEST_FORMULAS = 3  # in a row of a training table
 _FEWEST_COLUMNS = 6
+_MOST_CELLS = 100_000  # of one table: 3,000 updates of a network with 8 weights
 _HEADER_ABOVE = 3  # at most so many rows above the first
 
 
@@ -170,6 +172,11 @@ def _table(
     own = {column: headers[column] for column in columns if column in headers}
     # Rows that only the table beside this one has.
     held = [row for row in rows if sum((row, column) in sheet.cells for column in columns) > 1]
+    if len(held) * len(columns) > _MOST_CELLS:
+        raise GradsheetError(
+            f"the table in rows {held[0]} to {held[-1]} of '{sheet.name}' has more than "
+            f"{_MOST_CELLS:,} cells; keep fewer rows of it"
+        )
     if held:
         yield Table(formulas, sheet, tuple(held), tuple(columns), own, header_row)
 

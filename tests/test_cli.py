@@ -9,16 +9,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from random import Random
 from xml.etree import ElementTree
 
 import openpyxl
 import pytest
 import torch
+import xlsxwriter
 from PIL import Image
 from safetensors.torch import save_file
 
 from gradsheet.digits.dataset import FILE_NAMES
 from gradsheet.sheets.recalculate import libreoffice
+from tests.audit.handmade import changed, handmade, make
 from tests.digits.test_dataset import GOOD, write
 
 HEAVY = {"OMP_NUM_THREADS": "2"}
@@ -57,6 +60,7 @@ def test_help_comes_at_once(tmp_path: Path) -> None:
         "verify",
         "sweep",
         "diagram",
+        "audit",
         "summary",
         "train",
         "evaluate",
@@ -494,3 +498,62 @@ def test_the_quick_demo(tmp_path: Path) -> None:
     again = succeeded("demo", "--quick", folder=tmp_path)
     assert "is finished already; its weights are kept" in again
     assert reached[0] in again
+
+
+def homework(folder: Path, name: str, wrong: bool = False) -> Path:
+    """A handmade table as an .xlsx file, with a slip in dE/dw1 or without."""
+    table = handmade(Random(7), (2, 2, 2))
+    if wrong:
+        table = changed(table, "dE/dw1", f"-({table.formulas['dE/dw1']})")
+    path = folder / name
+    with xlsxwriter.Workbook(path) as book:
+        for sheet in make(table, Random(7)).book.sheets.values():
+            page = book.add_worksheet(sheet.name)
+            for (row, column), cell in sheet.cells.items():
+                if cell.formula is not None:
+                    page.write_formula(row - 1, column - 1, f"={cell.formula}", value="")
+                else:
+                    page.write(row - 1, column - 1, cell.value)
+    return path
+
+
+def test_audit_tells_right_from_wrong(tmp_path: Path) -> None:
+    homework(tmp_path, "right.xlsx")
+    homework(tmp_path, "wrong.xlsx", wrong=True)
+    assert "all right" in succeeded("audit", "right.xlsx", folder=tmp_path)
+    run = gradsheet("audit", "wrong.xlsx", "right.xlsx", folder=tmp_path)
+    assert run.returncode == 1
+    assert "has the wrong sign" in run.stdout
+    assert run.stderr == ""
+
+
+def test_audit_reads_on_after_a_file_it_cannot_read(tmp_path: Path) -> None:
+    homework(tmp_path, "wrong.xlsx", wrong=True)
+    (tmp_path / "broken.xlsx").write_text("no workbook")
+    run = gradsheet("audit", "broken.xlsx", "wrong.xlsx", "missing.xlsx", folder=tmp_path)
+    assert run.returncode == 2
+    assert "has the wrong sign" in run.stdout
+    assert len(run.stderr.splitlines()) == 2
+    assert "Traceback" not in run.stderr
+
+
+def test_audit_writes_a_page_a_copy_json_and_a_summary(tmp_path: Path) -> None:
+    names = [f"class-{number}.xlsx" for number in range(6)]
+    for number, name in enumerate(names):
+        homework(tmp_path, name, wrong=number % 2 == 1)
+    options = ("--json", "--report", "page.html", "--annotate", "--summary", "slips")
+    run = gradsheet("audit", *names, *options, "--jobs", "2", folder=tmp_path)
+    assert run.returncode == 1, run.stderr
+    told = json.loads(run.stdout)
+    assert [file["all_right"] for file in told["files"]] == [True, False] * 3
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert all(name in page for name in names)
+    slips = (tmp_path / "slips" / "slips.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.reader(slips.splitlines()))
+    assert len(rows) == 7
+    assert "a sign turned round" in rows[0]
+    with Image.open(tmp_path / "slips" / "slips.png") as picture:
+        assert picture.width > 100
+    marked = openpyxl.load_workbook(tmp_path / "class-1-audited.xlsx")["Work"]
+    assert sum(cell.comment is not None for row in marked.iter_rows() for cell in row) == 1
+    assert not list(tmp_path.glob(".*"))

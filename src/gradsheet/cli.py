@@ -492,7 +492,7 @@ def audit(
         else:
             audits.append(found)
     if as_json:
-        print(to_json(audits))
+        sys.stdout.write(to_json(audits))
     else:
         for found in audits:
             _print(audit_table(found))

@@ -93,7 +93,8 @@ def write_slips(audits: "Sequence[Audit]", folder: Path) -> None:
     from gradsheet.audit.summary import class_csv, file_names, slip_counts, slip_kinds
 
     make_folder(folder)
-    write_text(folder / "slips.csv", class_csv(audits))
+    # Excel takes a CSV file for UTF-8 where a byte order mark says so.
+    write_text(folder / "slips.csv", f"\ufeff{class_csv(audits)}")
     kinds = slip_kinds(audits)
     counts = slip_counts(audits, kinds)
     plots.slip_heat_map(file_names(audits), kinds, counts, folder / "slips.png")

@@ -83,7 +83,7 @@ def test_named_deltas_are_columns_of_their_own() -> None:
 
 def planted(name: str, often: int) -> list[tuple[Audit, Made, str, int]]:
     """So many audits of tables with the slip, and the column and the row where it is."""
-    found = []
+    found: list[tuple[Audit, Made, str, int]] = []
     _, sow = PLANTS[name]
     for seed in range(400):
         draw = random.Random(f"{name}{seed}")

@@ -39,14 +39,15 @@ def _series_findings(
         titled = series.name or chart.title
         right = next(c for c, name in table.names.items() if name == claimed)
         message = (
-            f"the chart '{titled}' plots {table.header(column)}; {table.header(right)} is in column "
-            f"{get_column_letter(right)}"
+            f"the chart '{titled}' plots {table.header(column)}; "
+            f"{table.header(right)} is in column {get_column_letter(right)}"
         )
         yield Finding(*where, WRONG_COLUMN, message)
     rows = table.table.rows
     missing = sum(not first <= row <= last for row in rows)
     if missing and len(rows) - missing > 1 and held == "E_total":
-        message = f"the chart plots {len(rows) - missing} of the {len(rows)} rows of {table.header(column)}"
+        plotted_rows = f"{len(rows) - missing} of the {len(rows)} rows"
+        message = f"the chart plots {plotted_rows} of {table.header(column)}"
         yield Finding(*where, ROWS_MISSING, message, is_mistake=False, cells=missing)
 
 

@@ -38,8 +38,8 @@ def comparison_findings(
         for found in _comparisons(sheet):
             area = f"{_address(found.first)}:{_address(found.last)}"
             message = (
-                f"the losses at {len(found.rates)} learning rates in {area} are pasted numbers that "
-                f"follow nothing; {_judged(found, tables[0], evaluator)}"
+                f"the losses at {len(found.rates)} learning rates in {area} are pasted numbers "
+                f"that follow nothing; {_judged(found, tables[0], evaluator)}"
             )
             cell = _address(found.first)
             yield Finding(sheet.name, cell, "", "", PASTED_COMPARISON, message, is_mistake=False)

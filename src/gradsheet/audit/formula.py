@@ -178,7 +178,7 @@ class _Parser:
         column = column_index_from_string(letters.upper())
         row = int(digits)
         return Reference(
-            (sheet or "").strip("'").replace("''", "'"),
+            sheet[1:-1].replace("''", "'") if sheet and sheet[0] == "'" else sheet or "",
             row if row_mark else row - self._at[0],
             column if column_mark else column - self._at[1],
             bool(row_mark),

@@ -61,7 +61,8 @@ CHOICE = Operation(
 )
 ROUND = Operation(
     "round",
-    value=lambda x, digits: np.round(x * 10.0**digits) / 10.0**digits,
+    # Halves go away from zero, as in a spreadsheet.
+    value=lambda x, digits: np.sign(x) * np.floor(np.abs(x) * 10.0**digits + 0.5) / 10.0**digits,
     partials=_not_differentiated,
     excel=Notation("ROUND(@*)"),
     textbook=Notation("round(@*)"),

@@ -123,4 +123,5 @@ def _draw(name: str, before: int) -> Array:
         return generator.uniform(0.05, 0.95, POINTS)
     if name == "η":
         return generator.uniform(0.1, 2.0, POINTS)
-    return generator.uniform(0.2, 1.4, POINTS) * generator.choice([-1.0, 1.0], POINTS)
+    signs: Array = generator.choice([-1.0, 1.0], POINTS)
+    return signs * generator.uniform(0.2, 1.4, POINTS)

@@ -331,8 +331,9 @@ class _Structure:
     def _parameter(self, factor: Expression) -> int | None:
         """The column of a parameter in the same row."""
         key = self._keys.get(factor) if isinstance(factor, Variable) else None
-        same_row = key is not None and len(key) == 3 and key[2] == 0
-        return key[1] if same_row and key[1] in self._parameters else None
+        if key is None or len(key) != 3 or key[2] != 0:
+            return None
+        return key[1] if key[1] in self._parameters else None
 
     @cached_property
     def _activations(self) -> dict[int, int]:

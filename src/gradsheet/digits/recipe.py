@@ -75,6 +75,21 @@ class Recipe:
 
 _MOST = 1_000_000  # epochs, or images in a batch
 
+_BEST = Recipe(
+    name="best",
+    epochs=19,
+    batch_size=128,
+    optimizer="muon",
+    learning_rate=0.04,
+    schedule="triangle",
+    weight_decay=0.01,
+    ema_decay=0.995,
+    clean_statistics=True,
+    augmentation=Distortion(degrees=12, shear=8, pixels=1, scale=0.13, bend=0.5),
+    mixed_precision=True,
+    architecture=Architecture(activation="gelu", order="pool-norm-activation", activate_last=True),
+)
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -86,18 +101,23 @@ RECIPES = {
             learning_rate=0.05,
             architecture=Architecture(dropout=0.1),
         ),
+        _BEST,
+        replace(_BEST, name="distilled", temperature=4),
         Recipe(
-            name="best",
+            name="teacher",
             epochs=19,
-            batch_size=48,
+            batch_size=96,
             optimizer="adamw",
-            learning_rate=0.02,
+            learning_rate=0.015,
             schedule="triangle",
-            weight_decay=0.01,
+            weight_decay=0.05,
             ema_decay=0.998,
-            augmentation=Distortion(degrees=10, shear=5, pixels=2, scale=0.1),
+            clean_statistics=True,
+            augmentation=Distortion(degrees=15, shear=10, pixels=1, scale=0.13, bend=0.7),
             mixed_precision=True,
-            architecture=Architecture(activation="gelu", order="pool-norm-activation"),
+            architecture=Architecture(
+                activation="gelu", order="pool-norm-activation", activate_last=True, width=3
+            ),
         ),
         Recipe(
             name="fast",

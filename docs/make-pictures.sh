@@ -1,6 +1,6 @@
 #!/bin/sh
 # Draw the pictures in docs/images again: sh docs/make-pictures.sh .venv/bin
-# Needs LibreOffice (soffice).
+# Needs LibreOffice (soffice) and Chromium.
 set -eu
 bin=$1
 work=$(mktemp -d)
@@ -25,3 +25,8 @@ cp "$work"/course/*-lr-0.5-1.png "$images/sheet-training.png"
 cp "$work"/course/*-network.png "$images/sheet-network.png"
 cp "$work"/xor/*-network.png "$images/sheet-network-xor.png"
 cp "$work"/exercise/*-derivation-1.png "$images/sheet-exercise.png"
+
+"$bin/python" docs/draw_audit.py "$work/class"
+cp "$work/class/terminal.svg" "$images/audit-terminal.svg"
+chromium --headless --no-sandbox --screenshot="$PWD/$images/audit-page.png" --window-size=1000,1500 \
+    "file://$work/class/class.html"

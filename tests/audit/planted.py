@@ -205,6 +205,20 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"[{right}]", f"[{right}>]", draw)
 
 
+@plant("all weights updated", "a weight that was updated before its old value was used")
+def _(table: Handmade, draw: random.Random) -> Planted | None:
+    column = draw.choice(first_layer(table))
+    wrong = re.sub(r"\[(w\d+)\]", r"[\1>]", table.formulas[column])
+    return Planted(changed(table, column, wrong), column)
+
+
+@plant("a weight updated on the spot", "a weight that was updated before its old value was used")
+def _(table: Handmade, draw: random.Random) -> Planted | None:
+    column = draw.choice(first_layer(table))
+    wrong = re.sub(r"\[(w\d+)\]", r"([\1]-[rate]*[dE/d\1])", table.formulas[column])
+    return Planted(changed(table, column, wrong), column)
+
+
 @plant("a pinned weight", "a reference that a $ holds in one row")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))

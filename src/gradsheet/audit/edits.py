@@ -4,7 +4,7 @@ Each edit makes one wrong expression. A slip is found when an edit computes, at 
 was written.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -140,7 +140,7 @@ def _substituted_in_parts(
         inside = list(variables(part))
         for variable, other, kind in substitutes:
             if inside.count(variable) > 1:
-                changed = _replaced(part, variable, other)
+                changed = replaced(part, {variable: other})
                 wrong, belongs = _slope_parts(part, changed, variable, other)
                 in_slope = kind == NEIGHBOUR and _slope_of(factors_of(belongs)) is variable
                 yield Edit(WRONG_SLOPE if in_slope else kind, changed, wrong, belongs)
@@ -148,12 +148,13 @@ def _substituted_in_parts(
     yield from _everywhere(right, local)
 
 
-def _replaced(node: Expression, variable: Variable, other: Expression) -> Expression:
-    if node is variable:
-        return other
-    if not isinstance(node, Apply) or variable not in set(variables(node)):
+def replaced(node: Expression, others: Mapping[Variable, Expression]) -> Expression:
+    """``node`` with other expressions in place of some variables; what holds none stays itself."""
+    if isinstance(node, Variable):
+        return others.get(node, node)
+    if not isinstance(node, Apply) or others.keys().isdisjoint(variables(node)):
         return node
-    return Apply(node.operation, tuple(_replaced(part, variable, other) for part in node.arguments))
+    return Apply(node.operation, tuple(replaced(part, others) for part in node.arguments))
 
 
 def _slope_parts(
@@ -163,7 +164,7 @@ def _slope_parts(
     if not _is_product(part):
         return changed, part
     factors = [factor for factor in factors_of(part) if variable in set(variables(factor))]
-    return _product([_replaced(f, variable, other) for f in factors]), _product(factors)
+    return _product([replaced(f, {variable: other}) for f in factors]), _product(factors)
 
 
 # --- Other structure -------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from gradsheet.audit.edits import (
     SIGN,
     Edit,
     edits,
+    replaced,
     structural,
     substituted,
 )
@@ -138,6 +139,9 @@ class _Search:
         for edit in edits(self._right, substitutes):
             if agree(values.of(edit.result), wanted):
                 return edit.kind, self._words(edit)
+        for kind, words, others in self._weights_together():
+            if agree(values.of(replaced(self._right, others)), wanted):
+                return kind, words
         if other := self._other_gradient(wanted):
             return OTHER_GRADIENT, other
         for first, second in self._pairs(substitutes):
@@ -163,6 +167,24 @@ class _Search:
                 if count > _MOST_PAIRS:
                     return
                 yield first, second
+
+    def _weights_together(self) -> Iterator[tuple[str, str, dict[Variable, Expression]]]:
+        """Other values taken for all weights at once."""
+        inside = dict.fromkeys(variables(self._right))
+        weights = [v for v in inside if v.name in self._found.parameters]
+        if not weights:
+            return
+        moments = self._truth
+        names = " and ".join(self._named.name(weight) for weight in weights)
+        updated = f"uses {names} after their update where the old values belong"
+        yield UPDATED, updated, {w: moments.moment(-1).values[w.name] for w in weights}
+        step = {w: w - moments.rate * moments[f"dE/d{w.name}"] for w in weights}
+        yield UPDATED, updated, dict(step)
+        above = f"uses {names} of the row above"
+        yield OTHER_ROW, above, {w: moments.moment(1).values[w.name] for w in weights}
+        first = self._found.table.rows.index(self._row)
+        pinned = f"uses {names} of the first row in every row"
+        yield PINNED, pinned, {w: moments.moment(first).values[w.name] for w in weights}
 
     def _other_gradient(self, wanted: Array) -> str:
         """Another parameter whose gradient was written."""

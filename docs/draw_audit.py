@@ -57,7 +57,7 @@ def write_homework(path: Path, graph: NetworkGraph, slip: Slip | None) -> None:
                     formula = f"{above[variable]}-{RATE}*{above[gradient]}"
                 elif variable in graph.gradients:
                     parameter = graph.parameters[graph.gradients.index(variable)]
-                    formula = to_excel(wrong[parameter], lambda v, here=here: here.get(v, RATE))
+                    formula = to_excel(wrong[parameter], {**here, graph.rate: RATE}.__getitem__)
                 else:
                     assert variable.definition is not None
                     written = expand(variable.definition, places.__contains__)

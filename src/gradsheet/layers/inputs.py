@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.layers.blocks import Block, address, matrix, row, tiles
-from gradsheet.layers.kinds import FIRST_COLUMN, Array
+from gradsheet.layers.kinds.kind import FIRST_COLUMN, Array
 from gradsheet.layers.pages import Links, Pages, indices
 from gradsheet.layers.plan import TOP
 

@@ -6,7 +6,7 @@ import numpy as np
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.layers.blocks import Block, address, column
-from gradsheet.layers.kinds import Array
+from gradsheet.layers.kinds.kind import Array
 from gradsheet.layers.pages import Links, Pages, indices
 from gradsheet.layers.plan import TOP, Plan
 from gradsheet.layers.trace import LossName, Trace

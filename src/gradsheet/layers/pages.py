@@ -11,7 +11,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.errors import GradsheetError
 from gradsheet.layers.blocks import Block, Index
-from gradsheet.layers.kinds import Array, Desk
+from gradsheet.layers.kinds.kind import Array, Desk
 from gradsheet.layers.plan import Plan, Sheet
 from gradsheet.layers.trace import Trace
 from gradsheet.sheets.style import FAINT, MAX_FORMULA, Style, print_on_pages

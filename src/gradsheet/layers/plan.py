@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from gradsheet.errors import GradsheetError
 from gradsheet.layers.blocks import Block
-from gradsheet.layers.kinds import Desk, View
+from gradsheet.layers.kinds.joining import View
+from gradsheet.layers.kinds.kind import Desk
 from gradsheet.layers.trace import INPUT, Layer, Trace
 
 TOP = 6  # the first row below a sheet's title, notes and links

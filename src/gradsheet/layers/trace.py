@@ -16,20 +16,12 @@ from torch import Tensor, fx, nn
 from gradsheet.calculus.expression import ACTIVATIONS, Expression, apply, leaky_relu
 from gradsheet.errors import GradsheetError
 from gradsheet.layers.blocks import Index
-from gradsheet.layers.kinds import (
-    Add,
-    Array,
-    AveragePool,
-    Concatenate,
-    Convolution,
-    Kind,
-    Linear,
-    MaxPool,
-    Pointwise,
-    Softmax,
-    View,
-    batch_norm,
-)
+from gradsheet.layers.kinds.joining import Add, Concatenate, View
+from gradsheet.layers.kinds.kind import Array, Kind
+from gradsheet.layers.kinds.pointwise import Pointwise, batch_norm
+from gradsheet.layers.kinds.pooling import AveragePool, MaxPool
+from gradsheet.layers.kinds.products import Convolution, Linear
+from gradsheet.layers.kinds.softmax import Softmax
 
 LossName = Literal["cross-entropy", "squared-error"]
 

@@ -17,7 +17,8 @@ from gradsheet.errors import GradsheetError
 from gradsheet.files import whole_file
 from gradsheet.layers.blocks import Block, column
 from gradsheet.layers.inputs import DigitInput, InputPage, TensorInput
-from gradsheet.layers.kinds import Softmax, View
+from gradsheet.layers.kinds.joining import View
+from gradsheet.layers.kinds.softmax import Softmax
 from gradsheet.layers.loss import LOSS_SHEET, LossPage, probabilities
 from gradsheet.layers.pages import AGREEMENT, Claim, LayerPage, Links, Pages
 from gradsheet.layers.plan import Plan

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from openpyxl.utils import get_column_letter, range_boundaries
 
-from gradsheet.audit.book import Book, Chart, Series
+from gradsheet.audit.book import Book, Chart, Series, address
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.headers import read_header
 from gradsheet.audit.interpret import Interpretation
@@ -33,7 +33,7 @@ def _series_findings(
         return
     table, column, first, last = plotted
     claimed, held = _claim(chart, series), table.names.get(column, "")
-    cell = f"{get_column_letter(column)}{first}"
+    cell = address((first, column))
     where = (chart.sheet, cell, table.header(column), held)
     if claimed and held and claimed != held and claimed in table.names.values():
         titled = series.name or chart.title

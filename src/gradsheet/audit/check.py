@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from openpyxl.utils import coordinate_to_tuple, get_column_letter
 
-from gradsheet.audit.book import Book, Cell, Place
+from gradsheet.audit.book import Book, Cell, Place, address
 from gradsheet.audit.charts import chart_findings
 from gradsheet.audit.comparison import comparison_findings
 from gradsheet.audit.evaluate import Evaluator
@@ -87,7 +87,7 @@ class _Check:
             network=network_in_words(self._found),
             updates=len(self._table.rows) - 1,
             rate=None if math.isnan(self._rate) else self._rate,
-            rate_cell=_address(spot[1]) if spot else "",
+            rate_cell=address(spot[1]) if spot else "",
             columns=tuple(
                 self._column(column, first_wrong, bool(other_rule))
                 for column in self._table.columns
@@ -98,9 +98,7 @@ class _Check:
     def _area(self) -> str:
         table = self._table
         top = table.header_row or table.rows[0]
-        return (
-            f"{_address((top, table.columns[0]))}:{_address((table.rows[-1], table.columns[-1]))}"
-        )
+        return f"{address((top, table.columns[0]))}:{address((table.rows[-1], table.columns[-1]))}"
 
     def _column(self, column: int, first_wrong: dict[str, str], unchecked: bool) -> ColumnAudit:
         name = self._found.names.get(column, "")
@@ -154,7 +152,7 @@ class _Check:
     ) -> Finding:
         return Finding(
             sheet=self._sheet,
-            cell=_address((rows[0], column)),
+            cell=address((rows[0], column)),
             column=self._found.header(column),
             role=self._found.names.get(column, ""),
             kind=kind,
@@ -174,7 +172,7 @@ class _Check:
         for row in rows:
             cell = self._table.cell(row, column)
             kind = _what_is_there(cell)
-            above = f"; {_address((row - 1, column))} shows how it goes on" if kind == EMPTY else ""
+            above = f"; {address((row - 1, column))} shows how it goes on" if kind == EMPTY else ""
             message = f"{_shown(cell)} stands where the other rows compute"
             yield self._finding([row], column, kind, message + above)
 
@@ -323,7 +321,7 @@ class _Check:
             is_number = isinstance(cell.value, float) and cell.formula is None
             beside = place[0] < self._table.rows[0]
             if is_number and beside and label_of(self._table, (self._sheet, place)):
-                return _address(place)
+                return address(place)
         return ""
 
     def _stale(self) -> Iterator[Finding]:
@@ -384,10 +382,6 @@ def _too(difference: float) -> str:
 
 def _same(value: Array, truth: Truth, name: str) -> bool:
     return agree(value, truth.values([truth[name]])[0])
-
-
-def _address(place: Place) -> str:
-    return f"{get_column_letter(place[1])}{place[0]}"
 
 
 def _letters(address: str) -> str:

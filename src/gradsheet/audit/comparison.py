@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from openpyxl.utils import get_column_letter
 
-from gradsheet.audit.book import Book, Place, Sheet
+from gradsheet.audit.book import Book, Place, Sheet, address
 from gradsheet.audit.evaluate import Evaluator
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.headers import rate_in
@@ -36,12 +35,12 @@ def comparison_findings(
     """A remark on each comparison of learning rates that holds numbers and no formulas."""
     for sheet in book.sheets.values():
         for found in _comparisons(sheet):
-            area = f"{_address(found.first)}:{_address(found.last)}"
+            area = f"{address(found.first)}:{address(found.last)}"
             message = (
                 f"the losses at {len(found.rates)} learning rates in {area} are pasted numbers "
                 f"that follow nothing; {_judged(found, tables[0], evaluator)}"
             )
-            cell = _address(found.first)
+            cell = address(found.first)
             yield Finding(sheet.name, cell, "", "", PASTED_COMPARISON, message, is_mistake=False)
 
 
@@ -84,7 +83,3 @@ def _numbers_below(sheet: Sheet, place: Place) -> list[float]:
             break
         numbers.append(cell.value)
     return numbers
-
-
-def _address(place: Place) -> str:
-    return f"{get_column_letter(place[1])}{place[0]}"

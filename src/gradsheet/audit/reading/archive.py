@@ -1,0 +1,173 @@
+"""The file as a zip archive of parts, inflated on a budget: a small file may unpack to anything."""
+
+import io
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# What one workbook may hold. A course sheet has 0.3 MB of XML, 20,000 tags and 5,000 cells.
+_LIMITS = {
+    "bytes of XML": 64 << 20,
+    "tags": 3_000_000,
+    "cells": 500_000,
+    "characters of formulas and blanks": 10_000_000,
+    "parts": 5_000,
+    "sheets": 1_000,
+    "names, links and lines of charts": 20_000,
+}
+_DIRECTORY = 4 << 20  # bytes of the archive's table of contents
+PIECE = 1 << 16
+"""Bytes inflated at once."""
+
+SAVE = "open it in a spreadsheet program and save it as .xlsx"
+DAMAGED = "the file is damaged; fetch it again or " + SAVE
+PASSWORD = f"it has a password; {SAVE} without a password"
+NO_WORKBOOK = f"it is a zip archive without a workbook; {SAVE}"
+
+_BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    OSError,
+    EOFError,
+    RuntimeError,
+    OverflowError,
+    ValueError,
+)
+
+
+class RefusedError(Exception):
+    """What was found and what to do, without the path."""
+
+
+def quoted(text: str) -> str:
+    """Somebody else's words, fit for one line."""
+    return repr(text if len(text) <= 60 else text[:60] + "…")
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def broken(name: str, error: Exception) -> RefusedError:
+    """The refusal of a part that cannot be inflated or parsed."""
+    return RefusedError(f"its part {quoted(name)} is broken ({_line(error)}); {DAMAGED}")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator["Parts"]:
+    """The parts of the archive at ``path``."""
+    try:
+        _check_regular(path)
+        with _SparingFile(io.FileIO(path)) as file:
+            _check_beginning(file.read(8))
+            yield Parts(_archive(file))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RefusedError(f"{reason}; name a workbook that you may read") from error
+
+
+def _check_regular(path: Path) -> None:
+    """Refuse what is not there, and what would block: a pipe, a device."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise RefusedError("there is no such file; check the path") from error
+    except ValueError as error:
+        raise RefusedError("this is not the path of a file; check the path") from error
+    if stat.S_ISDIR(mode):
+        raise RefusedError("it is a folder; name a workbook in it")
+    if not stat.S_ISREG(mode):
+        raise RefusedError("it is not a regular file; save the workbook as an .xlsx file")
+
+
+def _check_beginning(beginning: bytes) -> None:
+    if not beginning:
+        raise RefusedError("the file is empty; save the workbook again as .xlsx")
+    if beginning == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        raise RefusedError(f"it is an old .xls file or has a password; {SAVE} without a password")
+    if beginning[:2] != b"PK":
+        raise RefusedError(f"it is neither an .xlsx nor an .ods workbook; {SAVE}")
+
+
+class _SparingFile(io.BufferedReader):
+    """A file that refuses to be read in one gulp: zipfile takes a table of contents whole."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        wanted = _DIRECTORY + 1 if size is None or not 0 <= size <= _DIRECTORY else size
+        found = super().read(wanted)
+        if len(found) > _DIRECTORY:
+            raise RefusedError(f"it holds too many parts for a workbook; {SAVE}")
+        return found
+
+
+def _archive(file: io.BufferedReader) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except _BROKEN_ZIP as error:
+        raise RefusedError(
+            f"its zip archive is broken or cut off ({_line(error)}); {DAMAGED}"
+        ) from error
+
+
+class Budget:
+    """What may still be read of each kind."""
+
+    def __init__(self) -> None:
+        self._left = dict(_LIMITS)
+
+    def spend(self, kind: str, amount: int = 1) -> None:
+        """Take ``amount`` off; refuse the workbook where less than that is left."""
+        self._left[kind] -= amount
+        if self._left[kind] < 0:
+            raise RefusedError(
+                f"it holds more than {_LIMITS[kind]:,} {kind}; keep only the sheets that matter "
+                "and save it as .xlsx"
+            )
+
+
+class Parts:
+    """The parts of a workbook by name, in small letters, and the budget all of them share."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.budget = Budget()
+        self._archive = archive
+        self._infos: dict[str, zipfile.ZipInfo] = {}
+        for info in archive.infolist():
+            name = _part_name(info.filename)
+            if name in self._infos:
+                raise RefusedError(f"it holds the part {quoted(name)} twice; {DAMAGED}")
+            self._infos[name] = info
+
+    def __contains__(self, name: str) -> bool:
+        return _part_name(name) in self._infos
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._infos)
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The part, inflated piece by piece; what its header says of its size is not believed."""
+        self.budget.spend("parts")
+        info = self._infos.get(_part_name(name))
+        if info is None:
+            raise RefusedError(f"its part {quoted(name)} is missing; {DAMAGED}")
+        if info.flag_bits & 1:
+            raise RefusedError(PASSWORD)
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise RefusedError(f"it is packed in a way no spreadsheet program uses; {SAVE}")
+        try:
+            with self._archive.open(info) as part:
+                while piece := part.read(PIECE):
+                    self.budget.spend("bytes of XML", len(piece))
+                    yield piece
+        except _BROKEN_ZIP as error:
+            raise broken(name, error) from error
+
+
+def _part_name(name: str) -> str:
+    """One spelling: programs differ in capitals, slashes and a slash in front."""
+    return name.replace("\\", "/").lstrip("/").lower()

@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the tables are those of the tests
 
@@ -62,7 +63,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, help="the JSON file to write")
     options = parser.parse_args()
     alarms, seconds = false_alarms(options.right)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, (kind, _) in PLANTS.items():
         called, took = names_given(name, options.often)
         seconds += took

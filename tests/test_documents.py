@@ -27,6 +27,7 @@ from gradsheet.sheets.plan import (
     START_SHEET,
     STEP_SHEET,
 )
+from tests.audit.planted import PLANTS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -180,3 +181,28 @@ def test_the_times_of_an_epoch_are_those_of_the_results() -> None:
 
 def test_the_default_rates_are_written_once_for_people() -> None:
     assert tuple(_parse_rates(_DEFAULT_RATES)) == DEFAULT_RATES
+
+
+def test_the_third_validation_runs_are_those_of_the_results() -> None:
+    page = (ROOT / "docs" / "experiments.md").read_text()
+    study = json.loads((ROOT / "results" / "validation-3.json").read_text())
+    for run in study["variants"]:
+        last, moved = "yes" if run["last"] else "no", run["moved"]
+        assert (
+            f"| {run['name']} | {last} | {run['seed']} | {run['accuracy']:.2%} | {run['loss']:.4f} "
+            f"| {moved['accuracy']:.3%} | {moved['loss']:.4f} |"
+        ) in page
+    assert len(study["variants"]) == 10
+
+
+def test_what_the_audit_finds_is_what_was_measured() -> None:
+    found = json.loads((ROOT / "results" / "audit.json").read_text())
+    share = f"{found['found and named'] / found['planted']:.1%}"
+    page = (ROOT / "docs" / "audit.md").read_text()
+    assert f"plants each of {len(PLANTS)} slips" in page
+    assert f"{found['planted']:,} times in all" in page
+    assert f"{found['found and named']:,} of them were found and named ({share})" in page
+    assert f"{found['false alarms']} of the {found['right tables']} right tables" in page
+    assert f"{found['seconds']['median']:.2f} s a workbook" in README
+    assert share in README
+    assert {row["planted"] for row in found["slips"]} == PLANTS.keys()

@@ -1,8 +1,10 @@
 """The digit reader as a workbook: a model of ``digits`` given to ``layers``."""
 
+import re
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from gradsheet.digits.dataset import CLASSES, IMAGE_SIZE, ImageSet, load
@@ -10,6 +12,7 @@ from gradsheet.digits.evaluate import PIXEL_DEVIATION, PIXEL_MEAN
 from gradsheet.digits.photograph import read_digit
 from gradsheet.digits.run import load_model
 from gradsheet.errors import GradsheetError
+from gradsheet.layers.guards import reason
 from gradsheet.layers.inputs import DigitInput
 from gradsheet.layers.onnx import read_onnx
 from gradsheet.layers.workbook import to_workbook
@@ -56,7 +59,19 @@ def _model(run: Path | None) -> nn.Module:
             f"{run} takes an input of {found}; expected 1 × 28 × 28, an image normalised as MNIST "
             "is; write other models from Python with gradsheet.to_workbook"
         )
+    _check_reads_digits(model, run)
     return model
+
+
+def _check_reads_digits(model: nn.Module, run: Path) -> None:
+    try:
+        with torch.no_grad():
+            output = model.eval()(torch.zeros(1, 1, IMAGE_SIZE, IMAGE_SIZE))
+    except Exception as error:  # torch raises what its operations raise
+        raise GradsheetError(f"{run} cannot be run on an image ({reason(error)})") from error
+    if output.shape != (1, CLASSES):
+        found = " × ".join(map(str, output.shape[1:]))
+        raise GradsheetError(f"{run} has an output of {found}; expected {CLASSES}, one a digit")
 
 
 def _image(given: str, test: ImageSet) -> tuple[Tensor, int | None]:
@@ -75,9 +90,13 @@ def _page(given: str, image: Tensor, known: int | None, test: ImageSet) -> Digit
         int(number)
         for digit in range(CLASSES)
         for number in (test.labels == digit).nonzero().flatten()[: STORED // CLASSES]
+        if known is None or int(number) != int(given)
     ]
     digits = [image, *(test.images[number] for number in chosen)][:STORED]
-    shown = f"{Path(given).name}" if known is None else f"test image {given}: {known}"
+    # MATCH, which finds the choice, takes ~, * and ? for more than themselves.
+    shown = (
+        re.sub(r"[~*?]", "-", Path(given).name) if known is None else f"test image {given}: {known}"
+    )
     names = [shown, *(f"test image {n}: {int(test.labels[n])}" for n in chosen)][:STORED]
     stored = np.stack([digit.numpy() for digit in digits])
     return DigitInput(stored, names, 0, PIXEL_MEAN, PIXEL_DEVIATION)

@@ -22,7 +22,7 @@ from gradsheet.audit.headers import rate_in, read_header
             "dE/dw1",
             (
                 *("∂E/∂w1", "∂E_T/∂w1", "∂E_t/∂w1", "δE_total/δw1", "E∂w1", "dE/dw1", "ΔE/Δw1"),
-                *("∂E/∂w₁", "dE_total/dw1", "Δw1", "∇w1", "grad w1", "dE / dw1", "∂E_T/∂w1 梯度"),
+                *("∂E/∂w₁", "dE_total/dw1", "∇w1", "grad w1", "dE / dw1", "∂E_T/∂w1 梯度"),
                 r"$\partial E/\partial w_{1}$",
             ),
         ),
@@ -31,7 +31,19 @@ from gradsheet.audit.headers import rate_in, read_header
         ("da_o1/do1", ("∂a_o1/∂o1",)),
         ("h1@2", ("h1⁽²⁾", "h1(2)")),
         ("η", ("η", "lr", "Learning rate", "eta")),
-        ("", ("", "iteration", "notes", "my own", "p1", "a sentence about w1 and w2", "x" * 99)),
+        (
+            "",
+            (
+                "",
+                "Δw1",
+                "iteration",
+                "notes",
+                "my own",
+                "p1",
+                "a sentence about w1 and w2",
+                "x" * 99,
+            ),
+        ),
     ],
 )
 def test_spellings(name: str, spellings: tuple[str, ...]) -> None:

@@ -104,6 +104,22 @@ def test_digits_open_from_a_file(tmp_path: Path) -> None:
             "pads its sides differently",
         ),
         (helper.make_node("Add", ["x", "w"], ["y"]), "is read after a MatMul only"),
+        (helper.make_node("Concat", ["x", "w"], ["y"], axis=1), "an ONNX Concat with a constant"),
+        (helper.make_node("MatMul", ["w", "x"], ["y"]), "odd.onnx, node y: an ONNX MatMul but of"),
+        (
+            helper.make_node("Conv", ["x", "w"], ["y"]),
+            "odd.onnx, node y: this form of the ONNX operation Conv is not read here",
+        ),
+        (
+            helper.make_node("AveragePool", ["x"], ["y"], kernel_shape=[2, 2], dilations=[2, 2]),
+            "an ONNX AveragePool with dilations",
+        ),
+        (
+            helper.make_node(
+                "BatchNormalization", ["x", "w", "w", "w", "w"], ["y"], training_mode=1
+            ),
+            "BatchNormalization",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -111,6 +127,43 @@ def test_what_is_not_read_is_said(node: Any, said: str, tmp_path: Path) -> None:
     path = save(tmp_path / "odd.onnx", [node], [weight("w", 4, 4)], (1, 4, 4))
     with pytest.raises(GradsheetError, match=said):
         read_onnx(path)
+
+
+def test_a_product_with_two_biases_is_refused(tmp_path: Path) -> None:
+    make = helper.make_node
+    nodes = [
+        make("MatMul", ["x", "w"], ["m"]),
+        make("Add", ["m", "b"], ["p"]),
+        make("Add", ["m", "c"], ["q"]),
+        make("Add", ["p", "q"], ["y"]),
+    ]
+    weights = [weight("w", 4, 3), weight("b", 3), weight("c", 3)]
+    with pytest.raises(GradsheetError, match="node q: a MatMul that is read with its bias"):
+        read_onnx(save(tmp_path / "two.onnx", nodes, weights, (4,)))
+
+
+def test_weights_in_a_file_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are looked for beside the model, from wherever it is opened."""
+    nodes = [helper.make_node("Gemm", ["x", "w"], ["y"], transB=1)]
+    values = weight("w", 300, 4)
+    path = save(tmp_path / "m.onnx", nodes, [values], (4,))
+    onnx.save(onnx.load(path), path, save_as_external_data=True, location="m.data")
+    assert (tmp_path / "m.data").exists()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    model, _ = read_onnx(path)
+    found = model(torch.eye(4)).detach().numpy().T
+    assert np.allclose(found, numpy_helper.to_array(values))
+    (tmp_path / "m.data").unlink()
+    with pytest.raises(GradsheetError, match="is no readable ONNX model"):
+        read_onnx(path)
+
+
+def test_a_model_that_reads_no_digits_is_said(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Relu", ["x"], ["y"])]
+    path = save(tmp_path / "image.onnx", nodes, [], (1, 28, 28))
+    with pytest.raises(GradsheetError, match="has an output of 1 × 28 × 28; expected 10"):
+        open_digits(path, "3", None, backward=False, path=tmp_path / "m.xlsx")
 
 
 def test_damaged_files_are_said(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from gradsheet.errors import GradsheetError
 from gradsheet.layers.pages import AGREEMENT, Claim
 from gradsheet.layers.trace import trace
 from gradsheet.layers.workbook import differences, write_model
-from gradsheet.opening import open_digits
+from gradsheet.opening import _page, open_digits
 from gradsheet.sheets.recalculate import ENGINES, Engine, libreoffice, recalculated
 from tests.layers.models import Model
 
@@ -175,6 +175,7 @@ def test_choosing_another_digit(tmp_path: Path, mnist: Dataset) -> None:
     digits, image = book["Digits"], book["Image"]
     names = [cell.value for cell in digits["A"] if cell.value]
     assert names[1] == "my own" and len(names) == 22
+    assert len(set(names)) == len(names)
     assert image["E5"].value == "test image 5: 1" == names[2]
     read = next(
         cell
@@ -194,6 +195,16 @@ def test_choosing_another_digit(tmp_path: Path, mnist: Dataset) -> None:
             image.cell(8 + row, 33 + column).value = int(seven[row, column])
     book.save(tmp_path / "own.xlsx")
     assert read_by(tmp_path / "own.xlsx", read.coordinate) == 7
+
+
+def test_the_digits_to_choose_from_are_twenty(mnist: Dataset) -> None:
+    """Also where the one that is given would be among them; MATCH must find each name."""
+    image = mnist.test.images[0]
+    for given, known in (("0", 7), ("folder/my~*?.png", None)):
+        page = _page(given, image, known, mnist.test)
+        assert len(set(page.names)) == 20 == len(page.digits)
+        assert len({digit.tobytes() for digit in page.digits}) >= 19
+        assert not any(character in name for name in page.names for character in "~*?")
 
 
 def read_by(path: Path, cell: str) -> float | str:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from gradsheet.audit.book import Book, Cell, Place, address
 from gradsheet.audit.charts import chart_findings
 from gradsheet.audit.comparison import comparison_findings
 from gradsheet.audit.evaluate import Evaluator
-from gradsheet.audit.explain import UNKNOWN, UNREADABLE, Explanation, explain, right_formula
+from gradsheet.audit.explain import CIRCLE, UNKNOWN, UNREADABLE, Explanation, explain, right_formula
 from gradsheet.audit.findings import Audit, ColumnAudit, Finding, TableAudit, Verdict
 from gradsheet.audit.functions import FormulaError
 from gradsheet.audit.identity import Truth, agree
@@ -30,12 +31,18 @@ PASTED_COLUMN = "a column of pasted numbers"
 EMPTY = "a cell left empty"
 TEXT = "a text in place of a formula"
 SWAPPED = "two gradients swapped"
+PASTED_ROW = "a row of pasted numbers"
+EMPTY_ROW = "a row left empty"
+ODD = "a cell unlike the rest of its column"
+NO_START = "a weight without a number to start from"
+UNUSED_RATE = "the learning-rate cell is not used"
 SERIES = "an input dragged into a series"
 TYPED_RATE = "the learning rate typed into the formulas"
 HEADER = "a header that says something else"
 OTHER_RULE = "another rule than plain gradient descent"
 STALE = "stated values that are out of date"
 
+_MOST_EXPLAINED = 3  # wrong formulas of one column
 _STALE = 1e-6  # relative; far more than any two programs differ by
 
 
@@ -78,7 +85,7 @@ class _Check:
             wrong = [finding for finding in wrong if finding.role not in self._found.parameters]
         findings = (*wrong, *other_rule, *self._remarks())
         first_wrong: dict[str, str] = {}
-        for finding in wrong:
+        for finding in (found for found in wrong if found.is_mistake):
             first_wrong.setdefault(_letters(finding.cell), finding.cell)
         spot = self._found.rate.spot
         return TableAudit(
@@ -115,21 +122,89 @@ class _Check:
     # --- Mistakes ----------------------------------------------------------------------------
 
     def _mistakes(self) -> Iterator[Finding]:
+        yield from self._rows_without()
+        yield from self._wrong_rate_cell()
         for column in self._table.columns:
+            if column not in self._found.names or self._found.is_given(column):
+                yield from self._odd_cells(column)
             if column in self._found.names:
                 yield from self._series(column)
+                yield from self._start(column)
                 yield from self._column_mistakes(column)
+
+    @cached_property
+    def _pasted_rows(self) -> list[int]:
+        """The rows in which most of what is computed elsewhere is not computed."""
+        columns = [c for c in self._table.usual if c in self._found.names]
+        return [
+            row
+            for row in self._table.rows
+            if 2 * sum(self._table.tree(row, column) is None for column in columns) > len(columns)
+        ]
+
+    def _rows_without(self) -> Iterator[Finding]:
+        for row in self._pasted_rows:
+            column = next(iter(self._table.usual))
+            empty = all(self._table.cell(row, other) is None for other in self._table.usual)
+            kind = EMPTY_ROW if empty else PASTED_ROW
+            message = f"row {row} holds {'nothing' if empty else 'numbers'} where others compute"
+            yield self._finding([row], column, kind, message)
+
+    def _wrong_rate_cell(self) -> Iterator[Finding]:
+        """A cell called the learning rate near the table, and updates that use another one."""
+        spot = self._found.rate.spot
+        nearest = self._nearest_rate_cell()
+        if spot is None:
+            return
+        used = self._table.formulas.cell(*spot)
+        where = address(spot[1]) if spot[0] == self._sheet else f"{spot[0]}!{address(spot[1])}"
+        column = next(c for c, n in self._found.names.items() if n in self._found.parameters)
+        rows = [*self._table.later_rows]
+        if used is None or isinstance(used.value, str):
+            held = "nothing" if used is None else "a text"
+            message = f"the updates take {where} for the learning rate, which holds {held}"
+            yield self._finding(rows, column, UNUSED_RATE, message)
+        elif nearest and nearest != spot[1]:
+            nearer = spot[0] != self._sheet or nearest[0] > spot[1][0]
+            if nearer or not label_of(self._table, spot):
+                message = f"{address(nearest)} is called the learning rate; the updates use {where}"
+                yield self._finding(rows, column, UNUSED_RATE, message)
+
+    def _odd_cells(self, column: int) -> Iterator[Finding]:
+        """The cells of a column of one's own, or of copies, that differ from the others."""
+        usual = self._table.usual.get(column)
+        rows = [row for row in self._table.later_rows if row not in self._pasted_rows]
+        odd = [row for row in rows if self._table.tree(row, column) != usual]
+        if usual is not None and odd and 2 * len(odd) < len(rows):
+            cell = self._table.cell(odd[0], column)
+            shown = f"={cell.formula}" if cell and cell.formula else _shown(cell)
+            message = f"{shown} stands where the column goes on in another way"
+            yield self._finding(odd, column, ODD, message)
+
+    def _start(self, column: int) -> Iterator[Finding]:
+        """A weight whose first cell is empty or a text."""
+        row = self._table.rows[0]
+        value = self._evaluator.value(self._sheet, (row, column))
+        cell = self._table.cell(row, column)
+        if self._found.names[column] in self._found.parameters and (
+            cell is None or math.isnan(value)
+        ):
+            yield self._finding([row], column, NO_START, f"it starts from {_shown(cell)}")
 
     def _column_mistakes(self, column: int) -> Iterator[Finding]:
         without: list[int] = []
         wrong: dict[object, list[list[int]]] = {}
         for key, rows in self._found.classes(column).items():
             if key is None:
-                without = rows
+                without = [row for row in rows if row not in self._pasted_rows]
             elif not self._found.matches(rows[0], column):
                 wrong.setdefault(self._table.tree(rows[0], column) or key, []).append(rows)
-        for groups in wrong.values():
+        explained = [*wrong.values()]
+        for groups in explained[:_MOST_EXPLAINED]:
             yield self._wrong_formula(groups, column)
+        if others := [row for groups in explained[_MOST_EXPLAINED:] for row in groups[0]]:
+            message = f"{len(others)} more cells of the column hold other wrong formulas"
+            yield self._finding(others, column, UNKNOWN, message)
         yield from self._without_formula(column, without)
 
     def _wrong_formula(self, groups: list[list[int]], column: int) -> Finding:
@@ -140,7 +215,9 @@ class _Check:
             why = explain(self._found, groups[1][0], column)
         effects = "; ".join(self._effects(rows, column))
         message = f"{why.words}; {effects}" if effects else why.words
-        return self._finding(rows, column, why.kind, message, why)
+        finding = self._finding(rows, column, why.kind, message, why)
+        # What is not understood may well be right.
+        return replace(finding, is_mistake=why.kind != UNREADABLE or CIRCLE in why.words)
 
     def _finding(
         self,
@@ -188,7 +265,10 @@ class _Check:
                 f"grows by {steps[0]:g} from row to row: {numbers[0]:g}, {numbers[1]:g}, "
                 f"{numbers[2]:g}, …; it was filled down as a series and not copied"
             )
-            yield self._finding([*rows[1:]], column, SERIES, message)
+            # A series of whole numbers may be meant: 0, 1, 2, 3.
+            meant = not math.isclose(steps[0], 1) or float(numbers[0]).is_integer()
+            finding = self._finding([*rows[1:]], column, SERIES, message)
+            yield replace(finding, is_mistake=not meant)
 
     def _named_swaps(self, findings: list[Finding]) -> list[Finding]:
         """With gradients that stand in each other's columns called swapped."""
@@ -225,7 +305,8 @@ class _Check:
         """One remark in place of all updates, where none is that of plain gradient descent."""
         names = set(self._found.names.values()) & self._found.parameters
         trained = {name for name in names if self._found.is_trained(name)}
-        odd = [f for f in findings if f.role in trained and f.kind in (UNKNOWN, UNREADABLE)]
+        whole = [f for f in findings if 2 * f.cells > len(self._table.later_rows)]
+        odd = [f for f in whole if f.role in trained and f.kind == UNREADABLE]
         if len(odd) < len(trained) or len(trained) < 2:
             return []
         message = "the weights move by another rule than w − η·gradient; updates were not checked"
@@ -237,7 +318,10 @@ class _Check:
         """How far the cells are off, and what becomes of the loss."""
         apart = self._apart(rows, column)
         known = apart[np.isfinite(apart)]
-        yield self._size(known, column) if len(known) else "it shows an error, no number"
+        if len(known):
+            yield self._size(known, column)
+        elif all(math.isnan(self._evaluator.value(self._sheet, (row, column))) for row in rows):
+            yield "it shows an error, no number"
         if (change := self._change_of_loss(rows, column)) is not None:
             updates = len(self._table.rows) - 1
             yield f"the loss after {updates} updates comes out {_too(change)}"
@@ -308,21 +392,24 @@ class _Check:
         source = self._found.rate
         if source.spot or source.column or math.isnan(source.value):
             return
-        unused = self._unused_rate_cell()
+        unused = self._nearest_rate_cell()
         column = next(c for c, n in self._found.names.items() if n in self._found.parameters)
         message = f"the updates hold {source.value:g} as a number"
         if unused:
-            message += f"; the learning-rate cell {unused} is not used"
+            message += f"; the learning-rate cell {address(unused)} is not used"
         finding = self._finding([*self._table.later_rows], column, TYPED_RATE, message)
-        yield replace(finding, is_mistake=bool(unused))
+        yield replace(finding, is_mistake=unused is not None)
 
-    def _unused_rate_cell(self) -> str:
-        for place, cell in self._table.sheet.cells.items():
-            is_number = isinstance(cell.value, float) and cell.formula is None
-            beside = place[0] < self._table.rows[0]
-            if is_number and beside and label_of(self._table, (self._sheet, place)):
-                return address(place)
-        return ""
+    def _nearest_rate_cell(self) -> Place | None:
+        """The lowest cell above the table that a label calls the learning rate."""
+        places = [
+            place
+            for place, cell in self._table.sheet.cells.items()
+            if isinstance(cell.value, float)
+            and place[0] < self._table.rows[0]
+            and label_of(self._table, (self._sheet, place))
+        ]
+        return max(places, default=None)
 
     def _stale(self) -> Iterator[Finding]:
         """Values stated in the file that its formulas do not give."""

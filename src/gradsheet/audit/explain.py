@@ -33,6 +33,7 @@ OTHER_GRADIENT = "the gradient of another parameter"
 SLIDING = "a reference that slides because no $ holds it"
 PINNED = "a reference that a $ holds in one row"
 UNREADABLE = "a formula that is not understood"
+CIRCLE = "in a circle"
 UNKNOWN = "no single slip explains it"
 TWO = " and "
 
@@ -49,7 +50,6 @@ _OF_A_FAMILY = {
     "dE/dw": OTHER_GRADIENT,
     "dE/db": OTHER_GRADIENT,
 }
-_MOST_PAIRS = 20_000  # of slips tried together
 _LONGEST = 60  # symbols in a formula for which pairs are tried
 
 
@@ -145,6 +145,9 @@ class _Search:
         if other := self._other_gradient(wanted):
             return OTHER_GRADIENT, other
         for first, second in self._pairs(substitutes):
+            self._found.pairs_left -= 1
+            if self._found.pairs_left < 0:
+                break
             if agree(values.of(second.result), wanted):
                 kinds = dict.fromkeys((first.kind, second.kind))
                 return TWO.join(kinds), f"{self._words(first)}{TWO}{self._words(second)}"
@@ -160,12 +163,8 @@ class _Search:
         weights = [s for s in likely if s[2] == _OF_A_FAMILY["w"]]
         firsts = [e for e in structural(self._right) if e.kind != SIGN or e.wrong is not None]
         firsts += [*substituted(self._right, weights)]
-        count = 0
         for first in firsts:
             for second in substituted(first.result, likely):
-                count += 1
-                if count > _MOST_PAIRS:
-                    return
                 yield first, second
 
     def _weights_together(self) -> Iterator[tuple[str, str, dict[Variable, Expression]]]:

@@ -15,6 +15,7 @@ from gradsheet.audit.functions import ARRAYS, ELEMENTWISE, GATHERING, FormulaErr
 from gradsheet.calculus.expression import Expression, Number
 
 _DEEPEST = 64  # levels of nesting, as in Excel
+_LONGEST = 250  # operations in a row
 _LARGEST_AREA = 10_000  # cells
 
 
@@ -129,9 +130,12 @@ class _Parser:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise FormulaError(f"it is nested more than {_DEEPEST} deep")
-        left = self._operand()
+        left, links = self._operand(), 0
         while True:
             kind, operator = self._peek()
+            links += 1
+            if links > _LONGEST:
+                raise FormulaError(f"it has more than {_LONGEST} operations in a row")
             if kind == "operator" and operator == "%" and tightest < _PERCENT:
                 self._take()
                 left = Call("%", (left,))
@@ -275,7 +279,10 @@ def _matrix(node: Node, at: Place, cell: Callable[[str, Place], Expression]) -> 
     if (gather := GATHERING.get(node.function)) is not None:
         return [[gather([item for matrix in arguments for row in matrix for item in row])]]
     if (combine := ARRAYS.get(node.function)) is not None:
-        return combine(*arguments)
+        try:
+            return combine(*arguments)
+        except TypeError as error:
+            raise FormulaError(f"{node.function} has {len(arguments)} arguments") from error
     function = ELEMENTWISE.get(node.function)
     if function is None:
         raise FormulaError(f"the function {node.function} is not understood")

@@ -73,7 +73,9 @@ def _power(base: Expression, exponent: Expression) -> Expression:
     if isinstance(exponent, Number) and exponent.value == 2:
         return apply(SQUARE, base)
     if isinstance(exponent, Number) and isinstance(base, Number):
-        return Number(float(np.power(base.value, exponent.value)))
+        with np.errstate(all="ignore"):
+            power = float(np.power(base.value, exponent.value))
+        return Number(power if math.isfinite(power) else math.nan)
     return apply(POWER, base, exponent)
 
 
@@ -184,6 +186,7 @@ def _sum_of_squared_differences(first: Matrix, second: Matrix) -> Matrix:
 
 
 def _transposed(matrix: Matrix) -> Matrix:
+    """Columns as rows."""
     return [list(column) for column in zip(*matrix, strict=True)]
 
 

@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 _LONGEST = 60  # characters; what is longer is a sentence, not a name
-_D = str.maketrans(dict.fromkeys("∂δΔ∆∇𝛿𝜕𝝏𝛁", "d") | {"η": "η", "½": ""})
+_D = str.maketrans(dict.fromkeys("∂δΔ∆𝛿𝜕𝝏", "d") | dict.fromkeys("∇𝛁", "grad"))
 
 _NUMBER = r"(\d+(?:[,_.]\d+)?)"
 _EXAMPLE = r"(?:@(\d+)|\((\d+)\))?"
@@ -34,9 +34,14 @@ _PATTERNS = tuple(
 )
 _SOFTMAX = re.compile(r"([lms])(?:@(\d+)|\((\d+)\))?")  # what the units of a softmax share
 _TOTAL_LOSS = re.compile(rf"(?:{_LOSS}{_TOTAL}?|{_TOTAL}{_LOSS}?)(?:@(\d+)|\((\d+)\))?")
-_GRADIENT = re.compile(rf"(?:grad(?:ient)?(?:of)?)?d?{_LOSS}?{_TOTAL}?/?d?/?d?([wb])_?(\d+)")
+# Not a bare Δw, which is a step as often as a gradient.
+_GRADIENT = re.compile(
+    rf"(?:grad(?:ient)?(?:of)?d?|d?{_LOSS}{_TOTAL}?/?d?/?d?|d{_TOTAL}/d)([wb])_?(\d+)"
+)
 _DERIVATIVE = re.compile(r"d([^/]+)/d([^/]+)")
-_RATE = re.compile(r"(?:η|eta|lr|learning[ _]?rate|lernrate|alpha|α)", re.IGNORECASE)
+_RATE = re.compile(
+    r"(?<![a-z])(?:η|eta|lr|learning[ _]?rate|lernrate|alpha|α)(?![a-z])", re.IGNORECASE
+)
 
 
 def read_header(text: str) -> str:
@@ -112,6 +117,6 @@ def _gradient(text: str) -> str:
         above, below = _value(match[1]), _value(match[2])
         above = "E" if above == "E_total" else above
         return f"d{above}/d{below}" if above and below else ""
-    if text.startswith("d") and (below := _value(text[1:].lstrip("_"))):
+    if text.startswith("d") and re.match(r"[aho]", below := _value(text[1:].lstrip("_"))):
         return f"dE/d{below}"
     return ""

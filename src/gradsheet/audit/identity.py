@@ -66,6 +66,7 @@ class Truth:
         self.rate = Variable("η", None, "learning rate")
         self._moments: dict[int, Moment] = {}
         self._rows: dict[Variable, int] = {}
+        self._held: set[str] = set()
         self._points: dict[Variable, Array] = {self.rate: _draw("η", 0)}
 
     def moment(self, before: int = 0) -> Moment:
@@ -73,9 +74,18 @@ class Truth:
         if before not in self._moments:
             moment = self._moments[before] = Moment(self.spec)
             for variable in moment.graph.given:
-                self._points[variable] = _draw(variable.name, before)
+                same = variable.name[0] in "it" or variable.name in self._held
+                self._points[variable] = _draw(variable.name, 0 if same else before)
             self._rows |= dict.fromkeys(moment.values.values(), before)
         return self._moments[before]
+
+    def hold(self, names: Iterable[str]) -> None:
+        """Take some parameters, like the inputs and targets, for the same in every row."""
+        self._held |= set(names)
+        for moment in self._moments.values():
+            for variable in moment.graph.given:
+                if variable.name in self._held:
+                    self._points[variable] = _draw(variable.name, 0)
 
     def fix_rate(self, value: float) -> None:
         """Take one learning rate in place of random ones, where formulas hold it as a number."""
@@ -109,7 +119,9 @@ class Truth:
 
 
 def agree(first: Array, second: Array) -> bool:
-    """Whether two expressions are one at all the points, but for rounding."""
+    """Whether two expressions are one at all the points, but for rounding; errors never are."""
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        return False
     scale = np.maximum(np.abs(first), np.abs(second))
     apart = np.abs(first - second)
     return bool(np.all(apart <= _TOLERANCE * scale + 1e-15))

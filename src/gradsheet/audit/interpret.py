@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 
 from gradsheet.audit.book import Place
-from gradsheet.audit.formula import Call, Constant, Node, references, to_expression
+from gradsheet.audit.formula import Call, Constant, Node, Reference, references, to_expression
 from gradsheet.audit.functions import FormulaError
 from gradsheet.audit.headers import is_rate
 from gradsheet.audit.identity import Truth, agree, network
@@ -32,6 +32,7 @@ _PROBES = np.linspace(-2.05, 2.35, 12)  # where activations are told apart
 _ERROR = Number(math.nan)  # what a spreadsheet shows as an error
 
 _MOST_COMBINATIONS = 40
+_MOST_PAIRS = 30_000  # of slips tried together, in one table; about two seconds
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Interpretation:
         self.shape = hypothesis.shape
         self._rows = {row: index for index, row in enumerate(table.rows)}
         self._taken: dict[Spot, Variable] = {}
+        self.pairs_left = _MOST_PAIRS
+        truth.hold(name for name in self.parameters if not self.is_trained(name))
 
     def header(self, column: int) -> str:
         """What the table calls a column; where it has no name, what this package calls it."""
@@ -140,9 +143,17 @@ class Interpretation:
     def _trained(self) -> set[str]:
         """The biases with formulas below the first row, or with a gradient."""
         usual = self.table.usual.items()
-        moved = {self.names[c] for c, tree in usual if c in self.names and isinstance(tree, Call)}
+        moved = {
+            self.names[column]
+            for column, tree in usual
+            if column in self.names and (isinstance(tree, Call) or self._is_stepped(tree, column))
+        }
         gradients = {name[4:] for name in self.names.values() if name.startswith("dE/d")}
         return (moved | gradients) & self.parameters
+
+    def _is_stepped(self, tree: Node, column: int) -> bool:
+        """Whether a cell takes over what another column of the row above computed."""
+        return isinstance(tree, Reference) and not tree.row_fixed and tree.column != 0
 
     def due(self, row: int, column: int) -> Expression | None:
         """What a cell should compute; None where it is typed in or nothing is known of it."""
@@ -172,6 +183,8 @@ class Interpretation:
         if cell is None or cell.formula is None:
             return None
         tree = self.table.tree(row, column)
+        if isinstance(tree, Constant):
+            return None  # a number behind an equals sign is a number
         if tree is None:
             return cell.formula
         fixed = self._meets_fixed_cells(tree)
@@ -284,7 +297,10 @@ def _is_training_table(found: Interpretation) -> bool:
     sums = sum(bool(name[0] in "ho" or name.startswith("a_")) for name in names)
     gradients = sum(name.startswith("dE/d") for name in names)
     checked = [c for c in found.table.usual if c in found.names and not found.is_given(c)]
-    return bool(sums and gradients and checked) and 5 * len(found.wrong_columns) <= 4 * len(checked)
+    updates = any(found.names[column] in found.parameters for column in checked)
+    return bool(sums and (gradients or updates)) and 5 * len(found.wrong_columns) <= 4 * len(
+        checked
+    )
 
 
 def _interpretations(table: Table, hypothesis: Hypothesis, rate: Rate) -> Iterator[Interpretation]:
@@ -356,17 +372,18 @@ def _rate(table: Table, hypothesis: Hypothesis) -> Rate:
     numbers: Counter[float] = Counter()
     columns: Counter[int] = Counter()
     for column, name in hypothesis.names.items():
-        tree = table.usual.get(column)
-        if tree is None or name[0] not in "wb":
-            continue
-        row = table.later_rows[0]
-        for ref in references(tree):
-            spot = (ref.sheet or table.sheet.name, ref.place(row, column))
-            if ref.sheet not in ("", table.sheet.name) or spot[1][0] not in table.rows:
-                cells[spot] += 1
-            elif spot[1][1] not in hypothesis.names and spot[1][1] in table.columns:
-                columns[spot[1][1]] += 1
-        numbers.update(value for value in _numbers(tree) if value not in (0.0, 1.0, -1.0))
+        if column in table.usual and name[0] in "wb":
+            for tree, place in _update_trees(table, hypothesis, column):
+                for ref in references(tree):
+                    spot = (ref.sheet or table.sheet.name, ref.place(*place))
+                    if spot[0] != table.sheet.name or spot[1][0] not in table.rows:
+                        cells[spot] += 1
+                    elif hypothesis.names.get(spot[1][1], "η") == "η":
+                        columns[spot[1][1]] += 1
+                numbers.update(value for value in _numbers(tree) if abs(value) not in (0.0, 1.0))
+    for column in [*columns]:
+        if column in table.usual and isinstance(table.usual[column], Call):
+            del columns[column]  # a column of somebody's own, which was followed
     if columns and columns.most_common(1)[0][1] > sum(cells.values()):
         column = columns.most_common(1)[0][0]
         return Rate(column=column, value=table.number(table.rows[0], column))
@@ -374,8 +391,25 @@ def _rate(table: Table, hypothesis: Hypothesis) -> Rate:
         spot = _labelled(table, cells) or cells.most_common(1)[0][0]
         return Rate(spot, value=_value(table, spot))
     if numbers:
-        return Rate(value=numbers.most_common(1)[0][0])
+        return Rate(value=abs(numbers.most_common(1)[0][0]))
     return Rate()
+
+
+def _update_trees(
+    table: Table, hypothesis: Hypothesis, column: int
+) -> Iterator[tuple[Node, Place]]:
+    """The formula of an update, and those of the columns without a name that it reads."""
+    row = table.later_rows[0]
+    waiting, seen = [(table.usual[column], (row, column))], {column}
+    while waiting:
+        tree, place = waiting.pop()
+        yield tree, place
+        for ref in references(tree):
+            other = ref.place(*place)
+            known = other[1] in hypothesis.names or other[1] in seen
+            if not known and other[1] in table.usual and other[0] in table.rows:
+                seen.add(other[1])
+                waiting.append((table.usual[other[1]], other))
 
 
 def _labelled(table: Table, cells: Counter[Spot]) -> Spot | None:

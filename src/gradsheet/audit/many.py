@@ -37,3 +37,5 @@ def _audited(path: Path) -> Audit | GradsheetError:
         return audit(path)
     except GradsheetError as error:
         return error
+    except Exception as error:  # one file, whatever is wrong with it, must not cost the others
+        return GradsheetError(f"{path} cannot be audited: {type(error).__name__}: {error}")

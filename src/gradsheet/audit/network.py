@@ -16,6 +16,7 @@ from gradsheet.calculus.expression import (
     Apply,
     Expression,
     Number,
+    Operation,
     Variable,
     variables,
 )
@@ -213,11 +214,11 @@ Key = tuple[str, int, int] | Spot
 
 @dataclass(frozen=True)
 class _Unit:
-    """A weighted sum: for each signal the column of its weight, and the columns of its biases."""
+    """A weighted sum: for each signal the column of its weight, and its biases."""
 
     column: int
     weights: dict[Variable, int]
-    biases: tuple[int, ...]
+    biases: tuple[Variable, ...]
 
 
 class _Structure:
@@ -295,7 +296,9 @@ class _Structure:
         for parameter in self._parameters:
             keys = {self._keys[v] for v in variables(self._formulas[parameter])}
             others = {key[1] for key in keys if len(key) == 3 and key[2] == 1} - self._parameters
-            if len(others) == 1:
+            # Without a learning rate the column is a step, not a gradient.
+            has_rate = len(keys) > 2 or MULTIPLY in _operations(self._formulas[parameter])
+            if len(others) == 1 and has_rate:
                 found[parameter] = others.pop()
         return found
 
@@ -311,7 +314,7 @@ class _Structure:
     def _unit(self, column: int, formula: Expression) -> _Unit | None:
         is_sum = isinstance(formula, Apply) and formula.operation is ADD
         weights: dict[Variable, int] = {}
-        biases = []
+        biases: list[Variable] = []
         for term in formula.arguments if is_sum and isinstance(formula, Apply) else (formula,):
             factors = (
                 term.arguments
@@ -320,13 +323,17 @@ class _Structure:
             )
             mine = [p for factor in factors if (p := self._parameter(factor)) is not None]
             signals = [f for f in factors if isinstance(f, Variable) and not self._parameter(f)]
-            if len(mine) != 1 or len(signals) != len(factors) - 1:
-                return None
-            if signals:
+            if len(factors) == 1 and isinstance(term, Variable) and (mine or self._beside(term)):
+                biases.append(term)
+            elif len(mine) == 1 and len(signals) == len(factors) - 1 == 1:
                 weights[signals[0]] = mine[0]
             else:
-                biases.append(mine[0])
+                return None
         return _Unit(column, weights, tuple(biases)) if weights else None
+
+    def _beside(self, variable: Variable) -> bool:
+        """Whether it is a cell beside the table."""
+        return len(self._keys[variable]) == 2
 
     def _parameter(self, factor: Expression) -> int | None:
         """The column of a parameter in the same row."""
@@ -372,8 +379,8 @@ class _Structure:
             signals, key=lambda signal: (len(self._keys[signal]) == 2, self._keys[signal])
         )
 
-    def _biases(self, units: list[int]) -> list[int]:
-        return sorted({bias for unit in units for bias in self._units[unit].biases})
+    def _biases(self, units: list[int]) -> list[Variable]:
+        return list(dict.fromkeys(bias for unit in units for bias in self._units[unit].biases))
 
     def _name_layers(
         self,
@@ -392,9 +399,9 @@ class _Structure:
                     weight += 1
                     if (column := self._units[unit].weights.get(signal)) is not None:
                         names.setdefault(("", column, 0), f"w{weight}")
-            for column in self._biases(units):
+            for variable in self._biases(units):
                 bias += 1
-                names[("", column, 0)] = f"b{bias}"
+                names[self._keys[variable]] = f"b{bias}"
             signals = [self._signal(unit) for unit in units]
 
     def _name_losses(self, names: dict[Key, str], units: list[int]) -> None:
@@ -422,3 +429,11 @@ class _Structure:
         """Whether it is typed in, or a copy of something else."""
         key = self._keys[variable]
         return len(key) == 2 or not isinstance(self._formulas.get(key[1]), Apply)
+
+
+def _operations(expression: Expression) -> Iterator[Operation]:
+    """The operations an expression is made of."""
+    if isinstance(expression, Apply):
+        yield expression.operation
+        for argument in expression.arguments:
+            yield from _operations(argument)

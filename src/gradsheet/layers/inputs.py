@@ -16,6 +16,7 @@ from gradsheet.layers.plan import TOP
 INPUT_SHEET, IMAGE_SHEET, DIGITS_SHEET = "Input", "Image", "Digits"
 OWN = "my own"
 
+_TYPE_OVER = "Type over any number: all layers follow."
 _SIZE = 28
 _PICK, _NUMBER = (TOP - 2, 7), (TOP - 2, 12)
 _SHOWN, _OWN_COLUMN, _SEEN_COLUMN = 1, 32, 63
@@ -52,7 +53,7 @@ class TensorInput:
 
     def write(self, pages: Pages, links: Links) -> Worksheet:
         """Write the numbers."""
-        page = pages.open(self.sheet, "Input", "Type over any number: all layers follow.", links)
+        page = pages.open(self.sheet, "Input", _TYPE_OVER, links, computed=False)
         pages.numbers(page, self.block, self.example)
         pages.name(page, self.block, "input")
         pages.heat(page, self.block, "input")
@@ -87,7 +88,7 @@ class DigitInput:
         """Write the digits to choose from, the drawing, and what the network sees."""
         words = (
             f"Choose a digit from the list, or '{OWN}' and type or paste 28 × 28 pixels from 0 "
-            "(paper) to 255 (ink) into the yellow field: all layers follow."
+            "(paper) to 255 (ink) into the field 'your own': all layers follow."
         )
         page = pages.open(self.sheet, "Image", words, links)
         page.set_column(1, 120, 2.9)

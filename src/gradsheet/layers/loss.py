@@ -7,7 +7,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.layers.blocks import Block, address, column
 from gradsheet.layers.kinds.kind import Array
-from gradsheet.layers.pages import Links, Pages, indices
+from gradsheet.layers.kinds.softmax import Softmax
+from gradsheet.layers.pages import SMALL, Links, Pages, indices
 from gradsheet.layers.plan import TOP, Plan
 from gradsheet.layers.trace import LossName, Trace
 
@@ -58,14 +59,10 @@ class LossPage:
     def write(self, pages: Pages, after: Trace | None, links: Links) -> None:
         """Write the sheet; ``after`` is the model after a step, None without one."""
         trace, style = self.plan.trace, pages.style
-        words = {
-            "cross-entropy": "L = ln Σ exp(z) − z of the class; its derivative is p − target",
-            "squared-error": "L = Σ (z − target)² / 2; its derivative is z − target",
-        }[self.name]
-        page = pages.open(LOSS_SHEET, f"Loss: {self.name}", words, links)
+        page = pages.open(LOSS_SHEET, *self._title(), links)
         page.set_column(0, 16_383, 11)
         z = trace.layers[-1].output
-        self._columns(pages, page, z, after=False)
+        self._columns(pages, page, trace, after=False)
         for number in range(len(z)):
             page.write_number(_FIRST + number, 0, number, style.format(bold=True))
         if self.name == "cross-entropy":
@@ -75,16 +72,17 @@ class LossPage:
         if trace.loss is None:
             return
         self._write_targets(pages, page, target)
-        p = probabilities(z) if self.name == "cross-entropy" else z
+        p = probabilities(trace) if self.name == "cross-entropy" else z
         gradient, aim = self._column(4), self._column(3)
         of = self._column(2) if self.name == "cross-entropy" else self._column(0)
         formulas = (f"{of.cell(i)}-{aim.cell(i)}" for i in indices(aim.shape))
-        pages.formulas(page, gradient, formulas, p - target)
+        small = pages.look(num_format=SMALL)
+        pages.formulas(page, gradient, formulas, p - target, small)
         pages.name(page, gradient, "∂L/∂z")
         pages.heat(page, gradient, "signed")
         totals, values, names = [self._total(0)], [trace.loss], ["loss"]
         if after is not None and after.loss is not None:
-            self._columns(pages, page, after.layers[-1].output, after=True)
+            self._columns(pages, page, after, after=True)
             change = f"{address(*_LOSS_AFTER)}-{address(*_LOSS)}"
             totals += [self._total(5), change]
             values += [after.loss, after.loss - trace.loss]
@@ -94,8 +92,23 @@ class LossPage:
         pages.formulas(page, losses, totals, np.array(values), look)
         page.write_column(_LOSS[0], 4, names, style.format(bold=True))
 
-    def _columns(self, pages: Pages, page: Worksheet, z: Array, after: bool) -> None:
+    def _title(self) -> tuple[str, str]:
+        """The sheet's title and what it computes."""
+        if self.plan.trace.loss is not None:
+            words = {
+                "cross-entropy": "L = ln Σ exp(z) − z of the class; its derivative is p − target",
+                "squared-error": "L = Σ (z − target)² / 2; its derivative is z − target",
+            }[self.name]
+            return f"Loss: {self.name}", words
+        if self.name != "cross-entropy":
+            return "Output", "what the model computes"
+        if ends_in_probabilities(self.plan.trace):
+            return "Output and probabilities", "the model ends in a softmax: p is its output"
+        return "Output and probabilities", "p = exp(z − max) / Σ exp(z − max)"
+
+    def _columns(self, pages: Pages, page: Worksheet, trace: Trace, after: bool) -> None:
         """Outputs, exp, probabilities: from the first column, or from the sixth after the step."""
+        z = trace.layers[-1].output
         start = 5 if after else 0
         read = self.plan.output(len(self.plan.trace.layers) - 1, after)
         output, raised, p = (self._column(start + number) for number in range(3))
@@ -103,15 +116,18 @@ class LossPage:
         pages.name(page, output, "z after" if after else "output z")
         if self.name != "cross-entropy":
             return
+        pages.name(page, p, "p after" if after else "probability")
+        pages.heat(page, p, "output")
+        if ends_in_probabilities(trace):
+            pages.formulas(page, p, (output.cell(i) for i in indices(p.shape)), z)
+            return
         greatest = f"MAX({output.whole()})"
         formulas = [f"EXP({output.cell(i)}-{greatest})" for i in indices(output.shape)]
         pages.formulas(page, raised, formulas, np.exp(z - z.max()))
         total = f"SUM({raised.whole()})"
         formulas = [f"{raised.cell(i)}/{total}" for i in indices(p.shape)]
-        pages.formulas(page, p, formulas, probabilities(z))
+        pages.formulas(page, p, formulas, probabilities(trace))
         pages.name(page, raised, "exp(z − max)")
-        pages.name(page, p, "p after" if after else "probability")
-        pages.heat(page, p, "output")
 
     def _targets(self) -> Array:
         target, count = self.plan.trace.target, len(self.plan.trace.layers[-1].output)
@@ -146,8 +162,17 @@ class LossPage:
         return f"LN(SUM({raised}))-SUMPRODUCT({z}-MAX({z}),{aim})"
 
 
-def probabilities(z: Array) -> Array:
-    """The softmax of outputs."""
+def ends_in_probabilities(trace: Trace) -> bool:
+    """Whether a model's output is a softmax already."""
+    kind = trace.layers[-1].kind
+    return isinstance(kind, Softmax) and not kind.logarithm
+
+
+def probabilities(trace: Trace) -> Array:
+    """The softmax of the outputs, or they themselves where they are one."""
+    z = trace.layers[-1].output
+    if ends_in_probabilities(trace):
+        return z
     raised: Array = np.exp(z - z.max())
     p: Array = raised / raised.sum()
     return p

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from gradsheet.errors import GradsheetError
+from gradsheet.layers.guards import reason
 
 Values = Mapping[str, Any]
 
@@ -27,9 +28,11 @@ def read_onnx(path: Path) -> tuple[nn.Module, tuple[int, ...]]:
         ) from error
     try:
         model = onnx.load(path, load_external_data=False)
-        onnx.checker.check_model(model)
+        # By its path, so that weights in files of their own are looked for beside it.
+        onnx.checker.check_model(str(path))
+        onnx.load_external_data_for_model(model, str(path.parent))
     except Exception as error:  # onnx raises what its parts raise
-        raise GradsheetError(f"{path} is no readable ONNX model ({error})") from error
+        raise GradsheetError(f"{path} is no readable ONNX model ({reason(error)})") from error
     weights = {
         item.name: torch.from_numpy(numpy_helper.to_array(item).copy())
         for item in model.graph.initializer
@@ -43,13 +46,28 @@ def read_onnx(path: Path) -> tuple[nn.Module, tuple[int, ...]]:
     builder = _Builder(weights, inputs[0].name)
     for node in model.graph.node:
         given = {item.name: onnx.helper.get_attribute_value(item) for item in node.attribute}
-        if node.op_type == "Constant":
-            value = numpy_helper.to_array(given["value"]).copy()
-            builder.weights[node.output[0]] = torch.from_numpy(value)
-        else:
-            builder.add(node.op_type, list(node.input), list(node.output), given)
+        try:
+            if node.op_type == "Constant":
+                value = numpy_helper.to_array(given["value"]).copy()
+                builder.weights[node.output[0]] = torch.from_numpy(value)
+            else:
+                builder.add(node.op_type, list(node.input), list(node.output), given)
+        except GradsheetError as error:
+            raise GradsheetError(f"{path}, node {_called(node)}: {error}") from error
+        except Exception as error:  # a form of the node that is not foreseen here
+            raise GradsheetError(
+                f"{path}, node {_called(node)}: this form of the ONNX operation {node.op_type} is "
+                f"not read here ({reason(error)})"
+            ) from error
     shape = tuple(size.dim_value for size in inputs[0].type.tensor_type.shape.dim[1:])
-    return builder.finish(model.graph.output[0].name), shape
+    name = model.graph.output[0].name
+    if name not in builder.nodes:
+        raise GradsheetError(f"{path}: the output {name} does not depend on the input")
+    return builder.finish(name), shape
+
+
+def _called(node: Any) -> str:
+    return str(node.name or node.output[0])
 
 
 class _Builder:
@@ -60,26 +78,44 @@ class _Builder:
         self.root, self.graph = nn.Module(), fx.Graph()
         self.nodes = {first: self.graph.placeholder("x")}
         self.made: dict[str, tuple[str, list[str]]] = {}
+        self.biased: set[str] = set()
 
     def add(self, kind: str, inputs: list[str], outputs: list[str], given: Values) -> None:
         """One more node."""
         self.made[outputs[0]] = kind, inputs
         read = [self.nodes[name] for name in inputs if name in self.nodes]
+        if self.biased & {*inputs}:  # its bias is part of it by now
+            raise GradsheetError(_READ_TWICE)
+        if not read:
+            raise GradsheetError(f"an ONNX {kind} of constants only is not read here")
         if kind == "Add" and len(read) == 2:
             node = self.graph.call_function(torch.add, tuple(read))
         elif kind == "Add" and len(read) == 1:
             node = self._with_bias(inputs)
         elif kind == "Concat" and given.get("axis") == 1:
+            if len(read) < len(inputs):
+                raise GradsheetError("an ONNX Concat with a constant is not read here")
             node = self.graph.call_function(torch.cat, (read, 1))
         elif kind == "Mul" and self._is_silu(inputs):
             node = self._call(nn.SiLU(), read[0] if self._is_sigmoid(inputs[1]) else read[1])
         else:
-            weights = [self.weights.get(name) for name in inputs if name not in self.nodes]
-            node = self._call(_module(kind, [w for w in weights if w is not None], given), read[0])
+            node = self._of_one(kind, inputs, given)
         self.nodes[outputs[0]] = node
+
+    def _of_one(self, kind: str, inputs: list[str], given: Values) -> fx.Node:
+        """A node that reads one tensor, its first; the others are weights."""
+        computed = [name in self.nodes for name in inputs]
+        if kind in _MAKERS and (not computed[0] or any(computed[1:])):
+            raise GradsheetError(
+                f"an ONNX {kind} but of one computed tensor, its first input, is not read here"
+            )
+        weights = [self.weights[name] for name in inputs if name and name in self.weights]
+        return self._call(_module(kind, weights, given), self.nodes[inputs[0]])
 
     def finish(self, name: str) -> nn.Module:
         """The whole model."""
+        if name in self.biased:
+            raise GradsheetError(_READ_TWICE)
         self.graph.output(self.nodes[name])
         return fx.GraphModule(self.root, self.graph)
 
@@ -93,8 +129,14 @@ class _Builder:
         before, added = inputs if inputs[0] in self.nodes else inputs[::-1]
         if self.made.get(before, ("", []))[0] != "MatMul":
             raise GradsheetError("an ONNX Add of a constant is read after a MatMul only")
+        if self.nodes[before].users:
+            raise GradsheetError(_READ_TWICE)
+        self.biased.add(before)
         linear = self.root.get_submodule(str(self.nodes[before].target))
-        linear.bias = nn.Parameter(self.weights[added].flatten())
+        bias = self.weights[added]
+        if not isinstance(linear, nn.Linear) or bias.shape[-1:] != (linear.out_features,):
+            raise GradsheetError("an ONNX Add of anything but a number an output is not read here")
+        linear.bias = nn.Parameter(bias.reshape(linear.out_features))
         return self.nodes[before]
 
     def _is_silu(self, inputs: list[str]) -> bool:
@@ -142,6 +184,8 @@ def _linear(weight: Tensor, *bias: Tensor) -> nn.Module:
 
 
 def _batch_norm(weights: list[Tensor], given: Values) -> nn.Module:
+    if given.get("training_mode"):
+        raise GradsheetError("an ONNX BatchNormalization with training_mode=1 is not read here")
     weight, bias, mean, variance = weights
     module = nn.BatchNorm2d(len(weight), eps=float(given.get("epsilon", 1e-5)))
     _with(module, weight, bias)
@@ -182,6 +226,8 @@ def _max_pool(weights: list[Tensor], given: Values) -> nn.Module:
 
 def _average_pool(weights: list[Tensor], given: Values) -> nn.Module:
     size, ceil = _two(given, "kernel_shape", 1), bool(given.get("ceil_mode"))
+    if _two(given, "dilations", 1) != (1, 1):
+        raise GradsheetError("an ONNX AveragePool with dilations is not read here")
     counted = bool(given.get("count_include_pad"))
     return nn.AvgPool2d(size, _two(given, "strides", 1), _padding(given), ceil, counted)
 
@@ -216,4 +262,5 @@ _MAKERS: dict[str, Callable[[list[Tensor], Values], nn.Module]] = {
     "Dropout": lambda weights, given: nn.Identity(),
     "Identity": lambda weights, given: nn.Identity(),
 }
+_READ_TWICE = "a MatMul that is read with its bias and without, or with two, is not read here"
 _READ = ", ".join([*_MAKERS, "Add", "Concat of channels"])

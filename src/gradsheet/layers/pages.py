@@ -21,7 +21,7 @@ AGREEMENT = 7e-300
 
 _AGREEMENT_ROW, _LINKS_ROW = 2, 3
 _WIDTH, _SIZE = 6.5, 8
-_SMALL = "[=0]0;[<0]-0.0E+00;0.0E+00"  # gradients are small, and of most pixels nothing
+SMALL = "[=0]0;[<0]-0.0E+00;0.0E+00"  # gradients are small, and of most pixels nothing
 
 _HEAT: dict[str, dict[str, object]] = {
     "input": {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#9DC3E6"},
@@ -59,12 +59,26 @@ class Pages:
     claims: list[Claim] = field(default_factory=list)
 
     def open(
-        self, name: str, title: str, words: str, links: Sequence[tuple[str, str]]
+        self, name: str, title: str, words: str, links: Links, *, computed: bool = True
     ) -> Worksheet:
-        """A new sheet with its title, what it computes, and links to others."""
+        """A new sheet with its title, what it computes, and links to others.
+
+        ``computed`` is False for a sheet of typed numbers, which agree with themselves.
+        """
         sheet = self.style.add_sheet(name, title, words)
         sheet.set_column(0, 0, 11)
         sheet.set_column(1, 16_383, _WIDTH)
+        if computed:
+            self._hold_agreement(sheet)
+        for number, (text, target) in enumerate(links):
+            where = f"internal:'{target}'!A1"
+            sheet.write_url(_LINKS_ROW, 3 * number, where, self.style.link, text)
+        sheet.freeze_panes(_LINKS_ROW + 1, 1)
+        print_on_pages(sheet)
+        return sheet
+
+    def _hold_agreement(self, sheet: Worksheet) -> None:
+        """Write the line with the difference from PyTorch, which is found out later."""
         look = self.style.format(num_format="0.0E+00", align="left", font_color=FAINT)
         sheet.write_number(_AGREEMENT_ROW, 0, AGREEMENT, look)
         sheet.write_string(
@@ -74,12 +88,6 @@ class Pages:
             "IronCalc, and PyTorch in float64, relative to the largest number of its block",
             self.style.note,
         )
-        for number, (text, target) in enumerate(links):
-            where = f"internal:'{target}'!A1"
-            sheet.write_url(_LINKS_ROW, 3 * number, where, self.style.link, text)
-        sheet.freeze_panes(_LINKS_ROW + 1, 1)
-        print_on_pages(sheet)
-        return sheet
 
     def heading(self, sheet: Worksheet, row: int, text: str) -> None:
         """The name of a pass."""
@@ -244,7 +252,7 @@ class LayerPage:
         self._head(page, back, "Backward: the derivatives of the loss", "∂L/∂")
         x = self.plan.trace.value(layer.sources[0])
         self._spare(page, back, back, x, layer.output)
-        small = pages.look(num_format=_SMALL)
+        small = pages.look(num_format=SMALL)
         ways = list(self.plan.gradients(sheet.number, self.loss))
         arriving = ("+".join(way.seen(i) for way in ways) or "0" for i in indices(layer.shape))
         pages.formulas(page, back.output, arriving, layer.gradient, small)

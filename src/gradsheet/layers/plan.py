@@ -45,6 +45,7 @@ class Plan:
 
     def __init__(self, trace: Trace, source: Block, backward: bool) -> None:
         self.trace, self.source = trace, source
+        _check_cells("the input", source.bottom, source.right)
         self.sheets: dict[int, Sheet] = {}
         for number, layer in enumerate(trace.layers):
             if not isinstance(layer.kind, View):
@@ -100,17 +101,26 @@ class Plan:
 def _sheet_name(number: int, layer: Layer) -> str:
     """``4 conv2``; of a layer that is called by a number only, ``4 0 Conv2d``."""
     kind = f" {layer.kind.name}" if layer.path.split(".")[-1].isdigit() else ""
-    plain = _FORBIDDEN.sub(" ", layer.path.replace(" › ", " ")).strip()
+    plain = _FORBIDDEN.sub(" ", printable(layer.path).replace(" › ", " ")).strip()
     return f"{number} {plain}{kind}"[:_LONGEST_NAME].rstrip()
+
+
+def printable(text: str) -> str:
+    """A text that every program shows: no control characters, and none beyond 16 bits."""
+    return "".join(c if c.isprintable() and ord(c) < 0x10000 else " " for c in text)
 
 
 def _check_size(sheet: Sheet) -> None:
     desks = [desk for desk in (sheet.forward, sheet.backward, sheet.after) if desk]
     rows = max(desk.bottom for desk in desks)
     columns = max(block.right for desk in desks for block in desk.blocks)
+    _check_cells(f"{sheet.layer.path} ({sheet.layer.kind.title})", rows, columns)
+
+
+def _check_cells(what: str, rows: int, columns: int) -> None:
     if rows > _MOST_ROWS or columns > _MOST_COLUMNS:
         raise GradsheetError(
-            f"{sheet.layer.path} ({sheet.layer.kind.title}) needs {rows:,} rows and {columns:,} "
+            f"{what} needs {rows:,} rows and {columns:,} "
             f"columns; a sheet has {_MOST_ROWS:,} and {_MOST_COLUMNS:,}: use a model with fewer "
             "channels or smaller images"
         )

@@ -3,10 +3,10 @@
 The model is traced by ``torch.fx`` and run on one example in float64, in evaluation mode.
 """
 
-import copy
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -16,6 +16,16 @@ from torch import Tensor, fx, nn
 from gradsheet.calculus.expression import ACTIVATIONS, Expression, apply, leaky_relu
 from gradsheet.errors import GradsheetError
 from gradsheet.layers.blocks import Index
+from gradsheet.layers.guards import (
+    InPlace,
+    check_finite,
+    check_weights,
+    checked_example,
+    compare,
+    duplicate,
+    gradients_on,
+    reason,
+)
 from gradsheet.layers.kinds.joining import Add, Concatenate, View
 from gradsheet.layers.kinds.kind import Array, Kind
 from gradsheet.layers.kinds.pointwise import Pointwise, batch_norm
@@ -99,24 +109,28 @@ def trace(
     Raises:
         GradsheetError: the model cannot be traced, or holds something with no formulas.
     """
-    model = copy.deepcopy(rooted(model)).double().eval()
+    if loss not in get_args(LossName):
+        raise GradsheetError(f"the loss is {loss!r}; expected {' or '.join(get_args(LossName))}")
+    with gradients_on():
+        model, example = duplicate(model), checked_example(example)
+        in_place = InPlace(model)
+        walk = _Walk(model, _graph(model), example)
+        walk.run()
+        in_place.restore()
+        walk.compare()
+        return walk.trace(target, loss)
+
+
+def _graph(model: nn.Module) -> fx.Graph:
     try:
         graph = fx.symbolic_trace(model).graph
     except Exception as error:  # what a model does while it is traced is its own affair
         raise GradsheetError(
-            f"{type(model).__name__} cannot be traced by torch.fx ({error}); a model whose path "
-            "does not depend on its numbers can be"
+            f"{type(model).__name__} cannot be traced by torch.fx ({reason(error)}); a model whose "
+            "path does not depend on its numbers can be"
         ) from error
     graph.eliminate_dead_code()
-    walk = _Walk(model, graph, example.detach().double())
-    walk.run()
-    return walk.trace(target, loss)
-
-
-def rooted(model: nn.Module) -> nn.Module:
-    """The model; a single layer in a sequence of one, since a layer is not looked into."""
-    single = type(model).__module__.startswith("torch.nn.") and not list(model.children())
-    return nn.Sequential(model) if single else model
+    return graph
 
 
 class _Walk:
@@ -129,6 +143,7 @@ class _Walk:
         self.reads: list[list[Tensor]] = []
         self.outputs: list[Tensor] = []
         self.number: dict[fx.Node, int] = {}
+        self.learned: dict[int, str] = {}
         self.path = "the input"
 
     def run(self) -> None:
@@ -141,39 +156,70 @@ class _Walk:
             elif node.op == "output":
                 self._finish(node)
             else:
-                self._add(node)
+                self._run_node(node)
+
+    def compare(self) -> None:
+        """Compare the output with the model's own."""
+        if self.outputs:
+            compare(self.model, self.example, self.outputs[-1].detach())
 
     def _finish(self, node: fx.Node) -> None:
         result = node.args[0]
         if not isinstance(result, fx.Node) or self.number.get(result) != len(self.layers) - 1:
             raise GradsheetError("the model returns more than the output of its last layer")
 
+    def _run_node(self, node: fx.Node) -> None:
+        """Add a node; what torch says of it is said with its place."""
+        try:
+            self._add(node)
+        except GradsheetError:
+            raise
+        except Exception as error:  # torch raises what its operations raise
+            raise GradsheetError(
+                f"{self.path}: it cannot be run on an example of shape {_shape(self.example)} "
+                f"({reason(error)})"
+            ) from error
+
     def _add(self, node: fx.Node) -> None:
         module = self.model.get_submodule(str(node.target)) if node.op == "call_module" else None
         self.path = str(node.target) if module is not None else f"{self._before()} › {node.name}"
         if node.op == "get_attr":
             raise self._unsupported(f"the tensor {node.target}")
-        sources = _nodes(node.args[0] if node.args else ())
-        if node.op != "call_module" and len(node.args) > 1 and isinstance(node.args[1], fx.Node):
-            sources.append(node.args[1])
-        shared = any(path == self.path and kind.parameters for path, kind, _ in self.layers)
-        self._expect(not shared, "a layer with weights that is applied twice")
+        sources = _nodes((node.args, node.kwargs))
+        self._expect(bool(sources), f"{node.name}, which reads no layer,")
+        if module is not None:
+            self._check_weights(module)
         numbers = tuple(self.number[source] for source in sources)
         read = [self._read(number) for number in numbers]
         kind = self._kind(node, module, read)
+        joins = isinstance(kind, Add | Concatenate)
+        self._expect(joins or len(read) == 1, f"{node.name} of several tensors")
         if isinstance(kind, AveragePool) and _name(node.target) == "mean":
             # It may drop its dimensions: a step of its own.
             last = self._append(kind, numbers, read, F.adaptive_avg_pool2d(read[0], 1))
             numbers, read = (last,), [self._read(last)]
             kind = View()
-            output = read[0] if node.kwargs.get("keepdim") else read[0].flatten(1)
+            keep = node.kwargs.get("keepdim", node.args[2] if len(node.args) > 2 else False)
+            output = read[0] if keep else read[0].flatten(1)
         else:
-            output = self._compute(node, module, dict(zip(sources, read, strict=True)))
+            output = self._compute(node, module, read)
         self.number[node] = self._append(kind, numbers, read, output)
+
+    def _check_weights(self, module: nn.Module) -> None:
+        """Each weight has one place in the cells, and a number."""
+        check_weights(self.path, module)
+        for parameter in module.parameters():
+            other = self.learned.setdefault(id(parameter), self.path)
+            self._expect(other == self.path, f"a weight that {other} has as well")
+        twice = any(path == self.path and kind.parameters for path, kind, _ in self.layers)
+        self._expect(not twice, "a layer with weights that is applied twice")
 
     def _append(
         self, kind: Kind, sources: tuple[int, ...], read: list[Tensor], output: Tensor
     ) -> int:
+        if output.dim() == 0 or len(output) != 1:
+            raise self._unsupported("what mixes the batch with other dimensions")
+        check_finite(self.path, "its output", output)
         output.retain_grad()
         self.layers.append((self.path, kind, sources))
         self.reads.append(read)
@@ -189,16 +235,16 @@ class _Walk:
     def _before(self) -> str:
         return self.layers[-1][0].split(" › ")[0] if self.layers else "input"
 
-    def _compute(
-        self, node: fx.Node, module: nn.Module | None, read: dict[fx.Node, Tensor]
-    ) -> Tensor:
-        args = fx.map_arg(node.args, read.__getitem__)
-        kwargs = fx.map_arg(node.kwargs, read.__getitem__)
+    def _compute(self, node: fx.Node, module: nn.Module | None, read: list[Tensor]) -> Tensor:
+        # One after the other, not by their nodes: h + h reads h twice.
+        values = iter(read)
+        args, kwargs = fx.map_arg((node.args, node.kwargs), lambda _: next(values))
         if module is not None:
             result = module(*args, **kwargs)
         elif node.op == "call_function":
             assert callable(node.target)
-            result = node.target(*args, **kwargs)
+            function = operator.add if node.target is operator.iadd else node.target
+            result = function(*args, **kwargs)
         else:
             result = getattr(args[0], str(node.target))(*args[1:], **kwargs)
         if not isinstance(result, Tensor):
@@ -211,6 +257,7 @@ class _Walk:
         if module is not None:
             return self._of_module(module, values[0])
         name = node.target if node.op == "call_method" else _name(node.target)
+        self._expect(not _is_in_place(node), f"{node.name}, which works in place,")
         arguments = dict(enumerate(node.args[1:])) | dict(node.kwargs)
         return self._of_function(str(name), arguments, values)
 
@@ -248,7 +295,7 @@ class _Walk:
                 )
                 return _global_average(x)
             case nn.LeakyReLU():
-                return _leaky(module.negative_slope)
+                return self._leaky(module.negative_slope)
             case nn.GELU():
                 return self._gelu(module.approximate)
             case nn.Softmax() | nn.LogSoftmax():
@@ -272,6 +319,9 @@ class _Walk:
         if name in ("cat", "concat", "concatenate"):
             self._expect(given.get(0, given.get("dim", 0)) == 1, "concatenation but of channels")
             return Concatenate()
+        if name in ("dropout", "dropout2d"):
+            training = given.get(1, given.get("training", given.get("train", True)))
+            self._expect(not training, f"{name} without training=self.training")
         if name in _VIEWS:
             return View(name)
         if name == "mean":
@@ -280,7 +330,7 @@ class _Walk:
             self._expect(x.dim() == 4 and spatial == [2, 3], "a mean but over space")
             return _global_average(x)
         if name == "leaky_relu":
-            return _leaky(float(given.get(0, given.get("negative_slope", 0.01))))
+            return self._leaky(float(given.get(0, given.get("negative_slope", 0.01))))
         if name == "gelu":
             return self._gelu(str(given.get("approximate", "none")))
         if name in ("softmax", "log_softmax"):
@@ -330,6 +380,12 @@ class _Walk:
             module.eps,
         )
 
+    def _leaky(self, slope: float) -> Kind:
+        between = 0 <= slope <= 1  # MAX(x, slope·x) is the function for these only
+        self._expect(between, f"a LeakyReLU of slope {slope}, not between 0 and 1,")
+        operation = leaky_relu(slope)
+        return Pointwise("LeakyReLU", lambda x: apply(operation, x))
+
     def _gelu(self, approximate: str) -> Kind:
         self._expect(approximate == "none", "the approximate GELU")
         return Pointwise("GELU", ACTIVATIONS["gelu"])
@@ -358,7 +414,9 @@ class _Walk:
                 )
         total = None if target is None else self._loss(target, loss)
         if total is not None:
+            check_finite("the loss", "it", total)
             total.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            self._check_gradients()
         layers = tuple(
             Layer(
                 path,
@@ -373,9 +431,7 @@ class _Walk:
                 self.layers, self.outputs, self.reads, strict=True
             )
         )
-        aim = (
-            target if target is None or isinstance(target, int) else _array(torch.as_tensor(target))
-        )
+        aim = None if target is None else self._aim(target, loss)
         return Trace(
             type(self.model).__name__,
             _array(self.example[0]),
@@ -389,15 +445,38 @@ class _Walk:
         output = self.outputs[-1]
         if output.dim() != 2:
             raise GradsheetError(f"a loss needs a vector; the output is {_shape(output)}")
-        count = output.shape[1]
+        aim = self._aim(target, loss)
+        if isinstance(aim, int):
+            return F.cross_entropy(output, torch.tensor([aim]))
+        return ((output[0] - torch.from_numpy(aim)) ** 2).sum() / 2
+
+    def _aim(self, target: int | Sequence[float] | Tensor, loss: LossName) -> int | Array:
+        """A class for cross-entropy, a number an output for the squared error."""
+        count = self.outputs[-1].shape[1]
         if loss == "cross-entropy":
-            if not isinstance(target, int) or not 0 <= target < count:
+            whole = isinstance(target, int | np.integer) or (
+                isinstance(target, Tensor) and target.dim() == 0 and not target.is_floating_point()
+            )
+            if not whole or not 0 <= int(target) < count:  # type: ignore[arg-type]  # it is whole
                 raise GradsheetError(f"the class is {target}; expected 0 to {count - 1}")
-            return F.cross_entropy(output, torch.tensor([target]))
-        numbers = torch.as_tensor(target, dtype=torch.float64).flatten()
+            return int(target)  # type: ignore[arg-type]
+        try:
+            numbers = torch.as_tensor(target, dtype=torch.float64).detach().cpu().flatten()
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise GradsheetError(f"the target is {target!r}; expected {count} numbers") from error
         if len(numbers) != count:
             raise GradsheetError(f"{len(numbers)} targets for {count} outputs")
-        return ((output[0] - numbers) ** 2).sum() / 2
+        check_finite("the target", "it", numbers)
+        return _array(numbers)
+
+    def _check_gradients(self) -> None:
+        for (path, _, _), output, read in zip(self.layers, self.outputs, self.reads, strict=True):
+            for tensor in (output, *read):
+                if tensor.grad is not None:
+                    check_finite(path, "a gradient", tensor.grad)
+        for path, parameter in self.model.named_parameters():
+            if parameter.grad is not None:
+                check_finite(path, "its gradient", parameter.grad)
 
     def _learned(self, path: str) -> dict[str, Array] | None:
         try:
@@ -423,20 +502,29 @@ _POINTWISE_FUNCTIONS: dict[str, tuple[str, Callable[..., Expression]]] = {
 }
 
 
-def _leaky(slope: float) -> Kind:
-    operation = leaky_relu(slope)
-    return Pointwise("LeakyReLU", lambda x: apply(operation, x))
-
-
 def _global_average(x: Tensor) -> AveragePool:
+    """Over all rows and columns."""
     size = x.shape[2], x.shape[3]
     return AveragePool(size, size)
 
 
 def _nodes(arguments: Any) -> list[fx.Node]:
-    """The nodes in a first argument: one, or the list of a concatenation."""
-    several = arguments if isinstance(arguments, (list, tuple)) else [arguments]
-    return [node for node in several if isinstance(node, fx.Node)]
+    """The nodes among arguments, in their order, each as often as it is read."""
+    found: list[fx.Node] = []
+    fx.map_arg(arguments, lambda node: found.append(node) or node)  # type: ignore[func-returns-value]
+    return found
+
+
+_IN_PLACE = {"relu": 1, "silu": 1, "leaky_relu": 2, "dropout": 3, "dropout2d": 3}
+"""Where functions take ``inplace`` among their arguments."""
+
+
+def _is_in_place(node: fx.Node) -> bool:
+    """Whether a call would change what it reads; ``h += x`` is read as ``h + x``."""
+    raw = str(getattr(node.target, "__name__", node.target))
+    place = _IN_PLACE.get(raw, len(node.args))
+    asked = bool(node.kwargs.get("inplace")) or any(node.args[place:])
+    return asked or (raw.endswith("_") and not raw.endswith("__"))
 
 
 def _name(function: Any) -> str:

@@ -1,6 +1,5 @@
 """Any torch model as a workbook of live formulas, forward and backward."""
 
-import copy
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,25 +9,33 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from xlsxwriter.exceptions import XlsxWriterException
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.errors import GradsheetError
 from gradsheet.files import whole_file
 from gradsheet.layers.blocks import Block, column
+from gradsheet.layers.guards import check_rate, duplicate, gradients_on
 from gradsheet.layers.inputs import DigitInput, InputPage, TensorInput
 from gradsheet.layers.kinds.joining import View
-from gradsheet.layers.kinds.softmax import Softmax
-from gradsheet.layers.loss import LOSS_SHEET, LossPage, probabilities
+from gradsheet.layers.loss import LOSS_SHEET, LossPage, ends_in_probabilities, probabilities
 from gradsheet.layers.pages import AGREEMENT, Claim, LayerPage, Links, Pages
-from gradsheet.layers.plan import Plan
-from gradsheet.layers.trace import LossName, Trace, rooted, trace
-from gradsheet.sheets.recalculate import Cell, Engine, recalculated
+from gradsheet.layers.plan import Plan, printable
+from gradsheet.layers.trace import LossName, Trace, trace
+from gradsheet.sheets.recalculate import Cell, Cells, Engine, recalculated
 from gradsheet.sheets.style import Style, print_on_pages
 
 OVERVIEW_SHEET = "Overview"
 RATE = 0.1
 """The learning rate of the step, where no other is given."""
+
+_WRONG = 1e-6
+"""A workbook that differs from PyTorch by more, relative to a block's numbers, is not published."""
+
+_ROUNDING = 1e-6
+"""Blocks of smaller numbers are taken as this large there: of a sure network the loss and its
+gradients are differences of numbers near 1, and hold few digits in PyTorch as well."""
 
 
 def to_workbook(
@@ -58,7 +65,10 @@ def to_workbook(
     if path.suffix.lower() != ".xlsx":
         raise GradsheetError(f"{path} does not end in .xlsx")
     with whole_file(path) as temporary:
-        claims = write_model(model, example, target, temporary, loss, rate, image)
+        try:
+            claims = write_model(model, example, target, temporary, loss, rate, image)
+        except XlsxWriterException as error:
+            raise GradsheetError(f"cannot write {path}: {error}") from error
         _state_agreement(temporary, claims)
 
 
@@ -76,15 +86,18 @@ def write_model(
     Returns:
         what each block of formulas is said to come to, by PyTorch in float64.
     """
+    check_rate(rate)
     before = trace(model, example, target, loss)
-    if target is not None and loss == "cross-entropy" and _ends_in_probabilities(before):
+    if image is not None and before.layers[-1].output.ndim != 1:
+        raise GradsheetError("the model ends in an image; expected a number for each digit")
+    if target is not None and loss == "cross-entropy" and ends_in_probabilities(before):
         raise GradsheetError(
             "the model ends in a Softmax, which cross-entropy takes itself; leave it out, use a "
             "LogSoftmax, or the squared error"
         )
     after = None
     if target is not None:
-        after = trace(_stepped(model, before, rate), example, target, loss)
+        after = _after(_stepped(model, before, rate), example, target, loss, rate)
     source: InputPage = image or TensorInput(before.example)
     plan = Plan(before, source.block, backward=target is not None)
     return _write(plan, path, source, LossPage(plan, loss, rate), after)
@@ -100,14 +113,18 @@ def differences(
 
     Relative to the largest number of the cell's block. Numbers may be ``typed`` into cells first.
     """
-    found = recalculated(path, typed or {}, engine)
+    return _compared(recalculated(path, typed or {}, engine), claims, 1e-30)
+
+
+def _compared(found: Cells, claims: Sequence[Claim], least: float) -> dict[str, float]:
+    """The largest difference of each sheet, relative to its block's or the ``least`` number."""
     worst: dict[str, float] = {}
     for claim in claims:
-        sheet, scale = claim.block.sheet, max(float(np.abs(claim.values).max()), 1e-30)
+        sheet, scale = claim.block.sheet, max(float(np.abs(claim.values).max()), least)
         for index in np.ndindex(claim.values.shape):
             value = found.get((sheet, claim.block.cell(index)))
             far = abs(value - claim.values[index]) / scale if isinstance(value, float) else np.inf
-            worst[sheet] = max(worst.get(sheet, 0.0), float(far))
+            worst[sheet] = max(worst.get(sheet, 0.0), np.inf if np.isnan(far) else float(far))
     return worst
 
 
@@ -131,7 +148,7 @@ def _write(
         if with_loss:
             loss.write(pages, after, _links(names, len(names) - 1))
         if isinstance(source, DigitInput):
-            p = probabilities(plan.trace.layers[-1].output)
+            p = probabilities(plan.trace)
             source.write_reading(pages, first, loss.probability, p)
             source.write_digits(pages)
         row = _write_table(plan, pages, overview, source.sheet)
@@ -157,7 +174,10 @@ def _write_table(plan: Plan, pages: Pages, sheet: Worksheet, source: str) -> int
         sheet.set_column(number, number, width)
         sheet.write_string(2, number, name, style.header())
     sheet.set_row(1, 30)
-    sheet.write_string(1, 0, _EXPLANATION, style.note)
+    following = (
+        "every layer" if plan.trace.loss is None else "every layer, the loss and all gradients"
+    )
+    sheet.write_string(1, 0, _EXPLANATION.format(following), style.note)
     sheet.write_url(3, 0, f"internal:'{source}'!A1", style.link, source)
     sheet.write_string(3, 3, _shape(plan.trace.example.shape), style.general)
     row, total = 4, 0
@@ -169,7 +189,7 @@ def _write_table(plan: Plan, pages: Pages, sheet: Worksheet, source: str) -> int
         else:
             name = plan.sheets[number].name
             sheet.write_url(row, 0, f"internal:'{name}'!A1", style.link, name)
-        sheet.write_string(row, 1, layer.path, style.format())
+        sheet.write_string(row, 1, printable(layer.path), style.format())
         sheet.write_string(row, 2, layer.kind.title, style.format())
         sheet.write_string(row, 3, _shape(layer.shape), style.general)
         sheet.write_number(row, 4, count, style.format(num_format="#,##0"))
@@ -193,10 +213,7 @@ def _write_losses(
     pages.formulas(sheet, cells, (losses.seen((n,)) for n in range(len(names))), values, look)
 
 
-_EXPLANATION = (
-    "Every number is a formula over cells: change a weight or the input, and every layer, "
-    "the loss and all gradients follow."
-)
+_EXPLANATION = "Every number is a formula over cells: change a weight or the input, and {} follow."
 _COLUMNS = (("sheet", 26), ("in the model", 22), ("layer", 34), ("output", 14), ("parameters", 12))
 
 
@@ -204,15 +221,28 @@ def _shape(shape: Sequence[int]) -> str:
     return " × ".join(str(size) for size in shape)
 
 
-def _ends_in_probabilities(before: Trace) -> bool:
-    kind = before.layers[-1].kind
-    return isinstance(kind, Softmax) and not kind.logarithm
+def _after(
+    model: nn.Module,
+    example: Tensor,
+    target: int | Sequence[float] | Tensor,
+    loss: LossName,
+    rate: float,
+) -> Trace:
+    """The trace after the step."""
+    try:
+        return trace(model, example, target, loss)
+    except GradsheetError as error:
+        raise GradsheetError(
+            f"after a step of gradient descent with learning rate {rate}: {error}; choose a "
+            "smaller rate"
+        ) from error
 
 
 def _stepped(model: nn.Module, before: Trace, rate: float) -> nn.Module:
     """The model after a step of gradient descent."""
-    other = copy.deepcopy(rooted(model)).double()
-    with torch.no_grad():
+    with gradients_on():
+        other = duplicate(model)
+    with torch.inference_mode(False), torch.no_grad():
         for layer in before.layers:
             for name, gradient in (layer.parameter_gradients or {}).items():
                 parameter = other.get_submodule(layer.path).get_parameter(name)
@@ -221,8 +251,20 @@ def _stepped(model: nn.Module, before: Trace, rate: float) -> nn.Module:
 
 
 def _state_agreement(path: Path, claims: Sequence[Claim]) -> None:
-    """Put the differences that IronCalc finds into the file, a number a sheet."""
-    worst = differences(path, claims, "ironcalc")
+    """Put the differences that IronCalc finds into the file, a number a sheet.
+
+    Raises:
+        GradsheetError: a sheet computes something else than PyTorch.
+    """
+    found = recalculated(path, {}, "ironcalc")
+    for sheet, difference in _compared(found, claims, _ROUNDING).items():
+        if not difference < _WRONG:
+            raise GradsheetError(
+                f"sheet '{sheet}' differs from PyTorch by {difference:.1E} when IronCalc computes "
+                "it, so no workbook is written; are numbers very large, or all but equal in a "
+                "window of max pooling? If not, please report the model"
+            )
+    worst = _compared(found, claims, 1e-30)
     mark = f"<v>{AGREEMENT:.16G}</v>".encode()
     with zipfile.ZipFile(path) as archive:
         names = _sheet_names(archive)

@@ -7,12 +7,15 @@ from typing import ClassVar
 
 import numpy as np
 
+from gradsheet.errors import GradsheetError
 from gradsheet.layers.blocks import (
     Block,
     Index,
     tiles,
 )
 from gradsheet.layers.kinds.kind import FIRST_COLUMN, Array, Desk, Formulas, Kind, indices, spacing
+
+_MOST_IFS = 64  # levels of functions in one another, of Excel
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +71,12 @@ class MaxPool(Pool):
             yield f"MAX({desk.inputs[0].span(*self.window(desk, index))})"
 
     def arrange_backward(self, desk: Desk, top: int) -> Desk:
+        if self.size[0] * self.size[1] > _MOST_IFS:
+            raise GradsheetError(
+                f"sheet '{desk.output.sheet}': the gradient of {self.title} needs more than "
+                f"{_MOST_IFS} IFs in one another, which Excel does not take; use smaller windows, "
+                "or no target"
+            )
         back = super().arrange_backward(desk, top)
         y, g = desk.output, back.output
         winner = Block(y.sheet, g.rows, g.columns + y.shape[2] + 1)

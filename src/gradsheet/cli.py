@@ -40,7 +40,9 @@ Data = Annotated[
     typer.Option(help="A folder with four IDX files to use in place of the embedded MNIST."),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
-RecipeName = Annotated[str, typer.Option("--recipe", help="course, best, fast, teacher or distilled.")]
+RecipeName = Annotated[
+    str, typer.Option("--recipe", help="course, best, fast, teacher or distilled.")
+]
 Teachers = Annotated[
     Optional[list[Path]],  # noqa: UP045
     typer.Option(

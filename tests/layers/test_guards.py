@@ -240,3 +240,24 @@ def test_windows_too_large_for_excel_are_said(tmp_path: Path) -> None:
     to_workbook(model, torch.randn(1, 9, 9), path=tmp_path / "forward.xlsx")
     with pytest.raises(GradsheetError, match="needs more than 64 IFs in one another"):
         to_workbook(model, torch.randn(1, 9, 9), 1, tmp_path / "model.xlsx")
+
+
+@pytest.mark.parametrize("way", ["size", "shape", "whole"])
+def test_sizes_that_a_model_asks_for_are_numbers(way: str) -> None:
+    class Sized(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.fc = nn.Conv2d(1, 2, 3), nn.Linear(32, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.conv(x)
+            if way == "size":
+                return self.fc(x.view(x.size(0), -1))  # type: ignore[no-any-return]
+            if way == "shape":
+                return self.fc(x.reshape(x.shape[0], -1))  # type: ignore[no-any-return]
+            batch, channels, height, width = x.shape
+            flat = x.view(batch, channels * height * width)
+            return self.fc(flat)  # type: ignore[no-any-return]
+
+    found = trace(Sized(), torch.randn(1, 6, 6), 1)
+    assert [layer.shape for layer in found.layers if layer.kind.parameters] == [(2, 4, 4), (3,)]

@@ -1,7 +1,7 @@
 """The audit of a workbook: every row and column of every training table in it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ from gradsheet.audit.interpret import Interpretation, interpret, label_of
 from gradsheet.audit.reading import read_book
 from gradsheet.audit.simulate import losses, number, rate
 from gradsheet.audit.table import find_tables
-from gradsheet.calculus.expression import Variable, expand, variables
+from gradsheet.calculus.expression import Expression, Variable, expand, variables
 from gradsheet.calculus.losses import LOSSES
 from gradsheet.calculus.tape import Array, Tape
 from gradsheet.errors import GradsheetError
@@ -282,20 +282,23 @@ class _Check:
             for second in values:
                 if first != second and _same(value, truth, second):
                     swapped[first] = second
+        pairs = {role: other for role, other in swapped.items() if swapped.get(other) == role}
         return [
-            replace(f, kind=SWAPPED, message=self._swap_message(f, swapped[f.role]))
-            if swapped.get(swapped.get(f.role, "")) == f.role and whole.get(f.role) is f
+            replace(f, kind=SWAPPED, message=self._swap_message(f, whole[pairs[f.role]]))
+            if f.role in pairs and whole[f.role] is f
             else f
             for f in findings
         ]
 
-    def _swap_message(self, finding: Finding, other: str) -> str:
-        names = {name: self._found.header(column) for column, name in self._found.names.items()}
-        effect = finding.message.partition("; ")[2]
-        return f"computes {names.get(other, other)}, and that column computes this one; {effect}"
+    def _swap_message(self, finding: Finding, other: Finding) -> str:
+        size = finding.message.partition("; ")[2].partition("; the loss after")[0]
+        message = f"computes {other.column}, and that column computes this one; {size}"
+        cells = [coordinate_to_tuple(found.cell) for found in (finding, other)]
+        change = self._change_of_loss([finding.cells, other.cells], cells)
+        return message if change is None else f"{message}; {self._loss_in_words(change)} by both"
 
     def _written_values(self, finding: Finding) -> Array:
-        row, column = _place(finding.cell)
+        row, column = coordinate_to_tuple(finding.cell)
         try:
             return self._found.truth.values([self._found.written(row, column)])[0]
         except FormulaError:
@@ -322,9 +325,12 @@ class _Check:
             yield self._size(known, column)
         elif all(math.isnan(self._evaluator.value(self._sheet, (row, column))) for row in rows):
             yield "it shows an error, no number"
-        if (change := self._change_of_loss(rows, column)) is not None:
-            updates = len(self._table.rows) - 1
-            yield f"the loss after {updates} updates comes out {_too(change)}"
+        change = self._change_of_loss([len(rows)], [(rows[0], column)])
+        if change is not None:
+            yield self._loss_in_words(change)
+
+    def _loss_in_words(self, change: float) -> str:
+        return f"the loss after {len(self._table.rows) - 1} updates comes out {_too(change)}"
 
     def _size(self, apart: Array, column: int) -> str:
         name, first, most = self._found.names[column], apart[0], np.abs(apart).max()
@@ -346,26 +352,38 @@ class _Check:
         written = [self._evaluator.value(self._sheet, (row, column)) for row in rows]
         return np.array(written) - Tape([wanted]).run(numbers)[wanted]
 
-    def _change_of_loss(self, rows: list[int], column: int) -> float | None:
-        """The change of the last loss by one wrong gradient alone; None where it is no gradient."""
-        found, name = self._found, self._found.names[column][4:]
+    def _change_of_loss(self, counts: Sequence[int], cells: Sequence[Place]) -> float | None:
+        """The change of the last loss by some wrong gradients alone; None where it is no gradient.
+
+        Args:
+            counts: of each gradient in how many rows it is wrong.
+            cells: of each the first of them.
+        """
         updates = len(self._table.rows) - 1
-        if name not in found.parameters or not 1 <= updates <= len(rows):
+        if not 1 <= updates <= min(counts):
             return None
-        try:
-            written = found.written(rows[0], column)
-        except FormulaError:
-            return None
-        if any(found.truth.moment_of(variable) != 0 for variable in variables(written)):
-            return None
-        right, wrong = (
-            losses(found, self._evaluator, [self._rate], updates, replaced)
-            for replaced in ({}, {name: written})
+        wrong: dict[str, Expression] = {}
+        for row, column in cells:
+            name = self._found.names[column][4:]
+            try:
+                written = self._found.written(row, column)
+            except FormulaError:
+                return None
+            if name not in self._found.parameters or self._reaches_out(written):
+                return None
+            wrong[name] = written
+        right, changed = (
+            losses(self._found, self._evaluator, [self._rate], updates, replaced)
+            for replaced in ({}, wrong)
         )
-        if right is None or wrong is None:
+        if right is None or changed is None:
             return None
-        change = float(wrong[-1, 0] - right[-1, 0])
+        change = float(changed[-1, 0] - right[-1, 0])
         return change if math.isfinite(change) else None
+
+    def _reaches_out(self, written: Expression) -> bool:
+        """Whether a formula reads other rows, or nothing of the network."""
+        return any(self._found.truth.moment_of(variable) != 0 for variable in variables(written))
 
     # --- Remarks -----------------------------------------------------------------------------
 
@@ -473,7 +491,3 @@ def _same(value: Array, truth: Truth, name: str) -> bool:
 
 def _letters(address: str) -> str:
     return address.rstrip("0123456789")
-
-
-def _place(address: str) -> Place:
-    return coordinate_to_tuple(address)

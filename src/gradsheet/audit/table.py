@@ -144,7 +144,7 @@ class _Search:
                 for columns in self._split(self._widened(block, rows), rows):
                     if table := self._table(rows, columns):
                         found.setdefault((table.rows, table.columns), table)
-        yield from sorted(found.values(), key=lambda table: (table.rows, table.columns))
+        yield from sorted(found.values(), key=lambda table: (table.rows[0], table.columns))
 
     @cached_property
     def _blocks(self) -> list[tuple[int, ...]]:

@@ -114,7 +114,9 @@ def trace(
     with gradients_on():
         model, example = duplicate(model), checked_example(example)
         in_place = InPlace(model)
-        walk = _Walk(model, _graph(model), example)
+        graph = _graph(model)
+        _settle_sizes(model, graph, example)
+        walk = _Walk(model, graph, example)
         walk.run()
         in_place.restore()
         walk.compare()
@@ -131,6 +133,37 @@ def _graph(model: nn.Module) -> fx.Graph:
         ) from error
     graph.eliminate_dead_code()
     return graph
+
+
+class _Sizes(fx.Interpreter):
+    """Runs a graph and keeps what is a size and no tensor: ``x.size(0)``, ``x.shape``."""
+
+    def __init__(self, model: nn.Module, graph: fx.Graph) -> None:
+        super().__init__(fx.GraphModule(model, graph))
+        self.sizes: dict[str, int | torch.Size] = {}
+
+    def run_node(self, node: fx.Node) -> Any:
+        """Run one node."""
+        result = super().run_node(node)
+        if isinstance(result, int | torch.Size):
+            self.sizes[node.name] = result
+        return result
+
+
+def _settle_sizes(model: nn.Module, graph: fx.Graph, example: Tensor) -> None:
+    """Put numbers in place of sizes that the model asks for, as in ``x.view(x.size(0), -1)``."""
+    run = _Sizes(model, graph)
+    try:
+        run.run(example.detach().clone().unsqueeze(0))
+    except Exception:  # what is wrong is said later, with its place
+        return
+
+    def settled(argument: fx.Node) -> Any:
+        return run.sizes.get(argument.name, argument)
+
+    for node in graph.nodes:
+        node.args, node.kwargs = fx.map_arg((node.args, node.kwargs), settled)
+    graph.eliminate_dead_code()
 
 
 class _Walk:

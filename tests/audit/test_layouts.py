@@ -1,0 +1,287 @@
+"""The course network laid out as people lay it out, and mistakes of rows, cells and rates."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from openpyxl.utils import column_index_from_string, get_column_letter
+
+from gradsheet.audit.book import Book, Cell, Place, Sheet
+from gradsheet.audit.check import audit_book
+from gradsheet.audit.findings import Audit
+
+Cells = dict[Place, Cell]
+
+NUMBERS = {
+    "t1": 0.01,
+    "t2": 0.99,
+    "i1": 0.05,
+    "i2": 0.1,
+    "w1": 0.15,
+    "w2": 0.2,
+    "w3": 0.25,
+    "w4": 0.3,
+    "w5": 0.4,
+    "w6": 0.45,
+    "w7": 0.5,
+    "w8": 0.55,
+}
+DELTA = {n: f"([a_o{n}]-[t{n}])*[a_o{n}]*(1-[a_o{n}])" for n in (1, 2)}
+FORMULAS = {
+    "h1": "[w1]*[i1]+[w2]*[i2]",
+    "h2": "[w3]*[i1]+[w4]*[i2]",
+    **{f"a_h{n}": f"1/(1+EXP(-[h{n}]))" for n in (1, 2)},
+    "o1": "[w5]*[a_h1]+[w6]*[a_h2]",
+    "o2": "[w7]*[a_h1]+[w8]*[a_h2]",
+    **{f"a_o{n}": f"1/(1+EXP(-[o{n}]))" for n in (1, 2)},
+    **{f"E{n}": f"0.5*([t{n}]-[a_o{n}])^2" for n in (1, 2)},
+    "E_total": "[E1]+[E2]",
+    **{
+        f"dE/dw{2 * unit + i - 2}": f"({DELTA[1]}*[w{4 + unit}]+{DELTA[2]}*[w{6 + unit}])"
+        f"*[a_h{unit}]*(1-[a_h{unit}])*[i{i}]"
+        for unit in (1, 2)
+        for i in (1, 2)
+    },
+    **{f"dE/dw{2 * o + k + 2}": f"{DELTA[o]}*[a_h{k}]" for o in (1, 2) for k in (1, 2)},
+}
+ORDER = (
+    *("t1", "t2", "i1", "i2", "w1", "w2", "w3", "w4", "h1", "h2", "a_h1", "a_h2"),
+    *("w5", "w6", "w7", "w8", "o1", "o2", "a_o1", "a_o2", "E1", "E2", "E_total"),
+    *(f"dE/dw{n}" for n in range(1, 9)),
+)
+COLUMN = {name: number for number, name in enumerate(ORDER, start=1)}
+FIRST, EXTRA = 5, 32  # the first row, and the first free column
+
+
+def at(name: str, row: int) -> str:
+    return f"{get_column_letter(COLUMN[name])}{row}"
+
+
+def table(rows: int = 10, rate: str = "$B$2") -> Cells:
+    cells: Cells = {(2, 1): Cell("learning rate"), (2, 2): Cell(0.5)}
+    cells |= {(4, column): Cell(name) for name, column in COLUMN.items()}
+    for row in range(FIRST, FIRST + rows):
+        for name, column in COLUMN.items():
+            cells[row, column] = Cell(NUMBERS.get(name))
+            if name in FORMULAS:
+                cells[row, column] = Cell(None, filled(FORMULAS[name], row))
+            elif name[0] == "w" and row > FIRST:
+                gradient = at(f"dE/d{name}", row - 1)
+                cells[row, column] = Cell(None, f"{at(name, row - 1)}-{rate}*{gradient}")
+    return cells
+
+
+def filled(formula: str, row: int) -> str:
+    return re.sub(r"\[([^\]]+)\]", lambda match: at(match[1], row), formula)
+
+
+def audited(cells: Cells) -> Audit:
+    return audit_book(Book(Path("layout.xlsx"), {"S": Sheet("S", cells)}))
+
+
+def told(cells: Cells) -> list[tuple[str, str]]:
+    return [(found.cell, found.kind) for found in audited(cells).mistakes]
+
+
+# --- Right in another layout -------------------------------------------------------------------
+
+
+def plain(cells: Cells) -> Cells:
+    return cells
+
+
+def constant_biases_beside_the_table(cells: Cells) -> Cells:
+    cells |= {(1, 4): Cell("b1"), (1, 5): Cell(0.35), (2, 4): Cell("b2"), (2, 5): Cell(0.6)}
+    for name, row in ((name, row) for name in ("h1", "h2", "o1", "o2") for row in range(5, 15)):
+        cell = cells[row, COLUMN[name]]
+        cells[row, COLUMN[name]] = Cell(None, f"{cell.formula}+$E${1 if name[0] == 'h' else 2}")
+    return cells
+
+
+def a_column_of_rates(cells: Cells) -> Cells:
+    cells[4, EXTRA] = Cell("η")
+    for row, _ in [*cells]:
+        if row >= FIRST:
+            cells[row, EXTRA] = Cell(0.5)
+    return with_formulas(cells, lambda text, row: text.replace("$B$2", f"AF{row - 1}"))
+
+
+def with_formulas(cells: Cells, change: Callable[[str, int], str]) -> Cells:
+    return {
+        (row, column): Cell(cell.value, change(cell.formula, row) if cell.formula else None)
+        for (row, column), cell in cells.items()
+    }
+
+
+def columns_of_new_weights(cells: Cells) -> Cells:
+    for n in range(1, 9):
+        cells[4, EXTRA + n] = Cell(f"w{n}_new")
+        for row in range(FIRST, 15):
+            step = f"{at(f'w{n}', row)}-$B$2*{at(f'dE/dw{n}', row)}"
+            cells[row, EXTRA + n] = Cell(None, step)
+            if row > FIRST:
+                taken = f"{get_column_letter(EXTRA + n)}{row - 1}"
+                cells[row, COLUMN[f"w{n}"]] = Cell(None, taken)
+    return cells
+
+
+def columns_of_steps(cells: Cells) -> Cells:
+    for n in range(1, 9):
+        cells[4, EXTRA + n] = Cell(f"Δw{n}")
+        for row in range(FIRST, 15):
+            cells[row, EXTRA + n] = Cell(None, f"-$B$2*{at(f'dE/dw{n}', row)}")
+            if row > FIRST:
+                step = f"{get_column_letter(EXTRA + n)}{row - 1}"
+                cells[row, COLUMN[f"w{n}"]] = Cell(None, f"{at(f'w{n}', row - 1)}+{step}")
+    return cells
+
+
+def a_row_of_sums_below(cells: Cells) -> Cells:
+    for column in COLUMN.values():
+        letter = get_column_letter(column)
+        cells[15, column] = Cell(None, f"SUM({letter}5:{letter}14)")
+    return cells
+
+
+def headers_that_are_formulas(cells: Cells) -> Cells:
+    for name, column in COLUMN.items():
+        cells[4, column] = Cell(name, f'"{name}"')
+    return cells
+
+
+def no_gradient_columns(cells: Cells) -> Cells:
+    for n in range(1, 9):
+        for row in range(FIRST, 15):
+            cells.pop((row, COLUMN[f"dE/dw{n}"]))
+            if row > FIRST:
+                whole = filled(FORMULAS[f"dE/dw{n}"], row - 1)
+                cells[row, COLUMN[f"w{n}"]] = Cell(None, f"{at(f'w{n}', row - 1)}-$B$2*({whole})")
+        cells.pop((4, COLUMN[f"dE/dw{n}"]))
+    return cells
+
+
+def words_that_hold_lr_or_eta(cells: Cells) -> Cells:
+    cells |= {(1, 1): Cell("Details of alrighty beta"), (1, 2): Cell(3.0)}
+    return cells
+
+
+@pytest.mark.parametrize(
+    "lay_out",
+    [
+        plain,
+        constant_biases_beside_the_table,
+        a_column_of_rates,
+        columns_of_new_weights,
+        columns_of_steps,
+        a_row_of_sums_below,
+        headers_that_are_formulas,
+        no_gradient_columns,
+        words_that_hold_lr_or_eta,
+    ],
+)
+def test_a_right_layout_passes(lay_out: Callable[[Cells], Cells]) -> None:
+    found = audited(lay_out(table()))
+    assert not [(f.cell, f.kind, f.message) for f in found.mistakes]
+    assert found.tables[0].rate == 0.5
+
+
+def test_tables_of_other_heights_side_by_side() -> None:
+    def moved(match: re.Match[str]) -> str:
+        return f"{get_column_letter(column_index_from_string(match[1]) + 33)}{match[2]}"
+
+    cells = table()
+    for (row, column), cell in table(5).items():
+        if row >= 4:
+            formula = cell.formula and re.sub(r"(?<![$A-Z])([A-Z]{1,2})(\d+)", moved, cell.formula)
+            cells[row, column + 33] = Cell(cell.value, formula)
+    found = audited(cells)
+    assert [(t.area, t.updates) for t in found.tables] == [("A4:AE14", 9), ("AH4:BL9", 4)]
+    assert not found.mistakes
+
+
+# --- Mistakes of rows, cells and rates ----------------------------------------------------------
+
+
+def test_a_pasted_row_is_told_once_and_the_table_goes_on() -> None:
+    cells = table()
+    cells |= {(10, column): Cell(0.5) for column in COLUMN.values()}
+    assert told(cells) == [("E10", "a row of pasted numbers")]
+
+
+def test_pasted_rows_at_the_end_belong_to_the_table() -> None:
+    cells = table()
+    cells |= {(row, column): Cell(0.5) for row in (13, 14) for column in COLUMN.values()}
+    assert told(cells) == [("E13", "a row of pasted numbers"), ("E14", "a row of pasted numbers")]
+
+
+def test_an_empty_row_does_not_end_the_table() -> None:
+    cells = table(20)
+    for column in COLUMN.values():
+        del cells[15, column]
+    assert told(cells) == [("E15", "a row left empty")]
+    assert audited(cells).tables[0].updates == 19
+
+
+def test_an_odd_cell_of_a_helper_column() -> None:
+    cells = table()
+    cells[4, EXTRA] = Cell("my factor")
+    for row in range(FIRST, 15):
+        cells[row, EXTRA] = Cell(None, filled(DELTA[1], row))
+        cells[row, COLUMN["dE/dw5"]] = Cell(None, f"AF{row}*{at('a_h1', row)}")
+    assert not told(cells)
+    cells[9, EXTRA] = Cell(0.123)
+    assert told(cells) == [("AF9", "a cell unlike the rest of its column")]
+
+
+@pytest.mark.parametrize("beside", [{}, {(3, 1): Cell("epochs"), (3, 2): Cell(100.0)}])
+def test_a_rate_cell_that_is_not_used(beside: Cells) -> None:
+    [(cell, kind)] = told({**table(rate="$B$3"), **beside})
+    assert (cell, kind) == ("E6", "the learning-rate cell is not used")
+
+
+def test_a_slip_in_the_updates_of_one_row() -> None:
+    cells = table(20)
+    for n in range(1, 9):
+        name = f"w{n}"
+        cells[15, COLUMN[name]] = Cell(None, f"{at(name, 14)}*3-{at('t1', 14)}*7")
+    assert {cell for cell, _ in told(cells)} == {at(f"w{n}", 15) for n in range(1, 9)}
+
+
+@pytest.mark.parametrize("start", [Cell("hello"), None])
+def test_a_weight_without_a_start(start: Cell | None) -> None:
+    cells = table()
+    del cells[FIRST, COLUMN["w5"]]
+    cells |= {(FIRST, COLUMN["w5"]): start} if start else {}
+    assert told(cells) == [("M5", "a weight without a number to start from")]
+
+
+@pytest.mark.parametrize("formula", ["10^400", "1/0", "EXP(1000)", "0^(-1)", "0.1384"])
+def test_an_error_or_a_number_agrees_with_nothing(formula: str) -> None:
+    cells = table()
+    cells[9, COLUMN["h1"]] = Cell(None, formula)
+    [(cell, _)] = told(cells)
+    assert cell == "I9"
+
+
+STRANGE = ("E9" + "+0" * 3900, "MMULT(A1)", "TRANSPOSE()", "1%" + "%" * 900)
+
+
+@pytest.mark.parametrize("formula", STRANGE)
+def test_what_is_not_understood_is_remarked(formula: str) -> None:
+    cells = table()
+    cells[9, COLUMN["h1"]] = Cell(None, formula)
+    found = audited(cells)
+    assert not found.mistakes
+    assert [f.cell for f in found.all_findings] == ["I9"]
+
+
+def test_swapped_gradients_tell_what_both_do_to_the_loss() -> None:
+    cells = table()
+    for row in range(FIRST, 15):
+        one, two = COLUMN["dE/dw7"], COLUMN["dE/dw8"]
+        cells[row, one], cells[row, two] = cells[row, two], cells[row, one]
+    found = audited(cells).mistakes
+    assert [f.kind for f in found] == ["two gradients swapped"] * 2
+    assert len({f.message.rsplit("; ", 1)[1] for f in found}) == 1
+    assert all(f.message.endswith("by both") for f in found)

@@ -62,11 +62,13 @@ class Hypothesis:
     Attributes:
         names: of each column the value of the network it is taken for.
         outside: likewise of cells beside the table.
+        moved_by: for columns that an update moves, the column it is moved by.
     """
 
     shape: Shape
     names: dict[int, str]
     outside: dict[Spot, str] = field(default_factory=dict)
+    moved_by: dict[int, int] = field(default_factory=dict)
 
 
 def hypotheses(table: Table) -> Iterator[Hypothesis]:
@@ -167,6 +169,10 @@ def _completed(
 ) -> dict[int, str]:
     """With names for columns whose headers spell none, from the structure or by elimination."""
     names = dict(names)
+    for parameter, column in (structure.moved_by if structure else {}).items():
+        gradient = f"dE/d{names.get(parameter)}"
+        if parameter in names and column not in names and gradient not in names.values():
+            names[column] = gradient
     for column, name in (structure.names if structure else {}).items():
         if column not in names and name not in names.values():
             names[column] = name
@@ -254,6 +260,7 @@ class _Structure:
             shape,
             {key[1]: name for key, name in names.items() if len(key) == 3},
             {key: name for key, name in names.items() if len(key) == 2},
+            self._gradients,
         )
 
     def _variable(self, key: Key) -> Variable:

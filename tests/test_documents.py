@@ -206,3 +206,32 @@ def test_what_the_audit_finds_is_what_was_measured() -> None:
     assert f"{found['seconds']['median']:.2f} s a workbook" in README
     assert share in README
     assert {row["planted"] for row in found["slips"]} == PLANTS.keys()
+
+
+def test_the_extras_are_those_of_the_results() -> None:
+    found = json.loads((ROOT / "results" / "extras.json").read_text())["studies"]
+    text = " ".join(README[README.index("Not the headline") :].split())
+    best, distilled = found["best"], found["distilled"]
+    said = [
+        f"`best` has {best['five views']['mean']:.2%}",
+        f"`distilled` {distilled['five views']['mean']:.2%};",
+        f"`best` together {best['ensembles']['5']['mean']:.2%}",
+        f"all twenty {best['all seeds together']:.2%}",
+        f"one network of `distilled` {distilled['without rejected labels']['mean']:.2%}",
+    ]
+    assert all(part in text for part in said), said
+    for recipe in ("best", "distilled"):
+        study = json.loads((ROOT / "results" / f"{recipe}.json").read_text())
+        assert found[recipe]["one view"]["mean"] == pytest.approx(study["mean"], abs=1e-6)
+
+
+def test_the_speed_of_reading_is_that_of_the_results() -> None:
+    states = json.loads((ROOT / "results" / "inference.json").read_text())["states"]
+    shipped, _, whole_numbers = states
+    speeds = shipped["images per second"]
+    text = " ".join(README.split())
+    assert f"read {speeds['2 threads, batch 1']:,.0f} images a second one at a time" in text
+    assert f"{speeds['2 threads, batch 1,000']:,.0f} in batches of 1,000" in text
+    sizes = [f"{state['bytes'] / 1000:.0f} kB" for state in (shipped, whole_numbers)]
+    assert f"the file has {sizes[0]}, as 8-bit numbers {sizes[1]}" in text
+    assert whole_numbers["predictions changed"] == 0

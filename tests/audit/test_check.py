@@ -11,6 +11,7 @@ from gradsheet.audit.check import audit, audit_book
 from gradsheet.audit.findings import Audit, Finding
 from gradsheet.calculus.network import load_network
 from gradsheet.errors import GradsheetError
+from gradsheet.sheets.recalculate import convert, libreoffice
 from gradsheet.sheets.workbook import write_workbook
 from tests.audit.handmade import Made, changed, handmade, make, rearranged, slope
 from tests.audit.planted import PLANTS, gradients
@@ -50,6 +51,16 @@ def test_our_own_workbooks_pass(preset: str, tmp_path: Path) -> None:
     named = [table for table in found.tables if table.sheet.startswith("lr")]
     assert [(table.updates, table.rate) for table in named] == [(5, 0.5), (5, 2.0)]
     assert not any(table.findings for table in named)
+
+
+@pytest.mark.skipif(libreoffice() is None, reason="LibreOffice is not installed")
+@pytest.mark.parametrize("target", ["ods", "xlsx"])
+def test_what_libreoffice_saves_is_read_the_same(target: str, tmp_path: Path) -> None:
+    write_workbook(load_network("course"), tmp_path / "own.xlsx", (0.5,), 5)
+    found = audit(convert(tmp_path / "own.xlsx", target, tmp_path))
+    [table] = [table for table in found.tables if table.sheet.startswith("lr")]
+    assert (table.updates, table.rate, table.findings) == (5, 0.5, ())
+    assert {column.verdict for column in table.columns[1:]} == {"right", "given"}
 
 
 def test_helper_columns_are_followed() -> None:

@@ -16,7 +16,15 @@ def few(mnist: Dataset) -> Dataset:
 
 @pytest.fixture
 def short() -> Recipe:
-    return replace(RECIPES["best"], epochs=3, batch_size=64)
+    return replace(
+        RECIPES["best"],
+        epochs=3,
+        batch_size=64,
+        optimizer="adamw",
+        learning_rate=0.02,
+        ema_decay=0.998,
+        clean_statistics=False,
+    )
 
 
 @pytest.fixture

@@ -142,7 +142,8 @@ def test_workers_that_keep_dying_are_said(study: Study) -> None:
 
 @pytest.mark.slow
 def test_a_killed_process_is_replaced(study: Study) -> None:
-    """The same with real processes and a real signal."""
+    """The same with real processes and a real signal, while there is work left."""
+    study = replace(study, recipe=replace(study.recipe, epochs=40))
     started: list[ProcessPoolExecutor] = []
     killed: list[int] = []
 

@@ -52,7 +52,7 @@ def test_every_recipe_stays_under_twenty_epochs() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("bset",), "no recipe is called 'bset'; choose from course, best, fast"),
+        (("bset",), "no recipe is called 'bset'; choose from course, best, distilled"),
         (("best", 0), "epochs is 0; it must be 1 to 1,000,000"),
         (("best", 1, -3), "batch size is -3"),
         (("best", 1, 10**30), "batch size is 1000000"),
@@ -67,7 +67,8 @@ def test_impossible_recipes(arguments: tuple[str], said: str) -> None:
 def test_it_learns(name: str, mnist: Dataset, cpu: torch.device) -> None:
     dataset = Dataset(mnist.train[:2000], mnist.test[:1000], "some")
     recipe = replace(RECIPES[name], epochs=4, batch_size=32)
-    trainer = Trainer(recipe, dataset, seed=0, device=cpu)
+    teachers = [] if recipe.temperature is None else [load_model(None).to(cpu)]
+    trainer = Trainer(recipe, dataset, 0, cpu, teachers=teachers)
     before = evaluate(trainer.evaluated_model, dataset.test)
     assert before.correct < 300
     for _ in range(recipe.epochs):
@@ -453,5 +454,7 @@ def test_a_device_that_is_not_there(name: str) -> None:
 
 
 def test_architecture_is_part_of_the_recipe() -> None:
-    assert RECIPES["best"].architecture == Architecture("gelu", "pool-norm-activation", 0.0)
+    best = Architecture("gelu", "pool-norm-activation", 0.0, activate_last=True)
+    assert RECIPES["best"].architecture == RECIPES["distilled"].architecture == best
+    assert RECIPES["teacher"].architecture == replace(best, width=3)
     assert math.isclose(RECIPES["course"].architecture.dropout, 0.1)

@@ -78,6 +78,13 @@ def tied() -> nn.Module:
     return model
 
 
+def below_zero() -> nn.Module:
+    model = nn.Linear(4, 4)
+    nn.init.zeros_(model.weight)
+    nn.init.constant_(model.bias, -1)
+    return model
+
+
 def hooked() -> nn.Module:
     model = nn.Linear(4, 4)
     model.register_forward_hook(lambda module, given, output: 2 * output)
@@ -100,7 +107,7 @@ def negative_variance() -> nn.Module:
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        (Calls(changed), "compute something else than the model"),
+        (Calls(changed, below_zero()), "compute something else than the model"),
         (Calls(lambda h: F.relu_(h)), "relu_, which works in place, has no formulas"),
         (Calls(lambda h: F.relu(h, True)), "relu, which works in place, has no formulas"),
         (Calls(lambda h: F.dropout(h, 0.5)), "dropout without training=self.training"),

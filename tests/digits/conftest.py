@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from gradsheet.digits.augment import Distortion
 from gradsheet.digits.dataset import Dataset
+from gradsheet.digits.model import Architecture
 from gradsheet.digits.recipe import RECIPES, Recipe
 
 
@@ -24,6 +26,8 @@ def short() -> Recipe:
         learning_rate=0.02,
         ema_decay=0.998,
         clean_statistics=False,
+        augmentation=Distortion(degrees=10, shear=5, pixels=2, scale=0.1),
+        architecture=Architecture(activation="gelu", order="pool-norm-activation"),
     )
 
 

@@ -8,8 +8,6 @@ annotators reject. Of all seeds together: the mean of their probabilities.
 
 import argparse
 import json
-import statistics
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +22,7 @@ from gradsheet.digits.evaluate import (
     together,
 )
 from gradsheet.digits.run import load_model
-from gradsheet.digits.study import read_summary
+from gradsheet.digits.study import distribution, read_summary
 from gradsheet.files import write_text
 
 
@@ -33,30 +31,19 @@ def accuracy(result: Evaluation) -> float:
     return round(result.correct / result.total, 6)
 
 
-def spread(accuracies: Sequence[float]) -> dict[str, Any]:
-    """A distribution over seeds, as the studies describe theirs."""
-    return {
-        "n": len(accuracies),
-        "mean": round(statistics.mean(accuracies), 6),
-        "standard deviation": round(statistics.stdev(accuracies), 6),
-        "worst": min(accuracies),
-        "best": max(accuracies),
-    }
-
-
 def extras(folder: Path, summary: dict[str, Any], images: ImageSet) -> dict[str, Any]:
     """The extras of one study."""
     models = [load_model(folder / f"seed-{run['seed']:03}") for run in summary["runs"]]
     plain = [evaluate(model, images) for model in models]
     views = [evaluate(model, images, views=FIVE_VIEWS) for model in models]
     return {
-        "one view": spread([accuracy(result) for result in plain]),
-        "five views": spread([accuracy(result) for result in views]),
-        "without rejected labels": spread(
+        "one view": distribution([accuracy(result) for result in plain]),
+        "five views": distribution([accuracy(result) for result in views]),
+        "without rejected labels": distribution(
             [accuracy(result.without(REJECTED_LABELS)) for result in plain]
         ),
         "ensembles": {
-            str(size): spread(
+            str(size): distribution(
                 [
                     accuracy(together(plain[first : first + size]))
                     for first in range(0, len(plain) - size + 1, size)

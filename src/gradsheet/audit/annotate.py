@@ -14,6 +14,9 @@ from html import escape
 from pathlib import Path
 from xml.parsers import expat
 
+from openpyxl.utils import column_index_from_string
+
+from gradsheet.audit.book import Place, address
 from gradsheet.audit.findings import Audit, Finding
 from gradsheet.audit.parts import HEAD, OFFICE, Element, Package, Text, relation_of
 from gradsheet.audit.summary import legible
@@ -30,9 +33,6 @@ _COMMENTS_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.co
 _VML_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 
 _ROWS, _COLUMNS = 1_048_576, 16_384  # of a sheet
-
-Place = tuple[int, int]
-"""Row and column of a cell, both from 1."""
 
 
 def annotate(audit: Audit, target: Path) -> None:
@@ -107,24 +107,8 @@ def _colour(findings: Sequence[Finding]) -> str:
 def _place(cell: str) -> Place | None:
     """The place of ``AA29``, also as the first cell of a range; None where no cell is named."""
     found = re.match(r"\$?([A-Z]{1,3})\$?([1-9]\d{0,6})(?!\w)", cell)
-    place = (int(found[2]), _column_number(found[1])) if found else (0, 0)
+    place = (int(found[2]), column_index_from_string(found[1])) if found else (0, 0)
     return place if 1 <= place[0] <= _ROWS and 1 <= place[1] <= _COLUMNS else None
-
-
-def _column_number(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = 26 * number + ord(letter) - ord("A") + 1
-    return number
-
-
-def _address(place: Place) -> str:
-    row, column = place
-    letters = ""
-    while column:
-        column, letter = divmod(column - 1, 26)
-        letters = chr(ord("A") + letter) + letters
-    return f"{letters}{row}"
 
 
 # --- Fills -----------------------------------------------------------------------------------
@@ -258,7 +242,7 @@ class _Cells:
     def _cell(self, place: Place, row: Element | None, colour: str) -> bytes:
         """An empty cell that looks as its row or else its column does, but for the fill."""
         look = self._styles.marked(self._inherited(place, row), colour)
-        return f'<{self._data.prefix}c r="{_address(place)}" s="{look}"/>'.encode()
+        return f'<{self._data.prefix}c r="{address(place)}" s="{look}"/>'.encode()
 
     def _inherited(self, place: Place, row: Element | None) -> int:
         if row and row.attributes.get("customFormat") in ("1", "true"):
@@ -281,8 +265,8 @@ def _numbered(parent: Element, name: str, number_of: Callable[[str], int]) -> di
     return found
 
 
-def _column(address: str) -> int:
-    return _column_number(address.rstrip("0123456789"))
+def _column(cell: str) -> int:
+    return column_index_from_string(cell.rstrip("0123456789"))
 
 
 def _put(
@@ -368,7 +352,7 @@ def _write_texts(text: Text, notes: Mapping[Place, Sequence[Finding]]) -> set[Pl
         if place in known:
             _extend(text, known[place], _runs(findings, p))
             continue
-        head = f'<{p}comment ref="{_address(place)}" authorId="{number}"><{p}text>'.encode()
+        head = f'<{p}comment ref="{address(place)}" authorId="{number}"><{p}text>'.encode()
         new.append(head + _runs(findings, p) + f"</{p}text></{p}comment>".encode())
     text.append(every, b"".join(new))
     return {place for place in known if place}

@@ -23,6 +23,7 @@ from gradsheet.audit.simulate import losses, number, rate
 from gradsheet.audit.table import find_tables
 from gradsheet.calculus.expression import Expression, Variable, expand, variables
 from gradsheet.calculus.losses import LOSSES
+from gradsheet.calculus.slips import SWAPPED
 from gradsheet.calculus.tape import Array, Tape
 from gradsheet.errors import GradsheetError
 
@@ -30,7 +31,6 @@ PASTED = "a number pasted over a formula"
 PASTED_COLUMN = "a column of pasted numbers"
 EMPTY = "a cell left empty"
 TEXT = "a text in place of a formula"
-SWAPPED = "two gradients swapped"
 PASTED_ROW = "a row of pasted numbers"
 EMPTY_ROW = "a row left empty"
 ODD = "a cell unlike the rest of its column"
@@ -194,7 +194,8 @@ class _Check:
     def _column_mistakes(self, column: int) -> Iterator[Finding]:
         without: list[int] = []
         wrong: dict[object, list[list[int]]] = {}
-        for key, rows in self._found.classes(column).items():
+        classes = self._found.classes(column)
+        for key, rows in classes.items():
             if key is None:
                 without = [row for row in rows if row not in self._pasted_rows]
             elif not self._found.matches(rows[0], column):
@@ -205,7 +206,7 @@ class _Check:
         if others := [row for groups in explained[_MOST_EXPLAINED:] for row in groups[0]]:
             message = f"{len(others)} more cells of the column hold other wrong formulas"
             yield self._finding(others, column, UNKNOWN, message)
-        yield from self._without_formula(column, without)
+        yield from self._without_formula(column, without, sum(map(len, classes.values())))
 
     def _wrong_formula(self, groups: list[list[int]], column: int) -> Finding:
         """The finding on one formula, from the groups of rows in which it says the same."""
@@ -239,9 +240,8 @@ class _Check:
             cells=len(rows),
         )
 
-    def _without_formula(self, column: int, rows: list[int]) -> Iterator[Finding]:
-        """Numbers, texts and gaps where a formula belongs."""
-        due = sum(len(found) for found in self._found.classes(column).values())
+    def _without_formula(self, column: int, rows: list[int], due: int) -> Iterator[Finding]:
+        """Numbers, texts and gaps where a formula belongs; ``due`` rows of the column want one."""
         if rows and 2 * len(rows) > due:
             message = "holds numbers, not formulas: it follows nothing that changes"
             yield self._finding(rows, column, PASTED_COLUMN, message)

@@ -26,6 +26,7 @@ from gradsheet.calculus.expression import (
     Variable,
     variables,
 )
+from gradsheet.calculus.slips import WRONG_SLOPE
 
 _TWO, _ONE = Number(2.0), Number(1.0)
 
@@ -60,7 +61,6 @@ DOUBLED = "a factor two too many"
 HALVED = "a factor one half too many"
 NOT_SQUARED = "a square left out"
 OTHER_SLOPE = "the slope of another activation"
-WRONG_SLOPE = "the slope of the wrong unit's activation"
 OPERATOR = "a wrong operator"
 WRONG_FUNCTION = "a wrong function"
 

@@ -22,11 +22,10 @@ from gradsheet.audit.identity import agree
 from gradsheet.audit.interpret import Interpretation
 from gradsheet.calculus.expression import Apply, Expression, Number, Variable, expand, variables
 from gradsheet.calculus.notation import plain, to_textbook
+from gradsheet.calculus.slips import SUM_FOR_ACTIVATION, UPDATED
 from gradsheet.calculus.tape import Array
 
-SUM_FOR_ACTIVATION = "the weighted sum where its activation belongs"
 ACTIVATION_FOR_SUM = "an activation where its weighted sum belongs"
-UPDATED = "a weight that was updated before its old value was used"
 OTHER_ROW = "a value from another row"
 TYPED = "a number typed in where a cell belongs"
 OTHER_GRADIENT = "the gradient of another parameter"

@@ -42,7 +42,7 @@ class Rate:
     Attributes:
         spot: the cell; None where it is typed into the formulas.
         column: the column of the table, where it has one.
-        value: what it is; NaN where that is unknown.
+        value: what it is, where it stands in no cell beside the table; NaN where it is unknown.
     """
 
     spot: Spot | None = None
@@ -389,7 +389,7 @@ def _rate(table: Table, hypothesis: Hypothesis) -> Rate:
         return Rate(column=column, value=table.number(table.rows[0], column))
     if cells:
         spot = _labelled(table, cells) or cells.most_common(1)[0][0]
-        return Rate(spot, value=_value(table, spot))
+        return Rate(spot)
     if numbers:
         return Rate(value=abs(numbers.most_common(1)[0][0]))
     return Rate()
@@ -436,8 +436,3 @@ def _numbers(tree: Node) -> Iterator[float]:
     elif isinstance(tree, Call):
         for argument in tree.arguments:
             yield from _numbers(argument)
-
-
-def _value(table: Table, spot: Spot) -> float:
-    cell = table.formulas.cell(*spot)
-    return cell.value if cell and isinstance(cell.value, float) else math.nan

@@ -1,15 +1,12 @@
 """Many workbooks side by side."""
 
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
-from signal import SIG_DFL, SIGINT, signal
 
 from gradsheet.audit.check import audit
 from gradsheet.audit.findings import Audit
 from gradsheet.errors import GradsheetError
+from gradsheet.processes import fresh_processes, usable_cores
 
 _FEW = 4  # files that are done before other processes have started
 
@@ -21,14 +18,11 @@ def audit_files(paths: Sequence[Path], jobs: int | None = None) -> Iterator[Audi
         paths: the workbooks.
         jobs: how many at a time; one a core if None.
     """
-    workers = min(jobs or os.cpu_count() or 1, len(paths))
+    workers = min(jobs or usable_cores(), len(paths))
     if workers == 1 or (jobs is None and len(paths) <= _FEW):
         yield from map(_audited, paths)
         return
-    context = get_context("spawn")
-    with ProcessPoolExecutor(
-        workers, context, initializer=signal, initargs=(SIGINT, SIG_DFL)
-    ) as pool:
+    with fresh_processes(workers) as pool:
         yield from pool.map(_audited, paths)
 
 

@@ -13,6 +13,12 @@ from gradsheet.calculus.optimisers import Steps
 
 Edits = dict[Variable, Expression]
 
+# Names that an audit gives these slips as well.
+WRONG_SLOPE = "the slope of the wrong unit's activation"
+SUM_FOR_ACTIVATION = "the weighted sum where its activation belongs"
+SWAPPED = "two gradients swapped"
+UPDATED = "a weight that was updated before its old value was used"
+
 
 @dataclass(frozen=True)
 class Slip:
@@ -207,14 +213,14 @@ def _updated(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
 
 KINDS = (
     Kind(
-        "the slope of the wrong unit's activation",
+        WRONG_SLOPE,
         "a bent hidden layer of two units",
         "Slopes of like units are alike, and each is positive: the step keeps its direction and is "
         "only a little too long or too short.",
         _wrong_unit,
     ),
     Kind(
-        "the weighted sum where its activation belongs",
+        SUM_FOR_ACTIVATION,
         "a bent hidden layer",
         "The sum has the sign of its activation or nearly so more often than not; the weight moves "
         "the right way by the wrong amount, and the others make up for it.",
@@ -228,7 +234,7 @@ KINDS = (
         _bracket,
     ),
     Kind(
-        "two gradients swapped",
+        SWAPPED,
         "two weights into one unit",
         "Both weights feed the same unit, so their gradients share all but the last factor; with "
         "like signals each weight takes nearly its own step.",
@@ -242,7 +248,7 @@ KINDS = (
         _neighbour,
     ),
     Kind(
-        "a weight that was updated before its old value was used",
+        UPDATED,
         "a hidden layer",
         "One update changes a weight by little, so the gradient is that of a point nearby; the "
         "larger the learning rate, the larger the error.",

@@ -1,17 +1,15 @@
 """Who trains the seeds of a study: processes on this machine, or a Dask cluster."""
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
-from signal import SIG_DFL, SIGINT, signal
 from typing import Any
 
 from tqdm import tqdm
 
 from gradsheet.errors import GradsheetError
+from gradsheet.processes import fresh_processes, usable_cores
 
 
 @dataclass(frozen=True)
@@ -35,10 +33,10 @@ def worker_pool(jobs: int | None, scheduler: str | None) -> Iterator[WorkerPool]
         with _client(scheduler) as client:
             yield WorkerPool(lambda: client.get_executor(retries=2), threads=1)
         return
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    cores = cores or 1
+    cores = usable_cores()
     processes = jobs or cores
-    yield WorkerPool(lambda: _processes(processes), threads=max(1, cores // processes))
+    # What they had finished when they were interrupted is on the disk.
+    yield WorkerPool(lambda: fresh_processes(processes), threads=max(1, cores // processes))
 
 
 @contextmanager
@@ -52,13 +50,6 @@ def progress_bar(epochs: int) -> Iterator[Callable[[int], None]]:
             bar.update(done - bar.n)
 
         yield look
-
-
-def _processes(count: int) -> Executor:
-    # Fresh processes: one that was forked with running threads can hang. An interrupt ends them
-    # without a word; what they had finished is on the disk.
-    context = get_context("spawn")
-    return ProcessPoolExecutor(count, context, initializer=signal, initargs=(SIGINT, SIG_DFL))
 
 
 def _client(scheduler: str) -> Any:

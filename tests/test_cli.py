@@ -537,6 +537,16 @@ def test_audit_reads_on_after_a_file_it_cannot_read(tmp_path: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
+def test_audit_writes_no_page_over_a_workbook(tmp_path: Path) -> None:
+    before = homework(tmp_path, "wrong.xlsx", wrong=True).read_bytes()
+    run = gradsheet("audit", "wrong.xlsx", "--report", "./wrong.xlsx", folder=tmp_path)
+    assert run.returncode == 2
+    assert run.stderr == (
+        "gradsheet: --report wrong.xlsx is one of the workbooks; name a new .html file\n"
+    )
+    assert (tmp_path / "wrong.xlsx").read_bytes() == before
+
+
 def test_audit_writes_a_page_a_copy_json_and_a_summary(tmp_path: Path) -> None:
     names = [f"class-{number}.xlsx" for number in range(6)]
     for number, name in enumerate(names):

@@ -486,6 +486,8 @@ def audit(
     from gradsheet.files import write_text
     from gradsheet.tables import audit_table
 
+    if report is not None and report.resolve() in {path.resolve() for path in files}:
+        raise GradsheetError(f"--report {report} is one of the workbooks; name a new .html file")
     audits, unread = [], []
     work = tqdm(audit_files(files, jobs), total=len(files), unit="file", disable=len(files) < _MANY)
     for found in work:

@@ -17,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the tables are those of the tests
 
-from gradsheet.audit.check import audit_book
+from gradsheet.audit.pipeline import audit_book
 from tests.audit.handmade import handmade, make, rearranged
 from tests.audit.planted import PLANTS
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gradsheet.calculus.descent import DEFAULT_RATES, descend
-from gradsheet.calculus.graph import build_graph
-from gradsheet.calculus.network import load_network
-from gradsheet.sheets.workbook import write_workbook
+from gradsheet.networks.graph import build_graph
+from gradsheet.networks.spec import load_network
+from gradsheet.networks.sweep import DEFAULT_RATES, descend
+from gradsheet.workbook.build import write_workbook
 
 
 def seconds(work: Callable[[], object], repeats: int = 3) -> float:

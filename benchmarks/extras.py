@@ -13,8 +13,8 @@ from typing import Any
 
 from training import command_line, machine, versions
 
-from gradsheet.digits.dataset import ImageSet, load
-from gradsheet.digits.evaluate import (
+from gradsheet.digits.data import ImageSet, load
+from gradsheet.digits.evaluation import (
     FIVE_VIEWS,
     REJECTED_LABELS,
     Evaluation,
@@ -22,7 +22,7 @@ from gradsheet.digits.evaluate import (
     together,
 )
 from gradsheet.digits.run import load_model
-from gradsheet.digits.study import distribution, read_summary
+from gradsheet.digits.study.study import distribution, read_summary
 from gradsheet.files import write_text
 
 

@@ -2,7 +2,7 @@
 
     python benchmarks/inference.py -o results/inference.json
 
-Timed is the network alone, from normalised pixels to logits, on the CPU in float32: the 10,000 test
+Timed is the network alone, from normalized pixels to logits, on the CPU in float32: the 10,000 test
 images in batches of 1,000, and the first 2,000 of them one at a time. The states of the model:
 
 as shipped: four convolutions, three batch norms.
@@ -29,8 +29,8 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from training import command_line, machine, print_surroundings, versions
 
-from gradsheet.digits.dataset import load
-from gradsheet.digits.evaluate import normalise
+from gradsheet.digits.data import load
+from gradsheet.digits.evaluation import normalize
 from gradsheet.digits.model import DigitNet
 from gradsheet.digits.run import SHIPPED, load_model
 from gradsheet.digits.storage import read_tensors, write_tensors
@@ -71,7 +71,7 @@ def fold(model: DigitNet) -> DigitNet:
     return folded
 
 
-def quantise(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+def quantize(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Each kernel and matrix as int8 with a scale an output channel; the rest as it is."""
     tensors = {}
     for name, value in weights.items():
@@ -85,7 +85,7 @@ def quantise(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def multiply_out(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights that ``quantise`` rounded, as floats."""
+    """The weights that ``quantize`` rounded, as floats."""
     scales = {name: value for name, value in tensors.items() if name.endswith(".scale")}
     weights = {name: value for name, value in tensors.items() if name not in scales}
     for name, scale in scales.items():
@@ -108,7 +108,7 @@ def make_states() -> list[State]:
     with tempfile.TemporaryDirectory() as folder:
         floats, integers = Path(folder) / "folded.safetensors", Path(folder) / "int8.safetensors"
         write_tensors(floats, folded.state_dict(), metadata)
-        write_tensors(integers, quantise(folded.state_dict()), metadata)
+        write_tensors(integers, quantize(folded.state_dict()), metadata)
         rounded.load_state_dict(multiply_out(read_tensors(integers)[0]))
         sizes = floats.stat().st_size, integers.stat().st_size
     with as_file(files("gradsheet.digits") / "weights" / f"{SHIPPED}.safetensors") as path:
@@ -192,7 +192,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, help="JSON")
     arguments = parser.parse_args()
     test, states = load().test, make_states()
-    pixels = normalise(test.images)
+    pixels = normalize(test.images)
     shipped = logits_of(states[0].model, pixels)
     rows = [
         describe(state, logits_of(state.model, pixels), shipped, test.labels) for state in states

@@ -6,12 +6,12 @@ python benchmarks/record_autograd.py
 import json
 from pathlib import Path
 
-from gradsheet.autograd import RECORD, compute
-from gradsheet.calculus.network import PRESETS, load_network
+from gradsheet.networks.spec import PRESETS, load_network
+from gradsheet.networks.torch_reference import RECORD, compute
 
 
 def main() -> None:
-    """Write the record that ``gradsheet.autograd`` reads."""
+    """Write the record that ``gradsheet.networks.torch_reference`` reads."""
     found = {preset: compute(load_network(preset)) for preset in PRESETS}
     networks = {
         preset: {"loss": result.loss, "gradients": result.gradients}

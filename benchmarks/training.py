@@ -39,11 +39,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
-from gradsheet.digits.dataset import Dataset, ImageSet, load
-from gradsheet.digits.evaluate import PIXEL_DEVIATION, PIXEL_MEAN, normalise
+from gradsheet.digits.data import Dataset, ImageSet, load
+from gradsheet.digits.evaluation import PIXEL_DEVIATION, PIXEL_MEAN, normalize
 from gradsheet.digits.model import Architecture, DigitNet
 from gradsheet.digits.recipe import RECIPES, Recipe
-from gradsheet.digits.train import Trainer, multiplies_bfloat16
+from gradsheet.digits.training import Trainer, multiplies_bfloat16
 from gradsheet.files import write_text
 
 PARAMETERS = 17_410
@@ -134,17 +134,17 @@ class _Pictures(TorchDataset[tuple[Tensor, int]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         picture = Image.fromarray(self.images.images[index].numpy())
-        return _normalised(_to_tensor(picture)), int(self.images.labels[index])
+        return _normalized(_to_tensor(picture)), int(self.images.labels[index])
 
 
 def _to_tensor(picture: Image.Image) -> Tensor:
-    """The steps of torchvision's ToTensor for a grey image."""
+    """The steps of torchvision's ToTensor for a gray image."""
     pixels = torch.from_numpy(np.array(picture, np.uint8, copy=True))
     pixels = pixels.view(picture.size[1], picture.size[0], 1).permute(2, 0, 1).contiguous()
     return pixels.to(dtype=torch.get_default_dtype()).div(255)
 
 
-def _normalised(pixels: Tensor) -> Tensor:
+def _normalized(pixels: Tensor) -> Tensor:
     """The steps of torchvision's Normalize."""
     mean = torch.as_tensor((PIXEL_MEAN,), dtype=pixels.dtype).view(-1, 1, 1)
     deviation = torch.as_tensor((PIXEL_DEVIATION,), dtype=pixels.dtype).view(-1, 1, 1)
@@ -327,12 +327,12 @@ def _count(model: DigitNet) -> int:
 
 def _logits_in_training(model: DigitNet, images: ImageSet) -> Tensor:
     with torch.no_grad():
-        return copy.deepcopy(model).train()(normalise(images.images))  # type: ignore[no-any-return]
+        return copy.deepcopy(model).train()(normalize(images.images))  # type: ignore[no-any-return]
 
 
 def _arrays(images: ImageSet) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Normalised pixels (N, 1, 28, 28) and labels."""
-    return normalise(images.images).numpy(), images.labels.numpy().astype(np.int32)
+    """Normalized pixels (N, 1, 28, 28) and labels."""
+    return normalize(images.images).numpy(), images.labels.numpy().astype(np.int32)
 
 
 def entries(recipes: list[str]) -> list[Entry]:

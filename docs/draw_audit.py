@@ -16,15 +16,15 @@ import xlsxwriter
 from rich.console import Console
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from gradsheet.audit.annotate import annotate
-from gradsheet.audit.check import audit
-from gradsheet.audit.page import report_page
-from gradsheet.calculus.expression import Variable, expand
-from gradsheet.calculus.graph import NetworkGraph, build_graph
-from gradsheet.calculus.network import load_network
-from gradsheet.calculus.notation import plain, symbol, to_excel
-from gradsheet.calculus.slips import Slip, find_slips, gradients
-from gradsheet.tables import audit_table
+from gradsheet.audit.pipeline import audit
+from gradsheet.audit.report.annotate import annotate
+from gradsheet.audit.report.page import report_page
+from gradsheet.cli.render import audit_table
+from gradsheet.networks.graph import NetworkGraph, build_graph
+from gradsheet.networks.mistakes import Slip, find_slips, gradients
+from gradsheet.networks.spec import load_network
+from gradsheet.symbolic.expression import Variable, expand
+from gradsheet.symbolic.render import plain, symbol, to_excel
 
 PUPILS = ("Ada", "Blaise", "Carl", "David", "Emmy", "Felix", "Grace", "Henri")
 HEADER, UPDATES, RATE = 7, 60, "$B$2"  # 0-based row of the header

@@ -12,8 +12,8 @@ from PIL import Image
 from torch import nn
 
 from gradsheet import to_workbook
-from gradsheet.opening import open_digits
-from gradsheet.sheets import pictures
+from gradsheet.models.digit_classifier import open_digits
+from gradsheet.spreadsheet import pictures
 
 TOP = 0.42  # of the sheet's first page: the first channels
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradsheet.digits.dataset import Dataset, load
+from gradsheet.digits.data import Dataset, load
 
 
 @pytest.fixture(scope="session")

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from gradsheet.calculus.descent import DEFAULT_RATES
-from gradsheet.calculus.expression import ACTIVATIONS
-from gradsheet.calculus.losses import LOSSES
-from gradsheet.calculus.network import PRESETS, SOFTMAX, parse_network
-from gradsheet.calculus.optimisers import OPTIMISERS
-from gradsheet.cli import _DEFAULT_RATES, _parse_rates, app
+from gradsheet.cli.app import _DEFAULT_RATES, _parse_rates, app
 from gradsheet.digits.recipe import RECIPES
-from gradsheet.sheets.fields import INPUTS_SHEET
-from gradsheet.sheets.plan import (
+from gradsheet.networks.losses import LOSSES
+from gradsheet.networks.optimizers import OPTIMIZERS
+from gradsheet.networks.spec import PRESETS, SOFTMAX, parse_network
+from gradsheet.networks.sweep import DEFAULT_RATES
+from gradsheet.symbolic.expression import ACTIVATIONS
+from gradsheet.workbook.inputs_layout import INPUTS_SHEET
+from gradsheet.workbook.layout import (
     DERIVATION_SHEET,
     GRADIENT_SHEET,
     MISTAKES_SHEET,
@@ -85,7 +85,7 @@ def test_the_example_of_a_network_file_is_one() -> None:
 
 def test_every_activation_and_loss_is_documented() -> None:
     text = (ROOT / "docs" / "network-files.md").read_text()
-    assert all(f"`{name}`" in text for name in [*ACTIVATIONS, SOFTMAX, *LOSSES, *OPTIMISERS])
+    assert all(f"`{name}`" in text for name in [*ACTIVATIONS, SOFTMAX, *LOSSES, *OPTIMIZERS])
 
 
 def test_the_versions_agree() -> None:

@@ -14,49 +14,42 @@ SOURCE = Path(gradsheet.__file__).parent
 # What each room may import of ours; a room is a folder or a file at the top.
 ALLOWED = {
     "errors": set(),
-    "palette": set(),
     "files": {"errors"},
     "processes": set(),
-    "calculus": {"errors"},
-    "audit": {"calculus", "errors", "files", "processes"},
-    "autograd": {"calculus"},
-    "diagram": {"calculus"},
-    "sheets": {"autograd", "calculus", "diagram", "errors", "files", "palette"},
-    "layers": {"calculus", "errors", "files", "sheets"},
-    "plots": {"calculus", "diagram", "errors", "files", "palette"},
+    "symbolic": set(),
+    "networks": {"errors", "symbolic"},
+    "spreadsheet": {"errors", "files", "symbolic"},
+    "workbook": {"errors", "files", "networks", "spreadsheet", "symbolic"},
+    "audit": {"errors", "files", "networks", "processes", "spreadsheet", "symbolic"},
     "digits": {"errors", "files", "processes"},
-    "reports": {"audit", "calculus", "digits", "files", "plots"},
-    "tables": {"audit", "calculus", "demo", "digits", "sheets"},
-    "demo": {"calculus", "digits", "opening", "reports", "sheets"},
+    "models": {"digits", "errors", "files", "spreadsheet", "symbolic"},
+    "figures": {"errors", "files", "networks", "spreadsheet", "symbolic"},
     "cli": {
         "audit",
-        "calculus",
-        "demo",
         "digits",
         "errors",
+        "figures",
         "files",
-        "layers",
-        "opening",
-        "plots",
-        "reports",
-        "sheets",
-        "tables",
+        "models",
+        "networks",
+        "spreadsheet",
+        "symbolic",
+        "workbook",
     },
-    "opening": {"digits", "errors", "layers"},
     "__main__": {"cli"},
-    "__init__": {"calculus", "errors", "layers", "sheets"},
+    "__init__": {"errors", "models", "networks", "workbook"},
 }
 ONLY_USER = {
-    "matplotlib": {"plots"},
-    "xlsxwriter": {"layers", "sheets"},
-    "torch": {"autograd", "digits", "layers", "opening"},
-    "ironcalc": {"sheets"},
-    "openpyxl": {"audit", "sheets"},
-    "pypdfium2": {"sheets"},
+    "matplotlib": {"figures"},
+    "xlsxwriter": {"models", "spreadsheet", "workbook"},
+    "torch": {"digits", "models", "networks"},
+    "ironcalc": {"spreadsheet"},
+    "openpyxl": {"audit", "spreadsheet", "workbook"},
+    "pypdfium2": {"spreadsheet"},
     "scipy": {"digits"},
     "distributed": {"digits"},
-    "onnx": {"layers"},
-    "rich": {"tables", "cli"},
+    "onnx": {"models"},
+    "rich": {"cli"},
 }
 
 
@@ -100,7 +93,7 @@ def loaded_by(*arguments: str) -> set[str]:
     code = (
         "import sys, atexit; sys.argv[0] = 'gradsheet';"
         "atexit.register(lambda: print(*{m.split('.')[0] for m in sys.modules}, file=sys.stderr));"
-        "from gradsheet.cli import main; main()"
+        "from gradsheet.cli.app import main; main()"
     )
     command = [sys.executable, "-c", code, *arguments]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -10,13 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradsheet.calculus.descent import Descent, descend
-    from gradsheet.calculus.graph import NetworkGraph, build_graph
-    from gradsheet.calculus.network import LayerSpec, NetworkSpec, load_network, parse_network
     from gradsheet.errors import GradsheetError
-    from gradsheet.layers.workbook import to_workbook
-    from gradsheet.sheets.verify import verify
-    from gradsheet.sheets.workbook import write_exercise, write_workbook
+    from gradsheet.models.build import to_workbook
+    from gradsheet.networks.graph import NetworkGraph, build_graph
+    from gradsheet.networks.spec import LayerSpec, NetworkSpec, load_network, parse_network
+    from gradsheet.networks.sweep import Descent, descend
+    from gradsheet.workbook.build import write_exercise, write_workbook
+    from gradsheet.workbook.verify import verify
 
 __all__ = [
     "Descent",
@@ -35,19 +35,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Descent": "calculus.descent",
+    "Descent": "networks.sweep",
     "GradsheetError": "errors",
-    "LayerSpec": "calculus.network",
-    "NetworkGraph": "calculus.graph",
-    "NetworkSpec": "calculus.network",
-    "build_graph": "calculus.graph",
-    "descend": "calculus.descent",
-    "load_network": "calculus.network",
-    "parse_network": "calculus.network",
-    "to_workbook": "layers.workbook",
-    "verify": "sheets.verify",
-    "write_exercise": "sheets.workbook",
-    "write_workbook": "sheets.workbook",
+    "LayerSpec": "networks.spec",
+    "NetworkGraph": "networks.graph",
+    "NetworkSpec": "networks.spec",
+    "build_graph": "networks.graph",
+    "descend": "networks.sweep",
+    "load_network": "networks.spec",
+    "parse_network": "networks.spec",
+    "to_workbook": "models.build",
+    "verify": "workbook.verify",
+    "write_exercise": "workbook.build",
+    "write_workbook": "workbook.build",
 }
 
 

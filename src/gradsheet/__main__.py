@@ -1,5 +1,5 @@
 """``python -m gradsheet`` is ``gradsheet``."""
 
-from gradsheet.cli import main
+from gradsheet.cli.app import main
 
 main()

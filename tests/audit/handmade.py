@@ -13,7 +13,7 @@ from pathlib import Path
 
 from openpyxl.utils import get_column_letter
 
-from gradsheet.audit.book import Book, Cell, Chart, Series, Sheet
+from gradsheet.spreadsheet.model import Book, Cell, Chart, Series, Sheet
 
 SPELLINGS = {
     "t": ("t{}", "T{}", "target {}", "t_{}"),

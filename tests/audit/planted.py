@@ -85,7 +85,7 @@ def edited(
 # --- Gradients of the first layer --------------------------------------------------------------
 
 
-@plant("hidden slope of a neighbour", "the slope of the wrong unit's activation")
+@plant("hidden slope of a neighbor", "the slope of the wrong unit's activation")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -95,7 +95,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, slope("sigmoid", f"h{unit}"), slope("sigmoid", f"h{wrong}"), draw)
 
 
-@plant("half a slope of a neighbour", "the slope of the wrong unit's activation")
+@plant("half a slope of a neighbor", "the slope of the wrong unit's activation")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -227,7 +227,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return replace(found, row=1) if found else None
 
 
-@plant("a neighbour's input", "a neighbour's signal")
+@plant("a neighbor's input", "a neighbor's signal")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     _, k = units_of(table, column)
@@ -251,7 +251,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"*[a_h{k}]", f"*[h{k}]", draw)
 
 
-@plant("a neighbour's hidden signal", "a neighbour's signal")
+@plant("a neighbor's hidden signal", "a neighbor's signal")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     _, k = ends_of(table, column)
@@ -359,7 +359,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"[{right}]", f"[{wrong}]", draw)
 
 
-@plant("a signal twice in a sum", "a neighbour's signal")
+@plant("a signal twice in a sum", "a neighbor's signal")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(table.names(r"[ho]\d"))
     inside = re.findall(r"\[(i\d|a_h\d)\]", table.formulas[column])
@@ -511,7 +511,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return Planted(replace(table, in_row=pasted), column)
 
 
-@plant("a slip in one row", "a neighbour's signal")
+@plant("a slip in one row", "a neighbor's signal")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column, row = draw.choice(last_layer(table)), draw.randrange(1, table.rows)
     _, k = ends_of(table, column)

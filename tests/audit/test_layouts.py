@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from openpyxl.utils import column_index_from_string, get_column_letter
 
-from gradsheet.audit.book import Book, Cell, Place, Sheet
-from gradsheet.audit.check import audit_book
 from gradsheet.audit.findings import Audit
+from gradsheet.audit.pipeline import audit_book
+from gradsheet.spreadsheet.model import Book, Cell, CellIndex, Sheet
 
-Cells = dict[Place, Cell]
+Cells = dict[CellIndex, Cell]
 
 NUMBERS = {
     "t1": 0.01,

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gradsheet.digits.augment import Distortion
-from gradsheet.digits.dataset import Dataset
+from gradsheet.digits.data import Dataset
 from gradsheet.digits.model import Architecture
 from gradsheet.digits.recipe import RECIPES, Recipe
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gradsheet.digits.augment import Distortion, RandomViews, _random_matrices, pixel_centres
-from gradsheet.digits.blocked import to_blocks
+from gradsheet.digits.augment import Distortion, RandomViews, _random_matrices, pixel_centers
+from gradsheet.digits.space_to_depth import to_blocks
 
 
 def draws(seed: int = 0) -> torch.Generator:
@@ -16,7 +16,7 @@ def draws(seed: int = 0) -> torch.Generator:
 
 STILL = Distortion(degrees=0, shear=0, pixels=0, scale=0)
 USUAL = Distortion(degrees=10, shear=5, pixels=2, scale=0.1)
-POINTS = pixel_centres(28)
+POINTS = pixel_centers(28)
 
 
 def test_no_limits_no_change() -> None:
@@ -63,8 +63,8 @@ def test_a_bend_moves_each_point_smoothly_by_its_deviation() -> None:
     moved = (views - images)[:, 6:22, 6:22]
     assert moved.std(dim=0).tolist() == pytest.approx(torch.full((16, 16), 0.8), abs=0.15)
     assert float(moved.mean().abs()) < 0.15
-    neighbours = (moved[:, :, 1:] - moved[:, :, :-1]).std()
-    assert float(neighbours) < 0.3 * 0.8
+    neighbors = (moved[:, :, 1:] - moved[:, :, :-1]).std()
+    assert float(neighbors) < 0.3 * 0.8
 
 
 def test_matrices_have_the_angle_and_the_size_they_should() -> None:

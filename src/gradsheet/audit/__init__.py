@@ -1,1 +1,1 @@
-"""Read somebody's workbook, recognise the training table in it and check every cell of it."""
+"""Read somebody's workbook, recognize the training table in it and check every cell of it."""

@@ -37,7 +37,7 @@ class Distortion:
     bend: float = 0.0
 
 
-def pixel_centres(size: int) -> Tensor:
+def pixel_centers(size: int) -> Tensor:
     """The points (size, size, 3) at which a view is sampled: x, y from -1 to 1, and 1."""
     line = (torch.arange(size) * 2 + 1) / size - 1
     y, x = torch.meshgrid(line, line, indexing="ij")

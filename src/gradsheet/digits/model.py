@@ -21,7 +21,7 @@ class Architecture:
     Attributes:
         activation: the nonlinearity after each of the first three convolutions.
         order: how activation, batch norm and (after the second convolution) max pooling follow
-            a convolution. Pooling first leaves a quarter of the values to normalise.
+            a convolution. Pooling first leaves a quarter of the values to normalize.
         dropout: probability, below 1, with which Dropout2d zeroes a channel in training.
         activate_last: whether the activation follows the 1x1 convolution too. Without it that
             convolution, the average and the linear layer are one linear map.
@@ -50,7 +50,7 @@ class Architecture:
 
 
 class DigitNet(nn.Module):
-    """Logits (N, 10) of normalised images (N, 1, 28, 28)."""
+    """Logits (N, 10) of normalized images (N, 1, 28, 28)."""
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()

@@ -16,12 +16,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gradsheet.digits.dataset import Dataset
-from gradsheet.digits.evaluate import Evaluation, evaluate, normalise
+from gradsheet.digits.data import Dataset
+from gradsheet.digits.evaluation import Evaluation, evaluate, normalize
 from gradsheet.digits.model import Architecture, DigitNet
 from gradsheet.digits.recipe import Recipe
 from gradsheet.digits.storage import read_tensors, write_tensors
-from gradsheet.digits.train import EpochRecord, Trainer, history_columns, multiplies_bfloat16
+from gradsheet.digits.training import EpochRecord, Trainer, history_columns, multiplies_bfloat16
 from gradsheet.errors import GradsheetError
 from gradsheet.files import make_folder, write_text
 
@@ -261,7 +261,7 @@ def load_model(run: Path | None) -> DigitNet:
 def read_images(model: DigitNet, images: Sequence[Tensor]) -> Tensor:
     """The probabilities (N, 10) of the digits in images, each uint8 (28, 28)."""
     with torch.inference_mode():
-        logits: Tensor = model.eval()(normalise(torch.stack(list(images))))
+        logits: Tensor = model.eval()(normalize(torch.stack(list(images))))
         return logits.softmax(dim=1)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from gradsheet.digits.dataset import IMAGE_SIZE
+from gradsheet.digits.data import IMAGE_SIZE
 from gradsheet.digits.model import DigitNet
 
 _MEGABYTE = 1024**2
@@ -97,7 +97,7 @@ def summary(model: DigitNet) -> str:
 def receptive_fields(model: DigitNet) -> str:
     """A table of each window: sizes, jump, receptive field in pixels and multiply-adds.
 
-    ``jump`` is the distance in pixels of the image between neighbouring outputs. Source of the
+    ``jump`` is the distance in pixels of the image between neighboring outputs. Source of the
     recursion: V. Dumoulin, F. Visin, A guide to convolution arithmetic for deep learning (2016).
     """
     lines = [

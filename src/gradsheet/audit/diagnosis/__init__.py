@@ -1,0 +1,1 @@
+"""Why a formula is wrong, and what follows from it."""

@@ -1,0 +1,1 @@
+"""Finding training tables in a workbook."""

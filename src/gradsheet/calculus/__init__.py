@@ -1,1 +1,0 @@
-"""Part 1: what a small fully connected network computes, as named expressions."""

@@ -1,0 +1,259 @@
+"""Records as tables for the terminal."""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from gradsheet.audit.report.summary import legible, some_wrong, verdict
+from gradsheet.networks.sweep import Descent
+
+if TYPE_CHECKING:
+    from gradsheet.audit.findings import Audit, ColumnAudit, Finding, TableAudit
+    from gradsheet.cli.demo import Made
+    from gradsheet.digits.evaluation import Evaluation
+    from gradsheet.digits.study.compare import ModelComparison, StudyComparison
+    from gradsheet.workbook.verify import Difference, Verification
+
+_MARKS = (1, 10, 50, 100, 200, 500, 1000)
+_MOST_ROWS = 40
+_SIGNIFICANT = 0.05
+_LOOKS = {"right": "green", "wrong": "bold red", "given": "", "not checked": "dim"}
+
+
+def made_table(folder: Path, made: Sequence["Made"]) -> Table:
+    """What the demo wrote into ``folder`` and what was reached."""
+    table = Table(title=Text(f"Written to {folder}"), title_justify="left")
+    table.add_column("file", no_wrap=True)
+    table.add_column("what it is, what was reached")
+    table.add_column("size", justify="right")
+    for item in made:
+        name, size = item.path.relative_to(folder), item.path.stat().st_size
+        table.add_row(Text(str(name)), Text(item.what), _size(size))
+    return table
+
+
+def sweep_table(descent: Descent) -> Table:
+    """The loss after some numbers of updates, a row a learning rate."""
+    marks = [mark for mark in _MARKS if mark < descent.updates][:4]
+    table = Table(title="loss after updates, by learning rate", title_justify="left")
+    for name in ("rate", "0", *map(str, marks), str(descent.updates)):
+        table.add_column(name, justify="right", no_wrap=True)
+    diverged = descent.diverged_after()
+    if any(after is not None for after in diverged):
+        table.add_column("diverged after", justify="right", no_wrap=True)
+    step = max(1, math.ceil(len(descent.rates) / _MOST_ROWS))
+    for number in range(0, len(descent.rates), step):
+        losses = [descent.loss[row, number] for row in (0, *marks, descent.updates)]
+        cells = [f"{loss:.4g}" if math.isfinite(loss) else "—" for loss in losses]
+        if diverged[number] is not None:
+            cells.append(str(diverged[number]))
+        table.add_row(f"{descent.rates[number]:.6g}", *cells)
+    if step > 1:
+        table.caption = f"every {step}th of {len(descent.rates)} rates; all are in losses.csv"
+    return table
+
+
+def verification_table(found: "Verification") -> Table:
+    """The worst difference on each sheet, as the workbook was made and after a change."""
+    title = f"computed again by {found.engine}: worst relative difference"
+    table = Table(title=title, title_justify="left")
+    table.add_column("sheet, against the library")
+    table.add_column("cells", justify="right")
+    for name in ("as made", f"after {found.changed}"):
+        table.add_column(name, justify="right")
+        table.add_column("at")
+    for before, after in zip(found.as_made, found.after_change, strict=True):
+        table.add_row(*_difference_row(before, after))
+    table.add_section()
+    before, after = found.autograd
+    table.add_row(*_difference_row(before, after))
+    return table
+
+
+def _difference_row(before: "Difference", after: "Difference") -> list[Text]:
+    cells = [Text(before.what), Text(f"{before.cells:,}")]
+    for difference in (before, after):
+        worst = "differs" if math.isinf(difference.worst) else f"{difference.worst:.1e}"
+        style = "" if difference.holds else "bold red"
+        cells += [Text(worst, style), Text(difference.where, style)]
+    return cells
+
+
+def evaluation_lines(result: "Evaluation", rejected: Sequence[int] = ()) -> str:
+    """Accuracy with its interval, loss and recall; also without images with rejected labels."""
+    from gradsheet.digits.evaluation import wilson_interval
+
+    low, high = wilson_interval(result.correct, result.total)
+    rates = ["—" if math.isnan(rate) else f"{rate:.2%}" for rate in result.recall]
+    recall = [f"{digit}: {rate}" for digit, rate in enumerate(rates)]
+    sound = result.without(rejected)
+    note = (
+        f"Without the {len(rejected)} images whose label most annotators reject: "
+        f"{sound.correct}/{sound.total} ({sound.correct / sound.total:.2%})\n"
+        if rejected
+        else ""
+    )
+    return (
+        f"Accuracy: {result.correct}/{result.total} ({result.correct / result.total:.2%}), "
+        f"95% interval {low:.2%} to {high:.2%} (Wilson)\n"
+        f"{note}Average loss: {result.loss:.4f} nats\n"
+        f"Recall  {'  '.join(recall[:5])}\n        {'  '.join(recall[5:])}"
+    )
+
+
+def confusion_table(result: "Evaluation") -> Table:
+    """How often each digit was read as each digit."""
+    table = Table(title="digit (row) read as (column)", title_justify="left")
+    table.add_column("", justify="right", style="bold")
+    for digit in range(10):
+        table.add_column(str(digit), justify="right")
+    for digit, counts in enumerate(result.confusion.tolist()):
+        cells = [str(count) if count else "·" for count in counts]
+        table.add_row(str(digit), *cells)
+    return table
+
+
+def study_lines(summary: dict[str, Any]) -> str:
+    """What the seeds of a study reached after the last epoch."""
+    low, high = summary["95% interval of the mean"]
+    return (
+        f"Recipe {summary['recipe']['name']}, {summary['n']} seeds, last of "
+        f"{summary['recipe']['epochs']} epochs, {summary['evaluated on']} images\n"
+        f"Accuracy: mean {summary['mean']:.3%}, standard deviation "
+        f"{summary['standard deviation']:.3%}, worst {summary['worst']:.2%}, "
+        f"best {summary['best']:.2%}\n"
+        f"95% interval of the mean: {low:.3%} to {high:.3%}"
+    )
+
+
+def study_comparison_lines(first: str, second: str, found: "StudyComparison") -> str:
+    """Two studies side by side, and whether the difference is more than chance."""
+    low, high = found.interval
+    verdict = _verdict(found.difference, max(found.welch, found.permutation))
+    return (
+        f"A: {first}: mean {found.means[0]:.3%} of {found.counts[0]} seeds\n"
+        f"B: {second}: mean {found.means[1]:.3%} of {found.counts[1]} seeds\n"
+        f"B − A: {100 * found.difference:+.3f} points, 95% interval {100 * low:+.3f} to "
+        f"{100 * high:+.3f}\n"
+        f"p-value: {found.welch:.2g} (Welch), {found.permutation:.2g} (permutation)\n{verdict}"
+    )
+
+
+def model_comparison_lines(first: str, second: str, found: "ModelComparison") -> str:
+    """Two models side by side, and whether the difference is more than chance."""
+    one, other = (f"{count}/{found.total} ({count / found.total:.2%})" for count in found.correct)
+    verdict = _verdict(found.correct[1] - found.correct[0], found.p_value)
+    return (
+        f"A: {first}: {one}\n"
+        f"B: {second}: {other}\n"
+        f"{found.only_first} images only A reads rightly, {found.only_second} only B\n"
+        f"p-value: {found.p_value:.2g} (McNemar, exact)\n{verdict}"
+    )
+
+
+def _verdict(difference: float, p_value: float) -> str:
+    if p_value >= _SIGNIFICANT:
+        return f"No difference beyond chance (at the {_SIGNIFICANT:.0%} level)."
+    return f"{'B' if difference > 0 else 'A'} is better (at the {_SIGNIFICANT:.0%} level)."
+
+
+def prediction_table(pictures: Sequence[Path], probabilities: Sequence[Sequence[float]]) -> Table:
+    """The digit in each picture, and the next best guess."""
+    table = Table("picture")
+    for name in ("digit", "probability", "next", "probability"):
+        table.add_column(name, justify="right")
+    for picture, row in zip(pictures, probabilities, strict=True):
+        first, second = sorted(range(len(row)), key=lambda digit: -row[digit])[:2]
+        guesses = (str(first), f"{row[first]:.2%}", str(second), f"{row[second]:.2%}")
+        table.add_row(Text(str(picture)), *guesses)
+    return table
+
+
+def audit_table(audit: "Audit") -> Group:
+    """What was found in one workbook: its tables, their columns in short, every finding."""
+    look = "bold red" if some_wrong(audit) else "bold"
+    parts: list[RenderableType] = [Text(f"{legible(str(audit.path))}: {verdict(audit)}", look)]
+    for table in audit.tables:
+        parts += ["", Text(_recognized(table)), _column_table(table.columns)]
+        parts += [_finding_lines(found) for found in table.findings]
+    if audit.findings:
+        parts += ["", Text("The rest of the workbook")]
+        parts += [_finding_lines(found) for found in audit.findings]
+    return Group(*parts)
+
+
+def _recognized(table: "TableAudit") -> str:
+    rate = "no learning rate found" if table.rate is None else f"learning rate {table.rate:.6g}"
+    place = f" in {table.rate_cell}" if table.rate_cell else ""
+    facts = (table.network, rate + place, f"{table.updates} updates")
+    return legible(f"{table.sheet}!{table.area}: {'; '.join(filter(None, facts))}")
+
+
+def _column_table(columns: "Sequence[ColumnAudit]") -> Padding:
+    """A line for each wrong column and for each run of others of the same verdict."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", max_width=44)
+    table.add_column()
+    for letters, name, outcome, look in _column_lines(columns):
+        table.add_row(Text(legible(letters)), Text(legible(name)), Text(legible(outcome), look))
+    return _indented(table)
+
+
+def _column_lines(columns: "Sequence[ColumnAudit]") -> Iterator[tuple[str, str, str, str]]:
+    for outcome, run in itertools.groupby(columns, key=lambda column: column.verdict):
+        first, *others = run
+        if outcome == "wrong":
+            for column in (first, *others):
+                names = dict.fromkeys(filter(None, (column.header, column.role)))
+                where = f"wrong, first in {column.first_wrong}" if column.first_wrong else "wrong"
+                yield column.letter, ", ".join(names), where, _LOOKS[outcome]
+        elif others:
+            names = dict.fromkeys(_shortened(c.header) for c in (first, others[-1]))
+            letters = f"{first.letter}–{others[-1].letter}"
+            yield letters, " … ".join(filter(None, names)), outcome, _LOOKS[outcome]
+        else:
+            yield first.letter, _shortened(first.header), outcome, _LOOKS[outcome]
+
+
+def _shortened(header: str) -> str:
+    return header if len(header) <= 20 else f"{header[:19]}…"
+
+
+def _finding_lines(found: "Finding") -> Group:
+    """A finding: where, of what kind, why, and the formulas one above the other."""
+    place = "!".join(filter(None, (found.sheet, found.cell)))
+    where = ", ".join(filter(None, (place, found.column, found.role)))
+    kind = "Mistake" if found.is_mistake else "Remark"
+    head = f"{kind}{' in ' if where else ''}{where}: {found.kind}"
+    lines: list[RenderableType] = [Text(legible(head), "bold" if found.is_mistake else "")]
+    lines += [_indented(Text(legible(found.message)))] if found.message else []
+    formulas = _formula_table(found)
+    lines += [_indented(formulas)] if formulas.row_count else []
+    lines += [_indented(Text(f"{found.cells} cells show it."))] if found.cells > 1 else []
+    return Group("", *lines)
+
+
+def _formula_table(found: "Finding") -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, formula in (("written", found.written), ("right", found.right)):
+        if formula:
+            table.add_row(name, Text(legible(formula)))
+    return table
+
+
+def _indented(content: RenderableType) -> Padding:
+    return Padding(content, (0, 0, 0, 2), expand=False)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"

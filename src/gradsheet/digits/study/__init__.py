@@ -1,0 +1,1 @@
+"""Many seeds: studies and comparisons."""

@@ -1,0 +1,206 @@
+"""A study: one recipe, many seeds, and how what they reach is distributed."""
+
+import json
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, wait
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from scipy import stats
+
+from gradsheet.digits.data import load
+from gradsheet.digits.recipe import Recipe
+from gradsheet.digits.run import TrainingRun, describe, read_history
+from gradsheet.errors import GradsheetError
+from gradsheet.files import write_text
+
+_SUMMARY = "summary.json"
+_TRIES = 3  # of a seed whose worker was killed
+_LOOK = 1.0  # seconds between two looks at the progress of the workers
+
+
+@dataclass(frozen=True)
+class Study:
+    """One recipe trained with the seeds 0, 1, 2, … in the folders ``seed-000``, ``seed-001``, ….
+
+    Attributes:
+        seeds: how many; at least 2, for one has no distribution.
+        held_out: how many of the last training images to read in place of the test set; 0 reads
+            the test set.
+        data: a folder with other data than the embedded.
+        threads: of each worker.
+        teachers: of a recipe that learns from some.
+    """
+
+    folder: Path
+    recipe: Recipe
+    seeds: int
+    held_out: int = 0
+    data: Path | None = None
+    threads: int = 1
+    device: str = "cpu"
+    teachers: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.seeds < 2:
+            raise GradsheetError(
+                f"a study of {self.seeds} seeds has no distribution; expected 2 or more"
+            )
+
+    def execute(self, start: Callable[[], Executor], look: Callable[[int], None]) -> dict[str, Any]:
+        """Train every seed that is not finished yet, and summarize all.
+
+        A worker that is killed takes its executor along: a new one is started, and unfinished
+        seeds go on from their last epoch.
+
+        Args:
+            start: makes an executor of the ``concurrent.futures`` interface; its workers must see
+                the study's folder.
+            look: told now and then how many epochs are done in all.
+
+        Raises:
+            GradsheetError: the folder holds another study, or a worker failed.
+        """
+        dataset = load(self.data)
+        for seed in range(self.seeds):
+            self.run(seed).claim(dataset)
+        for _ in range(_TRIES):
+            todo = [seed for seed in range(self.seeds) if not self._record(seed).is_file()]
+            if not todo or self._train(todo, start, look):
+                break
+        else:
+            raise GradsheetError(
+                f"workers were killed {_TRIES} times, perhaps for want of memory; the same "
+                "command goes on with fewer --jobs"
+            )
+        look(self.epochs_done())
+        summary = self._summarize()
+        write_text(self.folder / _SUMMARY, json.dumps(summary, indent=1) + "\n")
+        return summary
+
+    def epochs_done(self) -> int:
+        """How many epochs are trained, over all seeds, finished or not."""
+        return sum(_epochs(self._run_folder(seed)) for seed in range(self.seeds))
+
+    def _train(
+        self, seeds: Sequence[int], start: Callable[[], Executor], look: Callable[[int], None]
+    ) -> bool:
+        """Train ``seeds``; False where workers were lost on the way."""
+        executor, futures = start(), []
+        try:
+            futures += [executor.submit(train_seed, self, seed) for seed in seeds]
+            for future in _as_finished(futures, lambda: look(self.epochs_done())):
+                future.result()
+        except (BrokenExecutor, CancelledError):
+            return False
+        finally:
+            for future in futures:
+                future.cancel()
+            executor.shutdown(wait=False)
+        return True
+
+    def _summarize(self) -> dict[str, Any]:
+        runs = [json.loads(self._record(seed).read_text()) for seed in range(self.seeds)]
+        config = describe(self._run_folder(0))
+        return {
+            **{name: config[name] for name in ("recipe", "evaluated on", "trained on", "data")},
+            "command": self._command,
+            "versions": config["versions"],
+            "machine": config["machine"],
+            **distribution([run["accuracy"] for run in runs]),
+            "mean loss": round(statistics.mean(run["loss"] for run in runs), 6),
+            "runs": runs,
+        }
+
+    @property
+    def _command(self) -> str:
+        held_out = f" --validation {self.held_out}" if self.held_out else ""
+        return f"gradsheet study --recipe {self.recipe.name} --seeds {self.seeds}{held_out}"
+
+    def run(self, seed: int) -> TrainingRun:
+        """The training run of one seed."""
+        return TrainingRun(
+            self._run_folder(seed),
+            self.recipe,
+            seed,
+            torch.device(self.device),
+            self.held_out,
+            self.teachers,
+        )
+
+    def _run_folder(self, seed: int) -> Path:
+        return self.folder / f"seed-{seed:03}"
+
+    def _record(self, seed: int) -> Path:
+        return self.folder / f"seed-{seed:03}.json"
+
+
+def train_seed(study: Study, seed: int) -> None:
+    """Train one seed of a study, or go on with it, and leave its record beside its folder."""
+    torch.set_num_threads(study.threads)
+    finished = study.run(seed).execute(load(study.data), say=lambda line: None, bar=False)
+    result = finished.evaluation
+    record = {
+        "seed": seed,
+        "accuracy": result.correct / result.total,
+        "loss": round(result.loss, 6),
+        "epochs": len(finished.history),
+        "seconds of training": round(sum(epoch.seconds for epoch in finished.history), 1),
+        "history": [epoch.test_accuracy for epoch in finished.history],
+        "mistakes": result.mistakes.tolist(),
+    }
+    write_text(study._record(seed), json.dumps(record) + "\n")
+
+
+def distribution(values: Sequence[float]) -> dict[str, Any]:
+    """Number, mean, standard deviation, worst, best and 95% interval of the mean (Student's t)."""
+    mean, deviation = statistics.mean(values), statistics.stdev(values)
+    margin = float(stats.t.ppf(0.975, len(values) - 1)) * deviation / len(values) ** 0.5
+    return {
+        "n": len(values),
+        "mean": round(mean, 6),
+        "standard deviation": round(deviation, 6),
+        "worst": min(values),
+        "best": max(values),
+        "95% interval of the mean": [round(mean - margin, 6), round(mean + margin, 6)],
+    }
+
+
+def read_summary(path: Path) -> dict[str, Any] | None:
+    """The summary in a study's folder or in a file of its own; None where there is none.
+
+    Raises:
+        GradsheetError: it is damaged.
+    """
+    file = path / _SUMMARY if path.is_dir() else path
+    if file.suffix != ".json" or not file.is_file():
+        return None
+    try:
+        summary = json.loads(file.read_text(encoding="utf-8"))
+        good = len(summary["runs"]) >= 2 and all("accuracy" in run for run in summary["runs"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise GradsheetError(f"{file} is no summary of a study ({error!r})") from error
+    if not good:
+        raise GradsheetError(f"{file} is no summary of a study: expected two runs or more")
+    return dict(summary)
+
+
+def _as_finished(
+    futures: Sequence["Future[None]"], look: Callable[[], None]
+) -> Iterator["Future[None]"]:
+    """Each future when it is done, looking at the progress meanwhile."""
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, timeout=_LOOK)
+        look()
+        yield from done
+
+
+def _epochs(folder: Path) -> int:
+    with suppress(GradsheetError):
+        return len(read_history(folder))
+    return 0

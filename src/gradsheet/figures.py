@@ -1,0 +1,428 @@
+"""Records as figures. The only user of matplotlib."""
+
+import math
+import textwrap
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from gradsheet.errors import GradsheetError
+from gradsheet.files import whole_file
+from gradsheet.networks.diagram import MOST_LABELED, Diagram, Edge, Neuron, lay_out
+from gradsheet.networks.graph import NetworkGraph
+from gradsheet.networks.sweep import Descent
+from gradsheet.spreadsheet import palette
+from gradsheet.spreadsheet.palette import GRADIENT, NEGATIVE, POSITIVE
+from gradsheet.symbolic.expression import Variable
+from gradsheet.symbolic.render import symbol
+
+_STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#E5E7EB",
+    "axes.axisbelow": True,
+    "axes.titleweight": "bold",
+    "svg.fonttype": "none",  # text stays text: it can be searched, copied and read aloud
+    "svg.hashsalt": "gradsheet",
+}
+
+_MANY_FILES = 60  # from here on the rows of a heat map are low
+_TALLEST = 48.0  # inches for all of them
+_LOWEST_ROW = 0.16  # inches that a name needs
+_LONGEST_FILE, _KIND_LINE = 44, 32  # characters
+
+Curves = Mapping[str, Sequence[float]]
+
+
+def loss_curve(descent: Descent, number: int, path: Path) -> None:
+    """The loss at the 0-based learning rate ``number`` against the updates."""
+    with mpl.rc_context(_STYLE):
+        figure, axes = _figure(6.4, 4.0)
+        rate, losses = descent.rates[number], descent.loss[:, number]
+        shown = _drawable(losses)
+        axes.plot(shown, color=palette.of_rate(number), linewidth=2)
+        _label_loss(axes, f"Loss at learning rate {rate:g}")
+        axes.set_ylim(0, _top(shown))
+        diverged = descent.diverged_after()[number]
+        if diverged is None:
+            _say(axes, f"{losses[-1]:.6g} after {descent.updates} updates", "black")
+        else:
+            _say(axes, f"diverged after {diverged} updates", NEGATIVE)
+        _save(figure, path)
+
+
+def loss_curves(descent: Descent, path: Path) -> None:
+    """The loss at every learning rate in one picture, linear beside logarithmic."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(11, 4.6), layout="constrained")
+        linear, logarithmic = figure.subplots(1, 2)
+        few = len(descent.rates) <= len(palette.RATES) * 2
+        shown = _drawable(descent.loss)
+        scale = LogNorm(min(descent.rates), max(descent.rates))
+        for axes in (linear, logarithmic):
+            for number, rate in enumerate(descent.rates):
+                axes.plot(shown[:, number], **_line(number, rate, scale, few))
+        _label_loss(linear, "Loss by learning rate")
+        _label_loss(logarithmic, "The same, logarithmic")
+        linear.set_ylim(0, _top(shown))
+        if np.nan_to_num(shown).max() > 0:
+            logarithmic.set_yscale("log")
+        if few:
+            names = [_rate_name(descent, number) for number in range(len(descent.rates))]
+            linear.legend(linear.get_lines(), names, frameon=False, title="learning rate")
+        else:
+            figure.colorbar(ScalarMappable(scale, "viridis"), ax=logarithmic, label="learning rate")
+        broken = sum(after is not None for after in descent.diverged_after())
+        if broken and not few:
+            _say(logarithmic, f"{broken} of {len(descent.rates)} rates diverged", NEGATIVE)
+        _save(figure, path)
+
+
+def network(graph: NetworkGraph, values: Mapping[Variable, float], path: Path) -> None:
+    """The network with the values of its forward pass, its weights and its gradients.
+
+    Args:
+        graph: the network.
+        values: of every variable in ``graph.table()`` and ``graph.gradients``.
+        path: where to; the suffix, .svg or .png, chooses the format.
+    """
+    drawing = lay_out(graph)
+    columns = max(neuron.x for neuron in drawing.neurons)
+    tall = drawing.height
+    with mpl.rc_context({**_STYLE, "axes.grid": False}):
+        size = (min(3.6 * columns + 2.6, 40.0), min(1.9 * tall + 2.4, 40.0))
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.subplots()
+        axes.axis("off")
+        axes.set_xlim(-0.3, columns + 0.55)
+        lowest = min(neuron.y for neuron in drawing.neurons)
+        axes.set_ylim(lowest - 0.6, lowest + tall + 0.55)
+        _draw_edges(axes, drawing, values)
+        _draw_neurons(axes, drawing, values)
+        title = graph.spec.title or graph.spec.name
+        of = f" (example 1 of {len(graph.examples)})" if len(graph.examples) > 1 else ""
+        axes.set_title(_literal(f"{title}: loss {values[graph.loss]:.9g}{of}"), loc="left")
+        _save(figure, path)
+
+
+def epochs(title: str, y_label: str, curves: Curves, path: Path) -> None:
+    """One or more series of a training history against the epoch."""
+    with mpl.rc_context(_STYLE):
+        figure, axes = _figure(6.4, 4.0)
+        for (name, series), color in zip(curves.items(), palette.RATES, strict=False):
+            axes.plot(
+                range(1, len(series) + 1), series, "o-", color=color, label=name, markersize=4
+            )
+        axes.set(xlabel="epoch", ylabel=y_label)
+        axes.set_title(title, loc="left")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        # The first epoch, far from all others, would flatten them.
+        later = [value for series in curves.values() for value in (series[1:] or series)]
+        axes.set_ylim(*_with_margin(min(later), max(later)))
+        axes.legend(frameon=False)
+        _save(figure, path)
+
+
+def band(title: str, y_label: str, runs: Sequence[Sequence[float]], path: Path) -> None:
+    """Many runs' series against the epoch: each thin, their mean thick, one deviation shaded."""
+    values = np.asarray(runs)
+    epoch = np.arange(1, values.shape[1] + 1)
+    mean, deviation = values.mean(axis=0), values.std(axis=0, ddof=1)
+    color = palette.RATES[0]
+    with mpl.rc_context(_STYLE):
+        figure, axes = _figure(7.2, 4.4)
+        axes.plot(epoch, values.T, color=color, linewidth=0.6, alpha=0.35)
+        axes.fill_between(
+            epoch,
+            mean - deviation,
+            mean + deviation,
+            color=color,
+            alpha=0.2,
+            label="± one standard deviation",
+        )
+        axes.plot(epoch, mean, "o-", color=color, markersize=4, label=f"mean of {len(runs)} seeds")
+        axes.plot(epoch, values.min(axis=0), ":", color=palette.NEGATIVE, label="worst seed")
+        axes.set(xlabel="epoch", ylabel=y_label)
+        axes.set_title(title, loc="left")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        later = values[:, 1:] if values.shape[1] > 1 else values
+        axes.set_ylim(*_with_margin(float(later.min()), float(later.max())))
+        axes.legend(frameon=False, loc="lower right")
+        _save(figure, path)
+
+
+def rate_trial(
+    rates: Sequence[float],
+    losses: Sequence[float],
+    smooth: Sequence[float],
+    used: float,
+    path: Path,
+) -> None:
+    """The loss, raw and smoothed, while the learning rate rises, and the rate a recipe uses."""
+    with mpl.rc_context(_STYLE):
+        figure, axes = _figure(6.4, 4.0)
+        axes.plot(rates, losses, color="#9CA3AF", linewidth=0.6)
+        axes.plot(rates, smooth, color=palette.RATES[0], label="loss, smoothed")
+        axes.axvline(used, color=palette.NEGATIVE, linestyle=":", label=f"the recipe's {used:g}")
+        axes.set(xlabel="learning rate", ylabel="cross-entropy, nats", xscale="log")
+        axes.set_ylim(0, 1.3 * smooth[0])
+        axes.set_title("Loss while the learning rate rises", loc="left")
+        axes.legend(frameon=False)
+        _save(figure, path)
+
+
+def confusion(counts: NDArray[np.int64], path: Path) -> None:
+    """How often each digit (row) was read as each digit (column)."""
+    with mpl.rc_context({**_STYLE, "axes.grid": False}):
+        figure, axes = _figure(6.0, 5.6)
+        wrong = counts.astype(float)
+        np.fill_diagonal(wrong, np.nan)
+        axes.imshow(wrong, cmap="Reds", vmin=0, vmax=max(1.0, np.nanmax(wrong)))
+        for row, column in np.ndindex(*counts.shape):
+            if count := int(counts[row, column]):
+                dark = row != column and count > 0.6 * np.nanmax(wrong)
+                shade = "#9CA3AF" if row == column else "white" if dark else "black"
+                axes.text(
+                    column, row, f"{count}", ha="center", va="center", fontsize=8, color=shade
+                )
+        axes.set(xlabel="read as", ylabel="digit", xticks=range(10), yticks=range(10))
+        axes.set_title("Which digits are taken for which", loc="left")
+        _save(figure, path)
+
+
+def mistakes(
+    images: NDArray[np.uint8], truths: Sequence[int], readings: Sequence[int], path: Path
+) -> None:
+    """The digits read wrongly, each under ``true → read``; at most the first hundred."""
+    shown = min(len(images), 100)
+    columns = min(10, max(1, shown))
+    rows = max(1, math.ceil(shown / columns))
+    with mpl.rc_context({**_STYLE, "axes.grid": False}):
+        figure = Figure(figsize=(max(4.0, 0.95 * columns), 1.15 * rows + 0.5), layout="constrained")
+        grid = figure.subplots(rows, columns, squeeze=False)
+        for axes in grid.flat:
+            axes.axis("off")
+        for axes, image, truth, reading in zip(grid.flat, images, truths, readings, strict=False):
+            axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
+            axes.set_title(f"{truth} → {reading}", fontsize=9, fontweight="normal", pad=2)
+        more = f", the first {shown} shown" if shown < len(images) else ""
+        figure.suptitle(f"{len(images)} read wrongly (true → read){more}", fontweight="bold")
+        _save(figure, path)
+
+
+def slip_heat_map(
+    files: Sequence[str], kinds: Sequence[str], counts: NDArray[np.int64], path: Path
+) -> None:
+    """How many slips of each kind each file has.
+
+    Args:
+        files: what to call each; beyond 300 there is no room for that.
+        kinds: of slips, in a few words.
+        counts: (files, kinds).
+        path: where to; the suffix, .svg or .png, chooses the format.
+    """
+    rows, columns = max(1, len(files)), max(1, len(kinds))
+    row_height = 0.24 if rows <= _MANY_FILES else min(0.16, _TALLEST / rows)
+    shown = np.full((rows, columns), np.nan)
+    shown[: len(files), : len(kinds)] = np.where(counts > 0, counts, np.nan)
+    most = float(np.nanmax(shown, initial=1.0))
+    # The names, of whatever length, stand around the cells, and the paper grows with them.
+    with mpl.rc_context({**_STYLE, "axes.grid": False, "savefig.bbox": "tight"}):
+        figure = Figure(figsize=(0.55 * columns, row_height * rows))
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.imshow(shown, cmap="Reds", vmin=0, vmax=1.3 * most, aspect="auto")
+        legible = row_height >= _LOWEST_ROW
+        if legible:
+            _number_slips(axes, counts, most)
+        _label_slips(axes, files if legible else (), kinds, rows)
+        axes.set_title("Slips by file and kind", loc="left")
+        _save(figure, path)
+
+
+def _number_slips(axes: Axes, counts: NDArray[np.int64], most: float) -> None:
+    for row, column in np.argwhere(counts > 0).tolist():
+        count = int(counts[row, column])
+        color = "white" if count > 0.8 * most else "black"
+        axes.text(column, row, f"{count}", ha="center", va="center", fontsize=7, color=color)
+
+
+def _label_slips(axes: Axes, files: Sequence[str], kinds: Sequence[str], rows: int) -> None:
+    """Files at the left, kinds above, and lines between the cells to follow with the eye."""
+    small = 8 if rows <= _MANY_FILES else 7
+    names = [_literal(_shortened(name, _LONGEST_FILE)) for name in files]
+    axes.set_yticks(range(len(names)), names, fontsize=small)
+    above = [_literal(textwrap.fill(_shortened(kind, 90), _KIND_LINE)) for kind in kinds]
+    axes.set_xticks(range(len(above)), above, fontsize=8, rotation=50, ha="left", va="bottom")
+    axes.tick_params(top=False, labeltop=True, bottom=False, labelbottom=False, left=False)
+    axes.tick_params(axis="x", pad=1)
+    axes.set_xticks(np.arange(0.5, max(1, len(kinds)) - 1), minor=True)
+    axes.set_yticks(np.arange(0.5, rows - 1), minor=True)
+    axes.tick_params(which="minor", length=0)
+    axes.grid(which="minor", color="#E5E7EB", linewidth=0.6)
+
+
+def _shortened(name: str, most: int) -> str:
+    """A name in one line; of a long one the middle is left out, its ends tell more."""
+    name = " ".join(name.split())
+    half = (most - 1) // 2
+    return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
+
+
+# --- The diagram -----------------------------------------------------------------------------
+
+
+def _draw_edges(axes: Axes, drawing: Diagram, values: Mapping[Variable, float]) -> None:
+    strongest = max((abs(values[edge.parameter]) for edge in drawing.edges), default=1.0) or 1.0
+    labeled = len(drawing.edges) <= MOST_LABELED
+    for edge in drawing.edges:
+        weight = values[edge.parameter]
+        color = POSITIVE if weight >= 0 else NEGATIVE
+        width = 0.4 + 2.2 * abs(weight) / strongest
+        ends = (edge.start.x, edge.end.x), (edge.start.y, edge.end.y)
+        axes.plot(*ends, color=color, alpha=0.55 if labeled else 0.3, linewidth=width, zorder=1)
+        if labeled:
+            _label_edge(axes, edge, values)
+
+
+def _label_edge(axes: Axes, edge: Edge, values: Mapping[Variable, float]) -> None:
+    """The weight and, where it is trained, its gradient."""
+    x, y = edge.label_place
+    box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
+    text = f"{_math(edge.parameter)} = {values[edge.parameter]:.6g}"
+    axes.text(
+        x,
+        y,
+        text,
+        ha="center",
+        va="bottom" if edge.gradient else "center",
+        fontsize=9,
+        bbox=box,
+        zorder=3,
+    )
+    if edge.gradient:
+        text = f"{_math(edge.gradient)} = {values[edge.gradient] + 0:.4g}"
+        axes.text(x, y, text, ha="center", va="top", fontsize=8, color=GRADIENT, bbox=box, zorder=3)
+
+
+def _draw_neurons(axes: Axes, drawing: Diagram, values: Mapping[Variable, float]) -> None:
+    labeled = len(drawing.neurons) <= MOST_LABELED
+    size = 1500 if labeled else 120
+    for neuron in drawing.neurons:
+        color = palette.NEURONS[neuron.kind]
+        axes.scatter(neuron.x, neuron.y, s=size, color=color, edgecolor="white", zorder=4)
+        if not labeled:
+            continue
+        name = f"${symbol(neuron.name)}$"
+        axes.text(neuron.x, neuron.y, name, ha="center", va="center", fontsize=12, zorder=5)
+        lines = [f"{_math(variable)} = {values[variable]:.6g}" for variable in neuron.values]
+        _label_neuron(axes, neuron, "\n".join(lines))
+
+
+def _label_neuron(axes: Axes, neuron: Neuron, text: str) -> None:
+    beside = neuron.kind == "output"
+    place = (24, 0) if beside else (0, -24)
+    across, along = ("left", "center") if beside else ("center", "top")
+    axes.annotate(
+        text,
+        (neuron.x, neuron.y),
+        place,
+        textcoords="offset points",
+        ha=across,
+        va=along,
+        fontsize=9,
+        zorder=5,
+    )
+
+
+def _math(variable: Variable) -> str:
+    """A variable's symbol as matplotlib sets mathematics."""
+    return f"${symbol(variable.name).replace('∂', chr(92) + 'partial ')}$"
+
+
+def _literal(text: str) -> str:
+    """Text in which a dollar sign is a dollar sign."""
+    return text.replace("$", r"\$")
+
+
+# --- Shared ----------------------------------------------------------------------------------
+
+
+def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots()
+
+
+def _label_loss(axes: Axes, title: str) -> None:
+    axes.set(xlabel="updates", ylabel="loss $E_{total}$")
+    axes.set_title(title, loc="left")
+    axes.margins(x=0.01)
+
+
+def _drawable(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Losses without those that no axis can hold."""
+    return np.where(losses < 1e30, losses, np.nan)
+
+
+def _top(losses: NDArray[np.float64]) -> float:
+    """Where a linear axis ends: a loss that runs away leaves the picture."""
+    highest, first = (np.nan_to_num(part).max() for part in (losses, losses[0]))
+    return float(1.05 * min(highest, 3 * first)) or 1.0
+
+
+def _line(number: int, rate: float, scale: LogNorm, few: bool) -> dict[str, Any]:
+    if few:
+        style = "-" if number < len(palette.RATES) else "--"
+        return {
+            "color": palette.of_rate(number),
+            "linewidth": 2,
+            "linestyle": style,
+        }
+    return {"color": mpl.colormaps["viridis"](scale(rate)), "linewidth": 0.6}
+
+
+def _rate_name(descent: Descent, number: int) -> str:
+    diverged = descent.diverged_after()[number]
+    name = f"{descent.rates[number]:g}"
+    return name if diverged is None else f"{name}: diverged after {diverged}"
+
+
+def _say(axes: Axes, text: str, color: str) -> None:
+    axes.text(0.98, 0.96, text, color=color, ha="right", va="top", transform=axes.transAxes)
+
+
+def _with_margin(low: float, high: float) -> tuple[float, float]:
+    margin = 0.1 * (high - low) + 1e-9
+    return low - margin, high + margin
+
+
+def check_format(path: Path) -> None:
+    """Refuse a picture's path before long work for it is done.
+
+    Raises:
+        GradsheetError: its suffix is none of a picture that can be drawn.
+    """
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise GradsheetError(f"{path} has no picture format known here; end it in .png or .svg")
+
+
+def _save(figure: Figure, path: Path) -> None:
+    check_format(path)
+    with whole_file(path) as temporary:
+        metadata = {"Date": None} if path.suffix.lower() == ".svg" else {}
+        with warnings.catch_warnings():
+            # A title may be in a script that the font lacks; boxes stand for it then.
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+            figure.savefig(temporary, dpi=150, metadata=metadata)

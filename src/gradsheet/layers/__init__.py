@@ -1,1 +1,0 @@
-"""Any torch model as a workbook: traced into layers, one sheet a layer."""

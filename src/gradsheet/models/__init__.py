@@ -1,0 +1,1 @@
+"""Any torch or ONNX model as a workbook of live formulas."""

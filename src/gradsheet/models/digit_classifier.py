@@ -1,0 +1,102 @@
+"""The digit reader as a workbook: a model of ``digits`` given to ``layers``."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gradsheet.digits.data import CLASSES, IMAGE_SIZE, ImageSet, load
+from gradsheet.digits.evaluation import PIXEL_DEVIATION, PIXEL_MEAN
+from gradsheet.digits.preprocessing import read_digit
+from gradsheet.digits.run import load_model
+from gradsheet.errors import GradsheetError
+from gradsheet.models.build import to_workbook
+from gradsheet.models.onnx_import import read_onnx
+from gradsheet.models.sheets.inputs import DigitInput
+from gradsheet.models.validation import reason
+
+STORED = 20
+"""How many digits there are to choose from."""
+
+
+def open_digits(
+    run: Path | None, given: str, label: int | None, backward: bool, path: Path
+) -> None:
+    """Write the model of a run folder, or the one that is shipped, as a workbook.
+
+    Args:
+        run: a run folder, its weights, or an ONNX file.
+        given: the number of a test image, or a picture of a digit.
+        label: the true digit, where ``given`` is a picture, or to learn another one.
+        backward: whether to write the backward pass and a step.
+        path: the file.
+
+    Raises:
+        GradsheetError: there is no such model, image or label.
+    """
+    model, test = _model(run), load().test
+    image, known = _image(given, test)
+    label = known if label is None else label
+    if label is not None and not 0 <= label < CLASSES:
+        raise GradsheetError(f"the label is {label}; expected 0 to {CLASSES - 1}")
+    if backward and label is None:
+        raise GradsheetError(f"which digit does {given} show? The backward pass needs --label")
+    page = _page(given, image, known, test)
+    target = label if backward else None
+    pixels = (image.double().unsqueeze(0) / 255 - PIXEL_MEAN) / PIXEL_DEVIATION
+    to_workbook(model, pixels, target, path, image=page)
+
+
+def _model(run: Path | None) -> nn.Module:
+    if run is None or run.suffix.lower() != ".onnx":
+        return load_model(run)
+    model, shape = read_onnx(run)
+    if shape != (1, IMAGE_SIZE, IMAGE_SIZE):
+        found = " × ".join(map(str, shape))
+        raise GradsheetError(
+            f"{run} takes an input of {found}; expected 1 × 28 × 28, an image normalized as MNIST "
+            "is; write other models from Python with gradsheet.to_workbook"
+        )
+    _check_reads_digits(model, run)
+    return model
+
+
+def _check_reads_digits(model: nn.Module, run: Path) -> None:
+    try:
+        with torch.no_grad():
+            output = model.eval()(torch.zeros(1, 1, IMAGE_SIZE, IMAGE_SIZE))
+    except Exception as error:  # torch raises what its operations raise
+        raise GradsheetError(f"{run} cannot be run on an image ({reason(error)})") from error
+    if output.shape != (1, CLASSES):
+        found = " × ".join(map(str, output.shape[1:]))
+        raise GradsheetError(f"{run} has an output of {found}; expected {CLASSES}, one a digit")
+
+
+def _image(given: str, test: ImageSet) -> tuple[Tensor, int | None]:
+    """The image, uint8 (28, 28), and its label where it is known."""
+    if not given.isdecimal():
+        return read_digit(Path(given)), None
+    number = int(given)
+    if number >= len(test):
+        raise GradsheetError(f"there is no test image {number}; expected 0 to {len(test) - 1}")
+    return test.images[number], int(test.labels[number])
+
+
+def _page(given: str, image: Tensor, known: int | None, test: ImageSet) -> DigitInput:
+    """The image, and two test images of each digit, to choose from."""
+    chosen = [
+        int(number)
+        for digit in range(CLASSES)
+        for number in (test.labels == digit).nonzero().flatten()[: STORED // CLASSES]
+        if known is None or int(number) != int(given)
+    ]
+    digits = [image, *(test.images[number] for number in chosen)][:STORED]
+    # MATCH, which finds the choice, takes ~, * and ? for more than themselves.
+    shown = (
+        re.sub(r"[~*?]", "-", Path(given).name) if known is None else f"test image {given}: {known}"
+    )
+    names = [shown, *(f"test image {n}: {int(test.labels[n])}" for n in chosen)][:STORED]
+    stored = np.stack([digit.numpy() for digit in digits])
+    return DigitInput(stored, names, 0, PIXEL_MEAN, PIXEL_DEVIATION)

@@ -1,0 +1,266 @@
+"""A model from an ONNX file, as a torch module; ``onnx`` is an optional extra."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from gradsheet.errors import GradsheetError
+from gradsheet.models.validation import reason
+
+Values = Mapping[str, Any]
+
+
+def read_onnx(path: Path) -> tuple[nn.Module, tuple[int, ...]]:
+    """The model in a file, and the shape of its input without the batch.
+
+    Raises:
+        GradsheetError: onnx is not installed, or the file holds no model that can be read here.
+    """
+    try:
+        import onnx
+        from onnx import numpy_helper
+    except ImportError as error:
+        raise GradsheetError(
+            f"{path} needs onnx to be read, which is not installed; pip install 'gradsheet[onnx]'"
+        ) from error
+    try:
+        model = onnx.load(path, load_external_data=False)
+        # By its path, so that weights in files of their own are looked for beside it.
+        onnx.checker.check_model(str(path))
+        onnx.load_external_data_for_model(model, str(path.parent))
+    except Exception as error:  # onnx raises what its parts raise
+        raise GradsheetError(f"{path} is no readable ONNX model ({reason(error)})") from error
+    weights = {
+        item.name: torch.from_numpy(numpy_helper.to_array(item).copy())
+        for item in model.graph.initializer
+    }
+    inputs = [item for item in model.graph.input if item.name not in weights]
+    if len(inputs) != 1 or len(model.graph.output) != 1:
+        raise GradsheetError(
+            f"{path} has {len(inputs)} inputs and {len(model.graph.output)} outputs; expected one "
+            "of each"
+        )
+    builder = _Builder(weights, inputs[0].name)
+    for node in model.graph.node:
+        given = {item.name: onnx.helper.get_attribute_value(item) for item in node.attribute}
+        try:
+            if node.op_type == "Constant":
+                value = numpy_helper.to_array(given["value"]).copy()
+                builder.weights[node.output[0]] = torch.from_numpy(value)
+            else:
+                builder.add(node.op_type, list(node.input), list(node.output), given)
+        except GradsheetError as error:
+            raise GradsheetError(f"{path}, node {_called(node)}: {error}") from error
+        except Exception as error:  # a form of the node that is not foreseen here
+            raise GradsheetError(
+                f"{path}, node {_called(node)}: this form of the ONNX operation {node.op_type} is "
+                f"not read here ({reason(error)})"
+            ) from error
+    shape = tuple(size.dim_value for size in inputs[0].type.tensor_type.shape.dim[1:])
+    name = model.graph.output[0].name
+    if name not in builder.nodes:
+        raise GradsheetError(f"{path}: the output {name} does not depend on the input")
+    return builder.finish(name), shape
+
+
+def _called(node: Any) -> str:
+    return str(node.name or node.output[0])
+
+
+class _Builder:
+    """Puts the nodes of a file together as a graph of torch modules."""
+
+    def __init__(self, weights: Mapping[str, Tensor], first: str) -> None:
+        self.weights = dict(weights)
+        self.root, self.graph = nn.Module(), fx.Graph()
+        self.nodes = {first: self.graph.placeholder("x")}
+        self.made: dict[str, tuple[str, list[str]]] = {}
+        self.biased: set[str] = set()
+
+    def add(self, kind: str, inputs: list[str], outputs: list[str], given: Values) -> None:
+        """One more node."""
+        self.made[outputs[0]] = kind, inputs
+        read = [self.nodes[name] for name in inputs if name in self.nodes]
+        if self.biased & {*inputs}:  # its bias is part of it by now
+            raise GradsheetError(_READ_TWICE)
+        if not read:
+            raise GradsheetError(f"an ONNX {kind} of constants only is not read here")
+        if kind == "Add" and len(read) == 2:
+            node = self.graph.call_function(torch.add, tuple(read))
+        elif kind == "Add" and len(read) == 1:
+            node = self._with_bias(inputs)
+        elif kind == "Concat" and given.get("axis") == 1:
+            if len(read) < len(inputs):
+                raise GradsheetError("an ONNX Concat with a constant is not read here")
+            node = self.graph.call_function(torch.cat, (read, 1))
+        elif kind == "Mul" and self._is_silu(inputs):
+            node = self._call(nn.SiLU(), read[0] if self._is_sigmoid(inputs[1]) else read[1])
+        else:
+            node = self._of_one(kind, inputs, given)
+        self.nodes[outputs[0]] = node
+
+    def _of_one(self, kind: str, inputs: list[str], given: Values) -> fx.Node:
+        """A node that reads one tensor, its first; the others are weights."""
+        computed = [name in self.nodes for name in inputs]
+        if kind in _MAKERS and (not computed[0] or any(computed[1:])):
+            raise GradsheetError(
+                f"an ONNX {kind} but of one computed tensor, its first input, is not read here"
+            )
+        weights = [self.weights[name] for name in inputs if name and name in self.weights]
+        return self._call(_module(kind, weights, given), self.nodes[inputs[0]])
+
+    def finish(self, name: str) -> nn.Module:
+        """The whole model."""
+        if name in self.biased:
+            raise GradsheetError(_READ_TWICE)
+        self.graph.output(self.nodes[name])
+        return fx.GraphModule(self.root, self.graph)
+
+    def _call(self, module: nn.Module, read: fx.Node) -> fx.Node:
+        name = f"{type(module).__name__.lower()}_{len(self.nodes)}"
+        self.root.add_module(name, module)
+        return self.graph.call_module(name, (read,))
+
+    def _with_bias(self, inputs: list[str]) -> fx.Node:
+        """The matrix product before an addition, with what is added as its bias."""
+        before, added = inputs if inputs[0] in self.nodes else inputs[::-1]
+        if self.made.get(before, ("", []))[0] != "MatMul":
+            raise GradsheetError("an ONNX Add of a constant is read after a MatMul only")
+        if self.nodes[before].users:
+            raise GradsheetError(_READ_TWICE)
+        self.biased.add(before)
+        linear = self.root.get_submodule(str(self.nodes[before].target))
+        bias = self.weights[added]
+        if not isinstance(linear, nn.Linear) or bias.shape[-1:] != (linear.out_features,):
+            raise GradsheetError("an ONNX Add of anything but a number an output is not read here")
+        linear.bias = nn.Parameter(bias.reshape(linear.out_features))
+        return self.nodes[before]
+
+    def _is_silu(self, inputs: list[str]) -> bool:
+        """Whether one factor is the sigmoid of the other."""
+        return any(
+            self._is_sigmoid(name) and self.made[name][1][0] == other
+            for name, other in (inputs, inputs[::-1])
+        )
+
+    def _is_sigmoid(self, name: str) -> bool:
+        return self.made.get(name, ("", []))[0] == "Sigmoid"
+
+
+def _module(kind: str, weights: list[Tensor], given: Values) -> nn.Module:
+    if kind not in _MAKERS:
+        raise GradsheetError(f"the ONNX operation {kind} is not read here; what is: {_READ}")
+    return _MAKERS[kind](weights, given)
+
+
+def _convolution(weights: list[Tensor], given: Values) -> nn.Module:
+    weight, *bias = weights
+    groups = int(given.get("group", 1))
+    module = nn.Conv2d(
+        weight.shape[1] * groups,
+        weight.shape[0],
+        (weight.shape[2], weight.shape[3]),
+        _two(given, "strides", 1),
+        _padding(given),
+        _two(given, "dilations", 1),
+        groups,
+        bias=bool(bias),
+    )
+    return _with(module, weight, *bias)
+
+
+def _gemm(weights: list[Tensor], given: Values) -> nn.Module:
+    if given.get("alpha", 1) != 1 or given.get("beta", 1) != 1 or given.get("transA"):
+        raise GradsheetError("an ONNX Gemm with alpha, beta or transA is not read here")
+    weight, *bias = weights
+    return _linear(weight if given.get("transB") else weight.T, *bias)
+
+
+def _linear(weight: Tensor, *bias: Tensor) -> nn.Module:
+    return _with(nn.Linear(weight.shape[1], weight.shape[0], bias=bool(bias)), weight, *bias)
+
+
+def _batch_norm(weights: list[Tensor], given: Values) -> nn.Module:
+    if given.get("training_mode"):
+        raise GradsheetError("an ONNX BatchNormalization with training_mode=1 is not read here")
+    weight, bias, mean, variance = weights
+    module = nn.BatchNorm2d(len(weight), eps=float(given.get("epsilon", 1e-5)))
+    _with(module, weight, bias)
+    assert module.running_mean is not None and module.running_var is not None
+    module.running_mean.copy_(mean)
+    module.running_var.copy_(variance)
+    return module
+
+
+def _with(module: nn.Module, *values: Tensor) -> nn.Module:
+    """The module with these parameters, in the order in which it lists them."""
+    with torch.no_grad():
+        for parameter, value in zip(module.parameters(), values, strict=True):
+            parameter.copy_(value)
+    return module
+
+
+def _two(given: Values, name: str, otherwise: int) -> tuple[int, int]:
+    first, second = given.get(name) or (otherwise, otherwise)
+    return int(first), int(second)
+
+
+def _padding(given: Values) -> tuple[int, int]:
+    top, left, bottom, right = given.get("pads") or (0, 0, 0, 0)
+    if (top, left) != (bottom, right) or given.get("auto_pad", b"NOTSET") not in (
+        b"NOTSET",
+        b"VALID",
+    ):
+        raise GradsheetError("an ONNX node that pads its sides differently is not read here")
+    return int(top), int(left)
+
+
+def _max_pool(weights: list[Tensor], given: Values) -> nn.Module:
+    size, ceil = _two(given, "kernel_shape", 1), bool(given.get("ceil_mode"))
+    dilation = _two(given, "dilations", 1)
+    return nn.MaxPool2d(size, _two(given, "strides", 1), _padding(given), dilation, ceil_mode=ceil)
+
+
+def _average_pool(weights: list[Tensor], given: Values) -> nn.Module:
+    size, ceil = _two(given, "kernel_shape", 1), bool(given.get("ceil_mode"))
+    if _two(given, "dilations", 1) != (1, 1):
+        raise GradsheetError("an ONNX AveragePool with dilations is not read here")
+    counted = bool(given.get("count_include_pad"))
+    return nn.AvgPool2d(size, _two(given, "strides", 1), _padding(given), ceil, counted)
+
+
+def _reshape(weights: list[Tensor], given: Values) -> nn.Module:
+    if len(weights) != 1 or len(weights[0]) != 2:
+        raise GradsheetError("an ONNX Reshape but to a vector is not read here")
+    return nn.Flatten()
+
+
+def _gelu(weights: list[Tensor], given: Values) -> nn.Module:
+    return nn.GELU(given.get("approximate", b"none").decode())
+
+
+_MAKERS: dict[str, Callable[[list[Tensor], Values], nn.Module]] = {
+    "Conv": _convolution,
+    "Gemm": _gemm,
+    "MatMul": lambda weights, given: _linear(weights[0].T),
+    "BatchNormalization": _batch_norm,
+    "Relu": lambda weights, given: nn.ReLU(),
+    "LeakyRelu": lambda weights, given: nn.LeakyReLU(float(given.get("alpha", 0.01))),
+    "Gelu": _gelu,
+    "Sigmoid": lambda weights, given: nn.Sigmoid(),
+    "Tanh": lambda weights, given: nn.Tanh(),
+    "Softmax": lambda weights, given: nn.Softmax(int(given.get("axis", -1))),
+    "LogSoftmax": lambda weights, given: nn.LogSoftmax(int(given.get("axis", -1))),
+    "MaxPool": _max_pool,
+    "AveragePool": _average_pool,
+    "GlobalAveragePool": lambda weights, given: nn.AdaptiveAvgPool2d(1),
+    "Flatten": lambda weights, given: nn.Flatten(int(given.get("axis", 1))),
+    "Reshape": _reshape,
+    "Dropout": lambda weights, given: nn.Identity(),
+    "Identity": lambda weights, given: nn.Identity(),
+}
+_READ_TWICE = "a MatMul that is read with its bias and without, or with two, is not read here"
+_READ = ", ".join([*_MAKERS, "Add", "Concat of channels"])

@@ -1,0 +1,1 @@
+"""Small fully connected networks: what they compute, and how they are trained."""

@@ -1,0 +1,353 @@
+"""A network as named expressions: forward pass, loss, gradients and updates."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from gradsheet.networks.losses import LOSSES, Output
+from gradsheet.networks.optimizers import OPTIMIZERS, Steps
+from gradsheet.networks.spec import SOFTMAX, LayerSpec, NetworkSpec
+from gradsheet.symbolic.differentiate import Backward, backpropagate
+from gradsheet.symbolic.expression import (
+    ACTIVATIONS,
+    EXPONENTIAL,
+    LOGARITHM,
+    SHIFT,
+    Expression,
+    Variable,
+    apply,
+    total,
+)
+from gradsheet.symbolic.render import plain, symbol
+
+
+@dataclass(frozen=True)
+class LayerGraph:
+    """The parameters of one layer.
+
+    Attributes:
+        weights: (units, inputs).
+        biases: none, one shared by all units, or one a unit.
+        units: the name of each unit, ``h1``, which is the name of its weighted sum.
+        words: of each unit what it is.
+    """
+
+    weights: tuple[tuple[Variable, ...], ...]
+    biases: tuple[Variable, ...]
+    units: tuple[str, ...]
+    words: tuple[str, ...]
+
+    @property
+    def flat_weights(self) -> tuple[Variable, ...]:
+        """The weights in the order of their numbers, unit after unit."""
+        return tuple(weight for row in self.weights for weight in row)
+
+
+@dataclass(frozen=True)
+class LayerPass:
+    """What one layer computes of one example.
+
+    Attributes:
+        sums: of each unit the weighted sum ``h``.
+        activations: of each unit the output ``a_h``.
+        shared: of a softmax what its units share: the largest sum ``m``, the sum of the
+            exponentials ``S`` and its logarithm ``L``.
+    """
+
+    sums: tuple[Variable, ...]
+    activations: tuple[Variable, ...]
+    shared: tuple[Variable, ...] = ()
+
+    @property
+    def units(self) -> tuple[tuple[Variable, Variable], ...]:
+        """Of each unit its sum and its activation."""
+        return tuple(zip(self.sums, self.activations, strict=True))
+
+    @property
+    def values(self) -> tuple[Variable, ...]:
+        """Everything computed, each after what it is computed from."""
+        if self.shared:
+            return (*self.sums, *self.shared, *self.activations)
+        return tuple(value for unit in self.units for value in unit)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One training example and what the network makes of it.
+
+    Attributes:
+        inputs: its numbers.
+        targets: what the outputs should be.
+        layers: what each layer computes.
+        errors: of each output its part of the loss, ``E1``.
+        losses: its loss, where it is one of several and has several outputs, ``E^{(2)}``.
+    """
+
+    inputs: tuple[Variable, ...]
+    targets: tuple[Variable, ...]
+    layers: tuple[LayerPass, ...]
+    errors: tuple[Variable, ...]
+    losses: tuple[Variable, ...]
+
+    @property
+    def judged(self) -> tuple[Variable, ...]:
+        """How far it is from its targets, output by output and in all."""
+        return (*self.errors, *self.losses)
+
+
+@dataclass(frozen=True)
+class NetworkGraph:
+    """A network's named expressions, and the numbers it starts from.
+
+    Attributes:
+        given: for each input, target, weight, bias and setting of the optimizer its value; of a
+            parameter the value it starts from.
+        parameters: the weights and biases that are trained, in the order of the layers.
+        layers: the parameters, layer by layer.
+        examples: the training examples.
+        loss: what is minimized, ``E_total``.
+        rate: the learning rate ``η``; it is not in ``given``.
+        settings: those of the optimizer.
+    """
+
+    spec: NetworkSpec
+    given: dict[Variable, float]
+    parameters: tuple[Variable, ...]
+    layers: tuple[LayerGraph, ...]
+    examples: tuple[Example, ...]
+    loss: Variable
+    rate: Variable
+    settings: tuple[Variable, ...]
+
+    @cached_property
+    def forward(self) -> tuple[Variable, ...]:
+        """Every value that is computed, each after those it is computed from."""
+        values: list[Variable] = []
+        for example in self.examples:
+            for layer in example.layers:
+                values += layer.values
+            values += example.judged
+        return (*values, self.loss)
+
+    @cached_property
+    def backward(self) -> Backward:
+        """The gradients, and the factors they are made of."""
+        return backpropagate(self.forward, self.loss, self.parameters)
+
+    @cached_property
+    def gradients(self) -> tuple[Variable, ...]:
+        """The derivative of the loss with respect to each parameter, in their order."""
+        return tuple(self.backward.gradients[parameter] for parameter in self.parameters)
+
+    @cached_property
+    def steps(self) -> Steps:
+        """What one update does to the parameters, and what the optimizer remembers."""
+        gradients = tuple(zip(self.parameters, self.gradients, strict=True))
+        return OPTIMIZERS[self.spec.optimizer].step(gradients, self.rate, *self.settings)
+
+    @cached_property
+    def deltas(self) -> tuple[Variable, ...]:
+        """The derivative of the loss with respect to each unit's sum, the output layer first."""
+        gradients = self.backward.gradients
+        return tuple(
+            gradients[value]
+            for number in reversed(range(len(self.layers)))
+            for example in self.examples
+            for value in example.layers[number].sums
+            if value in gradients
+        )
+
+    def table(self) -> Iterator[Variable]:
+        """What one iteration shows, in the familiar order.
+
+        Targets, inputs, then of each layer the weights, the biases and of each unit its sum and
+        its activation, then the errors and the loss.
+        """
+        for example in self.examples:
+            yield from example.targets
+        for example in self.examples:
+            yield from example.inputs
+        for number, layer in enumerate(self.layers):
+            yield from layer.flat_weights
+            yield from layer.biases
+            for example in self.examples:
+                yield from example.layers[number].values
+        for example in self.examples:
+            yield from example.judged
+        yield self.loss
+
+
+def build_graph(spec: NetworkSpec) -> NetworkGraph:
+    """Name every value of the network that ``spec`` describes."""
+    return _Builder(spec).build()
+
+
+@dataclass
+class _Builder:
+    """Names values, counting on from those named with the same letter before."""
+
+    spec: NetworkSpec
+    given: dict[Variable, float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def build(self) -> NetworkGraph:
+        spec = self.spec
+        marks = [f"@{n}" for n in range(1, len(spec.inputs) + 1)] if len(spec.inputs) > 1 else [""]
+        ends = zip(spec.inputs, spec.targets, marks, strict=True)
+        data = [self._data(*end) for end in ends]
+        layers = tuple(self._layer(number) for number in range(len(spec.layers)))
+        examples = tuple(
+            self._example(layers, inputs, targets, mark)
+            for (inputs, targets), mark in zip(data, marks, strict=True)
+        )
+        parameters: list[Variable] = []
+        for layer, described in zip(layers, spec.layers, strict=True):
+            parameters += layer.flat_weights
+            parameters += layer.biases if described.train_biases else ()
+        settings = tuple(self._settings())
+        loss, rate = self._loss(examples), Variable("η", None, "learning rate")
+        return NetworkGraph(
+            spec, self.given, tuple(parameters), layers, examples, loss, rate, settings
+        )
+
+    def _data(
+        self, inputs: Sequence[float], targets: Sequence[float], mark: str
+    ) -> tuple[tuple[Variable, ...], tuple[Variable, ...]]:
+        """The names of one example's inputs and targets."""
+        where = f" of example {mark[1:]}" if mark else ""
+        named = []
+        for letter, words, values in (("t", "target of output", targets), ("i", "input", inputs)):
+            numbers = range(1, len(values) + 1)
+            named.append(
+                tuple(
+                    Variable(f"{letter}{number}{mark}", None, f"{words} {number}{where}")
+                    for number in numbers
+                )
+            )
+            self.given.update(zip(named[-1], values, strict=True))
+        return named[1], named[0]
+
+    def _layer(self, number: int) -> LayerGraph:
+        layer, before = self.spec.layers[number], self.spec.sizes[number]
+        units = range(layer.units)
+        names, words = zip(*(_unit_name(self.spec, number, unit) for unit in units), strict=True)
+        signals = [f"i{k + 1}" for k in range(before)]
+        if number:
+            signals = [f"a_{_unit_name(self.spec, number - 1, k)[0]}" for k in range(before)]
+        flat = [weight for row in layer.weights for weight in row]
+        ends, starts = ([plain(symbol(name)) for name in ends] for ends in (names, signals))
+        ways = [f"from {start} to {end}" for end in ends for start in starts]
+        weights = self._count("w", flat, ways)
+        rows = tuple(weights[unit * before : (unit + 1) * before] for unit in units)
+        own = len(layer.biases) == layer.units
+        into = [f"into {end}" for end in ends] if own else ["into every unit"]
+        return LayerGraph(rows, self._count("b", layer.biases, into), names, words)
+
+    def _count(
+        self, letter: str, values: Sequence[float], meanings: Sequence[str]
+    ) -> tuple[Variable, ...]:
+        start = self.counts.get(letter, 0) + 1
+        self.counts[letter] = start + len(values) - 1
+        named = tuple(
+            Variable(f"{letter}{number}", None, meaning)
+            for number, meaning in zip(range(start, start + len(values)), meanings, strict=False)
+        )
+        self.given.update(zip(named, values, strict=True))
+        return named
+
+    def _settings(self) -> Iterator[Variable]:
+        for name, value, meaning in OPTIMIZERS[self.spec.optimizer].settings:
+            setting = Variable(name, None, meaning)
+            self.given[setting] = value
+            yield setting
+
+    def _example(
+        self,
+        layers: Sequence[LayerGraph],
+        inputs: tuple[Variable, ...],
+        targets: tuple[Variable, ...],
+        mark: str,
+    ) -> Example:
+        passes: list[LayerPass] = []
+        signals = inputs
+        for layer, described in zip(layers, self.spec.layers, strict=True):
+            passes.append(_layer_pass(layer, described, signals, mark))
+            signals = passes[-1].activations
+        last, loss = passes[-1], LOSSES[self.spec.loss]
+        log_sum = last.shared[-1] if last.shared else None
+        where = f", example {mark[1:]}" if mark else ""
+        errors = tuple(
+            Variable(
+                f"E{number}{mark}",
+                loss.error(target, Output(*unit, log_sum)),
+                f"error of output {number}{where}",
+            )
+            for number, (target, unit) in enumerate(zip(targets, last.units, strict=True), start=1)
+        )
+        whole = loss.total(errors)
+        named = mark and not isinstance(whole, Variable)
+        losses = (Variable(f"E{mark}", whole, f"loss{where}: {loss.words}"),) if named else ()
+        return Example(inputs, targets, tuple(passes), errors, losses)
+
+    def _loss(self, examples: Sequence[Example]) -> Variable:
+        loss = LOSSES[self.spec.loss]
+        if len(examples) == 1:
+            whole = loss.total(examples[0].errors)
+            return Variable("E_total", whole, f"the loss: {loss.words}")
+        mean = total(example.judged[-1] for example in examples) / len(examples)
+        words = f"the loss: {loss.words}; the mean over the examples"
+        return Variable("E_total", mean, words)
+
+
+def _layer_pass(
+    layer: LayerGraph, described: LayerSpec, signals: Sequence[Variable], mark: str
+) -> LayerPass:
+    where = f", example {mark[1:]}" if mark else ""
+    sums: list[Variable] = []
+    for unit, (name, words) in enumerate(zip(layer.units, layer.words, strict=True)):
+        terms = [
+            weight * signal for weight, signal in zip(layer.weights[unit], signals, strict=True)
+        ]
+        bias = layer.biases[unit : unit + 1] if len(layer.biases) > 1 else layer.biases
+        weighted = total([*terms, *bias])
+        sums.append(Variable(f"{name}{mark}", weighted, f"weighted sum into {words}{where}"))
+    shared = _softmax_parts(sums, mark) if described.activation == SOFTMAX else ()
+
+    def activation(value: Variable) -> Expression:
+        if shared:
+            return apply(EXPONENTIAL, value - shared[-1])
+        return ACTIVATIONS[described.activation](value)
+
+    activations = tuple(
+        Variable(
+            f"a_{value.name}",
+            activation(value),
+            f"{described.activation} output of {words}{where}",
+        )
+        for value, words in zip(sums, layer.words, strict=True)
+    )
+    return LayerPass(tuple(sums), activations, shared)
+
+
+def _softmax_parts(sums: Sequence[Variable], mark: str) -> tuple[Variable, ...]:
+    """What the units of a softmax share, so that each output is exp(o - L)."""
+    largest = Variable(
+        f"m{mark}", apply(SHIFT, *sums), "the largest sum; taken from all so that nothing overflows"
+    )
+    powers = total(apply(EXPONENTIAL, value - largest) for value in sums)
+    exponentials = Variable(f"S{mark}", powers, "sum of the exponentials")
+    log_sum = Variable(
+        f"L{mark}",
+        largest + apply(LOGARITHM, exponentials),
+        "logarithm of Σ exp(o), whatever m is",
+    )
+    return largest, exponentials, log_sum
+
+
+def _unit_name(spec: NetworkSpec, number: int, unit: int) -> tuple[str, str]:
+    """The name of a 0-based unit of a 0-based layer, and what it is in words."""
+    if number == len(spec.layers) - 1:
+        return f"o{unit + 1}", f"output unit {unit + 1}"
+    if len(spec.layers) == 2:
+        return f"h{unit + 1}", f"hidden unit {unit + 1}"
+    return f"h{number + 1}_{unit + 1}", f"unit {unit + 1} of hidden layer {number + 1}"

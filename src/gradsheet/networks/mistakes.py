@@ -1,0 +1,256 @@
+"""The slips that people make in the backward pass, as wrong gradients of a given network.
+
+Each is a small edit of the right derivation: one factor of the chain rule is taken for another.
+They are the ones found in published course workbooks, where the loss fell all the same.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from gradsheet.networks.graph import LayerPass, NetworkGraph
+from gradsheet.networks.optimizers import Steps
+from gradsheet.symbolic.expression import ADD, Apply, Expression, Variable, expand, total, variables
+
+Edits = dict[Variable, Expression]
+
+# Names that an audit gives these slips as well.
+WRONG_SLOPE = "the slope of the wrong unit's activation"
+SUM_FOR_ACTIVATION = "the weighted sum where its activation belongs"
+SWAPPED = "two gradients swapped"
+UPDATED = "a weight that was updated before its old value was used"
+
+
+@dataclass(frozen=True)
+class Slip:
+    """One wrong way to compute the gradients of some parameters; those of the others are right.
+
+    Attributes:
+        name: what was done, in a few words.
+        why: why the loss falls nevertheless.
+        parameters: whose gradients are wrong.
+        edits: what was taken for which named value of the backward pass.
+    """
+
+    name: str
+    why: str
+    parameters: tuple[Variable, ...]
+    edits: Edits
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of slip.
+
+    Attributes:
+        name: what is done, in a few words.
+        needs: what a network must have for it to arise.
+        why: why the loss falls nevertheless.
+        edits: of a network, the parameters whose gradients go wrong, and for each what stands in
+            place of which factor; None where it cannot arise.
+    """
+
+    name: str
+    needs: str
+    why: str
+    edits: Callable[[NetworkGraph], tuple[Iterable[Variable], Edits] | None]
+
+
+def find_slips(graph: NetworkGraph) -> list[Slip]:
+    """The slips that can be made in ``graph``, each at one place."""
+    slips = []
+    for kind in KINDS:
+        if found := kind.edits(graph):
+            parameters = tuple(p for p in found[0] if p in graph.backward.gradients)
+            slips.append(Slip(kind.name, kind.why, parameters, found[1]))
+    return [slip for slip in slips if slip.parameters]
+
+
+def gradients(
+    graph: NetworkGraph, slip: Slip | None = None, shared: Iterable[Variable] = ()
+) -> dict[Variable, Expression]:
+    """The gradient of each parameter as an expression over given and forward values.
+
+    Args:
+        graph: the network.
+        slip: the slip that was made, if any.
+        shared: gradients of the backward pass that may stand as they are; where the slip changes
+            one, it is written out.
+    """
+    edits = slip.edits if slip else {}
+    known = {*graph.given, *graph.forward, graph.rate}
+    seen = dict.fromkeys(edits, True)
+    known |= {variable for variable in shared if not _meets(variable, seen)}
+    return {
+        parameter: expand(
+            gradient, known.__contains__, edits if slip and parameter in slip.parameters else None
+        )
+        for parameter, gradient in zip(graph.parameters, graph.gradients, strict=True)
+    }
+
+
+def plain_steps(
+    graph: NetworkGraph, slip: Slip | None = None, shared: Iterable[Variable] = ()
+) -> Steps:
+    """Plain gradient descent with the gradients of ``slip``; see ``gradients``."""
+    steps = Steps()
+    for parameter, gradient in gradients(graph, slip, shared).items():
+        steps.move(parameter, parameter - graph.rate * gradient)
+    return steps
+
+
+def _meets(variable: Variable, seen: dict[Variable, bool]) -> bool:
+    """Whether an edited variable stands in what ``variable`` is made of; ``seen`` remembers."""
+    if variable not in seen:
+        parts = variables(variable.definition) if variable.definition else ()
+        seen[variable] = any(_meets(part, seen) for part in parts)
+    return seen[variable]
+
+
+# --- The kinds -------------------------------------------------------------------------------
+
+
+def _hidden(graph: NetworkGraph, units: int) -> int | None:
+    """The last hidden layer of at least so many units, 0-based."""
+    for number in reversed(range(len(graph.layers) - 1)):
+        if len(graph.layers[number].units) >= units:
+            return number
+    return None
+
+
+def _passes(graph: NetworkGraph, number: int) -> Iterator[LayerPass]:
+    return (example.layers[number] for example in graph.examples)
+
+
+def _signals(graph: NetworkGraph) -> Iterator[tuple[LayerPass, tuple[Variable, ...]]]:
+    """For each example the output layer and what flows into it."""
+    for example in graph.examples:
+        before = example.layers[-2].activations if len(example.layers) > 1 else example.inputs
+        yield example.layers[-1], before
+
+
+def _wrong_unit(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
+    number = _hidden(graph, units=2)
+    if number is None:
+        return None
+    edits: Edits = {}
+    for layer in _passes(graph, number):
+        right = _slope(graph, layer, 1)
+        wrong = _slope(graph, layer, 0)
+        if right is None or wrong is None or not any(variables(right.definition or right)):
+            return None
+        edits[right] = wrong
+    return graph.layers[number].weights[1], edits
+
+
+def _slope(graph: NetworkGraph, layer: LayerPass, unit: int) -> Variable | None:
+    return graph.backward.factors.get((layer.activations[unit], layer.sums[unit]))
+
+
+def _sum_for_output(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
+    """The last weight into the first output unit: the sum for the activation."""
+    if len(graph.layers) < 2 or graph.spec.layers[-2].activation == "identity":
+        return None
+    weight = graph.layers[-1].weights[0][-1]
+    edits: Edits = {}
+    for example in graph.examples:
+        factor = graph.backward.factors[example.layers[-1].sums[0], weight]
+        edits[factor] = example.layers[-2].sums[-1]
+    return [weight], edits
+
+
+def _bracket(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
+    """(A + B)·slope, written A + B·slope."""
+    number = _hidden(graph, units=1)
+    if number is None:
+        return None
+    edits: Edits = {}
+    for layer in _passes(graph, number):
+        gradients = graph.backward.gradients
+        summed = gradients[layer.activations[0]].definition
+        if not (isinstance(summed, Apply) and summed.operation is ADD):
+            return None
+        slope = _slope(graph, layer, 0)
+        if slope is None:
+            return None
+        *first, last = summed.arguments
+        edits[gradients[layer.sums[0]]] = total([*first, last * slope])
+    return graph.layers[number].weights[0], edits
+
+
+def _swapped(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
+    pair = graph.layers[-1].weights[-1][:2]
+    if len(pair) < 2:
+        return None
+    gradients = graph.backward.gradients
+    return pair, {gradients[pair[0]]: gradients[pair[1]], gradients[pair[1]]: gradients[pair[0]]}
+
+
+def _neighbor(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
+    row = graph.layers[-1].weights[0]
+    if len(row) < 2:
+        return None
+    edits: Edits = {}
+    for layer, signals in _signals(graph):
+        edits[graph.backward.factors[layer.sums[0], row[1]]] = signals[0]
+    return [row[1]], edits
+
+
+def _updated(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
+    number = _hidden(graph, units=1)
+    if number is None:
+        return None
+    edits: Edits = {}
+    for example in graph.examples:
+        signal = example.layers[number].activations[0]
+        for above, row in zip(
+            example.layers[number + 1].sums, graph.layers[number + 1].weights, strict=True
+        ):
+            if (above, signal) in graph.backward.factors:
+                moved = row[0] - graph.rate * graph.backward.gradients[row[0]]
+                edits[graph.backward.factors[above, signal]] = moved
+    return graph.layers[number].weights[0], edits
+
+
+KINDS = (
+    Kind(
+        WRONG_SLOPE,
+        "a bent hidden layer of two units",
+        "Slopes of like units are alike, and each is positive: the step keeps its direction and is "
+        "only a little too long or too short.",
+        _wrong_unit,
+    ),
+    Kind(
+        SUM_FOR_ACTIVATION,
+        "a bent hidden layer",
+        "The sum has the sign of its activation or nearly so more often than not; the weight moves "
+        "the right way by the wrong amount, and the others make up for it.",
+        _sum_for_output,
+    ),
+    Kind(
+        "a misplaced bracket: the slope multiplies the last term only",
+        "a hidden layer with two units above it",
+        "One term of the sum is too large, the other right; where they agree in sign, or the "
+        "larger rules, the weight moves the right way too fast.",
+        _bracket,
+    ),
+    Kind(
+        SWAPPED,
+        "two weights into one unit",
+        "Both weights feed the same unit, so their gradients share all but the last factor; with "
+        "like signals each weight takes nearly its own step.",
+        _swapped,
+    ),
+    Kind(
+        "a neighbor's signal in the last factor",
+        "two weights into one unit",
+        "Neighboring units answer alike, so the wrong signal differs from the right one by little.",
+        _neighbor,
+    ),
+    Kind(
+        UPDATED,
+        "a hidden layer",
+        "One update changes a weight by little, so the gradient is that of a point nearby; the "
+        "larger the learning rate, the larger the error.",
+        _updated,
+    ),
+)

@@ -1,0 +1,101 @@
+"""What torch's autograd says of a network: the witness that shares no line with the expressions.
+
+The networks that come with the package have their values recorded, so that their workbooks are
+written without loading torch.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from gradsheet.networks.spec import PRESETS, NetworkSpec, load_network
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+RECORD = files("gradsheet.networks") / "presets" / "autograd.json"
+
+
+@dataclass(frozen=True)
+class Autograd:
+    """The loss of an untouched network and its gradients, in float64.
+
+    Attributes:
+        version: of torch.
+        loss: the mean over the examples.
+        gradients: for each trained parameter, ``w5``, the derivative of the loss.
+    """
+
+    version: str
+    loss: float
+    gradients: dict[str, float]
+
+
+def autograd(spec: NetworkSpec) -> Autograd:
+    """The recorded values where ``spec`` comes with the package, else torch's, computed now."""
+    if spec.name in PRESETS and spec == load_network(spec.name):
+        record = json.loads(RECORD.read_text("utf-8"))
+        return Autograd(record["torch"], **record["networks"][spec.name])
+    return compute(spec)
+
+
+def compute(spec: NetworkSpec) -> Autograd:
+    """Run ``spec`` forward and backward in torch, with torch's own activations and losses."""
+    import torch
+
+    parameters: dict[str, Tensor] = {}
+
+    def named(letter: str, values: tuple[float, ...], trained: bool) -> "Tensor":
+        start = sum(name.startswith(letter) for name in parameters) + 1
+        leaves = [
+            torch.tensor(value, dtype=torch.float64, requires_grad=trained) for value in values
+        ]
+        parameters.update((f"{letter}{start + k}", leaf) for k, leaf in enumerate(leaves))
+        return torch.stack(leaves)
+
+    signals = torch.tensor(spec.inputs, dtype=torch.float64)
+    sums = signals
+    for layer in spec.layers:
+        flat = tuple(weight for row in layer.weights for weight in row)
+        sums = signals @ named("w", flat, True).reshape(layer.units, -1).T
+        if layer.biases:
+            sums = sums + named("b", layer.biases, layer.train_biases)
+        signals = _activations()[layer.activation](sums)
+    targets = torch.tensor(spec.targets, dtype=torch.float64)
+    loss = _losses()[spec.loss](sums, signals, targets)
+    loss.backward()
+    gradients = {n: float(p.grad) for n, p in parameters.items() if p.grad is not None}
+    return Autograd(torch.__version__.split("+")[0], loss.item(), gradients)
+
+
+def _activations() -> dict[str, Callable[["Tensor"], "Tensor"]]:
+    import torch
+    from torch.nn import functional as F
+
+    return {
+        "sigmoid": torch.sigmoid,
+        "tanh": torch.tanh,
+        "relu": torch.relu,
+        "leaky-relu": F.leaky_relu,
+        "gelu": F.gelu,
+        "silu": F.silu,
+        # torch's own softplus turns into the identity above 20
+        "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
+        "identity": lambda x: x,
+        "softmax": lambda x: torch.softmax(x, dim=-1),
+    }
+
+
+def _losses() -> dict[str, Callable[["Tensor", "Tensor", "Tensor"], Any]]:
+    """Of the sums, the outputs and the targets, each (examples, outputs), the mean loss."""
+    from torch.nn import functional as F
+
+    return {
+        "half-squared-error": lambda o, a, t: F.mse_loss(a, t, reduction="sum") / 2 / len(t),
+        "squared-error": lambda o, a, t: F.mse_loss(a, t, reduction="sum") / len(t),
+        "mean-squared-error": lambda o, a, t: F.mse_loss(a, t),
+        "binary-cross-entropy": lambda o, a, t: F.binary_cross_entropy_with_logits(o, t),
+        "categorical-cross-entropy": lambda o, a, t: F.cross_entropy(o, t),
+    }

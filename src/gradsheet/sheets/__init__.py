@@ -1,1 +1,0 @@
-"""Part 1 as a workbook of live cells."""

@@ -1,0 +1,1 @@
+"""Spreadsheets: addresses, reading, formulas, recalculation and writing. Knows no networks."""

@@ -1,0 +1,350 @@
+"""Spreadsheet formulas: from text to a tree, and from a tree to expressions.
+
+A tree holds references as seen from its own cell, so a formula that was copied down is the same
+tree in every row.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from openpyxl.utils import column_index_from_string
+
+from gradsheet.spreadsheet.functions import ARRAYS, ELEMENTWISE, GATHERING, FormulaError, Matrix
+from gradsheet.spreadsheet.model import Book, Cell, CellIndex
+from gradsheet.symbolic.expression import Expression, Number
+
+_DEEPEST = 64  # levels of nesting, as in Excel
+_LONGEST = 250  # operations in a row
+_LARGEST_AREA = 10_000  # cells
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number, a truth value as 1 or 0, or a text."""
+
+    value: float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One cell. Without a ``$`` its row and column count from the cell of the formula."""
+
+    sheet: str
+    row: int
+    column: int
+    row_fixed: bool
+    column_fixed: bool
+
+    def place(self, row: int, column: int) -> CellIndex:
+        """The row and column it means in a formula at ``row`` and ``column``."""
+        return (
+            self.row if self.row_fixed else row + self.row,
+            self.column if self.column_fixed else column + self.column,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A rectangle of cells."""
+
+    first: Reference
+    last: Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function or an operator of arguments; a sign is ``u-`` or ``u+``."""
+
+    function: str
+    arguments: tuple["Node", ...]
+
+
+Node = Constant | Reference | Area | Call
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+    (?P<text>"(?:[^"]|"")*")
+  | (?P<reference>(?:(?:'(?:[^']|'')+'|[^\W\d][\w.]*)!)?\$?[A-Za-z]{1,3}\$?[1-9]\d{0,6}(?![\w(.]))
+  | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
+  | (?P<error>\#[A-Z/0]+[!?]?)
+  | (?P<name>[^\W\d][\w.]*)
+  | (?P<operator><=|>=|<>|[-+*/^&%(),:;{}=<>@])
+    )""",
+    re.VERBOSE,
+)
+_REFERENCE = re.compile(r"(?:(.+)!)?(\$?)([A-Za-z]{1,3})(\$?)(\d+)")
+
+# How tightly the operators bind: a sign tighter than a percent, that tighter than a power.
+_INFIX = {
+    **dict.fromkeys(("=", "<", ">", "<=", ">=", "<>"), 1),
+    "&": 2,
+    **dict.fromkeys("+-", 3),
+    **dict.fromkeys("*/", 4),
+    "^": 5,
+}
+_PERCENT, _SIGN = 6, 7
+
+
+def parse(text: str, at: CellIndex, names: dict[str, str] | None = None) -> Node:
+    """The tree of a formula that stands in the cell ``at``.
+
+    Args:
+        text: without the leading ``=``, in Excel's notation.
+        at: the row and column of the cell.
+        names: defined names, in lower case, and the reference behind each.
+
+    Raises:
+        FormulaError: it is none, or uses what is not understood.
+    """
+    return _Parser(text, at, names or {}).parse()
+
+
+class _Parser:
+    def __init__(self, text: str, at: CellIndex, names: dict[str, str]) -> None:
+        self._text, self._at, self._names = text, at, names
+        self._tokens = list(_tokens(text))
+        self._next = self._depth = 0
+
+    def parse(self) -> Node:
+        node = self._expression(0)
+        if self._peek() != ("end", ""):
+            raise FormulaError(f"'{self._peek()[1]}' is not expected in it")
+        return node
+
+    def _peek(self) -> tuple[str, str]:
+        return self._tokens[self._next]
+
+    def _take(self) -> tuple[str, str]:
+        self._next += 1
+        return self._tokens[self._next - 1]
+
+    def _takes(self, operator: str) -> bool:
+        """Whether ``operator`` came next; it is taken."""
+        if self._peek() != ("operator", operator):
+            return False
+        self._next += 1
+        return True
+
+    def _expression(self, tightest: int) -> Node:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise FormulaError(f"it is nested more than {_DEEPEST} deep")
+        left, links = self._operand(), 0
+        while True:
+            kind, operator = self._peek()
+            links += 1
+            if links > _LONGEST:
+                raise FormulaError(f"it has more than {_LONGEST} operations in a row")
+            if kind == "operator" and operator == "%" and tightest < _PERCENT:
+                self._take()
+                left = Call("%", (left,))
+            elif kind == "operator" and _INFIX.get(operator, 0) > tightest:
+                self._take()
+                left = Call(operator, (left, self._expression(_INFIX[operator])))
+            else:
+                self._depth -= 1
+                return left
+
+    def _operand(self) -> Node:
+        kind, text = self._take()
+        if kind == "operator":
+            return self._signed_or_bracketed(text)
+        if kind == "number":
+            return Constant(float(text))
+        if kind == "text":
+            return Constant(text[1:-1].replace('""', '"'))
+        if kind == "reference":
+            return self._area(self._reference(text))
+        if kind == "name":
+            return self._named(text)
+        raise FormulaError("it ends too early" if kind == "end" else f"it holds {text}")
+
+    def _signed_or_bracketed(self, operator: str) -> Node:
+        if operator in "+-":
+            return Call(f"u{operator}", (self._expression(_SIGN),))
+        if operator == "@":  # one value where a range would give many; references here are cells
+            return self._expression(_SIGN)
+        if operator == "(":
+            inside = self._expression(0)
+            self._close()
+            return inside
+        raise FormulaError(f"'{operator}' is not expected in it")
+
+    def _close(self) -> None:
+        if not self._takes(")"):
+            raise FormulaError("a bracket is not closed")
+
+    def _reference(self, text: str) -> Reference:
+        match = _REFERENCE.fullmatch(text)
+        assert match is not None
+        sheet, column_mark, letters, row_mark, digits = match.groups()
+        column = column_index_from_string(letters.upper())
+        row = int(digits)
+        return Reference(
+            sheet[1:-1].replace("''", "'") if sheet and sheet[0] == "'" else sheet or "",
+            row if row_mark else row - self._at[0],
+            column if column_mark else column - self._at[1],
+            bool(row_mark),
+            bool(column_mark),
+        )
+
+    def _area(self, first: Reference) -> Node:
+        if not self._takes(":"):
+            return first
+        kind, text = self._take()
+        if kind != "reference":
+            raise FormulaError("a range does not end in a cell")
+        last = self._reference(text)
+        return Area(first, last)
+
+    def _named(self, name: str) -> Node:
+        if self._takes("("):
+            return Call(name.upper(), tuple(self._arguments()))
+        if name.upper() in ("TRUE", "FALSE"):
+            return Constant(float(name.upper() == "TRUE"))
+        behind = self._names.get(name.lower())
+        if behind is None:
+            raise FormulaError(f"the name '{name}' is not defined")
+        return parse(behind, self._at)
+
+    def _arguments(self) -> Iterator[Node]:
+        if self._takes(")"):
+            return
+        while True:
+            missing = self._peek()[1] in (",", ")") and self._peek()[0] == "operator"
+            yield Constant(0.0) if missing else self._expression(0)
+            if not self._takes(","):
+                break
+        self._close()
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    place = 0
+    text = text.rstrip()
+    while place < len(text):
+        match = _TOKEN.match(text, place)
+        if match is None or match.lastgroup is None:
+            raise FormulaError(f"'{text[place : place + 10]}' is not understood")
+        yield match.lastgroup, match[match.lastgroup]
+        place = match.end()
+    yield "end", ""
+
+
+def references(node: Node) -> Iterator[Reference]:
+    """The cells that a formula refers to, left to right; of an area its two corners."""
+    if isinstance(node, Reference):
+        yield node
+    elif isinstance(node, Area):
+        yield from (node.first, node.last)
+    elif isinstance(node, Call):
+        for argument in node.arguments:
+            yield from references(argument)
+
+
+def to_expression(
+    node: Node,
+    at: CellIndex,
+    cell: Callable[[str, CellIndex], Expression],
+    part: CellIndex = (0, 0),
+) -> Expression:
+    """What a formula computes.
+
+    Args:
+        node: the tree.
+        at: the row and column of the formula's cell.
+        cell: what stands in a cell, from the name of its sheet, empty for the formula's own, and
+            its place.
+        part: of an array formula, which row and column of the result, from 0.
+
+    Raises:
+        FormulaError: it uses a function that is not understood.
+    """
+    result = _matrix(node, at, cell)
+    row, column = (0 if len(result) == 1 else part[0], 0 if len(result[0]) == 1 else part[1])
+    if row >= len(result) or column >= len(result[0]):
+        raise FormulaError("the array has fewer cells than the formula covers")
+    return result[row][column]
+
+
+def _matrix(node: Node, at: CellIndex, cell: Callable[[str, CellIndex], Expression]) -> Matrix:
+    """The result of a formula as rows of expressions; of a single value one row of one."""
+    if isinstance(node, Constant):
+        return [[Number(node.value if isinstance(node.value, float) else float("nan"))]]
+    if isinstance(node, Reference):
+        return [[cell(node.sheet, node.place(*at))]]
+    if isinstance(node, Area):
+        return _cells(node, at, cell)
+    arguments = [_matrix(argument, at, cell) for argument in node.arguments]
+    if (gather := GATHERING.get(node.function)) is not None:
+        return [[gather([item for matrix in arguments for row in matrix for item in row])]]
+    if (combine := ARRAYS.get(node.function)) is not None:
+        try:
+            return combine(*arguments)
+        except TypeError as error:
+            raise FormulaError(f"{node.function} has {len(arguments)} arguments") from error
+    function = ELEMENTWISE.get(node.function)
+    if function is None:
+        raise FormulaError(f"the function {node.function} is not understood")
+    return _elementwise(function, node.function, arguments)
+
+
+def _cells(area: Area, at: CellIndex, cell: Callable[[str, CellIndex], Expression]) -> Matrix:
+    (top, left), (bottom, right) = area.first.place(*at), area.last.place(*at)
+    rows = range(min(top, bottom), max(top, bottom) + 1)
+    columns = range(min(left, right), max(left, right) + 1)
+    if len(rows) * len(columns) > _LARGEST_AREA:
+        raise FormulaError(f"a range has more than {_LARGEST_AREA:,} cells")
+    return [[cell(area.first.sheet, (row, column)) for column in columns] for row in rows]
+
+
+def _elementwise(function: Callable[..., Expression], name: str, arguments: list[Matrix]) -> Matrix:
+    height = max((len(matrix) for matrix in arguments), default=1)
+    width = max((len(matrix[0]) for matrix in arguments), default=1)
+    for matrix in arguments:
+        if len(matrix) not in (1, height) or len(matrix[0]) not in (1, width):
+            raise FormulaError(f"the ranges of {name} do not fit together")
+
+    def item(matrix: Matrix, row: int, column: int) -> Expression:
+        return matrix[row % len(matrix)][column % len(matrix[0])]
+
+    def value(row: int, column: int) -> Expression:
+        return function(*(item(matrix, row, column) for matrix in arguments))
+
+    try:
+        return [[value(row, column) for column in range(width)] for row in range(height)]
+    except TypeError as error:
+        raise FormulaError(f"{name} has {len(arguments)} arguments") from error
+
+
+class Formulas:
+    """The formulas of a book as trees, each parsed when it is first asked for."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self._names = {name.lower(): behind for name, behind in book.names.items()}
+        self._trees: dict[tuple[str, CellIndex], Node | FormulaError] = {}
+
+    def tree(self, sheet: str, place: CellIndex) -> Node:
+        """The tree of the formula in a cell that holds one.
+
+        Raises:
+            FormulaError: it is not understood.
+        """
+        key = (sheet, place)
+        if key not in self._trees:
+            cell = self.book.sheets[sheet].cells[place]
+            assert cell.formula is not None
+            try:
+                self._trees[key] = parse(cell.formula, cell.anchor or place, self._names)
+            except FormulaError as error:
+                self._trees[key] = error
+        tree = self._trees[key]
+        if isinstance(tree, FormulaError):
+            raise tree
+        return tree
+
+    def cell(self, sheet: str, place: CellIndex) -> Cell | None:
+        """What stands in a cell; None where it is empty or there is no such sheet."""
+        found = self.book.sheets.get(sheet)
+        return found.cells.get(place) if found else None

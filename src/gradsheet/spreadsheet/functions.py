@@ -1,0 +1,207 @@
+"""The functions and operators of a spreadsheet, made of the one table of operations."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from gradsheet.symbolic.expression import (
+    ADD,
+    DIVIDE,
+    EXPONENTIAL,
+    LOGARITHM,
+    MULTIPLY,
+    NEGATE,
+    NORMAL_CDF,
+    NORMAL_DENSITY,
+    ONE,
+    SHIFT,
+    SQUARE,
+    SQUARE_ROOT,
+    STEP,
+    SUBTRACT,
+    TANH,
+    ZERO,
+    Binding,
+    Expression,
+    Notation,
+    Number,
+    Operation,
+    apply,
+    total,
+)
+
+Matrix = list[list[Expression]]
+
+_TEN = Number(10.0)
+
+
+class FormulaError(Exception):
+    """A formula that is none, or that uses what is not understood; the message says which."""
+
+
+def _not_differentiated(*parts: Expression) -> tuple[Expression, ...]:
+    raise NotImplementedError("what people write is evaluated, not differentiated")
+
+
+# What people write and networks are not made of.
+POWER = Operation(
+    "power",
+    value=np.power,
+    partials=_not_differentiated,
+    excel=Notation("@0^@1", Binding.POWER, (Binding.POWER, Binding.SIGN)),
+    textbook=Notation("@0^@1", Binding.POWER, (Binding.ATOM, Binding.ATOM)),
+)
+CHOICE = Operation(
+    "choice",
+    value=lambda condition, yes, no: np.where(np.asarray(condition) != 0, yes, no),
+    partials=_not_differentiated,
+    excel=Notation("IF(@*)"),
+    textbook=Notation("if(@*)"),
+)
+ROUND = Operation(
+    "round",
+    # Halves go away from zero, as in a spreadsheet.
+    value=lambda x, digits: np.sign(x) * np.floor(np.abs(x) * 10.0**digits + 0.5) / 10.0**digits,
+    partials=_not_differentiated,
+    excel=Notation("ROUND(@*)"),
+    textbook=Notation("round(@*)"),
+)
+
+
+def _power(base: Expression, exponent: Expression) -> Expression:
+    if isinstance(exponent, Number) and exponent.value == 2:
+        return apply(SQUARE, base)
+    if isinstance(exponent, Number) and isinstance(base, Number):
+        with np.errstate(all="ignore"):
+            power = float(np.power(base.value, exponent.value))
+        return Number(power if math.isfinite(power) else math.nan)
+    return apply(POWER, base, exponent)
+
+
+def _greater(a: Expression, b: Expression) -> Expression:
+    return apply(STEP, a - b)
+
+
+def _not(x: Expression) -> Expression:
+    return ONE - x
+
+
+def _equal(a: Expression, b: Expression) -> Expression:
+    return ONE - _greater(a, b) - _greater(b, a)
+
+
+def _largest(terms: Sequence[Expression]) -> Expression:
+    return apply(SHIFT, *terms) if terms else ZERO
+
+
+def _smallest(terms: Sequence[Expression]) -> Expression:
+    return -_largest([-term for term in terms])
+
+
+def _mean(terms: Sequence[Expression]) -> Expression:
+    return total(terms) / len(terms)
+
+
+def _product(terms: Sequence[Expression]) -> Expression:
+    product: Expression = ONE
+    for term in terms:
+        product = product * term
+    return product
+
+
+def _square(x: Expression) -> Expression:
+    return apply(SQUARE, x)
+
+
+def _exp(x: Expression) -> Expression:
+    return apply(EXPONENTIAL, x)
+
+
+ELEMENTWISE: dict[str, Callable[..., Expression]] = {
+    "+": lambda a, b: apply(ADD, a, b),
+    "-": lambda a, b: apply(SUBTRACT, a, b),
+    "*": lambda a, b: apply(MULTIPLY, a, b),
+    "/": lambda a, b: apply(DIVIDE, a, b),
+    "^": _power,
+    "POWER": _power,
+    "u-": lambda x: apply(NEGATE, x),
+    "u+": lambda x: x,
+    "%": lambda x: x / 100,
+    ">": _greater,
+    "<": lambda a, b: _greater(b, a),
+    ">=": lambda a, b: _not(_greater(b, a)),
+    "<=": lambda a, b: _not(_greater(a, b)),
+    "=": _equal,
+    "<>": lambda a, b: _not(_equal(a, b)),
+    "NOT": _not,
+    "IF": lambda condition, yes, no=ZERO: apply(CHOICE, condition, yes, no),
+    "IFERROR": lambda x, instead=ZERO: x,
+    "N": lambda x: x,
+    "EXP": _exp,
+    "LN": lambda x: apply(LOGARITHM, x),
+    "LOG": lambda x, base=_TEN: apply(LOGARITHM, x) / apply(LOGARITHM, base),
+    "LOG10": lambda x: apply(LOGARITHM, x) / math.log(10),
+    "SQRT": lambda x: apply(SQUARE_ROOT, x),
+    "ABS": lambda x: apply(SHIFT, x, -x),
+    "SIGN": lambda x: apply(STEP, x) - apply(STEP, -x),
+    "TANH": lambda x: apply(TANH, x),
+    "SINH": lambda x: (_exp(x) - _exp(-x)) / 2,
+    "COSH": lambda x: (_exp(x) + _exp(-x)) / 2,
+    "PI": lambda: Number(math.pi),
+    "ROUND": lambda x, digits=ZERO: apply(ROUND, x, digits),
+    "NORMSDIST": lambda x: apply(NORMAL_CDF, x),
+    "NORM.S.DIST": lambda x, whole: apply(
+        CHOICE, whole, apply(NORMAL_CDF, x), apply(NORMAL_DENSITY, x)
+    ),
+    "ERF": lambda x: 2 * apply(NORMAL_CDF, x * Number(math.sqrt(2))) - ONE,
+}
+
+GATHERING: dict[str, Callable[[list[Expression]], Expression]] = {
+    "SUM": total,
+    "AVERAGE": _mean,
+    "PRODUCT": _product,
+    "MAX": _largest,
+    "MIN": _smallest,
+    "SUMSQ": lambda terms: total(_square(term) for term in terms),
+    "COUNT": lambda terms: Number(float(len(terms))),
+    "COUNTA": lambda terms: Number(float(len(terms))),
+}
+
+
+def _flat(matrix: Matrix) -> list[Expression]:
+    return [item for row in matrix for item in row]
+
+
+def _sum_of_products(*matrices: Matrix) -> Matrix:
+    columns = [_flat(matrix) for matrix in matrices]
+    if len({(len(matrix), len(matrix[0])) for matrix in matrices}) != 1:
+        raise FormulaError("the ranges of SUMPRODUCT do not fit together")
+    return [[total(_product(row) for row in zip(*columns, strict=True))]]
+
+
+def _sum_of_squared_differences(first: Matrix, second: Matrix) -> Matrix:
+    pairs = zip(_flat(first), _flat(second), strict=False)
+    return [[total(_square(a - b) for a, b in pairs)]]
+
+
+def _transposed(matrix: Matrix) -> Matrix:
+    """Columns as rows."""
+    return [list(column) for column in zip(*matrix, strict=True)]
+
+
+def _matrix_product(first: Matrix, second: Matrix) -> Matrix:
+    if len(first[0]) != len(second):
+        raise FormulaError("the ranges of MMULT do not fit together")
+    return [
+        [total(a * b for a, b in zip(row, column, strict=True)) for column in _transposed(second)]
+        for row in first
+    ]
+
+
+ARRAYS: dict[str, Callable[..., Matrix]] = {
+    "SUMPRODUCT": _sum_of_products,
+    "SUMXMY2": _sum_of_squared_differences,
+    "TRANSPOSE": _transposed,
+    "MMULT": _matrix_product,
+}

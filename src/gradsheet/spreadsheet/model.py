@@ -1,0 +1,78 @@
+"""A workbook as it was read: cells with formulas and values, names, charts."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from openpyxl.utils import get_column_letter
+
+CellIndex = tuple[int, int]
+"""Row and column of a cell, both from 1."""
+
+
+def address(place: CellIndex) -> str:
+    """A place as it is written: ``AA29``."""
+    return f"{get_column_letter(place[1])}{place[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one cell holds.
+
+    Attributes:
+        value: the number or text typed in, or the value stated beside a formula; None where none
+            is stated. TRUE is 1.0, an error such as ``#DIV/0!`` is its text.
+        formula: without the leading ``=``, in Excel's A1 notation with commas and points:
+            ``E35-$F$33*X35``, ``'Sheet 2'!$A$1``. Of a shared formula each cell's own.
+        anchor: of a cell inside an array formula, the upper left cell of it: ``formula`` is
+            written as seen from there, and this cell shows its part of the result.
+    """
+
+    value: float | str | None
+    formula: str | None = None
+    anchor: CellIndex | None = None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet; only cells that hold something are in ``cells``."""
+
+    name: str
+    cells: dict[CellIndex, Cell] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a chart.
+
+    Attributes:
+        values: the reference that is plotted, ``Sheet1!$W$29:$W$90``.
+        name: its name as text, stated or typed; empty where it has none.
+    """
+
+    values: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart on a sheet."""
+
+    sheet: str
+    title: str
+    series: tuple[Series, ...]
+
+
+@dataclass(frozen=True)
+class Book:
+    """A whole workbook.
+
+    Attributes:
+        names: defined names and the reference behind each, ``{"eta": "Sheet1!$F$33"}``.
+        remarks: what the file holds and was not read, such as macros or links to other files.
+    """
+
+    path: Path
+    sheets: dict[str, Sheet]
+    names: dict[str, str] = field(default_factory=dict)
+    charts: tuple[Chart, ...] = ()
+    remarks: tuple[str, ...] = ()

@@ -1,0 +1,33 @@
+"""Read a workbook as its file states it: formulas, values, names and charts.
+
+Nothing is computed, run, followed or unpacked. The file may come from anywhere, so every part is
+inflated piece by piece on a budget, and what goes over it is refused in one line.
+"""
+
+from pathlib import Path
+
+from gradsheet.errors import GradsheetError
+from gradsheet.spreadsheet.model import Book
+from gradsheet.spreadsheet.reader.archive import NO_WORKBOOK, RefusedError, opened
+from gradsheet.spreadsheet.reader.ods import read_ods
+from gradsheet.spreadsheet.reader.xlsx import read_xlsx
+
+
+def read_book(path: Path) -> Book:
+    """Read an .xlsx, .xlsm or .ods file, whatever its name says it is.
+
+    A date is its serial number, TRUE is 1.0, an error its text.
+
+    Raises:
+        GradsheetError: the file cannot be opened, is no such workbook, is encrypted or damaged, or
+            holds more than a workbook read here may hold.
+    """
+    try:
+        with opened(path) as parts:
+            if "[content_types].xml" in parts or "_rels/.rels" in parts:
+                return read_xlsx(path, parts)
+            if "content.xml" in parts or "encrypted-package" in parts:
+                return read_ods(path, parts)
+            raise RefusedError(NO_WORKBOOK)
+    except RefusedError as refused:
+        raise GradsheetError(f"cannot read {path}: {refused}") from refused

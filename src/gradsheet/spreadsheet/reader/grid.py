@@ -1,0 +1,108 @@
+"""The cells of one sheet while they are read: within the limits, numbers and formulas cleaned."""
+
+import math
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from gradsheet.spreadsheet.addresses import Area, address_of
+from gradsheet.spreadsheet.model import Cell, CellIndex, Sheet
+from gradsheet.spreadsheet.reader.archive import Budget, RefusedError, quoted
+
+LONGEST_FORMULA = 8_192
+"""Characters; Excel's own limit."""
+
+EPOCH = datetime(1899, 12, 30)
+"""The day whose serial number is 0."""
+
+MACROS = "the file holds macros: they were not run and not read"
+
+# What only files write before the name of a newer function or of a parameter; texts are skipped.
+_PREFIX = re.compile(r'("[^"]*")|\b_xl(?:fn|ws|pm|udf|eta|l)\.')
+
+
+@dataclass
+class Oddities:
+    """What was met on the way and deserves a remark."""
+
+    remarks: dict[str, None] = field(default_factory=dict)
+    numbers: int = 0
+    orphans: int = 0
+    data_tables: int = 0
+
+    def remark(self, line: str) -> None:
+        """Say it once, however often it is met."""
+        self.remarks[line] = None
+
+    def lines(self) -> tuple[str, ...]:
+        """The remarks, then what was counted."""
+        counted = {
+            "cells whose number is none, kept as text: {}": self.numbers,
+            "cells that share a formula the file lacks, kept as values: {}": self.orphans,
+            "what-if data tables, kept as values: {}": self.data_tables,
+        }
+        return (*self.remarks, *(text.format(count) for text, count in counted.items() if count))
+
+
+class Grid:
+    """The cells of one sheet while they are read."""
+
+    def __init__(self, name: str, budget: Budget, oddities: Oddities) -> None:
+        self.sheet = Sheet(name)
+        self.oddities = oddities
+        self.arrays: list[tuple[Area, str]] = []
+        self._budget = budget
+
+    def put(self, place: CellIndex, cell: Cell) -> None:
+        """Keep a cell."""
+        self._budget.spend("cells")
+        self.sheet.cells[place] = cell
+
+    def spend_characters(self, count: int) -> None:
+        """Pay for text that is taken apart or made here, before it is."""
+        self._budget.spend("characters of formulas and blanks", count)
+
+    def formula(self, text: str, place: CellIndex) -> str:
+        """The formula without what only files write; refused where Excel could not hold it."""
+        formula = text.strip().removeprefix("=")
+        self.spend_characters(len(formula))
+        if "_xl" in formula and len(formula) <= 4 * LONGEST_FORMULA:
+            formula = _PREFIX.sub(r"\1", formula)
+        if len(formula) > LONGEST_FORMULA:
+            raise RefusedError(
+                f"cell {address_of(place)} of sheet {quoted(self.sheet.name)} holds a formula of "
+                f"{len(formula):,} characters where Excel holds {LONGEST_FORMULA:,}; shorten it"
+            )
+        return formula
+
+    def number(self, text: str) -> float | str:
+        """The number; the text itself where it is none or too large for one."""
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if math.isfinite(number) and text.isascii() and "_" not in text:
+            return number
+        self.oddities.numbers += 1
+        return text
+
+    def spread_arrays(self) -> None:
+        """Give every cell of an array formula that formula."""
+        for (top, left, bottom, right), formula in self.arrays:
+            self._budget.spend("cells", (bottom - top + 1) * (right - left + 1))
+            for row in range(top, bottom + 1):
+                for column in range(left, right + 1):
+                    self._join((row, column), formula, (top, left))
+
+    def _join(self, place: CellIndex, formula: str, anchor: CellIndex) -> None:
+        cell = self.sheet.cells.get(place)
+        if cell is None or cell.formula is None or place == anchor:
+            self.sheet.cells[place] = Cell(cell.value if cell else None, formula, anchor)
+
+
+def serial(text: str, epoch: datetime = EPOCH) -> float | str:
+    """The days from ``epoch`` to an ISO date; the text itself where it is none."""
+    try:
+        return (datetime.fromisoformat(text).replace(tzinfo=None) - epoch) / timedelta(days=1)
+    except ValueError:
+        return text

@@ -1,0 +1,111 @@
+"""The elements of one part, told one by one: no tree of a hostile file is ever built."""
+
+from collections.abc import Callable, Mapping
+from typing import NoReturn, Self
+from xml.parsers import expat
+
+from gradsheet.spreadsheet.reader.archive import PIECE, SAVE, Parts, RefusedError, broken, quoted
+
+_DEEPEST = 100  # elements within one another
+_LONGEST_TAG = 1 << 20  # bytes; expat reads an unfinished tag again with every piece
+_MOST_WORDS = 10_000  # different names of elements and attributes; expat never forgets one
+
+Attributes = dict[str, str]
+
+
+class Listener:
+    """Told of the elements of one part, by their names without a prefix.
+
+    Attributes:
+        root: the name the outermost element has to have.
+        path: the open elements, from an empty name outside the root to the innermost one; an
+            element is still in it while its end is told.
+        text: what was written since somebody cleared it.
+    """
+
+    root = ""
+
+    def __init__(
+        self,
+        starts: Mapping[str, Callable[[Attributes], None]],
+        ends: Mapping[str, Callable[[], None]],
+    ) -> None:
+        self.path = [""]
+        self.text: list[str] = []
+        self._starts = starts
+        self._ends = ends
+
+    def hear(self, parts: Parts, name: str) -> Self:
+        """Listen to the whole part ``name``."""
+        words: dict[str, str] = {}
+        parser = self._parser(words)
+        fed = 0
+        try:
+            for piece in parts.pieces(name):
+                parts.budget.spend("tags", piece.count(b"<"))
+                parser.Parse(piece, False)
+                fed += len(piece)
+                if fed - parser.CurrentByteIndex > _LONGEST_TAG or len(words) > _MOST_WORDS:
+                    raise RefusedError(
+                        f"no spreadsheet program writes a part like its {quoted(name)}; {SAVE}"
+                    )
+            parser.Parse(b"", True)
+        except (expat.ExpatError, UnicodeDecodeError) as error:
+            raise broken(name, error) from error
+        return self
+
+    def clear(self, _: Attributes) -> None:
+        """Forget the text; the element that starts here is read by its own."""
+        self.text.clear()
+
+    def written(self) -> str:
+        """The text since it was last cleared."""
+        return "".join(self.text)
+
+    def _parser(self, words: dict[str, str]) -> expat.XMLParserType:
+        parser = expat.ParserCreate(intern=words)
+        parser.buffer_text = True
+        parser.buffer_size = PIECE
+        parser.StartDoctypeDeclHandler = _refuse_doctype
+        parser.XmlDeclHandler = _check_encoding
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self.text.append
+        return parser
+
+    def _start(self, name: str, attributes: Attributes) -> None:
+        if ":" in name:
+            name = name.rpartition(":")[2]
+        path = self.path
+        path.append(name)
+        if not 2 < len(path) <= _DEEPEST:
+            self._check_depth(name)
+        heard = self._starts.get(name)
+        if heard is not None:
+            heard(attributes)
+
+    def _end(self, _: str) -> None:
+        heard = self._ends.get(self.path[-1])
+        if heard is not None:
+            heard()
+        self.path.pop()
+
+    def _check_depth(self, name: str) -> None:
+        if len(self.path) > _DEEPEST:
+            raise RefusedError(f"its elements lie too deep within one another; {SAVE}")
+        if name != self.root:
+            raise RefusedError(
+                f"it is not a workbook: a part begins with {quoted(name)} and not with "
+                f"{self.root!r}; {SAVE}"
+            )
+
+
+def _refuse_doctype(*_: object) -> NoReturn:
+    """Entities, the way to make much of little, need a DOCTYPE, and a workbook has none."""
+    raise RefusedError(f"it declares a document type, which no workbook does; {SAVE}")
+
+
+def _check_encoding(_version: str, encoding: str | None, _standalone: int) -> None:
+    """Those that expat knows itself: any other would be looked up among Python's codecs."""
+    if (encoding or "utf-8").lower() not in ("utf-8", "utf-16", "us-ascii", "iso-8859-1"):
+        raise RefusedError(f"it is written in {quoted(encoding or '')}; {SAVE}")

@@ -1,0 +1,240 @@
+"""The look of the workbook, and cells that always carry their value."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xlsxwriter.format import Format
+from xlsxwriter.utility import quote_sheetname, xl_rowcol_to_cell
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from gradsheet.errors import GradsheetError
+from gradsheet.symbolic.render import runs
+
+INK = "#1F2937"
+FAINT = "#6B7280"
+FONT = "Calibri"
+NUMBER = "0.00000000"
+
+# Ink and paper of a verdict.
+GREEN, AMBER, RED = ("#166534", "#DCFCE7"), ("#92400E", "#FEF3C7"), ("#991B1B", "#FEE2E2")
+GRAY = (FAINT, "#F3F4F6")
+
+MAX_FORMULA = 8_192
+
+# A band of color for each kind of column, the same in every sheet.
+BANDS = {
+    "target": "#FCE7D6",
+    "input": "#FFF6CC",
+    "weight": "#DCE9F9",
+    "unit": "#E3F3E1",
+    "error": "#F9DEDE",
+    "delta": "#EFE3F6",
+    "gradient": "#E8E0F5",
+    "memory": "#EFEAE2",
+}
+
+
+class PlainSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter comes without types
+    """A sheet that takes formulas as they are.
+
+    XlsxWriter looks for every function that is younger than Excel 2007, to prefix its name: half of
+    the time a workbook takes. None is used here.
+    """
+
+    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
+        del expand_future_functions
+        return formula.removeprefix("=")
+
+
+@dataclass(frozen=True)
+class Style:
+    """The formats of one workbook. A format is made once and shared."""
+
+    book: Workbook
+    formats: dict[tuple[tuple[str, Any], ...], Format]
+
+    def format(self, **properties: Any) -> Format:
+        """The format with these XlsxWriter properties."""
+        whole = {"font_name": FONT, "font_size": 11, "font_color": INK, "valign": "vcenter"}
+        whole |= properties
+        key = tuple(sorted(whole.items()))
+        if key not in self.formats:
+            self.formats[key] = self.book.add_format(whole)
+        return self.formats[key]
+
+    def add_sheet(self, name: str, title: str, *notes: str) -> Worksheet:
+        """A new sheet without grid lines, its title and its notes in the first rows."""
+        sheet = self.book.add_worksheet(name, PlainSheet)
+        sheet.hide_gridlines(2)
+        sheet.write_string(0, 0, title, self.title)
+        for row, note in enumerate(notes, start=1):
+            sheet.write_string(row, 0, note, self.note)
+        return sheet
+
+    @property
+    def title(self) -> Format:
+        """Of a sheet's first line."""
+        return self.format(bold=True, font_size=16)
+
+    @property
+    def note(self) -> Format:
+        """Of an explanation."""
+        return self.format(font_color=FAINT, italic=True)
+
+    @property
+    def aside(self) -> Format:
+        """Of an explanation beside a cell."""
+        return self.format(font_color=FAINT, italic=True, indent=1)
+
+    @property
+    def number(self) -> Format:
+        """Of a computed number."""
+        return self.format(num_format=NUMBER)
+
+    @property
+    def editable(self) -> Format:
+        """Of a cell to type in: blue on yellow."""
+        return self.format(
+            num_format="General",
+            font_color="#0000FF",
+            bg_color="#FFFBCC",
+            border=1,
+            border_color="#E5D98A",
+        )
+
+    @property
+    def choice(self) -> Format:
+        """Of a cell with a list to choose from: like one to type in, in bold."""
+        return self.format(
+            font_color="#0000FF",
+            bg_color="#FFFBCC",
+            border=1,
+            border_color="#E5D98A",
+            bold=True,
+            align="center",
+        )
+
+    @property
+    def answer(self) -> Format:
+        """Of a cell to fill in: a computed number, on yellow."""
+        return self.format(
+            num_format=NUMBER,
+            font_color="#0000FF",
+            bg_color="#FFFBCC",
+            border=1,
+            border_color="#E5D98A",
+            locked=False,
+        )
+
+    @property
+    def general(self) -> Format:
+        """Of a number shown with the digits it has."""
+        return self.format(num_format="General", align="right")
+
+    @property
+    def link(self) -> Format:
+        """Of a link to another sheet."""
+        return self.format(font_color="#1D4ED8", underline=1)
+
+    @property
+    def warning(self) -> Format:
+        """Of a line that wants to be seen."""
+        return self.format(font_color="#B45309", bold=True, indent=1)
+
+    @property
+    def formula_text(self) -> Format:
+        """Of a formula shown as text."""
+        return self.format(font_name="Consolas", font_size=10, indent=1, text_wrap=True)
+
+    def light(self, sheet: Worksheet, row: int, column: int, good: str) -> None:
+        """Make a cell green where the condition ``good`` holds, else red."""
+        self.color(sheet, row, column, {good: GREEN, f"NOT({good})": RED})
+
+    def color(
+        self, sheet: Worksheet, row: int, column: int, looks: Mapping[str, tuple[str, str]]
+    ) -> None:
+        """Color a cell, ink and paper, by the first condition that holds."""
+        for condition, (ink, paper) in looks.items():
+            look = self.book.add_format({"font_color": ink, "bg_color": paper, "bold": True})
+            rule = {"type": "formula", "criteria": f"={condition}", "format": look}
+            sheet.conditional_format(row, column, row, column, rule)
+
+    def header(self, band: str = "", align: str = "center") -> Format:
+        """Of a column's name, or of a section's."""
+        fill = {"bg_color": BANDS[band]} if band else {}
+        return self.format(bold=True, align=align, bottom=1, border_color=FAINT, **fill)
+
+    def write_markup(
+        self, sheet: Worksheet, row: int, column: int, markup: str, **look: Any
+    ) -> None:
+        """Write text with low and high parts."""
+        cell_format = self.format(**look)
+        pieces = runs(markup)
+        if len(pieces) == 1 and pieces[0][1] == "normal":
+            sheet.write_string(row, column, markup, cell_format)
+            return
+        fragments: list[Any] = []
+        for text, position in pieces:
+            script = {"normal": 0, "superscript": 1, "subscript": 2}[position]
+            fragments += [self.format(**look, font_script=script), text]
+        sheet.write_rich_string(row, column, *fragments, cell_format)
+
+
+def write_formula(
+    sheet: Worksheet, row: int, column: int, formula: str, value: float | str, look: Format
+) -> None:
+    """Write a formula with its value, so that a viewer that does not calculate shows the truth.
+
+    A value that is no finite number is what a spreadsheet makes of it, ``#NUM!``.
+
+    Raises:
+        GradsheetError: the formula is longer than a spreadsheet can hold.
+    """
+    if len(formula) >= MAX_FORMULA:
+        raise GradsheetError(
+            f"a formula would need {len(formula):,} characters, a spreadsheet holds "
+            f"{MAX_FORMULA:,}; use a network whose units have fewer inputs"
+        )
+    if isinstance(value, float) and not math.isfinite(value):
+        value = "#NUM!"
+    sheet.write_formula(row, column, "=" + formula, look, value)
+
+
+def absolute(row: int, column: int, sheet_name: str = "") -> str:
+    """The absolute address of a 0-based cell: ``$C$5``, ``Inputs!$C$5``, ``'lr 0.1'!$C$5``."""
+    return on_sheet(sheet_name, str(xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True)))
+
+
+def agreement(value: float) -> float:
+    """What a check states that the library knows to hold: 0, or an error where it overflows."""
+    return 0.0 if math.isfinite(value) else math.nan
+
+
+def span(first_row: int, first_column: int, last_row: int, last_column: int) -> str:
+    """The absolute address of 0-based cells: ``$A$1:$B$9``; of one cell ``$A$1:$A$1``.
+
+    Some programs take a single cell for a number where a range is asked for.
+    """
+    return f"{absolute(first_row, first_column)}:{absolute(last_row, last_column)}"
+
+
+def on_sheet(sheet_name: str, cells: str) -> str:
+    """The address of cells of another sheet, or of this one where none is named."""
+    return f"{quote_sheetname(sheet_name)}!{cells}" if sheet_name else cells
+
+
+def print_on_pages(
+    sheet: Worksheet, across: int = 1, down: int = 0, portrait: bool = False
+) -> None:
+    """Print a sheet on A4 pages, so many across and down; 0 down is as many as it takes."""
+    if portrait:
+        sheet.set_portrait()
+    else:
+        sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.set_footer("&L&8&A&R&8page &P of &N")
+    sheet.fit_to_pages(across, down)

@@ -1,0 +1,1 @@
+"""Expressions: values, derivatives, formulas and notation of every operation."""

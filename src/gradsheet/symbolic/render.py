@@ -1,0 +1,114 @@
+"""Expressions as text: spreadsheet formulas and textbook notation."""
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+from gradsheet.symbolic.expression import Apply, Binding, Expression, Notation, Number, Variable
+
+Run = tuple[str, Literal["normal", "subscript", "superscript"]]
+
+
+_RAISED = str.maketrans("0123456789()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾")
+
+
+def to_excel(expression: Expression, address: Callable[[Variable], str]) -> str:
+    """The formula of ``expression``, without the leading ``=``.
+
+    Args:
+        expression: what to write. Its variables stand as addresses; ``expand`` first what has
+            no cell.
+        address: the cell of a variable.
+    """
+    return _write(expression, "excel", address)[0]
+
+
+def to_textbook(
+    expression: Expression, name: Callable[[Variable], str] = lambda v: symbol(v.name)
+) -> str:
+    """The textbook notation of ``expression`` as markup: ``_{…}`` is low, ``^{…}`` is high.
+
+    Args:
+        expression: what to write.
+        name: what stands for a variable, its symbol if nothing else is asked for.
+    """
+    return _write(expression, "textbook", name)[0]
+
+
+def symbol(name: str) -> str:
+    """The markup of a name.
+
+    >>> symbol("w5"), symbol("a_h1"), symbol("h1_2"), symbol("h1@3"), symbol("dE/dw5")
+    ('w_{5}', 'a_{h1}', 'h_{1,2}', 'h_{1}^{(3)}', '∂E/∂w_{5}')
+    """
+    if name.endswith("'"):
+        return symbol(name[:-1]) + "′"
+    if "/" in name:
+        above, below = name.split("/")
+        return f"∂{symbol(above[1:])}/∂{symbol(below[1:])}"
+    if "@" in name:
+        name, example = name.split("@")
+        return f"{symbol(name)}^{{({example})}}"
+    letter, low = (name[:2], name[2:]) if name[1:2] == "_" else (name[:1], name[1:])
+    letter, low = letter.rstrip("_"), low.replace("_", ",")
+    return f"{letter}_{{{low}}}" if low else letter
+
+
+def runs(markup: str) -> list[Run]:
+    """Markup cut into pieces of normal, low and high text."""
+    positions: dict[str, Literal["subscript", "superscript"]] = {
+        "_": "subscript",
+        "^": "superscript",
+    }
+    pieces: list[Run] = []
+    for plain, mark, inner in re.findall(r"([^_^]+)|([_^])\{([^}]*)\}", markup):
+        pieces.append((inner, positions[mark]) if mark else (plain, "normal"))
+    return pieces
+
+
+def plain(markup: str) -> str:
+    """Markup as one line of plain text: ``∂E/∂w5``, ``½(t1 − a_o1)²``, ``h1⁽³⁾``."""
+    text = re.sub(r"\^\{([^}]*)\}", lambda match: match[1].translate(_RAISED), markup)
+    text = re.sub(r"_\{([a-z][\w,]*)\}", r"_\1", text)
+    return re.sub(r"_\{([^}]*)\}", r"\1", text)
+
+
+def _write(
+    expression: Expression, face: Literal["excel", "textbook"], name: Callable[[Variable], str]
+) -> tuple[str, Binding]:
+    """The text of ``expression`` and how tightly it holds together."""
+    if isinstance(expression, Variable):
+        text = name(expression)
+        # A fraction such as ∂E/∂w stands in a product as it is, but not under a square.
+        return (
+            text,
+            Binding.POWER if "/" in expression.name and face == "textbook" else Binding.ATOM,
+        )
+    if isinstance(expression, Number):
+        return _number(expression.value, face)
+    if not isinstance(expression, Apply):
+        raise TypeError(f"no notation for {expression!r}")
+    notation: Notation = getattr(expression.operation, face)
+    pieces = [_write(argument, face, name) for argument in expression.arguments]
+    if "@*" in notation.template:
+        together = ",".join(text for text, _ in pieces)
+        return notation.template.replace("@*", together), notation.binding
+    text = _fill(notation, pieces[:2])
+    for piece in pieces[2:]:
+        text = _fill(notation, [(text, notation.binding), piece])
+    return text, notation.binding
+
+
+def _fill(notation: Notation, pieces: list[tuple[str, Binding]]) -> str:
+    texts = [
+        text if binding >= needed else f"({text})"
+        for (text, binding), needed in zip(pieces, notation.needs, strict=True)
+    ]
+    return re.sub(r"@(\d)", lambda match: texts[int(match[1])], notation.template)
+
+
+def _number(value: float, face: str) -> tuple[str, Binding]:
+    if face == "textbook" and value == 0.5:
+        return "½", Binding.ATOM
+    text = f"{value:.0f}" if value == int(value) else repr(value).upper()
+    return text, Binding.ATOM if value >= 0 else Binding.SIGN

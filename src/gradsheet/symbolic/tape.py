@@ -1,0 +1,76 @@
+"""Named expressions as a straight list of NumPy steps, for many columns of numbers at once."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradsheet.symbolic.expression import Apply, Expression, Number, Variable
+
+Array = NDArray[np.float64]
+
+
+def evaluate(wanted: Iterable[Variable], given: Mapping[Variable, float]) -> dict[Variable, float]:
+    """The value of each variable, from those of the given ones; NaN where it overflows."""
+    return {variable: float(value) for variable, value in Tape(wanted).run(given).items()}
+
+
+class Tape:
+    """A program that computes the given variables from the values of those without definition.
+
+    Equal subexpressions are computed once. As in a spreadsheet, a result that is no finite number
+    is an error, here NaN, and whatever depends on it is one too.
+    """
+
+    def __init__(self, outputs: Iterable[Variable]) -> None:
+        self._slots: dict[object, int] = {}
+        self._constants: dict[int, Array] = {}
+        self._given: dict[Variable, int] = {}
+        self._steps: list[tuple[Callable[..., Array], int, tuple[int, ...]]] = []
+        self._outputs = {variable: self._slot(variable) for variable in outputs}
+
+    def run(self, values: Mapping[Variable, Array | float]) -> dict[Variable, Array]:
+        """The outputs, from the values of the given variables, which broadcast together."""
+        try:
+            with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
+                return self._run(values, lambda result: result)
+        except FloatingPointError:
+            with np.errstate(all="ignore"):
+                return self._run(
+                    values, lambda result: np.where(np.isfinite(result), result, np.nan)
+                )
+
+    def _run(
+        self, values: Mapping[Variable, Array | float], check: Callable[[Array], Array]
+    ) -> dict[Variable, Array]:
+        memory: dict[int, Array] = dict(self._constants)
+        for variable, slot in self._given.items():
+            memory[slot] = np.asarray(values[variable], dtype=np.float64)
+        for function, target, sources in self._steps:
+            memory[target] = check(function(*[memory[source] for source in sources]))
+        return {variable: memory[slot] for variable, slot in self._outputs.items()}
+
+    def _slot(self, expression: Expression) -> int:
+        """Where the value of ``expression`` will stand, compiling what is new."""
+        if isinstance(expression, Variable) and expression.definition is not None:
+            if expression not in self._slots:
+                self._slots[expression] = self._slot(expression.definition)
+            return self._slots[expression]
+        if isinstance(expression, Apply):
+            sources = tuple(self._slot(argument) for argument in expression.arguments)
+            return self._apply(expression, sources)
+        key = expression.value if isinstance(expression, Number) else expression
+        if key not in self._slots:
+            self._slots[key] = len(self._slots)
+            if isinstance(expression, Number):
+                self._constants[self._slots[key]] = np.asarray(expression.value)
+            elif isinstance(expression, Variable):
+                self._given[expression] = self._slots[key]
+        return self._slots[key]
+
+    def _apply(self, expression: Apply, sources: tuple[int, ...]) -> int:
+        key = (expression.operation.name, sources)
+        if key not in self._slots:
+            self._slots[key] = len(self._slots)
+            self._steps.append((expression.operation.value, self._slots[key], sources))
+        return self._slots[key]

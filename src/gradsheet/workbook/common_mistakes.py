@@ -1,0 +1,322 @@
+"""The slips of published course sheets, live beside the right formula."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
+
+from gradsheet.networks.mistakes import KINDS, Slip, find_slips, gradients, plain_steps
+from gradsheet.networks.optimizers import Steps
+from gradsheet.networks.sweep import descend
+from gradsheet.spreadsheet import palette
+from gradsheet.spreadsheet.style import (
+    FAINT,
+    MAX_FORMULA,
+    Style,
+    absolute,
+    print_on_pages,
+    span,
+    write_formula,
+)
+from gradsheet.symbolic.expression import Variable
+from gradsheet.symbolic.render import plain, symbol, to_textbook
+from gradsheet.symbolic.tape import Array, Tape
+from gradsheet.workbook import numerals
+from gradsheet.workbook.layout import MISTAKES_SHEET, Plan, has_deltas
+from gradsheet.workbook.passes import PassTable, pass_variables
+
+_MOST_CELLS = 5_400  # of the trainings with slips
+_LEFT = 1  # of the panel
+_BLOCK_ROWS = 8
+_FIRST_BLOCK = 26
+_LABELS = (_LEFT, 20), (_LEFT + 1, 62), (_LEFT + 2, 18), (_LEFT + 3, 18), (_LEFT + 4, 18)
+_HELPER, _FIRST_ROW = 9, 4  # the first column of the trainings, and their first row
+_LINE = 15.5  # the height of a line of text, in points
+_RIGHT_COLOUR = "#111827"
+
+
+def write(plan: Plan, style: Style) -> None:
+    """Add the sheet of common mistakes."""
+    notes = (
+        "Of seven published course sheets six hold a wrong derivative, and the loss fell all the "
+        "same. Here each slip is made live and the network trained with it:",
+        "where the curves lie on one another a falling loss proves nothing. A gradient check does.",
+    )
+    sheet = style.add_sheet(MISTAKES_SHEET, "Slips that nobody noticed", *notes)
+    for column, width in ((0, 4), *_LABELS):
+        sheet.set_column(column, column, width)
+    slips = [slip for slip in find_slips(plan.graph) if _fits(plan, slip)]
+    trainings = _Trainings(plan, style, sheet, [None, *slips])
+    trainings.write()
+    for number, slip in enumerate(slips, start=1):
+        _Block(plan, style, sheet, trainings, number, slip).write()
+    _write_absent(style, sheet, slips)
+    trainings.insert_chart()
+    sheet.print_area(0, 0, _FIRST_BLOCK + _BLOCK_ROWS * len(slips) + 2, _LEFT + len(_LABELS) - 1)
+    print_on_pages(sheet, down=1, portrait=True)
+
+
+def _fits(plan: Plan, slip: Slip) -> bool:
+    """Whether a spreadsheet can hold the wrong gradients, written out."""
+    table = PassTable(plan, _HELPER, pass_variables(plan, _shared(plan)), "Inputs!$AAA$100")
+    steps = plain_steps(plan.graph, slip, _shared(plan))
+    updates = [steps.updates[parameter].definition for parameter in slip.parameters]
+    # A few characters are left for columns farther to the right and rows farther down.
+    return all(len(table.formula(u)) < 0.7 * MAX_FORMULA for u in updates if u is not None)
+
+
+def _shared(plan: Plan) -> tuple[Variable, ...]:
+    """What has a column of its own in the trainings, besides the forward pass."""
+    return plan.graph.deltas if has_deltas(plan.graph) else ()
+
+
+def _write_absent(style: Style, sheet: Worksheet, slips: Sequence[Slip]) -> None:
+    """Name the slips that are not made here, and what they take."""
+    made = {slip.name for slip in slips}
+    absent = [f"{kind.name} (it takes {kind.needs})" for kind in KINDS if kind.name not in made]
+    row = _FIRST_BLOCK + _BLOCK_ROWS * len(slips)
+    last = _LEFT + len(_LABELS) - 1
+    if absent:
+        words = "Not made here, or too long to be written out: " + "; ".join(absent) + "."
+        look = style.format(font_color=FAINT, italic=True, text_wrap=True)
+        sheet.merge_range(row, 0, row, last, words, look)
+        sheet.set_row(row, _LINE * math.ceil(len(words) / 120))
+
+
+class _Trainings:
+    """The network trained by plain gradient descent, rightly and with each slip."""
+
+    def __init__(
+        self, plan: Plan, style: Style, sheet: Worksheet, slips: Sequence[Slip | None]
+    ) -> None:
+        self.plan, self.style, self.sheet, self.slips = plan, style, sheet, slips
+        self.shared = _shared(plan)
+        self.variables = pass_variables(plan, self.shared)
+        most = _MOST_CELLS // (len(slips) * len(self.variables))
+        self.updates = max(1, min(plan.descent.updates, most // 10 * 10 or most))
+        self.number = (len(plan.descent.rates) - 1) // 2
+        self.rate = plan.descent.rates[self.number]
+        self.descents = [plain_steps(plan.graph, slip, self.shared) for slip in slips]
+        self.values = [self._train(steps) for steps in self.descents]
+
+    def _train(self, steps: Steps) -> dict[Variable, Array]:
+        run = descend(self.plan.graph, [self.rate], self.updates, self.variables, steps)
+        return {variable: values[:, 0] for variable, values in run.values.items()}
+
+    def table(self, number: int) -> PassTable:
+        """Where the training with the slip ``number`` stands, 0 for the right one."""
+        left = _HELPER + 1 + number * (len(self.variables) + 1)
+        return PassTable(
+            self.plan, left, self.variables, self.plan.fields.rate_addresses[self.number]
+        )
+
+    def loss_cell(self, number: int, updates: int) -> str:
+        """The loss after so many updates with a slip."""
+        column = self.table(number).column(self.plan.graph.loss)
+        return str(xl_rowcol_to_cell(_FIRST_ROW + updates, column))
+
+    def steps(self, number: int) -> tuple[str, str]:
+        """The parameters before and after the first update with a slip."""
+        left = self.table(number).left
+        last = left + len(self.plan.graph.parameters) - 1
+        row = _FIRST_ROW
+        return span(row, left, row, last), span(row + 1, left, row + 1, last)
+
+    def cosine(self, number: int) -> float | str:
+        """The cosine of the angle between the first step with a slip and the right one."""
+        parameters = self.plan.graph.parameters
+        right, wrong = (
+            np.array([self.values[k][p][1] - self.values[k][p][0] for p in parameters])
+            for k in (0, number)
+        )
+        with np.errstate(all="ignore"):
+            lengths, product = math.sqrt((right @ right) * (wrong @ wrong)), float(right @ wrong)
+        return product / lengths if lengths and math.isfinite(lengths) else "—"
+
+    def write(self) -> None:
+        """Every training, side by side."""
+        words = (
+            "The trainings behind the curves: right, then with each slip; plain gradient descent."
+        )
+        self.sheet.write_string(1, _HELPER, words, self.style.note)
+        self.sheet.write_string(_FIRST_ROW - 1, _HELPER, "updates", self.style.header())
+        iteration = self.style.format(align="center", font_color=FAINT)
+        for row in range(self.updates + 1):
+            self.sheet.write_number(_FIRST_ROW + row, _HELPER, row, iteration)
+        for number, slip in enumerate(self.slips):
+            self._write_training(number, slip)
+
+    def _write_training(self, number: int, slip: Slip | None) -> None:
+        table, steps = self.table(number), self.descents[number]
+        name = f"{number}  {slip.name}" if slip else "right"
+        self.sheet.write_string(_FIRST_ROW - 2, table.left, name, self.style.format(bold=True))
+        table.write_header(self.sheet, self.style, _FIRST_ROW - 1)
+        for column, variable in enumerate(self.variables, start=table.left):
+            if variable.definition is not None:
+                first = later = table.formula(variable.definition)
+            else:
+                update = steps.updates[variable].definition
+                assert update is not None
+                first, later = self.plan.addresses[variable], table.formula(update)
+            shift = 0 if variable.definition is not None else 1  # an update reads the row before
+            values = self.values[number][variable].tolist()
+            for row, value in enumerate(values, start=_FIRST_ROW):
+                formula = later.format(row + 1 - shift) if row > _FIRST_ROW else first
+                formula = formula.format(row + 1)
+                write_formula(self.sheet, row, column, formula, value, self.style.number)
+
+    def insert_chart(self) -> None:
+        """The losses of all trainings in one chart."""
+        chart = self.style.book.add_chart({"type": "line"})
+        last = _FIRST_ROW + self.updates
+        for number, slip in reversed(list(enumerate(self.slips))):
+            column = self.table(number).column(self.plan.graph.loss)
+            look = {"color": palette.of_rate(number - 1), "width": 1.5, "dash_type": "dash"}
+            if slip is None:
+                look = {"color": _RIGHT_COLOUR, "width": 2.5}
+            chart.add_series(
+                {
+                    "name": f"slip {number}" if slip else "right",
+                    "categories": [MISTAKES_SHEET, _FIRST_ROW, _HELPER, last, _HELPER],
+                    "values": [MISTAKES_SHEET, _FIRST_ROW, column, last, column],
+                    "line": look,
+                }
+            )
+        place = (0, _HELPER)
+        words = ("The loss at learning rate ", ", right and with each slip")
+        rate = self.plan.fields.rate_addresses[self.number]
+        title = f'"{words[0]}"&{numerals.formula(rate)}&"{words[1]}"'
+        value = numerals.text(self.rate).join(words)
+        write_formula(self.sheet, *place, title, value, self.style.note)
+        source = f"={absolute(*place, MISTAKES_SHEET)}"
+        chart.set_title({"name": source, "name_font": {"size": 12}})
+        spacing = max(1, round(self.updates / 10))
+        chart.set_x_axis({"name": "updates", "interval_unit": spacing, "interval_tick": spacing})
+        chart.set_y_axis(
+            {"name": "E_total", "num_format": "0.000", "major_gridlines": {"visible": False}}
+        )
+        chart.set_legend({"position": "right"})
+        chart.set_size({"width": 900, "height": 420})
+        self.sheet.insert_chart(4, 0, chart, {"x_offset": 10, "y_offset": 4})
+
+
+class _Block:
+    """One slip: the right and the wrong formula, their values, and what comes of it."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        style: Style,
+        sheet: Worksheet,
+        trainings: _Trainings,
+        number: int,
+        slip: Slip,
+    ) -> None:
+        self.plan, self.style, self.sheet = plan, style, sheet
+        self.trainings, self.number, self.slip = trainings, number, slip
+        self.row = _FIRST_BLOCK + _BLOCK_ROWS * (number - 1)
+        self.parameter = slip.parameters[0]
+
+    def write(self) -> None:
+        """Write the block."""
+        self._write_title()
+        right = gradients(self.plan.graph, None, self.trainings.shared)[self.parameter]
+        wrong = gradients(self.plan.graph, self.slip, self.trainings.shared)[self.parameter]
+        table = self.trainings.table(0)
+        expressions = {"right": right, "wrong": wrong}
+        values = {name: self._value(expression) for name, expression in expressions.items()}
+        for offset, (name, expression) in enumerate(expressions.items(), start=2):
+            row = self.row + offset
+            color = "#166534" if name == "right" else "#991B1B"
+            label = f"{name}: {symbol('dE/d' + self.parameter.name)}"
+            look = {"bold": True, "align": "right", "font_color": color}
+            self.style.write_markup(self.sheet, row, _LEFT, label, **look)
+            text = to_textbook(expression)
+            if len(text) > 400:
+                text = text[: text.index(" ", 300)] + " …"
+            self.style.write_markup(self.sheet, row, _LEFT + 1, "= " + text, text_wrap=True)
+            self.sheet.set_row(row, _LINE * math.ceil(len(plain(text)) / 72))
+            formula = table.formula(expression).format(_FIRST_ROW + 1)
+            exact = self.style.format(num_format="0.000000000000", font_color=color)
+            write_formula(self.sheet, row, _LEFT + 2, formula, values[name], exact)
+        self._write_error(values["right"], values["wrong"])
+        self._write_losses()
+        self._write_angle()
+        self.sheet.write_string(self.row + 6, _LEFT, "why", self._label)
+        last = _LEFT + len(_LABELS) - 1
+        look = self.style.format(indent=1, text_wrap=True)
+        self.sheet.merge_range(self.row + 6, _LEFT + 1, self.row + 6, last, self.slip.why, look)
+        self.sheet.set_row(self.row + 6, _LINE * math.ceil(len(self.slip.why) / 110))
+
+    @property
+    def _label(self) -> object:
+        return self.style.format(align="right", font_color=FAINT)
+
+    def _value(self, expression: object) -> float:
+        graph = self.plan.graph
+        start = {**graph.given, graph.rate: self.trainings.rate}
+        wanted = Variable("wanted", expression)  # type: ignore[arg-type]
+        return float(Tape([wanted]).run(start)[wanted])
+
+    def _write_title(self) -> None:
+        names = [plain(symbol("dE/d" + p.name)) for p in self.slip.parameters]
+        shown = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
+        title = f"{self.number}   {self.slip.name[0].upper()}{self.slip.name[1:]}: {shown}"
+        look = self.style.format(bold=True, bg_color="#F3F4F6", font_size=12)
+        last = _LEFT + len(_LABELS) - 1
+        self.sheet.merge_range(self.row, 0, self.row, last, title, look)
+        head = self.style.format(align="right", font_color=FAINT, italic=True)
+        names = ["value", "error", "error / right"]
+        for column, name in enumerate(names, start=_LEFT + 2):
+            self.sheet.write_string(self.row + 1, column, name, head)
+
+    def _write_error(self, right: float, wrong: float) -> None:
+        above, row = (xl_rowcol_to_cell(self.row + k, _LEFT + 2) for k in (2, 3)), self.row + 3
+        right_cell, wrong_cell = above
+        tiny = self.style.format(num_format="0.00E+00")
+        difference = f"{wrong_cell}-{right_cell}"
+        write_formula(self.sheet, row, _LEFT + 3, difference, wrong - right, tiny)
+        share = self.style.format(num_format="0.00%")
+        formula = f'IF({right_cell}=0,"—",({difference})/{right_cell})'
+        value: float | str = (wrong - right) / right if right else "—"
+        write_formula(self.sheet, row, _LEFT + 4, formula, value, share)
+
+    def _write_losses(self) -> None:
+        """The loss after the last update, right and wrong, and whether it fell."""
+        trainings, row, loss = self.trainings, self.row + 4, self.plan.graph.loss
+        cells = [
+            (trainings.loss_cell(number, updates), float(trainings.values[number][loss][updates]))
+            for number, updates in (
+                (0, 0),
+                (0, trainings.updates),
+                (self.number, trainings.updates),
+            )
+        ]
+        self.sheet.write_string(row, _LEFT, "the loss", self._label)
+        words = f"after {trainings.updates} updates: right, and with the slip"
+        self.sheet.write_string(row, _LEFT + 1, words, self.style.format(indent=1))
+        for column, (cell, value) in enumerate(cells[1:], start=_LEFT + 2):
+            write_formula(self.sheet, row, column, cell, value, self.style.number)
+        fell = f'IF({cells[2][0]}<{cells[0][0]},"it falls","it does not fall")'
+        verdict: float | str = "it falls" if cells[2][1] < cells[0][1] else "it does not fall"
+        if not (math.isfinite(cells[0][1]) and math.isfinite(cells[2][1])):
+            verdict = math.nan
+        bold = self.style.format(bold=True, align="right")
+        write_formula(self.sheet, row, _LEFT + 4, fell, verdict, bold)
+
+    def _write_angle(self) -> None:
+        """The cosine between the first step with the slip and the right one."""
+        row, trainings = self.row + 5, self.trainings
+        self.sheet.write_string(row, _LEFT, "the step", self._label)
+        words = "cosine of its angle to the right one: above 0 it leads downhill"
+        self.sheet.write_string(row, _LEFT + 1, words, self.style.format(indent=1))
+        right, wrong = (trainings.steps(number) for number in (0, self.number))
+        (before, after), (wrong_before, wrong_after) = right, wrong
+        product = f"SUMPRODUCT({after}-{before},{wrong_after}-{wrong_before})"
+        lengths = f"SQRT(SUMXMY2({after},{before})*SUMXMY2({wrong_after},{wrong_before}))"
+        value = trainings.cosine(self.number)
+        look = self.style.format(num_format="0.000000")
+        formula = f'IFERROR({product}/{lengths},"—")'
+        write_formula(self.sheet, row, _LEFT + 2, formula, value, look)

@@ -1,0 +1,343 @@
+"""Every step from the inputs to the loss and back to every weight, one row each."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
+
+from gradsheet.networks.graph import Example, NetworkGraph
+from gradsheet.spreadsheet.style import (
+    FAINT,
+    MAX_FORMULA,
+    Style,
+    absolute,
+    agreement,
+    print_on_pages,
+    write_formula,
+)
+from gradsheet.symbolic.expression import Expression, Variable, expand, variables
+from gradsheet.symbolic.render import plain, symbol, to_excel, to_textbook
+from gradsheet.symbolic.tape import evaluate
+from gradsheet.workbook import numerals
+from gradsheet.workbook.exercise import Exercise, idle_steps
+from gradsheet.workbook.layout import DERIVATION_SHEET, Check, Plan
+
+_COLUMNS = (  # header, width, alignment
+    ("", 4, "right"),
+    ("step", 12, "right"),
+    ("  in words", 66, "left"),
+    ("formula", 46, "left"),
+    ("with the numbers", 50, "left"),
+    ("value", 14, "right"),
+    ("  the cell's formula", 40, "left"),
+    ("in a formula", 12, "left"),
+)
+_STEP, _WORDS, _FORMULA, _NUMBERS, _VALUE, _CELL, _NUMERAL, _CHECK = range(1, 9)
+_FIRST_ROW = 5
+_LINE, _HIGHEST = 15.5, 400.0  # the height of a line of text and of a row, in points
+_BARE = 'SUBSTITUTE(SUBSTITUTE({},"(",""),")","")'
+_MOST_TERMS = 30  # with more, numbers put into a formula could not be read
+
+Section = tuple[str, str, list[Variable]]
+
+
+def write(plan: Plan, style: Style, exercise: Exercise | None) -> list[Check]:
+    """Add the derivation: the first iteration, each factor of the chain rule in its own row."""
+    notes = (
+        "The untouched network of the Inputs sheet: forward to the loss, back to every weight.",
+        _second_note(plan.graph),
+    )
+    sheet = style.add_sheet(DERIVATION_SHEET, "One iteration, step by step", *notes)
+    sheet.freeze_panes(_FIRST_ROW, 2)
+    for column, (header, width, align) in enumerate(_COLUMNS):
+        sheet.write_string(_FIRST_ROW - 1, column, header, style.header(align=align))
+        sheet.set_column(column, column, width)
+    idle = exercise is not None and not exercise.solved
+    derivation = _Derivation(plan, list(_sections(plan.graph)), idle)
+    _write_sections(derivation, style, sheet, exercise)
+    sheet.repeat_rows(_FIRST_ROW - 1)
+    sheet.print_area(0, 0, max(derivation.rows.values()), _CELL)
+    print_on_pages(sheet)
+    return [] if exercise else _checks(derivation, style, sheet)
+
+
+@dataclass(frozen=True)
+class _Derivation:
+    """The steps, and where each stands."""
+
+    plan: Plan
+    sections: list[Section]
+    idle: bool = False  # no gradient is filled in
+
+    @cached_property
+    def rows(self) -> dict[Variable, int]:
+        """The 0-based row of every step; a heading stands above each section."""
+        rows: dict[Variable, int] = {}
+        row = _FIRST_ROW
+        for _, _, steps in self.sections:
+            for offset, variable in enumerate(steps, start=1):
+                rows[variable] = row + offset
+            row += len(steps) + 1
+        return rows
+
+    @cached_property
+    def values(self) -> dict[Variable, float]:
+        """The value of every step, and of what the training table adds for other examples."""
+        plan = self.plan
+        given = {**plan.graph.given, **plan.graph.steps.memory}
+        given[plan.graph.rate] = plan.descent.rates[0]
+        found = evaluate([*self.rows, *plan.table_columns], given)
+        if self.idle:
+            asked = {
+                step for title, _, steps in self.sections if _is_asked(title) for step in steps
+            }
+            updates = idle_steps(plan.graph).updates
+            moved = evaluate(updates.values(), given)
+            found |= dict.fromkeys({*asked, *plan.graph.deltas, *plan.graph.gradients}, 0.0)
+            found |= {plan.graph.steps.updates[old]: moved[new] for old, new in updates.items()}
+        return found
+
+    def definition(self, variable: Variable) -> Expression | None:
+        """How a step is computed: from other steps, or from columns of the training table."""
+        if variable.definition is None:
+            return None
+        known = self.rows.keys() | self.plan.table_columns.keys()
+        return expand(variable.definition, known.__contains__)
+
+    def address(self, operand: Variable) -> str:
+        """The cell of a step, or of the same value in the first training table."""
+        if operand in self.rows:
+            return str(xl_rowcol_to_cell(self.rows[operand], _VALUE))
+        return self.plan.trained(operand)
+
+    def numeral(self, operand: Variable) -> str:
+        """A formula for the text by which a value stands in another formula."""
+        if operand in self.rows:
+            return str(xl_rowcol_to_cell(self.rows[operand], _NUMERAL))
+        return numerals.formula(self.plan.trained(operand))
+
+
+def _is_asked(title: str) -> bool:
+    """Whether an exercise leaves the steps of a section to fill in."""
+    return title.startswith("Backward")
+
+
+def _second_note(graph: NetworkGraph) -> str:
+    if len(graph.examples) == 1:
+        return (
+            "What several steps need, each unit's ∂E/∂h above all, is computed once and used again."
+        )
+    return (
+        f"Example 1 of {len(graph.examples)} is worked out; the others go the same way, and what "
+        "the weights need of them is read from the first training sheet, iteration 0."
+    )
+
+
+def _sections(graph: NetworkGraph) -> Iterator[Section]:
+    """The steps in the order a person takes them, under headings."""
+    example = graph.examples[0]
+    parameters = [p for layer in graph.layers for p in (*layer.flat_weights, *layer.biases)]
+    given = [*example.targets, *example.inputs, *parameters, graph.rate, *graph.settings]
+    yield "Given on the Inputs sheet", "input", given
+    for number, layer_pass in enumerate(example.layers, start=1):
+        yield f"Forward: layer {number}", "unit", list(layer_pass.values)
+    yield "Forward: the loss", "error", [*example.judged, graph.loss]
+    gradients, factors_of = graph.backward.gradients, graph.backward.factors_of
+    start = _once(step for error in reversed(example.judged) for step in _way(graph, error))
+    if start:
+        yield "Backward: from the loss to each error", "error", start
+    for number in reversed(range(len(graph.layers))):
+        steps = _once(_unit_steps(graph, example, number))
+        if steps:
+            yield f"Backward: the units of layer {number + 1}", "delta", steps
+        layer = graph.layers[number]
+        trained = [p for p in (*layer.flat_weights, *layer.biases) if p in gradients]
+        ours = set(example.layers[number].sums)
+        if trained:
+            yield (
+                f"Backward: the weights of layer {number + 1}",
+                "gradient",
+                _once(
+                    step
+                    for p in trained
+                    for step in (
+                        *(f for f in factors_of[p] if _factor_node(graph, f) in ours),
+                        gradients[p],
+                    )
+                ),
+            )
+    memory = graph.steps.memory
+    if memory:
+        yield "The optimizer's memory before the update", "memory", list(memory)
+    yield "Update: one step of the optimizer", "weight", list(graph.steps.updates.values())
+
+
+def _unit_steps(graph: NetworkGraph, example: Example, number: int) -> Iterator[Variable]:
+    """The way back through the outputs, then through what they share, then through the sums."""
+    layer = example.layers[number]
+    if layer.shared:
+        for value in (*layer.activations, *reversed(layer.shared), *layer.sums):
+            yield from _way(graph, value)
+        return
+    for unit in layer.units:
+        for value in reversed(unit):
+            yield from _way(graph, value)
+
+
+def _way(graph: NetworkGraph, value: Variable) -> Iterator[Variable]:
+    """The factors on the way to a value, and their product, where the loss depends on it."""
+    gradients = graph.backward.gradients
+    if value in gradients:
+        factors = graph.backward.factors_of.get(value, [])
+        yield from (f for f in factors if _counts(graph, f))
+        yield gradients[value]
+
+
+def _counts(graph: NetworkGraph, factor: Variable) -> bool:
+    node = _factor_node(graph, factor)
+    return node is graph.loss or node in graph.backward.gradients
+
+
+def _factor_node(graph: NetworkGraph, factor: Variable) -> Variable:
+    """The value whose change a factor describes."""
+    return graph.backward.nodes[factor]
+
+
+def _once(steps: Iterator[Variable]) -> list[Variable]:
+    return list(dict.fromkeys(steps))
+
+
+def _write_sections(
+    derivation: _Derivation, style: Style, sheet: Worksheet, exercise: Exercise | None
+) -> None:
+    number = 0
+    for title, band, steps in derivation.sections:
+        heading = derivation.rows[steps[0]] - 1
+        look = style.header(band, align="left")
+        sheet.merge_range(heading, 0, heading, _CELL, title, look)
+        for variable in steps:
+            number += 1
+            row = derivation.rows[variable]
+            sheet.write_number(row, 0, number, style.format(font_color=FAINT))
+            style.write_markup(sheet, row, _STEP, symbol(variable.name), bold=True, align="right")
+            if exercise and _is_asked(title):
+                _write_question(derivation, style, sheet, variable, exercise)
+            else:
+                _write_step(derivation, style, sheet, variable, style.number)
+            numeral = numerals.formula(xl_rowcol_to_cell(row, _VALUE))
+            text = numerals.text(derivation.values[variable])
+            write_formula(sheet, row, _NUMERAL, numeral, text, style.note)
+
+
+def _write_step(
+    derivation: _Derivation, style: Style, sheet: Worksheet, variable: Variable, look: Format
+) -> None:
+    plan, row = derivation.plan, derivation.rows[variable]
+    sheet.write_string(row, _WORDS, variable.meaning, style.format(indent=1, text_wrap=True))
+    definition = derivation.definition(variable)
+    texts = {_WORDS: variable.meaning}
+    if definition is not None:
+        formula = to_excel(definition, derivation.address)
+        markup = "= " + to_textbook(definition)
+        style.write_markup(sheet, row, _FORMULA, markup, text_wrap=True)
+        texts[_FORMULA] = plain(markup)
+        texts[_NUMBERS] = _write_numbers(derivation, style, sheet, row, definition)
+    elif variable is plan.graph.rate:
+        formula = plan.fields.rate_addresses[0]
+    elif variable in plan.addresses:
+        formula = plan.addresses[variable]
+    else:
+        formula = plan.trained(variable)
+    write_formula(sheet, row, _VALUE, formula, derivation.values[variable], look)
+    sheet.write_string(row, _CELL, "=" + formula, style.formula_text)
+    texts[_CELL] = "=" + formula
+    lines = max(_lines(column, text) for column, text in texts.items())
+    sheet.set_row(row, min(_LINE * lines, _HIGHEST))
+
+
+def _lines(column: int, text: str) -> int:
+    """How many lines a text takes; a column's width counts digits, wider than most letters."""
+    width = _COLUMNS[column][1] * (1 if column == _CELL else 1.2)
+    return math.ceil(len(text) / width)
+
+
+def _write_numbers(
+    derivation: _Derivation, style: Style, sheet: Worksheet, row: int, definition: Expression
+) -> str:
+    """Write the formula with the numbers put in, a formula that joins text; return the text."""
+    if len(list(variables(definition))) > _MOST_TERMS:
+        sheet.write_string(row, _NUMBERS, "= …", style.note)
+        return "= …"
+    operands = list(dict.fromkeys(variables(definition)))
+    marks = {variable: f"\x00{number}\x00" for number, variable in enumerate(operands)}
+    pieces = plain(to_textbook(definition, lambda v: marks[v])).split("\x00")
+    parts, text = ['"= "'], "= "
+    for place, piece in enumerate(pieces):
+        if place % 2:
+            operand = operands[int(piece)]
+            numeral, shown = derivation.numeral(operand), numerals.text(derivation.values[operand])
+            if pieces[place - 1].endswith("(") and pieces[place + 1].startswith(")"):
+                numeral, shown = _BARE.format(numeral), shown.strip("()")
+            parts.append(numeral)
+            text += shown
+        elif piece:
+            parts.append(f'"{piece}"')
+            text += piece
+    formula = "&".join(parts)
+    if len(formula) >= MAX_FORMULA:
+        sheet.write_string(row, _NUMBERS, "= …", style.note)
+        return "= …"
+    if "#" in text:
+        text = "#NUM!"
+    write_formula(sheet, row, _NUMBERS, formula, text, style.format(text_wrap=True))
+    return text
+
+
+def _write_question(
+    derivation: _Derivation,
+    style: Style,
+    sheet: Worksheet,
+    variable: Variable,
+    exercise: Exercise,
+) -> None:
+    """A cell to fill in, or filled in, and its mark."""
+    row = derivation.rows[variable]
+    if exercise.solved:
+        _write_step(derivation, style, sheet, variable, style.answer)
+    else:
+        words = variable.meaning.split(":")[0]
+        sheet.write_string(row, _WORDS, words, style.format(indent=1))
+        sheet.write_blank(row, _VALUE, None, style.answer)
+    exercise.write_mark(sheet, row, _CELL, absolute(row, _VALUE, DERIVATION_SHEET), variable)
+
+
+def known_range(plan: Plan) -> str:
+    """The cells of the given and the forward values, from which factors are recognized."""
+    derivation = _Derivation(plan, list(_sections(plan.graph)))
+    rows = derivation.rows
+    last = rows[plan.graph.loss]
+    first = absolute(_FIRST_ROW + 1, _VALUE, DERIVATION_SHEET)
+    return f"{first}:{absolute(last, _VALUE)}"
+
+
+def _checks(derivation: _Derivation, style: Style, sheet: Worksheet) -> list[Check]:
+    """Factor by factor, the update must come to what the training table has after one."""
+    plan, updates = derivation.plan, derivation.plan.graph.steps.updates
+    failures = 0.0
+    for parameter in plan.graph.parameters:
+        row, found = derivation.rows[updates[parameter]], derivation.address(updates[parameter])
+        close = f"ABS({found}-{plan.trained(parameter, row=1)})<=1E-9*(1+ABS({found}))"
+        value = agreement(derivation.values[updates[parameter]])
+        failures += value
+        write_formula(sheet, row, _CHECK, f"IF({close},0,1)", value, style.note)
+    sheet.write_string(_FIRST_ROW - 1, _CHECK, "differs from the table", style.note)
+    cells = f"{absolute(_FIRST_ROW, _CHECK)}:{absolute(max(derivation.rows.values()), _CHECK)}"
+    sheet.write_string(3, 0, "updates that differ from the training table:", style.note)
+    write_formula(sheet, 3, _FORMULA, f"SUM({cells})", failures, style.format(align="left"))
+    words = "the updates, factor by factor, equal the training table's next row"
+    place = absolute(3, _FORMULA, DERIVATION_SHEET)
+    return [Check(words, place, DERIVATION_SHEET, failures)]

@@ -1,0 +1,125 @@
+"""Cells to fill in that mark themselves, with the answers out of sight.
+
+A mark needs the ratio of what was typed to the answer, so a hidden sheet keeps the reciprocal of
+each answer as the difference of two numbers that say nothing alone.
+"""
+
+import math
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
+
+from gradsheet.networks.graph import NetworkGraph
+from gradsheet.networks.optimizers import Steps
+from gradsheet.spreadsheet.style import (
+    AMBER,
+    GRAY,
+    GREEN,
+    PlainSheet,
+    Style,
+    absolute,
+    on_sheet,
+    span,
+    write_formula,
+)
+from gradsheet.symbolic.expression import ZERO, Variable, expand
+
+RIGHT, FACTOR, SIGN, NOT_YET = "right", "off by a factor", "sign wrong", "not yet"
+
+MARKS_SHEET = "Marks"
+_RATIO, _SHIFTED, _SHIFT, _POINT, _NEAR = range(5)  # the columns of the hidden sheet
+_CLOSE = 1e-5  # of the answer
+_SHOWN = 6e-9  # what eight decimals, those a cell shows, leave open
+_FACTORS = (2, 3, 4, 5, 10)  # and the given and the forward values, and their slopes
+
+
+def idle_steps(graph: NetworkGraph) -> Steps:
+    """What the updates do while no gradient is filled in: an empty cell counts as 0."""
+    nothing = dict.fromkeys(graph.gradients, ZERO)
+    updates = {
+        old: Variable(new.name, expand(new.definition or new, lambda v: False, nothing))
+        for old, new in graph.steps.updates.items()
+    }
+    return Steps(updates, graph.steps.memory)
+
+
+@dataclass
+class Exercise:
+    """The marks of one workbook.
+
+    Attributes:
+        style: of the workbook.
+        answers: of everything that is asked.
+        known: the cells of the numbers from which a missing factor is recognized.
+        solved: whether the answers are filled in.
+        marks: the addresses of the marks written so far.
+    """
+
+    style: Style
+    answers: Mapping[Variable, float]
+    known: str
+    solved: bool
+    marks: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._sheet = self.style.book.add_worksheet(MARKS_SHEET, PlainSheet)
+        self._sheet.very_hidden()
+        self._random = random.Random(0)
+
+    def write_mark(
+        self, sheet: Worksheet, row: int, column: int, place: str, variable: Variable
+    ) -> None:
+        """Write the mark of the cell ``place``, in which ``variable`` is asked for."""
+        ratio = self._write_ratio(len(self.marks), place, self.answers[variable])
+        wanted, value = self._mark(ratio, place), RIGHT if self.solved else NOT_YET
+        write_formula(sheet, row, column, wanted, value, self.style.format(indent=1, shrink=True))
+        cell = xl_rowcol_to_cell(row, column)
+        looks = {RIGHT: GREEN, NOT_YET: GRAY, SIGN: AMBER, FACTOR: AMBER}
+        self.style.color(
+            sheet, row, column, {f'{cell}="{mark}"': look for mark, look in looks.items()}
+        )
+        self.marks.append(absolute(row, column, sheet.get_name()))
+        point, own = f'IF({self.marks[-1]}="{RIGHT}",1,0)', len(self.marks) - 1
+        write_formula(self._sheet, own, _POINT, point, int(self.solved), self.style.general)
+
+    def _write_ratio(self, row: int, place: str, answer: float) -> str:
+        """The cell of what was typed over the answer; of an answer 0, 1 where 0 was typed."""
+        look = self.style.general
+        if answer == 0 or not math.isfinite(1 / answer):
+            formula, value = f"IF(ISNUMBER({place}),1+ABS({place})*1E9,0)", 1.0
+            near, room = f"{_SHOWN * 1e9:g}", _SHOWN * 1e9
+        else:
+            hidden = self._random.uniform(1, 9) / answer
+            self._sheet.write_number(row, _SHIFTED, 1 / answer + hidden, look)
+            self._sheet.write_number(row, _SHIFT, hidden, look)
+            parts = f"({xl_rowcol_to_cell(row, _SHIFTED)}-{xl_rowcol_to_cell(row, _SHIFT)})"
+            formula, value = f"IF(ISNUMBER({place}),{place}*{parts},0)", 1.0
+            near = f"MAX({_CLOSE:.0E},{_SHOWN:.0E}*ABS({parts}))"
+            room = max(_CLOSE, _SHOWN / abs(answer))
+        write_formula(self._sheet, row, _NEAR, near, room, look)
+        write_formula(self._sheet, row, _RATIO, formula, value if self.solved else 0.0, look)
+        return absolute(row, _RATIO, MARKS_SHEET)
+
+    def _mark(self, ratio: str, place: str) -> str:
+        near = ratio.replace("$A$", "$E$")
+        size = f"ABS({ratio})"
+        factors = [f"ABS({size}-{n})<{_CLOSE}" for n in _FACTORS]
+        factors += [f"ABS({size}*{n}-1)<{_CLOSE}" for n in _FACTORS]
+        values = self.known
+        known = [values, f"{values}*(1-{values})"]
+        factors += [f"SUMPRODUCT(--(ABS({size}*{v}-1)<{_CLOSE}))>0" for v in known]
+        factors += [f"SUMPRODUCT(--(ABS({v}-{size})<{_CLOSE}*{size}))>0" for v in known]
+        return (
+            f'IF(NOT(ISNUMBER({place})),"{NOT_YET}",IF(ABS({ratio}-1)<{near},"{RIGHT}",'
+            f'IF(ABS({ratio}+1)<{near},"{SIGN}",IF({ratio}=0,"{NOT_YET}",'
+            f'IF(OR({",".join(factors)}),"{FACTOR}","{NOT_YET}")))))'
+        )
+
+    def score(self) -> tuple[str, str]:
+        """A formula for how many marks are right, and its text."""
+        count, right = len(self.marks), len(self.marks) if self.solved else 0
+        every = on_sheet(MARKS_SHEET, span(0, _POINT, count - 1, _POINT))
+        return f'SUM({every})&" of {count} right"', f"{right} of {count} right"

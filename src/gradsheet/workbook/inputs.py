@@ -1,0 +1,167 @@
+"""The sheet to type in: it drives every other one."""
+
+from xlsxwriter.worksheet import Worksheet
+
+from gradsheet.networks.optimizers import OPTIMIZERS
+from gradsheet.spreadsheet.style import FAINT, Style, absolute, print_on_pages, span, write_formula
+from gradsheet.symbolic.expression import Variable
+from gradsheet.symbolic.render import plain, symbol
+from gradsheet.workbook.inputs_layout import (
+    BLOCK_ROW,
+    CHOICE_CELL,
+    INPUTS_SHEET,
+    OWN,
+    Block,
+    cell_name,
+)
+from gradsheet.workbook.layout import Plan
+
+
+def write(plan: Plan, style: Style, locked: bool) -> None:
+    """Add the inputs sheet; ``locked`` where the answers of an exercise depend on it."""
+    note = "Type in the yellow cells; every other sheet follows."
+    sheet = style.add_sheet(INPUTS_SHEET, "Inputs", note, summary(plan))
+    values = {**plan.graph.given, **dict(zip(plan.fields.rates, plan.descent.rates, strict=True))}
+    for block in plan.fields.blocks:
+        _write_block(sheet, style, block, values)
+    for variable, (row, column) in plan.fields.typed.items():
+        style.book.define_name(cell_name(variable), f"={absolute(row, column, INPUTS_SHEET)}")
+        rate = variable in plan.fields.rates
+        sheet.data_validation(row, column, row, column, _validation(variable, rate))
+    style.book.define_name("lr", f"={plan.fields.rate_addresses[0]}")
+    _write_choice(plan, style, sheet)
+    _write_table(plan, style, sheet)
+    last = max(row for row, _ in plan.fields.typed.values())
+    sheet.print_area(0, 0, last, plan.fields.table_left - 2)
+    print_on_pages(sheet)
+    if locked:
+        sheet.protect()
+
+
+def summary(plan: Plan) -> str:
+    """One line that says what network this is."""
+    graph, spec = plan.graph, plan.graph.spec
+    sizes = "-".join(map(str, spec.sizes))
+    examples = "1 example" if len(spec.inputs) == 1 else f"{len(spec.inputs)} examples"
+    optimizer = OPTIMIZERS[spec.optimizer].words
+    return (
+        f"A {sizes} network with {len(graph.parameters)} trained parameters, {examples}, "
+        f"{optimizer}; {graph.loss.meaning}."
+    )
+
+
+def _validation(variable: Variable, rate: bool) -> dict[str, object]:
+    low, wanted = (0, "a number above 0") if rate else (-1e15, "a number from -1e15 to 1e15")
+    return {
+        "validate": "decimal",
+        "criteria": "between",
+        "minimum": 1e-300 if rate else low,
+        "maximum": 1e15,
+        "ignore_blank": False,
+        "input_title": plain(symbol(variable.name)),
+        "input_message": variable.meaning[:200],
+        "error_title": f"{plain(symbol(variable.name))}: not possible",
+        "error_message": f"Expected {wanted}, such as 0.5.",
+    }
+
+
+def _write_block(
+    sheet: Worksheet, style: Style, block: Block, values: dict[Variable, float]
+) -> None:
+    look = style.header(block.band)
+    sheet.merge_range(
+        BLOCK_ROW, block.left, BLOCK_ROW, block.left + block.width - 1, block.title, look
+    )
+    for variable, (row, column) in block.places().items():
+        sheet.write_number(row, column, values[variable], style.editable)
+    if block.is_list:
+        _write_list_labels(sheet, style, block)
+    else:
+        _write_grid_labels(sheet, style, block)
+    sheet.set_column(block.left + block.width, block.left + block.width, 2)
+
+
+def _write_list_labels(sheet: Worksheet, style: Style, block: Block) -> None:
+    for row, (variable,) in enumerate(block.rows, start=block.first_row):
+        markup = symbol(variable.name)
+        style.write_markup(sheet, row, block.left, markup, align="right", bold=True)
+        sheet.write_string(row, block.left + 2, variable.meaning, style.aside)
+    sheet.set_column(block.left, block.left, 6)
+    sheet.set_column(block.left + 1, block.left + 1, 11)
+    longest = max(len(variable.meaning) for (variable,) in block.rows)
+    sheet.set_column(block.left + 2, block.left + 2, max(13, 0.95 * longest + 1))
+
+
+def _write_grid_labels(sheet: Worksheet, style: Style, block: Block) -> None:
+    sheet.write_string(block.first_row - 1, block.left, "example", style.note)
+    for column, variable in enumerate(block.rows[0], start=block.left + 1):
+        markup = symbol(variable.name.split("@")[0])
+        style.write_markup(sheet, block.first_row - 1, column, markup, bold=True, align="center")
+    for number, _ in enumerate(block.rows, start=1):
+        look = style.format(align="center", font_color=FAINT)
+        sheet.write_number(block.first_row + number - 1, block.left, number, look)
+    sheet.set_column(block.left, block.left + block.width - 1, 9)
+
+
+def _write_choice(plan: Plan, style: Style, sheet: Worksheet) -> None:
+    """The set of numbers in use: those typed, those of the start, or a preset's."""
+    row, column = CHOICE_CELL
+    sheet.write_string(row, 0, "Numbers to use:", style.format(bold=True))
+    names = [name for name, _ in plan.fields.choices]
+    sheet.merge_range(row, column, row, column + 1, OWN, style.choice)
+    left = plan.fields.table_left + 2
+    source = span(BLOCK_ROW, left, BLOCK_ROW, left + len(names) - 1)
+    sheet.data_validation(
+        row,
+        column,
+        row,
+        column,
+        {
+            "validate": "list",
+            "source": f"={source}",
+            "input_title": "Numbers to use",
+            "input_message": "Your own numbers are those in the yellow cells.",
+            "error_title": "Not in the list",
+            "error_message": "Choose from the list.",
+        },
+    )
+    chosen = absolute(row, column)
+    resting = "the yellow numbers rest, all but the learning rates"
+    formula = f'IF({chosen}="{OWN}","","{resting}")'
+    write_formula(sheet, row, column + 2, formula, "", style.warning)
+    look = style.book.add_format({"font_color": "#9CA3AF", "bg_color": "#F3F4F6"})
+    for block in plan.fields.blocks[:-1]:
+        sheet.conditional_format(
+            block.first_row,
+            block.left + 1,
+            block.first_row + len(block.rows) - 1,
+            block.left + (1 if block.is_list else len(block.rows[0])),
+            {"type": "formula", "criteria": f'={chosen}<>"{OWN}"', "format": look},
+        )
+
+
+def _write_table(plan: Plan, style: Style, sheet: Worksheet) -> None:
+    """The numbers in use, and the sets they are taken from."""
+    left, choices = plan.fields.table_left, plan.fields.choices
+    sheet.write_string(
+        BLOCK_ROW - 1, left, "The numbers in use, which every other sheet reads:", style.note
+    )
+    sheet.write_string(BLOCK_ROW, left, "name", style.header())
+    sheet.write_string(BLOCK_ROW, left + 1, "in use", style.header())
+    for column, (name, _) in enumerate(choices, start=left + 2):
+        sheet.write_string(BLOCK_ROW, column, name, style.header())
+    sheet.write_string(BLOCK_ROW - 2, left, "set number", style.note)
+    names = span(BLOCK_ROW, left + 2, BLOCK_ROW, left + 1 + len(choices))
+    number = absolute(BLOCK_ROW - 2, left + 1)
+    formula = f"IFERROR(MATCH({absolute(*CHOICE_CELL)},{names},0),1)"
+    write_formula(sheet, BLOCK_ROW - 2, left + 1, formula, 1, style.format(align="center"))
+    for row, (variable, value) in enumerate(plan.graph.given.items(), start=BLOCK_ROW + 1):
+        style.write_markup(sheet, row, left, symbol(variable.name), align="right")
+        sets = span(row, left + 2, row, left + 1 + len(choices))
+        write_formula(sheet, row, left + 1, f"INDEX({sets},{number})", value, style.general)
+        typed = absolute(*plan.fields.typed[variable])
+        write_formula(sheet, row, left + 2, typed, value, style.general)
+        for column, (_, numbers) in enumerate(choices[1:], start=left + 3):
+            sheet.write_number(row, column, numbers[variable], style.general)
+    sheet.set_column(left, left, 8)
+    sheet.set_column(left + 1, left + 1 + len(choices), 16)

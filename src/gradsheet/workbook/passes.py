@@ -1,0 +1,62 @@
+"""Tables whose rows are whole passes through the network, one value a column."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
+
+from gradsheet.spreadsheet.style import Style
+from gradsheet.symbolic.expression import Expression, Variable, expand
+from gradsheet.symbolic.render import plain, symbol, to_excel
+from gradsheet.workbook.layout import Plan
+
+
+@dataclass(frozen=True)
+class PassTable:
+    """The columns of such a table.
+
+    Attributes:
+        plan: of the workbook, whose inputs sheet holds what has no column.
+        left: the first column, 0-based.
+        variables: a column each.
+        rate: the address of the learning rate, where updates need it.
+    """
+
+    plan: Plan
+    left: int
+    variables: tuple[Variable, ...]
+    rate: str = ""
+
+    @cached_property
+    def letters(self) -> dict[Variable, str]:
+        """The name of each variable's column."""
+        return {v: str(xl_col_to_name(self.left + k)) for k, v in enumerate(self.variables)}
+
+    def column(self, variable: Variable) -> int:
+        """The 0-based column of a variable."""
+        return self.left + self.variables.index(variable)
+
+    def formula(self, expression: Expression) -> str:
+        """``expression`` over the cells of one row, whose number takes the place of ``{0}``."""
+
+        def address(operand: Variable) -> str:
+            if operand is self.plan.graph.rate:
+                return self.rate
+            if operand in self.letters:
+                return f"{self.letters[operand]}{{0}}"
+            return self.plan.addresses[operand]
+
+        return to_excel(expand(expression, self.letters.__contains__), address)
+
+    def write_header(self, sheet: Worksheet, style: Style, row: int) -> None:
+        """The symbols of the columns."""
+        for column, variable in enumerate(self.variables, start=self.left):
+            band = "weight" if variable.definition is None else "unit"
+            sheet.write_string(row, column, plain(symbol(variable.name)), style.header(band))
+
+
+def pass_variables(plan: Plan, shared: Sequence[Variable] = ()) -> tuple[Variable, ...]:
+    """The parameters, every forward value, and what gradients share."""
+    return (*plan.graph.parameters, *plan.graph.forward, *shared)

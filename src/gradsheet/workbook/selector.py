@@ -1,0 +1,80 @@
+"""Lists to choose a learning rate, an iteration and an example from."""
+
+from dataclasses import dataclass
+
+from xlsxwriter.worksheet import Worksheet
+
+from gradsheet.spreadsheet.style import FAINT, Style, absolute, on_sheet, span, write_formula
+from gradsheet.symbolic.expression import Variable
+from gradsheet.workbook.inputs_layout import INPUTS_SHEET
+from gradsheet.workbook.layout import FIRST_ROW, TABLE_COLUMN, Plan, rate_sheet
+
+_ROW = 3
+CHOSEN_RATE, CHOSEN_ITERATION, CHOSEN_EXAMPLE = (_ROW, 1), (_ROW + 1, 1), (_ROW, 5)
+
+
+@dataclass(frozen=True)
+class Selector:
+    """A choice on one sheet.
+
+    Attributes:
+        plan: of the workbook.
+        last: the last iteration that can be chosen.
+    """
+
+    plan: Plan
+    last: int
+
+    @property
+    def rate_cell(self) -> str:
+        """The address, on the sheet itself, of the learning rate in use."""
+        return absolute(_ROW + 2, 1)
+
+    @property
+    def iteration_cell(self) -> str:
+        """The address of the iteration."""
+        return absolute(_ROW + 1, 1)
+
+    @property
+    def number_cell(self) -> str:
+        """The address of the 1-based number of the learning rate."""
+        return absolute(_ROW, 2)
+
+    def value(self, variable: Variable, later: int = 0) -> str:
+        """A formula for a value of the chosen iteration, or of one ``later``."""
+        row = f"{self.iteration_cell}+{later}" if later else self.iteration_cell
+        return self.plan.chosen(variable, self.number_cell, row)
+
+    def write(self, style: Style, sheet: Worksheet) -> None:
+        """Write the lists."""
+        fields, plan = self.plan.fields, self.plan
+        first, last = (fields.typed[rate] for rate in (fields.rates[0], fields.rates[-1]))
+        rates = on_sheet(INPUTS_SHEET, span(*first, *last))
+        column = TABLE_COLUMN
+        iterations = on_sheet(
+            rate_sheet(plan.descent.rates[0]),
+            span(FIRST_ROW, column, FIRST_ROW + self.last, column),
+        )
+        right = style.format(align="right", bold=True)
+        for row, word, source, value, message in (
+            (_ROW, "η", rates, plan.descent.rates[0], "A learning rate of the Inputs sheet."),
+            (_ROW + 1, "iteration", iterations, 0, f"A number of updates, 0 to {self.last}."),
+        ):
+            sheet.write_string(row, 0, word, right)
+            sheet.write_number(row, 1, value, style.choice)
+            rule = {
+                "validate": "list",
+                "source": f"={source}",
+                "input_title": word,
+                "input_message": message,
+                "error_title": "Not in the list",
+                "error_message": message,
+            }
+            sheet.data_validation(row, 1, row, 1, rule)
+        # A rate that was changed on the inputs sheet since is none of the list: the first counts.
+        number = f"IFERROR(MATCH({absolute(_ROW, 1)},{rates},0),1)"
+        write_formula(sheet, _ROW, 2, number, 1, style.format(num_format=";;;"))
+        sheet.write_string(_ROW + 2, 0, "η used", style.note)
+        used = f"INDEX({rates},{self.number_cell})"
+        look = style.format(align="center", font_color=FAINT)
+        write_formula(sheet, _ROW + 2, 1, used, plan.descent.rates[0], look)

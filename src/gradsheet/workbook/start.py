@@ -1,0 +1,181 @@
+"""The first sheet: what this is, how to read it, where everything is, and whether all is well."""
+
+import math
+from collections.abc import Sequence
+
+from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
+
+from gradsheet.networks.spec import to_toml
+from gradsheet.spreadsheet.style import BANDS, Style, print_on_pages, write_formula
+from gradsheet.workbook.exercise import Exercise
+from gradsheet.workbook.inputs import summary
+from gradsheet.workbook.inputs_layout import INPUTS_SHEET
+from gradsheet.workbook.layout import (
+    DERIVATION_SHEET,
+    GRADIENT_SHEET,
+    MISTAKES_SHEET,
+    NETWORK_SHEET,
+    RATES_SHEET,
+    STEP_SHEET,
+    Check,
+    Plan,
+    rate_sheet,
+)
+
+FILE_HEADING = "This network as a file for gradsheet"
+
+_LIGHT_ROW = 5
+_MOST_PRINTED = 110  # rows; the file of a larger network is not printed
+_PURPOSES = {
+    INPUTS_SHEET: "the only cells to type in: change one and everything follows",
+    NETWORK_SHEET: "the network drawn, at any iteration of any learning rate",
+    DERIVATION_SHEET: "one iteration, every step of the chain rule in a row of its own",
+    STEP_SHEET: "any one update, from the weights before to the weights after",
+    RATES_SHEET: "all learning rates together; what too large a one does",
+    GRADIENT_SHEET: "every gradient three ways: formula, central difference, autograd",
+    MISTAKES_SHEET: "slips found in published course sheets, live, and why nobody noticed",
+}
+_KEY = (
+    ("a cell to type in", {"font_color": "#0000FF", "bg_color": "#FFFBCC"}),
+    ("inputs", {"bg_color": BANDS["input"]}),
+    ("targets", {"bg_color": BANDS["target"]}),
+    ("weights and biases", {"bg_color": BANDS["weight"]}),
+    ("sums and activations", {"bg_color": BANDS["unit"]}),
+    ("errors and the loss", {"bg_color": BANDS["error"]}),
+    ("deltas: ∂E/∂h of each unit", {"bg_color": BANDS["delta"]}),
+    ("gradients", {"bg_color": BANDS["gradient"]}),
+    ("the optimizer's memory", {"bg_color": BANDS["memory"]}),
+)
+
+
+def write(
+    plan: Plan,
+    style: Style,
+    sheet: Worksheet,
+    checks: Sequence[Check],
+    exercise: Exercise | None,
+) -> None:
+    """Fill the start sheet, which was added first, when all others are written."""
+    spec = plan.graph.spec
+    sheet.hide_gridlines(2)
+    sheet.set_column(0, 0, 3)
+    sheet.set_column(1, 1, 26)
+    sheet.set_column(2, 2, 84)
+    sheet.write_string(0, 0, spec.title or spec.name, style.title)
+    sheet.write_string(
+        1, 0, "Backpropagation in live cells: every number is a formula.", style.note
+    )
+    network, loss = summary(plan).split("; ", 1)
+    sheet.write_string(2, 0, f"{network}.", style.note)
+    sheet.write_string(3, 0, f"{loss[0].upper()}{loss[1:]}", style.note)
+    _write_light(style, sheet, checks, exercise)
+    row = _write_checks(style, sheet, _LIGHT_ROW + 2, checks)
+    row = _write_reading(style, sheet, row + 1, exercise)
+    row = _write_links(plan, style, sheet, row + 1)
+    row = _write_key(style, sheet, row + 1)
+    last = _write_file(plan, style, sheet, row + 1)
+    sheet.print_area(0, 0, last if last < _MOST_PRINTED else row, 2)
+    print_on_pages(sheet, down=1, portrait=True)
+
+
+def _write_light(
+    style: Style, sheet: Worksheet, checks: Sequence[Check], exercise: Exercise | None
+) -> None:
+    look = style.format(bold=True, font_size=13, align="center")
+    if exercise:
+        formula, text = exercise.score()
+        all_right = f"{len(exercise.marks)} of {len(exercise.marks)} right"
+    else:
+        count = "+".join(f"IFERROR({check.failures},1)" for check in checks) or "0"
+        formula = (
+            f'IF({count}=0,"all checks pass",({count})&IF({count}=1," check fails"," checks fail"))'
+        )
+        failing, all_right = sum(check.fails for check in checks), "all checks pass"
+        text = f"{failing} check{'s fail' if failing > 1 else ' fails'}" if failing else all_right
+    write_formula(sheet, _LIGHT_ROW, 1, formula, text, look)
+    style.light(sheet, _LIGHT_ROW, 1, f'{xl_rowcol_to_cell(_LIGHT_ROW, 1)}="{all_right}"')
+    sheet.set_row(_LIGHT_ROW, 24)
+
+
+def _heading(style: Style, sheet: Worksheet, row: int, text: str) -> int:
+    sheet.write_string(row, 0, text, style.format(bold=True, font_size=13))
+    return row + 1
+
+
+def _write_checks(style: Style, sheet: Worksheet, row: int, checks: Sequence[Check]) -> int:
+    if not checks:
+        return row - 1
+    row = _heading(style, sheet, row, "What is checked, now and after every change")
+    for check in checks:
+        formula = (
+            f'IF(IFERROR({check.failures},1)=0,"right",IFERROR({check.failures},"error")&" wrong")'
+        )
+        wrong = f"{check.fails if math.isfinite(check.count) else 'error'} wrong"
+        text = wrong if check.fails else "right"
+        write_formula(sheet, row, 1, formula, text, style.format(align="center"))
+        style.light(sheet, row, 1, f'{xl_rowcol_to_cell(row, 1)}="right"')
+        sheet.write_url(row, 2, f"internal:'{check.sheet}'!A1", style.link, check.words)
+        row += 1
+    return row
+
+
+def _write_reading(style: Style, sheet: Worksheet, row: int, exercise: Exercise | None) -> int:
+    row = _heading(style, sheet, row, "How to read it")
+    lines = [
+        "Click a cell: its formula is the mathematics, over the cells it names.",
+        "Follow one iteration on Derivation from top to bottom, then the same in one row of a "
+        "training sheet.",
+        "Then change a weight on Inputs and watch: no result is a pasted number.",
+    ]
+    if exercise:
+        lines = [
+            "Fill in the yellow cells of Derivation: each derivative, as a number or as a "
+            "formula over the cells above.",
+            "Beside each stands its mark: right, sign wrong, off by a factor (a number known "
+            "above is missing or too "
+            "much), not yet.",
+            "Then fill in the yellow columns of the training sheets, first row, and copy it "
+            "down: the loss must fall.",
+        ]
+    for line in lines:
+        sheet.write_string(row, 1, line, style.format())
+        row += 1
+    return row
+
+
+def _write_links(plan: Plan, style: Style, sheet: Worksheet, row: int) -> int:
+    row = _heading(style, sheet, row, "The sheets")
+    rates = {
+        rate_sheet(rate): f"{plan.descent.updates} updates at the learning rate η{n}, one a row"
+        for n, rate in enumerate(plan.descent.rates, start=1)
+    }
+    names = [worksheet.get_name() for worksheet in style.book.worksheets()]
+    for name in names:
+        purpose = {**_PURPOSES, **rates}.get(name)
+        if purpose:
+            sheet.write_url(row, 1, f"internal:'{name}'!A1", style.link, name)
+            sheet.write_string(row, 2, purpose, style.format())
+            row += 1
+    if STEP_SHEET not in names:
+        words = "Step, Gradient check and Common mistakes come with smaller networks."
+        sheet.write_string(row, 1, words, style.note)
+        row += 1
+    return row
+
+
+def _write_key(style: Style, sheet: Worksheet, row: int) -> int:
+    row = _heading(style, sheet, row, "The colors")
+    for words, look in _KEY:
+        sheet.write_string(row, 1, words, style.format(**look))
+        row += 1
+    return row
+
+
+def _write_file(plan: Plan, style: Style, sheet: Worksheet, row: int) -> int:
+    """The description that the workbook was made from; ``verify`` reads it here."""
+    row = _heading(style, sheet, row, FILE_HEADING)
+    for line in to_toml(plan.made_from).splitlines():
+        sheet.write_string(row, 1, line, style.format(font_name="Consolas", font_size=10, indent=1))
+        row += 1
+    return row

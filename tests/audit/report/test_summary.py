@@ -1,0 +1,223 @@
+"""Many audits in short: names, counts, CSV, JSON, and what the terminal and the picture show."""
+
+import csv
+import dataclasses
+import io
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from rich.console import Console
+
+from gradsheet.audit.findings import Audit, Finding
+from gradsheet.audit.report.summary import (
+    all_right,
+    class_csv,
+    file_names,
+    legible,
+    slip_counts,
+    slip_kinds,
+    to_json,
+    verdict,
+)
+from gradsheet.cli.render import audit_table
+from gradsheet.figures import slip_heat_map
+from tests.audit.samples import (
+    MESSAGE,
+    RIGHT,
+    SLOPE,
+    SWAPPED,
+    WRITTEN,
+    audit,
+    column,
+    mistake,
+    remark,
+    table,
+)
+
+CLASS = [
+    audit("right.xlsx"),
+    audit("two.xlsx", mistake("Z29"), mistake()),
+    audit("one.xlsx", mistake(kind=SWAPPED), remark("Sheet1", "C1", "odd")),
+    Audit(Path("none.xlsx"), (), ()),
+]
+
+
+def rows_of(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text)))
+
+
+def test_the_csv_has_a_row_a_file_and_a_column_a_kind() -> None:
+    assert rows_of(class_csv(CLASS)) == [
+        ["file", "tables", "mistakes", SLOPE, SWAPPED],
+        ["right.xlsx", "1", "0", "0", "0"],
+        ["two.xlsx", "1", "2", "2", "0"],
+        ["one.xlsx", "1", "1", "0", "1"],
+        ["none.xlsx", "0", "0", "0", "0"],
+    ]
+
+
+@pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "＝1"])
+def test_no_text_of_the_csv_is_a_formula(start: str) -> None:
+    rows = rows_of(class_csv([audit(f"{start}.xlsx", mistake(kind=f"{start}, a kind"))]))
+    assert rows[1][0].startswith("'")
+    assert rows[0][3].startswith("'")
+    assert len(rows[1]) == len(rows[0]) == 4
+
+
+def test_a_name_with_quotes_commas_and_lines_stays_one_field() -> None:
+    rows = rows_of(class_csv([audit('a "b", c\nd\r.xlsx')]))
+    assert rows[1][0] == 'a "b", c d .xlsx'
+
+
+def test_the_json_holds_everything() -> None:
+    read = json.loads(to_json(CLASS))
+    assert list(read) == ["version", "files"]
+    assert read["version"] == 1
+    assert [file["all_right"] for file in read["files"]] == [True, False, False, False]
+    for file, found in zip(read["files"], CLASS, strict=True):
+        assert list(file) == ["path", "all_right", "tables", "findings"]
+        assert file["path"] == str(found.path)
+        tables = json.loads(json.dumps([dataclasses.asdict(table) for table in found.tables]))
+        assert file["tables"] == tables
+
+
+def test_the_json_is_readable_and_the_same_each_time() -> None:
+    assert "E∂w4" in to_json(CLASS)
+    assert to_json(CLASS) == to_json(CLASS)
+
+
+def test_the_json_is_sound_whatever_a_file_holds() -> None:
+    odd = dataclasses.replace(table(), rate=float("nan"), rate_cell="\ud800\x00\u2028")
+    text = to_json([Audit(Path("\udcff.xlsx"), (odd,), ())])
+    read = json.loads(text.encode().decode(), parse_constant=pytest.fail)
+    assert read["files"][0]["tables"][0]["rate"] is None
+    assert read["files"][0]["path"] == "\ufffd.xlsx"
+
+
+def test_files_of_the_same_name_are_told_apart() -> None:
+    paths = ["/class/ann/1/book.xlsx", "/class/bob/1/book.xlsx", "/class/ann/other.xlsx"]
+    names = ["ann/1/book.xlsx", "bob/1/book.xlsx", "other.xlsx"]
+    assert file_names([audit(path) for path in paths]) == names
+    assert file_names([audit("x.xlsx"), audit("x.xlsx")]) == ["x.xlsx", "x.xlsx"]
+
+
+def test_only_what_was_checked_is_all_right() -> None:
+    unchecked = dataclasses.replace(table(), columns=(column("A", "x", "not checked"),))
+    assert not all_right(Audit(Path("a.xlsx"), (unchecked,), ()))
+    assert not all_right(Audit(Path("a.xlsx"), (), ()))
+    assert not all_right(audit("a.xlsx", rest=[mistake()]))
+    assert all_right(audit("a.xlsx", rest=[remark("Sheet2", "", "pasted values")]))
+
+
+def test_the_outcome_in_a_line() -> None:
+    assert [verdict(found) for found in CLASS] == [
+        "all right: 3 columns checked",
+        "2 mistakes; 1 of 3 checked columns right",
+        "1 mistake; 2 of 3 checked columns right",
+        "no training table found",
+    ]
+
+
+def test_kinds_come_by_frequency_and_remarks_are_none() -> None:
+    assert slip_kinds(CLASS) == [SLOPE, SWAPPED]
+    assert slip_counts(CLASS, slip_kinds(CLASS)).tolist() == [[0, 0], [2, 0], [0, 1], [0, 0]]
+    assert slip_counts([], []).shape == (0, 0)
+
+
+def test_legible_text_has_no_controls() -> None:
+    assert legible("a\x1b[2J\x00b\u202ec\u2066\n\td\ud83d\x9b") == "a [2J bc d\ufffd "
+    assert legible("∂E/∂w1 × ½ – α") == "∂E/∂w1 × ½ – α"
+
+
+# --- The terminal ----------------------------------------------------------------------------
+
+
+def shown(found: Audit, width: int = 80) -> str:
+    console = Console(width=width, file=io.StringIO(), color_system=None)
+    with console.capture() as text:
+        console.print(audit_table(found))
+    return text.get()
+
+
+def test_the_terminal_tells_every_mistake_in_eighty_columns() -> None:
+    text = shown(audit("book.xlsx", mistake("Z29"), mistake(), rest=[remark("Sheet2", "", "odd")]))
+    assert all(len(line) <= 80 for line in text.splitlines())
+    words = " ".join(text.split())
+    for told in (MESSAGE, WRITTEN, RIGHT, "Sheet1!Z29", "Sheet1!AA29", "61 updates", "odd"):
+        assert told in words
+    assert "Z E∂w3, dE/dw3 wrong, first in Z29" in words
+
+
+def test_runs_of_right_columns_take_one_line() -> None:
+    lines = [" ".join(line.split()) for line in shown(audit("book.xlsx")).splitlines()]
+    assert "B–AA w1 … E∂w4 right" in lines
+    assert "AB note not checked" in lines
+
+
+@pytest.mark.parametrize("text", ["[bold]x[/bold]", "[/]", "[link=a]b", ":smile:", "a\\[b"])
+def test_markup_in_a_file_is_text(text: str) -> None:
+    found = Finding(text, "A1", text, text, text, text, True, text, text)
+    strange = dataclasses.replace(
+        table([found]),
+        sheet=text,
+        network=text,
+        columns=(column("A", text, "wrong"), column("B", text)),
+    )
+    read = shown(Audit(Path(f"{text}.xlsx"), (strange,), (found,)), width=300)
+    assert read.count(text) >= 15
+
+
+def test_no_escape_sequence_reaches_the_terminal() -> None:
+    bad = "\x1b]0;owned\x07\x9b2J\u202e"
+    found = Finding(bad, bad, bad, bad, bad, bad, True, bad, bad)
+    odd = dataclasses.replace(table([found]), columns=(column(bad, bad, "wrong"),))
+    read = shown(Audit(Path(f"{bad}.xlsx"), (odd,), (found,)))
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", read)
+
+
+# --- The picture -----------------------------------------------------------------------------
+
+
+def pixels(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("L"))
+
+
+def test_the_heat_map_grows_with_the_files(tmp_path: Path) -> None:
+    heights = []
+    for count in (1, 30, 200):
+        path = tmp_path / f"{count}.png"
+        counts = np.arange(2 * count).reshape(count, 2) % 3
+        slip_heat_map([f"file {n}.xlsx" for n in range(count)], [SLOPE, SWAPPED], counts, path)
+        heights.append(pixels(path).shape[0])
+    assert heights[0] < heights[1] < heights[2]
+    assert heights[2] / 200 > 20  # pixels for a name
+
+
+def test_the_heat_map_draws_names_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "map.svg"
+    names = ["$x^2$.xlsx", "a_b & <c>.xlsx", "two\nlines\x07.xlsx"]
+    slip_heat_map(names, [r"costs $5 \alpha$"], np.array([[7], [0], [0]]), path)
+    drawn = path.read_text()
+    for text in ("$x^2$.xlsx", "a_b &amp; &lt;c&gt;.xlsx", "two lines", r"costs $5 \alpha$", ">7<"):
+        assert text in drawn
+    assert ">0<" not in drawn
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (3, 0), (1, 1)])
+def test_the_heat_map_needs_no_slip(shape: tuple[int, int], tmp_path: Path) -> None:
+    files, kinds = ["a"] * shape[0], ["b"] * shape[1]
+    slip_heat_map(files, kinds, np.zeros(shape, np.int64), tmp_path / "map.png")
+    assert (tmp_path / "map.png").stat().st_size > 0
+
+
+def test_names_of_any_length_fit_on_the_heat_map(tmp_path: Path) -> None:
+    path = tmp_path / "map.png"
+    slip_heat_map(["W" * 300], ["W" * 300], np.array([[3]]), path)
+    edge = pixels(path)
+    assert all(side.min() == 255 for side in (edge[0], edge[-1], edge[:, 0], edge[:, -1]))

@@ -1,0 +1,352 @@
+"""Audits of handmade tables: right ones, slips planted in them, lying headers, published ones."""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from gradsheet.audit.findings import Audit, Finding
+from gradsheet.audit.pipeline import audit, audit_book
+from gradsheet.errors import GradsheetError
+from gradsheet.networks.spec import load_network
+from gradsheet.spreadsheet.model import Book, Cell, Sheet
+from gradsheet.spreadsheet.recalculate import convert, libreoffice
+from gradsheet.workbook.build import write_workbook
+from tests.audit.handmade import Made, changed, handmade, make, rearranged, slope
+from tests.audit.planted import PLANTS, gradients
+
+WORKBOOKS = Path(__file__).parents[2].parent / "shared" / "workbooks"
+OFTEN = 4  # times each slip is planted here; benchmarks/audit.py plants more
+
+
+def mistakes(found: Audit) -> list[tuple[str, str, str]]:
+    return [(f.cell, f.column, f.kind) for f in found.mistakes]
+
+
+# --- No false alarm ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_right_table_passes(seed: int) -> None:
+    """Every second one is written in other words: rearranged algebra, other functions."""
+    draw = random.Random(seed)
+    table = handmade(draw)
+    found = audit_book(make(rearranged(table, draw) if seed % 2 else table, draw).book)
+    assert not found.all_findings
+    [told] = found.tables
+    assert {column.verdict for column in told.columns} == {"right", "given"}
+    inputs, units, outputs = table.sizes
+    assert told.network.startswith(
+        f"{inputs} inputs, {units} {table.hidden} hidden units, {outputs} sigmoid output"
+    )
+    assert told.updates == table.rows - 1
+    assert told.rate in (0.1, 0.5, 1.0, 2.0)
+
+
+@pytest.mark.parametrize("preset", ["course", "course-half", "mazur", "xor", "and"])
+def test_our_own_workbooks_pass(preset: str, tmp_path: Path) -> None:
+    write_workbook(load_network(preset), tmp_path / "own.xlsx", (0.5, 2.0), 5)
+    found = audit(tmp_path / "own.xlsx")
+    named = [table for table in found.tables if table.sheet.startswith("lr")]
+    assert [(table.updates, table.rate) for table in named] == [(5, 0.5), (5, 2.0)]
+    assert not any(table.findings for table in named)
+
+
+@pytest.mark.skipif(libreoffice() is None, reason="LibreOffice is not installed")
+@pytest.mark.parametrize("target", ["ods", "xlsx"])
+def test_what_libreoffice_saves_is_read_the_same(target: str, tmp_path: Path) -> None:
+    write_workbook(load_network("course"), tmp_path / "own.xlsx", (0.5,), 5)
+    found = audit(convert(tmp_path / "own.xlsx", target, tmp_path))
+    [table] = [table for table in found.tables if table.sheet.startswith("lr")]
+    assert (table.updates, table.rate, table.findings) == (5, 0.5, ())
+    assert {column.verdict for column in table.columns[1:]} == {"right", "given"}
+
+
+def test_helper_columns_are_followed() -> None:
+    """A gradient by way of a column of our own invention is checked through it."""
+    draw = random.Random(5)
+    table = handmade(draw, (2, 2, 2))
+    delta = table.formulas["dE/dw5"].removesuffix("*[a_h1]")
+    table = changed(table, "dE/dw5", "[help]*[a_h1]")
+    table.columns.append("help")
+    table.formulas["help"] = delta
+    assert not audit_book(make(table, draw, {"help": "my own"}).book).mistakes
+    table.formulas["help"] = f"2*{delta}"
+    [wrong] = audit_book(make(table, draw, {"help": "my own"}).book).mistakes
+    assert (wrong.role, wrong.kind) == ("dE/dw5", "a factor two too many")
+
+
+def test_named_deltas_are_columns_of_their_own() -> None:
+    draw = random.Random(6)
+    table = handmade(draw, (2, 2, 2))
+    table.columns.append("dE/do1")
+    table.formulas["dE/do1"] = table.formulas["dE/dw5"].removesuffix("*[a_h1]")
+    table = changed(table, "dE/dw5", "[dE/do1]*[a_h1]")
+    assert not audit_book(make(table, draw, {"dE/do1": "δ_o1"}).book).mistakes
+    table = changed(table, "dE/do1", f"-({table.formulas['dE/do1']})")
+    found = audit_book(make(table, draw, {"dE/do1": "δ_o1"}).book)
+    assert [(f.role, f.kind) for f in found.mistakes] == [("dE/do1", "a sign turned round")]
+
+
+# --- Slips -------------------------------------------------------------------------------------
+
+
+def planted(name: str, often: int) -> list[tuple[Audit, Made, str, int]]:
+    """So many audits of tables with the slip, and the column and the row where it is."""
+    found: list[tuple[Audit, Made, str, int]] = []
+    _, sow = PLANTS[name]
+    for seed in range(400):
+        draw = random.Random(f"{name}{seed}")
+        slip = sow(handmade(draw), draw)
+        if slip is not None and len(found) < often:
+            made = make(slip.table, draw)
+            found.append((audit_book(made.book), made, slip.column, slip.row))
+    return found
+
+
+@pytest.mark.parametrize("name", PLANTS)
+def test_a_planted_slip_is_found_and_named(name: str) -> None:
+    """The first wrong cell and the right name, each time; over all, 95% are asked for."""
+    kind, _ = PLANTS[name]
+    audits = planted(name, OFTEN)
+    assert len(audits) == OFTEN
+    for found, made, column, row in audits:
+        told = [f.kind for f in found.mistakes if f.cell == made.address(column, row)]
+        assert told == [kind]
+
+
+def test_there_are_thirty_slips_and_more() -> None:
+    assert len(PLANTS) >= 30
+    assert len({kind for kind, _ in PLANTS.values()}) >= 25
+
+
+def only(found: Audit) -> Finding:
+    [finding] = found.mistakes
+    return finding
+
+
+def test_a_slip_is_told_in_the_names_of_the_table() -> None:
+    draw = random.Random(2)
+    table = handmade(draw, (2, 2, 2))
+    while table.hidden != "sigmoid" or table.biases or table.loss != "half":
+        table = handmade(draw, (2, 2, 2))
+    wrong = table.formulas["dE/dw4"].replace(slope("sigmoid", "h2"), slope("sigmoid", "h1"))
+    made = make(changed(table, "dE/dw4", wrong), draw, {"a_h1": "out h1", "a_h2": "out h2"})
+    found = only(audit_book(made.book))
+    assert "uses out h1·(1 − out h1) where out h2·(1 − out h2) belongs" in found.message
+    assert "the gradient is" in found.message
+    assert f"the loss after {table.rows - 1} updates" in found.message
+    assert "out h1·(1 − out h1)" in found.written
+    assert "out h2·(1 − out h2)" in found.right
+    assert found.cells == table.rows
+
+
+def test_the_effect_on_the_loss_is_that_of_training_with_the_slip() -> None:
+    """The loss that the wrong table ends at, less that of the right one, cell by cell."""
+    draw = random.Random(11)
+    table = handmade(draw, (2, 2, 2))
+    wrong = changed(table, "dE/dw3", f"2*({table.formulas['dE/dw3']})")
+    state = draw.getstate()
+    right_end = last_loss(make(table, draw).book)
+    draw.setstate(state)
+    made = make(wrong, draw)
+    change = last_loss(made.book) - right_end
+    said = only(audit_book(made.book)).message.split("comes out ")[1]
+    size, _, way = said.split()
+    assert float(size) * (1 if way == "large" else -1) == pytest.approx(change, rel=0.05)
+
+
+def last_loss(book: Book) -> float:
+    from gradsheet.spreadsheet.evaluate import Evaluator
+    from gradsheet.spreadsheet.formula import Formulas
+
+    sheet = book.sheets["Work"]
+    column = next(
+        place[1]
+        for place, cell in sheet.cells.items()
+        if isinstance(cell.value, str)
+        and cell.value in ("E_total", "E_t", "E_tot", "E_T", "Total Error", "loss")
+    )
+    last = max(row for row, other in sheet.cells if other == column)
+    return Evaluator(Formulas(book)).value("Work", (last, column))
+
+
+def test_what_no_slip_explains_is_shown_with_both_formulas() -> None:
+    draw = random.Random(3)
+    table = handmade(draw, (2, 2, 2))
+    made = make(changed(table, "dE/dw6", "[w1]+[w2]*[t1]-[i2]"), draw)
+    found = only(audit_book(made.book))
+    assert found.kind == "no single slip explains it"
+    assert found.written
+    assert found.right
+
+
+def test_two_slips_in_one_formula_are_both_named() -> None:
+    draw = random.Random(4)
+    table = handmade(draw, (2, 2, 2))
+    right = table.formulas["dE/dw5"]
+    wrong = right.replace("([a_o1]-[t1])*", "").replace("[a_h1]", "[h1]")
+    if table.loss != "half":
+        wrong = right.replace("*(1-[a_o1])", "").replace("[a_h1]", "[h1]")
+    found = only(audit_book(make(changed(table, "dE/dw5", wrong), draw).book))
+    assert "a factor left out" in found.kind
+    assert "the weighted sum where its activation belongs" in found.kind
+
+
+def test_a_function_we_do_not_know_is_said_to_be_one() -> None:
+    """It may well be right, so it is a remark."""
+    draw = random.Random(8)
+    table = handmade(draw)
+    made = make(changed(table, "dE/dw1", f"MAGIC({table.formulas['dE/dw1']})"), draw)
+    found = audit_book(made.book)
+    assert not found.mistakes
+    [remark] = found.all_findings
+    assert remark.kind == "a formula that is not understood"
+    assert "MAGIC" in remark.message
+
+
+# --- Headers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "way", ["one blank", "one garbage", "one wrong", "two swapped", "all blank"]
+)
+@pytest.mark.parametrize("seed", range(12))
+def test_headers_may_lie_or_be_missing(way: str, seed: int) -> None:
+    draw = random.Random(f"{way}{seed}")
+    table = handmade(draw)
+    one, two = draw.sample(table.columns, 2)
+    headers = {
+        "one blank": {one: ""},
+        "one garbage": {one: "whatever this is"},
+        "one wrong": {one: two},
+        "two swapped": {one: two, two: one},
+        "all blank": dict.fromkeys(table.columns, ""),
+    }[way]
+    found = audit_book(make(table, draw, headers).book)
+    assert not mistakes(found)
+    assert all(column.verdict in ("right", "given") for column in found.tables[0].columns)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_slip_is_found_without_any_header(seed: int) -> None:
+    draw = random.Random(seed)
+    table = handmade(draw)
+    column = draw.choice(gradients(table))
+    headers = dict.fromkeys(table.columns, "")
+    made = make(changed(table, column, f"-({table.formulas[column]})"), draw, headers)
+    found = only(audit_book(made.book))
+    assert (found.cell, found.kind) == (made.address(column), "a sign turned round")
+
+
+# --- Untidy books ------------------------------------------------------------------------------
+
+
+def test_several_tables_on_a_sheet_and_on_several() -> None:
+    first, second = (make(handmade(random.Random(n), (2, 2, 1)), random.Random(1)) for n in (1, 2))
+    cells = dict(first.book.sheets["Work"].cells)
+    bottom = max(row for row, _ in cells) + 3
+    cells |= {
+        (row + bottom, column): Cell(cell.value, _lower(cell.formula, bottom))
+        for (row, column), cell in second.book.sheets["Work"].cells.items()
+    }
+    third = make(handmade(random.Random(3)), random.Random(3)).book.sheets["Work"].cells
+    sheets = {"Both": Sheet("Both", cells), "Third": Sheet("Third", third)}
+    found = audit_book(Book(Path("several.xlsx"), sheets))
+    assert [table.sheet for table in found.tables] == ["Both", "Both", "Third"]
+    assert not found.mistakes
+
+
+def _lower(formula: str | None, rows: int) -> str | None:
+    from openpyxl.formula.translate import Translator
+
+    if formula is None:
+        return None
+    moved = str(Translator(f"={formula.replace('$', '')}", "A1").translate_formula(f"A{rows + 1}"))
+    rates = {part for part in formula.split("*") if part.count("$") == 2}
+    for rate in rates:  # the learning rate's cell stays fixed
+        letters, row = rate.rpartition("-")[2].split("$")[1:]
+        moved = moved.replace(f"{letters}{int(row) + rows}", f"${letters}${int(row) + rows}")
+    return moved[1:]
+
+
+def test_stated_values_that_are_out_of_date_are_remarked() -> None:
+    draw = random.Random(1)
+    made = make(handmade(draw), draw)
+    sheet = made.book.sheets["Work"]
+    at = next(place for place, cell in sheet.cells.items() if cell.formula)
+    sheet.cells[at] = Cell(0.123, sheet.cells[at].formula)
+    found = audit_book(made.book)
+    assert not found.mistakes
+    assert [f.kind for f in found.all_findings] == ["stated values that are out of date"]
+
+
+def test_a_book_without_a_table_is_refused() -> None:
+    cells = {(1, 1): Cell("nothing"), (2, 1): Cell(1.0), (2, 2): Cell(2.0, "A2*2")}
+    with pytest.raises(GradsheetError, match=r"no training table found in it.xlsx"):
+        audit_book(Book(Path("it.xlsx"), {"S": Sheet("S", cells)}))
+
+
+def test_a_table_of_too_many_cells_is_refused() -> None:
+    cells = {(r, c): Cell(0.0, "A1") for r in range(1, 12_000) for c in range(1, 11)}
+    with pytest.raises(GradsheetError, match="more than 100,000 cells"):
+        audit_book(Book(Path("it.xlsx"), {"S": Sheet("S", cells)}))
+
+
+def test_a_circle_of_cells_is_no_number_and_ends() -> None:
+    draw = random.Random(1)
+    table = handmade(draw)
+    made = make(changed(table, "h1", f"{table.formulas['h1']}+[a_h1]"), draw)
+    found = audit_book(made.book)
+    assert [f.role for f in found.mistakes if f.role == "h1"] == ["h1"]
+
+
+# --- Published workbooks -----------------------------------------------------------------------
+
+
+def published(letter: str) -> Audit:
+    path = WORKBOOKS / f"course-sheet-{letter}.xlsx"
+    if not path.is_file():
+        pytest.skip("the published workbooks are not here")
+    return audit(path)
+
+
+def test_published_a_has_every_gradient_right() -> None:
+    found = published("a")
+    assert not found.mistakes
+    [table] = found.tables
+    assert (table.updates, table.rate, table.rate_cell) == (32, 0.5, "F33")
+    [remark] = found.findings
+    assert remark.kind == "a comparison of pasted numbers"
+    assert "those of the right network" in remark.message
+
+
+def test_published_b_uses_the_slope_of_h1_for_h2() -> None:
+    found = published("b")
+    assert [(f.role, f.cell, f.kind) for f in found.mistakes] == [
+        ("dE/dw3", "Z29", "the slope of the wrong unit's activation"),
+        ("dE/dw4", "AA29", "the slope of the wrong unit's activation"),
+    ]
+    first, second = (f.message for f in found.mistakes)
+    assert "5.9e-08 too large in this row" in first
+    assert "1.2e-07 too large in this row" in second
+
+
+def test_published_c_has_five_wrong() -> None:
+    found = published("c")
+    kinds = {f.role: f.kind for f in found.mistakes}
+    assert list(kinds) == ["dE/dw1", "dE/dw2", "dE/dw6", "dE/dw7", "dE/dw8"]
+    assert kinds["dE/dw6"] == "the weighted sum where its activation belongs"
+    assert kinds["dE/dw7"] == kinds["dE/dw8"] == "two gradients swapped"
+    # Both leave out a_o2 − t2 and hold 1 − a_o1 for 1 − a_o2.
+    assert kinds["dE/dw1"] == kinds["dE/dw2"] == "a factor left out and the wrong output"
+    assert found.tables[0].rate == 2
+
+
+def test_a_workbook_takes_less_than_a_second() -> None:
+    draw = random.Random(0)
+    made = make(rearranged(handmade(draw), draw), draw)
+    start = time.process_time()
+    audit_book(made.book)
+    assert time.process_time() - start < 1

@@ -1,0 +1,127 @@
+"""Pictures from anywhere, against the MNIST images they were made of."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageFilter
+
+from gradsheet.digits.data import Dataset
+from gradsheet.digits.preprocessing import read_digit
+from gradsheet.digits.run import load_model, read_images
+from gradsheet.errors import GradsheetError
+
+
+def picture(image: torch.Tensor) -> Image.Image:
+    return Image.fromarray(image.numpy())
+
+
+def test_an_mnist_image_comes_back(mnist: Dataset, tmp_path: Path) -> None:
+    """MNIST's own preprocessing done again moves a digit by a pixel at most."""
+    worst = 0.0
+    for number in range(50):
+        path = tmp_path / f"{number}.png"
+        picture(mnist.test.images[number]).save(path)
+        again = read_digit(path).double()
+        original = mnist.test.images[number].double()
+        axis = torch.arange(28.0, dtype=torch.float64) + 0.5
+        for digit in (again, original):
+            x, y = digit.sum(dim=0) @ axis / digit.sum(), digit.sum(dim=1) @ axis / digit.sum()
+            worst = max(worst, abs(float(x) - 14), abs(float(y) - 14))
+    assert 0 < worst < 1.1
+
+
+def drawn(image: torch.Tensor, way: str) -> Image.Image:
+    """The digit as somebody else would send it."""
+    white_on_black = picture(image)
+    if way == "as it is":
+        return white_on_black
+    black_on_white = Image.fromarray(255 - np.asarray(white_on_black))
+    large = black_on_white.resize((280, 280), Image.Resampling.BICUBIC)
+    if way == "large":
+        return large
+    if way == "in a corner":
+        page = Image.new("L", (900, 600), 255)
+        page.paste(large, (20, 300))
+        return page
+    if way == "cut to the ink":
+        rows, columns = np.nonzero(255 - np.asarray(large) > 128)
+        return large.crop(
+            (int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
+        )
+    if way == "of 16 bits":
+        return Image.fromarray(np.asarray(large).astype(np.uint16) * 257)
+    if way == "turned by its camera":
+        turned = large.transpose(Image.Transpose.ROTATE_90)
+        turned.getexif()[0x0112] = 6  # to be shown turned by 90 degrees clockwise
+        return turned
+    if way == "transparent":
+        ink = Image.new("RGBA", large.size, (10, 20, 90, 0))
+        ink.putalpha(Image.fromarray(255 - np.asarray(large)))
+        return ink
+    shade = np.linspace(150, 190, 280)[None, :] + np.random.default_rng(0).normal(0, 2, (280, 280))
+    gray = shade - (255 - np.asarray(large, dtype=float)) * 0.45
+    return Image.fromarray(np.clip(gray, 0, 255).astype(np.uint8)).filter(
+        ImageFilter.GaussianBlur(2)
+    )
+
+
+WAYS = (
+    "as it is",
+    "large",
+    "in a corner",
+    "cut to the ink",
+    "of 16 bits",
+    "turned by its camera",
+    "transparent",
+    "photographed",
+)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_digits_are_read_however_they_come(way: str, mnist: Dataset, tmp_path: Path) -> None:
+    end = "jpg" if way == "photographed" else "png"
+    digits = []
+    for number in range(100):
+        path = tmp_path / f"{number}.{end}"
+        sent = drawn(mnist.test.images[number], way)
+        sent.save(path, exif=sent.getexif())
+        digits.append(read_digit(path))
+    readings = read_images(load_model(None), digits).argmax(dim=1)
+    right = int((readings == mnist.test.labels[:100]).sum())
+    assert right >= 97, f"{right} of 100"
+
+
+def test_it_fills_the_box_of_20_by_20(tmp_path: Path) -> None:
+    stroke = np.zeros((200, 300), np.uint8)
+    stroke[50:150, 140:160] = 255
+    Image.fromarray(stroke).save(tmp_path / "one.png")
+    digit = read_digit(tmp_path / "one.png")
+    rows, columns = digit.nonzero().unbind(dim=1)
+    assert (int(rows.min()), int(rows.max())) == (4, 23)
+    assert (int(columns.min()), int(columns.max())) == (12, 15)
+    assert set(digit.flatten().tolist()) == {0, 255}
+
+
+@pytest.mark.parametrize(
+    "kind", ["text", "empty", "blank", "one pixel", "missing", "folder", "cut"]
+)
+def test_what_is_no_picture_of_a_digit(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "digit.png"
+    if kind == "text":
+        path.write_text("seven")
+    elif kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "blank":
+        Image.new("L", (50, 50), 200).save(path)
+    elif kind == "one pixel":
+        Image.new("L", (1, 1), 0).save(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "cut":
+        Image.effect_noise((200, 200), 90).save(path)
+        path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(GradsheetError) as caught:
+        read_digit(path)
+    assert str(path) in str(caught.value)

@@ -1,0 +1,172 @@
+"""Formulas: parsed, refused, and computed as another program computes them."""
+
+import math
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from gradsheet.spreadsheet.evaluate import Evaluator
+from gradsheet.spreadsheet.formula import (
+    Area,
+    Call,
+    Constant,
+    Formulas,
+    Reference,
+    parse,
+    to_expression,
+)
+from gradsheet.spreadsheet.functions import FormulaError
+from gradsheet.spreadsheet.model import Book, Cell, Sheet
+from gradsheet.spreadsheet.recalculate import recalculated
+from gradsheet.symbolic.expression import Variable
+
+NUMBERS = (0.15, -0.7, 1.25, 2.0, 0.01, 3.0)  # in A1:F1
+
+FORMULAS = (
+    "A1+B1*C1",
+    "(A1+B1)*C1",
+    "-D1^2",
+    "0-D1^2",
+    "2^3^2",
+    "-2^-2",
+    "10%*C1",
+    "A1-B1-C1",
+    "A1/B1/C1",
+    "1/(1+EXP(-A1))",
+    "EXP(B1)/(1+EXP(B1))",
+    "POWER(C1,3)",
+    "C1^0.5",
+    "SQRT(C1)",
+    "0.5*(A1-B1)^2",
+    "SUM(A1:F1)",
+    "SUM(A1:C1,5,E1)",
+    "AVERAGE(A1:F1)",
+    "PRODUCT(A1:C1)",
+    "MAX(0,B1)",
+    "MAX(A1:F1)",
+    "MIN(A1:F1)",
+    "MIN(-B1,700)",
+    "ABS(B1)",
+    "SIGN(B1)",
+    "LN(C1)",
+    "LOG10(C1)",
+    "LOG(C1)",
+    "LOG(D1,2)",
+    "TANH(A1)",
+    "SINH(A1)+COSH(A1)",
+    "PI()",
+    "IF(A1>0,1,0)",
+    "IF(B1>0,1,C1)",
+    "IF(A1>=0.15,7,8)",
+    "IF(A1<=B1,7,8)",
+    "IF(A1<>B1,7,8)",
+    "IF(A1=A1,7,8)",
+    "SUMPRODUCT(A1:C1,D1:F1)",
+    "SUMXMY2(A1:C1,D1:F1)",
+    "SUMSQ(A1:C1)",
+    "ROUND(C1*1.23456,2)",
+    "ROUND(2.5,0)",
+    "ROUND(-2.5,0)",
+    "$A$1*B$1*$C1",
+    "+A1",
+    "--A1",
+    "A1*-B1",
+    "1E-3*A1",
+    ".5*A1",
+    "TRUE+1",
+    "A2+1",
+)
+
+
+def own(formulas: tuple[str, ...]) -> list[float]:
+    cells = {(1, n): Cell(number) for n, number in enumerate(NUMBERS, start=1)}
+    cells |= {(row, 8): Cell(None, formula) for row, formula in enumerate(formulas, start=3)}
+    evaluator = Evaluator(Formulas(Book(Path("it.xlsx"), {"S": Sheet("S", cells)})))
+    return [evaluator.value("S", (row, 8)) for row in range(3, 3 + len(formulas))]
+
+
+def test_formulas_have_the_values_another_program_gives_them(tmp_path: Path) -> None:
+    path = tmp_path / "formulas.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("S")
+        sheet.write_row(0, 0, NUMBERS)
+        for row, formula in enumerate(FORMULAS, start=2):
+            sheet.write_formula(row, 7, f"={formula}")
+    found = recalculated(path, {}, "ironcalc")
+    for row, (formula, value) in enumerate(zip(FORMULAS, own(FORMULAS), strict=True), start=3):
+        assert value == pytest.approx(found["S", f"H{row}"], rel=1e-12), formula
+
+
+def test_a_formula_that_was_copied_is_the_same_tree() -> None:
+    first, second = parse("E35-$F$33*X35", (36, 5)), parse("E36-$F$33*X36", (37, 5))
+    assert first == second
+    assert parse("E35-F33*X35", (36, 5)) != parse("E36-F33*X36", (37, 5))
+
+
+def test_references() -> None:
+    assert parse("'Sheet ''2'''!$B3", (1, 1)) == Reference("Sheet '2'", 2, 2, False, True)
+    assert parse("Daten!A1:$C$2", (1, 1)) == Area(
+        Reference("Daten", 0, 0, False, False), Reference("", 2, 3, True, True)
+    )
+    assert parse("eta*2", (9, 9), {"eta": "Sheet1!$F$33"}) == Call(
+        "*", (Reference("Sheet1", 33, 6, True, True), Constant(2.0))
+    )
+
+
+@pytest.mark.parametrize(
+    ("formula", "says"),
+    [
+        ("A1+", "ends too early"),
+        ("(A1", "not closed"),
+        ("A1)", "not expected"),
+        ("A1:5", "does not end in a cell"),
+        ("nobody*2", "'nobody' is not defined"),
+        ("#REF!+1", "#REF!"),
+        ("A1 ~ B1", "not understood"),
+        ("(" * 100 + "A1" + ")" * 100, "nested"),
+        ("-" * 100 + "A1", "nested"),
+    ],
+)
+def test_what_is_no_formula_says_why(formula: str, says: str) -> None:
+    with pytest.raises(FormulaError, match=says):
+        parse(formula, (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("formula", "says"),
+    [
+        ("VLOOKUP(A1,B1:C3,2)", "VLOOKUP"),
+        ("EXP(1,2)", "EXP has 2 arguments"),
+        ("SUMPRODUCT(A1:B1,A1:C1)", "do not fit"),
+        ("MMULT(A1:B1,A1:B1)", "do not fit"),
+        ("SUM(A1:XFD1048576)", "10,000"),
+    ],
+)
+def test_what_is_not_understood_says_what(formula: str, says: str) -> None:
+    with pytest.raises(FormulaError, match=says):
+        to_expression(parse(formula, (1, 1)), (1, 1), lambda sheet, place: Variable("x"))
+
+
+def test_array_formulas_give_each_cell_its_part() -> None:
+    cells = {(1, n): Cell(number) for n, number in enumerate(NUMBERS, start=1)}
+    product = "MMULT(TRANSPOSE(A1:B1),C1:D1)"
+    cells |= {
+        (3 + row, 1 + column): Cell(None, product, (3, 1)) for row in (0, 1) for column in (0, 1)
+    }
+    evaluator = Evaluator(Formulas(Book(Path("it.xlsx"), {"S": Sheet("S", cells)})))
+    found = [[evaluator.value("S", (3 + row, 1 + column)) for column in (0, 1)] for row in (0, 1)]
+    a, b, c, d = NUMBERS[:4]
+    assert found == [[pytest.approx(a * c), a * d], [b * c, b * d]]
+
+
+def test_texts_and_overflows_are_no_numbers() -> None:
+    cells = {
+        (1, 1): Cell("a text"),
+        (1, 2): Cell(None, "A1*2"),
+        (1, 3): Cell(None, "EXP(1000)"),
+        (1, 4): Cell(None, "C1*2"),
+        (1, 5): Cell(None, "E1+1"),
+    }
+    evaluator = Evaluator(Formulas(Book(Path("it.xlsx"), {"S": Sheet("S", cells)})))
+    assert all(math.isnan(evaluator.value("S", (1, column))) for column in range(1, 6))

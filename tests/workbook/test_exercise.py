@@ -1,0 +1,166 @@
+"""Exercises: what is blank, what is hidden, and how they mark, by an engine of their own."""
+
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from gradsheet.errors import GradsheetError
+from gradsheet.networks.graph import build_graph
+from gradsheet.networks.spec import load_network
+from gradsheet.spreadsheet.recalculate import Cells, recalculated, stated
+from gradsheet.symbolic.render import symbol
+from gradsheet.symbolic.tape import Tape
+from gradsheet.workbook.build import write_exercise
+from gradsheet.workbook.verify import verify
+
+PRESETS = ("course", "xor", "iris-mini")
+
+
+def written(preset: str, folder: Path, solved: bool = False) -> Path:
+    path = folder / "exercise.xlsx"
+    write_exercise(load_network(preset), path, rates=(0.5, 1.0), updates=5, solved=solved)
+    return path
+
+
+def typed_in(path: Path, sheet: str, answers: Mapping[str, float | str]) -> Cells:
+    """The cells after answers were typed in."""
+    book = openpyxl.load_workbook(path)
+    for cell, answer in answers.items():
+        assert book[sheet][cell].value is None
+        book[sheet][cell] = answer
+    target = path.with_name("typed.xlsx")
+    book.save(target)
+    return recalculated(target, {}, "ironcalc")
+
+
+def rows_of(path: Path) -> dict[str, int]:
+    """The row of each step on the derivation sheet, by its symbol in plain text."""
+    sheet = openpyxl.load_workbook(path)["Derivation"]
+    return {
+        str(row[1].value): row[1].row or 0 for row in sheet.iter_rows(min_row=6) if row[1].value
+    }
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("solved", [False, True])
+def test_what_it_states_is_what_another_program_computes(
+    preset: str, solved: bool, tmp_path: Path
+) -> None:
+    path = written(preset, tmp_path, solved)
+    values, found = stated(path), recalculated(path, {}, "ironcalc")
+    assert len(values) > 500
+    for cell, value in values.items():
+        if isinstance(value, str):
+            assert found[cell] == value, cell
+        else:
+            assert found[cell] == pytest.approx(value, rel=1e-9, abs=1e-12), cell
+    marks = [
+        v for (sheet, _), v in found.items() if sheet == "Derivation" and v in ("right", "not yet")
+    ]
+    assert set(marks) == {"right" if solved else "not yet"}
+    count = re.fullmatch(r"(\d+) of (\d+) right", str(found["Start", "B6"]))
+    assert count
+    assert int(count[1]) == (int(count[2]) if solved else 0)
+
+
+def test_answers_are_marked(tmp_path: Path) -> None:
+    path = written("course", tmp_path)
+    graph = build_graph(load_network("course"))
+    rows, backward = rows_of(path), graph.backward
+    wanted = [*backward.factors.values(), *backward.gradients.values()]
+    answers = {v.name: float(a) for v, a in Tape(wanted).run(graph.given).items()}
+    a_o1 = float(Tape(graph.forward).run(graph.given)[graph.examples[0].layers[1].activations[0]])
+    first, second, third = rows["∂E1/∂ao1"], rows["∂ao1/∂o1"], rows["∂E/∂o1"]
+    fourth, fifth, sixth = rows["∂E/∂w5"], rows["∂E/∂w6"], rows["∂E/∂w7"]
+    typed: dict[str, float | str] = {
+        f"F{first}": answers["dE1/da_o1"],
+        f"F{second}": "=F27*(1-F27)",  # the cell of a_o1
+        f"F{third}": -answers["dE/do1"],
+        f"F{fourth}": 2 * answers["dE/dw5"],
+        f"F{fifth}": answers["dE/dw6"] / (a_o1 * (1 - a_o1)),
+        f"F{sixth}": 0.7123 * answers["dE/dw7"],
+    }
+    found = typed_in(path, "Derivation", typed)
+    marks = [found["Derivation", f"G{row}"] for row in (first, second, third, fourth, fifth, sixth)]
+    assert marks == [
+        "right",
+        "right",
+        "sign wrong",
+        "off by a factor",
+        "off by a factor",
+        "not yet",
+    ]
+    assert str(found["Start", "B6"]).startswith("2 of ")
+
+
+def test_the_training_goes_once_the_gradients_are_filled_in(tmp_path: Path) -> None:
+    path = written("course", tmp_path)
+    solution = openpyxl.load_workbook(written("course", tmp_path / "s", solved=True))["lr 0.5"]
+    blank = openpyxl.load_workbook(path)["lr 0.5"]
+    answers = {
+        cell.coordinate: str(cell.value)
+        for row in solution.iter_rows(min_row=5)
+        for cell in row
+        if cell.data_type == "f" and blank[cell.coordinate].value is None
+    }
+    assert len(answers) == 8 * 6
+    found = typed_in(path, "lr 0.5", answers)
+    assert float(found["lr 0.5", "AA10"]) < 0.23 < float(found["lr 1.0", "AA10"])
+    assert [found["lr 0.5", f"{column}2"] for column in ("AB", "AI")] == ["right", "right"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_no_answer_can_be_read(preset: str, tmp_path: Path) -> None:
+    """No file in the exercise holds an answer as a number, and no formula of the backward pass."""
+    path, graph = written(preset, tmp_path), build_graph(load_network(preset))
+    wanted = [*graph.backward.gradients.values()]
+    answers = {abs(float(value)) for value in Tape(wanted).run(graph.given).values()}
+    forward = {abs(float(v)) for v in Tape(graph.forward).run(graph.given).values()}
+    told = {abs(v) for v in graph.given.values()} | forward | {0.0, 1.0, 0.5, 2.0}
+    secret = {a for a in answers if all(abs(a - b) > 1e-9 * b for b in told)}
+    # 1/4 and 1/6, of the mean, stand elsewhere too
+    secret = {a for a in secret if len(repr(a)) > 8 and abs(1 / a - round(1 / a)) > 1e-9}
+    assert len(secret) >= 5
+    with zipfile.ZipFile(path) as archive:
+        text = "".join(
+            archive.read(name).decode() for name in archive.namelist() if name.endswith(".xml")
+        )
+    numbers = {abs(float(n)) for n in re.findall(r"[>(,=*+/-](\d+\.\d+(?:E-?\d+)?)", text, re.I)}
+    for answer in secret:
+        assert not [n for n in numbers if abs(n - answer) < 1e-9 * answer]
+        assert not [n for n in numbers if n and abs(1 / n - answer) < 1e-9 * answer]
+    names = openpyxl.load_workbook(path).sheetnames
+    assert not {"Step", "Gradient check", "Common mistakes"} & set(names)
+    assert openpyxl.load_workbook(path)["Marks"].sheet_state == "veryHidden"
+
+
+def test_the_inputs_are_locked_since_the_answers_belong_to_them(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(written("course", tmp_path))
+    assert book["Inputs"].protection.sheet
+    assert not book["Derivation"].protection.sheet
+
+
+def test_an_exercise_is_not_verified(tmp_path: Path) -> None:
+    with pytest.raises(GradsheetError, match="is an exercise; verify the workbook without"):
+        verify(written("course", tmp_path))
+
+
+def test_the_decimals_that_a_cell_shows_are_enough(tmp_path: Path) -> None:
+    path = written("course", tmp_path)
+    graph = build_graph(load_network("course"))
+    wanted = {
+        symbol(f"dE/d{p.name}"): g for p, g in zip(graph.parameters, graph.gradients, strict=True)
+    }
+    values = Tape(wanted.values()).run(graph.given)
+    rows = rows_of(path)
+    answers = {
+        f"F{rows[re.sub('[_{}]', '', name)]}": round(float(values[gradient]), 8)
+        for name, gradient in wanted.items()
+    }
+    assert len(answers) == 8
+    found = typed_in(path, "Derivation", dict(answers))
+    assert {found["Derivation", cell.replace("F", "G")] for cell in answers} == {"right"}

@@ -1,9 +1,9 @@
-"""How well slips are found and named, and how long a workbook takes.
+"""How well mistakes are found and named, and how long a workbook takes.
 
 python benchmarks/audit.py [--often 20] [-o results/audit.json]
 
-Right tables, every second one in other words, must pass. Then each slip of tests/audit/planted.py
-is planted in tables of random networks, and what it is called is counted.
+Right tables, every second one in other words, must pass. Then each mistake of
+tests/audit/planted.py is planted in tables of random networks, and what it is called is counted.
 """
 
 import argparse
@@ -38,27 +38,27 @@ def false_alarms(count: int) -> tuple[int, list[float]]:
 
 
 def names_given(name: str, often: int) -> tuple[Counter[str], list[float]]:
-    """What a planted slip was called at its first cell, how often, and the seconds each took."""
+    """What a planted mistake was called at its first cell, how often, and the seconds each took."""
     called: Counter[str] = Counter()
     seconds: list[float] = []
     for seed in range(100 * often):
         draw = random.Random(f"{name} again {seed}")
-        slip = PLANTS[name][1](handmade(draw), draw)
-        if slip is None or len(seconds) == often:
+        mistake = PLANTS[name][1](handmade(draw), draw)
+        if mistake is None or len(seconds) == often:
             continue
-        made = make(slip.table, draw)
+        made = make(mistake.table, draw)
         start = time.process_time()
         found = audit_book(made.book)
         seconds.append(time.process_time() - start)
-        where = made.address(slip.column, slip.row)
+        where = made.address(mistake.column, mistake.row)
         called[next((f.kind for f in found.mistakes if f.cell == where), NOTHING)] += 1
     return called, seconds
 
 
 def main() -> None:
-    """Print one table, a line a planted slip, and write it down where asked."""
+    """Print one table, a line a planted mistake, and write it down where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--often", type=int, default=20, help="how often each slip is planted")
+    parser.add_argument("--often", type=int, default=20, help="how often each mistake is planted")
     parser.add_argument("--right", type=int, default=200, help="how many right tables")
     parser.add_argument("-o", "--output", type=Path, help="the JSON file to write")
     options = parser.parse_args()
@@ -79,7 +79,7 @@ def main() -> None:
         "planted": planted,
         "found and named": right,
         "seconds": {"median": seconds[len(seconds) // 2], "longest": seconds[-1]},
-        "slips": rows,
+        "mistakes": rows,
     }
     print(f"{right} of {planted} named ({right / planted:.1%}); {alarms} false alarms of "
           f"{options.right}; {result['seconds']['median']:.2f} s a workbook, at most "

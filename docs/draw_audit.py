@@ -3,7 +3,7 @@
 python docs/draw_audit.py FOLDER
 
 Writes the workbooks, class.html, the annotated copies and terminal.svg. Each pupil makes one of the
-slips of published workbooks, or none.
+mistakes of published workbooks, or none.
 """
 
 import io
@@ -21,7 +21,7 @@ from gradsheet.audit.report.annotate import annotate
 from gradsheet.audit.report.page import report_page
 from gradsheet.cli.render import audit_table
 from gradsheet.networks.graph import NetworkGraph, build_graph
-from gradsheet.networks.mistakes import Slip, find_slips, gradients
+from gradsheet.networks.mistakes import Mistake, find_mistakes, gradients
 from gradsheet.networks.spec import load_network
 from gradsheet.symbolic.expression import Variable, expand
 from gradsheet.symbolic.render import plain, symbol, to_excel
@@ -30,9 +30,9 @@ PUPILS = ("Ada", "Blaise", "Carl", "David", "Emmy", "Felix", "Grace", "Henri")
 HEADER, UPDATES, RATE = 7, 60, "$B$2"  # 0-based row of the header
 
 
-def write_homework(path: Path, graph: NetworkGraph, slip: Slip | None) -> None:
+def write_homework(path: Path, graph: NetworkGraph, mistake: Mistake | None) -> None:
     """The table people build: a row an iteration, in the familiar order."""
-    wrong = gradients(graph, slip)
+    wrong = gradients(graph, mistake)
     columns = [*graph.table(), *graph.gradients]
     places = {variable: number for number, variable in enumerate(columns)}
 
@@ -69,10 +69,10 @@ def main(folder: Path) -> None:
     """Write everything into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     graph = build_graph(load_network("course"))
-    slips = [None, *find_slips(graph), None]
+    mistakes = [None, *find_mistakes(graph), None]
     audits = []
-    for name, slip in zip(PUPILS, slips, strict=True):
-        write_homework(folder / f"{name}.xlsx", graph, slip)
+    for name, mistake in zip(PUPILS, mistakes, strict=True):
+        write_homework(folder / f"{name}.xlsx", graph, mistake)
         audits.append(audit(folder / f"{name}.xlsx"))
         annotate(audits[-1], folder / f"{name}-audited.xlsx")
     (folder / "class.html").write_text(report_page(audits), encoding="utf-8")

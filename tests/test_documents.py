@@ -199,13 +199,13 @@ def test_what_the_audit_finds_is_what_was_measured() -> None:
     found = json.loads((ROOT / "results" / "audit.json").read_text())
     share = f"{found['found and named'] / found['planted']:.1%}"
     page = (ROOT / "docs" / "audit.md").read_text()
-    assert f"plants each of {len(PLANTS)} slips" in page
+    assert f"plants each of {len(PLANTS)} mistakes" in page
     assert f"{found['planted']:,} times in all" in page
     assert f"{found['found and named']:,} of them were found and named ({share})" in page
     assert f"{found['false alarms']} of the {found['right tables']} right tables" in page
     assert f"{found['seconds']['median']:.2f} s a workbook" in README
     assert share in README
-    assert {row["planted"] for row in found["slips"]} == PLANTS.keys()
+    assert {row["planted"] for row in found["mistakes"]} == PLANTS.keys()
 
 
 def test_the_extras_are_those_of_the_results() -> None:

@@ -203,7 +203,7 @@ def confusion(counts: NDArray[np.int64], path: Path) -> None:
         _save(figure, path)
 
 
-def mistakes(
+def misclassified(
     images: NDArray[np.uint8], truths: Sequence[int], readings: Sequence[int], path: Path
 ) -> None:
     """The digits read wrongly, each under ``true → read``; at most the first hundred."""
@@ -223,14 +223,14 @@ def mistakes(
         _save(figure, path)
 
 
-def slip_heat_map(
+def mistake_heat_map(
     files: Sequence[str], kinds: Sequence[str], counts: NDArray[np.int64], path: Path
 ) -> None:
-    """How many slips of each kind each file has.
+    """How many mistakes of each kind each file has.
 
     Args:
         files: what to call each; beyond 300 there is no room for that.
-        kinds: of slips, in a few words.
+        kinds: of mistakes, in a few words.
         counts: (files, kinds).
         path: where to; the suffix, .svg or .png, chooses the format.
     """
@@ -246,20 +246,20 @@ def slip_heat_map(
         axes.imshow(shown, cmap="Reds", vmin=0, vmax=1.3 * most, aspect="auto")
         legible = row_height >= _LOWEST_ROW
         if legible:
-            _number_slips(axes, counts, most)
-        _label_slips(axes, files if legible else (), kinds, rows)
-        axes.set_title("Slips by file and kind", loc="left")
+            _number_mistakes(axes, counts, most)
+        _label_mistakes(axes, files if legible else (), kinds, rows)
+        axes.set_title("Mistakes by file and kind", loc="left")
         _save(figure, path)
 
 
-def _number_slips(axes: Axes, counts: NDArray[np.int64], most: float) -> None:
+def _number_mistakes(axes: Axes, counts: NDArray[np.int64], most: float) -> None:
     for row, column in np.argwhere(counts > 0).tolist():
         count = int(counts[row, column])
         color = "white" if count > 0.8 * most else "black"
         axes.text(column, row, f"{count}", ha="center", va="center", fontsize=7, color=color)
 
 
-def _label_slips(axes: Axes, files: Sequence[str], kinds: Sequence[str], rows: int) -> None:
+def _label_mistakes(axes: Axes, files: Sequence[str], kinds: Sequence[str], rows: int) -> None:
     """Files at the left, kinds above, and lines between the cells to follow with the eye."""
     small = 8 if rows <= _MANY_FILES else 7
     names = [_literal(_shortened(name, _LONGEST_FILE)) for name in files]

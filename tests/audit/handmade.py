@@ -1,4 +1,4 @@
-"""Training tables as people build them, from texts alone: right ones, rearranged ones, slips.
+"""Training tables as people build them, from texts alone: right ones, rearranged ones, mistakes.
 
 Nothing here uses the package's expressions or derivatives: the formulas are spelled out, so that
 they are an independent witness. ``[a_h1]`` stands for a cell of the same row, ``[w1<]`` of the row

@@ -1,4 +1,4 @@
-"""Slips planted by editing the text of one formula, and what each should be called."""
+"""Mistakes planted by editing the text of one formula, and what each should be called."""
 
 import random
 import re
@@ -10,7 +10,7 @@ from tests.audit.handmade import Handmade, changed, slope
 
 @dataclass(frozen=True)
 class Planted:
-    """A table with one slip.
+    """A table with one mistake.
 
     Attributes:
         table: the table.
@@ -511,7 +511,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return Planted(replace(table, in_row=pasted), column)
 
 
-@plant("a slip in one row", "a neighbor's signal")
+@plant("a mistake in one row", "a neighbor's signal")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column, row = draw.choice(last_layer(table)), draw.randrange(1, table.rows)
     _, k = ends_of(table, column)

@@ -240,7 +240,7 @@ def test_a_rate_cell_that_is_not_used(beside: Cells) -> None:
     assert (cell, kind) == ("E6", "the learning-rate cell is not used")
 
 
-def test_a_slip_in_the_updates_of_one_row() -> None:
+def test_a_mistake_in_the_updates_of_one_row() -> None:
     cells = table(20)
     for n in range(1, 9):
         name = f"w{n}"

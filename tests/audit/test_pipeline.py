@@ -1,4 +1,4 @@
-"""Audits of handmade tables: right ones, slips planted in them, lying headers, published ones."""
+"""Audits of handmade tables: right, with planted mistakes, with lying headers, published."""
 
 import random
 import time
@@ -17,7 +17,7 @@ from tests.audit.handmade import Made, changed, handmade, make, rearranged, slop
 from tests.audit.planted import PLANTS, gradients
 
 WORKBOOKS = Path(__file__).parents[2].parent / "shared" / "workbooks"
-OFTEN = 4  # times each slip is planted here; benchmarks/audit.py plants more
+OFTEN = 4  # times each mistake is planted here; benchmarks/audit.py plants more
 
 
 def mistakes(found: Audit) -> list[tuple[str, str, str]]:
@@ -89,24 +89,24 @@ def test_named_deltas_are_columns_of_their_own() -> None:
     assert [(f.role, f.kind) for f in found.mistakes] == [("dE/do1", "a sign turned round")]
 
 
-# --- Slips -------------------------------------------------------------------------------------
+# --- Mistakes -------------------------------------------------------------------------------------
 
 
 def planted(name: str, often: int) -> list[tuple[Audit, Made, str, int]]:
-    """So many audits of tables with the slip, and the column and the row where it is."""
+    """So many audits of tables with the mistake, and the column and the row where it is."""
     found: list[tuple[Audit, Made, str, int]] = []
     _, sow = PLANTS[name]
     for seed in range(400):
         draw = random.Random(f"{name}{seed}")
-        slip = sow(handmade(draw), draw)
-        if slip is not None and len(found) < often:
-            made = make(slip.table, draw)
-            found.append((audit_book(made.book), made, slip.column, slip.row))
+        mistake = sow(handmade(draw), draw)
+        if mistake is not None and len(found) < often:
+            made = make(mistake.table, draw)
+            found.append((audit_book(made.book), made, mistake.column, mistake.row))
     return found
 
 
 @pytest.mark.parametrize("name", PLANTS)
-def test_a_planted_slip_is_found_and_named(name: str) -> None:
+def test_a_planted_mistake_is_found_and_named(name: str) -> None:
     """The first wrong cell and the right name, each time; over all, 95% are asked for."""
     kind, _ = PLANTS[name]
     audits = planted(name, OFTEN)
@@ -116,7 +116,7 @@ def test_a_planted_slip_is_found_and_named(name: str) -> None:
         assert told == [kind]
 
 
-def test_there_are_thirty_slips_and_more() -> None:
+def test_there_are_thirty_mistakes_and_more() -> None:
     assert len(PLANTS) >= 30
     assert len({kind for kind, _ in PLANTS.values()}) >= 25
 
@@ -126,7 +126,7 @@ def only(found: Audit) -> Finding:
     return finding
 
 
-def test_a_slip_is_told_in_the_names_of_the_table() -> None:
+def test_a_mistake_is_told_in_the_names_of_the_table() -> None:
     draw = random.Random(2)
     table = handmade(draw, (2, 2, 2))
     while table.hidden != "sigmoid" or table.biases or table.loss != "half":
@@ -142,7 +142,7 @@ def test_a_slip_is_told_in_the_names_of_the_table() -> None:
     assert found.cells == table.rows
 
 
-def test_the_effect_on_the_loss_is_that_of_training_with_the_slip() -> None:
+def test_the_effect_on_the_loss_is_that_of_training_with_the_mistake() -> None:
     """The loss that the wrong table ends at, less that of the right one, cell by cell."""
     draw = random.Random(11)
     table = handmade(draw, (2, 2, 2))
@@ -172,17 +172,17 @@ def last_loss(book: Book) -> float:
     return Evaluator(Formulas(book)).value("Work", (last, column))
 
 
-def test_what_no_slip_explains_is_shown_with_both_formulas() -> None:
+def test_what_no_mistake_explains_is_shown_with_both_formulas() -> None:
     draw = random.Random(3)
     table = handmade(draw, (2, 2, 2))
     made = make(changed(table, "dE/dw6", "[w1]+[w2]*[t1]-[i2]"), draw)
     found = only(audit_book(made.book))
-    assert found.kind == "no single slip explains it"
+    assert found.kind == "no single mistake explains it"
     assert found.written
     assert found.right
 
 
-def test_two_slips_in_one_formula_are_both_named() -> None:
+def test_two_mistakes_in_one_formula_are_both_named() -> None:
     draw = random.Random(4)
     table = handmade(draw, (2, 2, 2))
     right = table.formulas["dE/dw5"]
@@ -230,7 +230,7 @@ def test_headers_may_lie_or_be_missing(way: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_slip_is_found_without_any_header(seed: int) -> None:
+def test_a_mistake_is_found_without_any_header(seed: int) -> None:
     draw = random.Random(seed)
     table = handmade(draw)
     column = draw.choice(gradients(table))

@@ -501,7 +501,7 @@ def test_the_quick_demo(tmp_path: Path) -> None:
 
 
 def homework(folder: Path, name: str, wrong: bool = False) -> Path:
-    """A handmade table as an .xlsx file, with a slip in dE/dw1 or without."""
+    """A handmade table as an .xlsx file, with a mistake in dE/dw1 or without."""
     table = handmade(Random(7), (2, 2, 2))
     if wrong:
         table = changed(table, "dE/dw1", f"-({table.formulas['dE/dw1']})")
@@ -551,18 +551,18 @@ def test_audit_writes_a_page_a_copy_json_and_a_summary(tmp_path: Path) -> None:
     names = [f"class-{number}.xlsx" for number in range(6)]
     for number, name in enumerate(names):
         homework(tmp_path, name, wrong=number % 2 == 1)
-    options = ("--json", "--report", "page.html", "--annotate", "--summary", "slips")
+    options = ("--json", "--report", "page.html", "--annotate", "--summary", "mistakes")
     run = gradsheet("audit", *names, *options, "--jobs", "2", folder=tmp_path)
     assert run.returncode == 1, run.stderr
     told = json.loads(run.stdout)
     assert [file["all_right"] for file in told["files"]] == [True, False] * 3
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert all(name in page for name in names)
-    slips = (tmp_path / "slips" / "slips.csv").read_text(encoding="utf-8-sig")
-    rows = list(csv.reader(slips.splitlines()))
+    mistakes = (tmp_path / "mistakes" / "mistakes.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.reader(mistakes.splitlines()))
     assert len(rows) == 7
     assert "a sign turned round" in rows[0]
-    with Image.open(tmp_path / "slips" / "slips.png") as picture:
+    with Image.open(tmp_path / "mistakes" / "mistakes.png") as picture:
         assert picture.width > 100
     marked = openpyxl.load_workbook(tmp_path / "class-1-audited.xlsx")["Work"]
     assert sum(cell.comment is not None for row in marked.iter_rows() for cell in row) == 1

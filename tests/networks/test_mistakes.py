@@ -1,10 +1,10 @@
-"""Slips against what published sheets did, and against the gradients they are taken for."""
+"""Mistakes against what published sheets did, and against the gradients they are taken for."""
 
 import numpy as np
 import pytest
 
 from gradsheet.networks.graph import NetworkGraph, build_graph
-from gradsheet.networks.mistakes import KINDS, Slip, find_slips, gradients, plain_steps
+from gradsheet.networks.mistakes import KINDS, Mistake, find_mistakes, gradients, plain_steps
 from gradsheet.networks.spec import PRESETS, load_network
 from gradsheet.networks.sweep import descend
 from gradsheet.symbolic.expression import Variable
@@ -15,48 +15,50 @@ from tests.reference import random_network
 COURSE = build_graph(load_network("course"))
 
 
-def value(graph: NetworkGraph, slip: Slip | None, parameter: Variable, rate: float = 0.5) -> float:
-    wanted = Variable("wanted", gradients(graph, slip)[parameter])
+def value(
+    graph: NetworkGraph, mistake: Mistake | None, parameter: Variable, rate: float = 0.5
+) -> float:
+    wanted = Variable("wanted", gradients(graph, mistake)[parameter])
     return float(Tape([wanted]).run({**graph.given, graph.rate: rate})[wanted])
 
 
 def test_the_course_network_admits_all_six() -> None:
-    assert [slip.name for slip in find_slips(COURSE)] == [kind.name for kind in KINDS]
+    assert [mistake.name for mistake in find_mistakes(COURSE)] == [kind.name for kind in KINDS]
 
 
 def test_they_read_as_in_published_sheets() -> None:
     texts = {
-        parameter.name: to_excel(gradients(COURSE, slip)[parameter], lambda v: v.name)
-        for slip in find_slips(COURSE)
-        for parameter in slip.parameters[:1]
+        parameter.name: to_excel(gradients(COURSE, mistake)[parameter], lambda v: v.name)
+        for mistake in find_mistakes(COURSE)
+        for parameter in mistake.parameters[:1]
     }
-    wrong_unit, first = find_slips(COURSE)[0], COURSE.layers[0].weights[1][0]
+    wrong_unit, first = find_mistakes(COURSE)[0], COURSE.layers[0].weights[1][0]
     delta = "((a_o1-t1)*a_o1*(1-a_o1)*w6+(a_o2-t2)*a_o2*(1-a_o2)*w8)"
     found = to_excel(gradients(COURSE, wrong_unit)[first], lambda v: v.name)
     assert found == f"{delta}*a_h1*(1-a_h1)*i1"
     assert texts["w7"] == "(a_o2-t2)*a_o2*(1-a_o2)*a_h2"
 
 
-def test_the_slip_of_a_published_sheet_has_its_size() -> None:
+def test_the_mistake_of_a_published_sheet_has_its_size() -> None:
     """Off by 5.9e-8 and 1.2e-7 in the first row, as was found there."""
-    slip = find_slips(COURSE)[0]
-    errors = [value(COURSE, slip, p) - value(COURSE, None, p) for p in slip.parameters]
+    mistake = find_mistakes(COURSE)[0]
+    errors = [value(COURSE, mistake, p) - value(COURSE, None, p) for p in mistake.parameters]
     assert errors == pytest.approx([5.9e-8, 1.18e-7], rel=1e-2)
 
 
-@pytest.mark.parametrize("slip", find_slips(COURSE), ids=lambda slip: slip.name)
-def test_each_is_wrong_and_the_loss_falls_all_the_same(slip: Slip) -> None:
-    for parameter in slip.parameters:
-        assert value(COURSE, slip, parameter) != pytest.approx(
+@pytest.mark.parametrize("mistake", find_mistakes(COURSE), ids=lambda mistake: mistake.name)
+def test_each_is_wrong_and_the_loss_falls_all_the_same(mistake: Mistake) -> None:
+    for parameter in mistake.parameters:
+        assert value(COURSE, mistake, parameter) != pytest.approx(
             value(COURSE, None, parameter), rel=1e-6
         )
-    for parameter in set(COURSE.parameters) - set(slip.parameters):
-        assert value(COURSE, slip, parameter) == value(COURSE, None, parameter)
-    losses = descend(COURSE, [0.5], 100, steps=plain_steps(COURSE, slip)).loss[:, 0]
+    for parameter in set(COURSE.parameters) - set(mistake.parameters):
+        assert value(COURSE, mistake, parameter) == value(COURSE, None, parameter)
+    losses = descend(COURSE, [0.5], 100, steps=plain_steps(COURSE, mistake)).loss[:, 0]
     assert (np.diff(losses) < 0).all()
 
 
-def test_without_a_slip_it_is_plain_descent() -> None:
+def test_without_a_mistake_it_is_plain_descent() -> None:
     plain = descend(COURSE, [0.5], 30, steps=plain_steps(COURSE)).loss
     assert plain == pytest.approx(descend(COURSE, [0.5], 30).loss, rel=1e-13)
 
@@ -65,10 +67,10 @@ def test_without_a_slip_it_is_plain_descent() -> None:
 def test_shared_deltas_change_no_value(preset: str) -> None:
     graph = build_graph(load_network(preset))
     start = {**graph.given, graph.rate: 0.5}
-    for slip in [None, *find_slips(graph)]:
-        for parameter in slip.parameters if slip else graph.parameters:
+    for mistake in [None, *find_mistakes(graph)]:
+        for parameter in mistake.parameters if mistake else graph.parameters:
             whole, shared = (
-                Variable("wanted", gradients(graph, slip, shared)[parameter])
+                Variable("wanted", gradients(graph, mistake, shared)[parameter])
                 for shared in ((), graph.deltas)
             )
             results = Tape([whole, shared]).run(start)
@@ -78,6 +80,6 @@ def test_shared_deltas_change_no_value(preset: str) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_any_network_has_those_it_can_have(seed: int) -> None:
     graph = build_graph(random_network(seed))
-    for slip in find_slips(graph):
-        for parameter in slip.parameters:
-            assert np.isfinite(value(graph, slip, parameter))
+    for mistake in find_mistakes(graph):
+        for parameter in mistake.parameters:
+            assert np.isfinite(value(graph, mistake, parameter))

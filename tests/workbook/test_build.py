@@ -255,7 +255,7 @@ def test_every_check_passes_in_any_network(seed: int, tmp_path: Path) -> None:
     assert recalculated(path, {}, "ironcalc")["Start", "B6"] == "all checks pass"
 
 
-def test_a_published_slip_fails_the_gradient_check(course: Path, tmp_path: Path) -> None:
+def test_a_published_mistake_fails_the_gradient_check(course: Path, tmp_path: Path) -> None:
     """Off by 5.9e-8 in the first row: nobody noticed."""
     book = openpyxl.load_workbook(course)
     sheet = book["lr 0.1"]
@@ -545,7 +545,7 @@ def test_a_network_named_like_a_choice(tmp_path: Path) -> None:
     assert verify(tmp_path / "book.xlsx").holds
 
 
-def test_a_slip_too_long_to_write_out_is_left_out(tmp_path: Path) -> None:
+def test_a_mistake_too_long_to_write_out_is_left_out(tmp_path: Path) -> None:
     layers = (
         LayerSpec(((0.1, 0.2),) * 8, "tanh"),
         LayerSpec(((0.1, -0.2) * 4,) * 5, "tanh"),

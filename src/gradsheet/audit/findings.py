@@ -16,7 +16,7 @@ class Finding:
         cell: the first cell that shows it, ``AA29``.
         column: what the table itself calls the column, ``E∂w4``; empty where there is none.
         role: the column's name in this package, ``dE/dw4``; empty where there is none.
-        kind: the kind of slip in a few words, the same for all slips of the kind.
+        kind: the kind of mistake in a few words, the same for all mistakes of the kind.
         message: what is wrong, how much it matters and what belongs there, in one line.
         is_mistake: False for a remark.
         written: the formula as written, in the table's own names; empty where there is none.

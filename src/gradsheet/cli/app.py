@@ -466,14 +466,15 @@ def audit(
     summary: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Write which slip is how often in which file: slips.csv, slips.png."
+            metavar="DIR",
+            help="Write which mistake is how often in which file: mistakes.csv, mistakes.png.",
         ),
     ] = None,
     jobs: Annotated[
         int | None, typer.Option(help="Files at a time; one a core if not given.", min=1)
     ] = None,
 ) -> None:
-    """Check a workbook of backpropagation cell by cell and say which slip was made where.
+    """Check a workbook of backpropagation cell by cell and say which mistake was made where.
 
     Exit code: 0 all right, 1 mistakes found, 2 a file that cannot be read.
     """
@@ -507,9 +508,9 @@ def audit(
     for found in audits if annotate else ():
         write_annotated(found, found.path.with_name(f"{found.path.stem}-audited.xlsx"))
     if summary is not None:
-        from gradsheet.cli.outputs import write_slips
+        from gradsheet.cli.outputs import write_mistakes
 
-        write_slips(audits, summary)
+        write_mistakes(audits, summary)
     sys.exit(2 if unread else 1 if any(found.mistakes for found in audits) else 0)
 
 

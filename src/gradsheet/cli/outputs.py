@@ -62,7 +62,7 @@ def write_run_figures(run: "FinishedRun", images: "ImageSet") -> list[Path]:
     figures.epochs(f"Accuracy: {last}", "read rightly, %", accuracy, paths["accuracy"])
     figures.epochs("Loss", "cross-entropy, nats", loss, paths["loss"])
     figures.confusion(evaluation.confusion.numpy(), paths["confusion"])
-    write_mistakes(evaluation, images, paths["mistakes"])
+    write_misclassified(evaluation, images, paths["mistakes"])
     return list(paths.values())
 
 
@@ -81,20 +81,20 @@ def write_study_figure(summary: dict[str, Any], path: Path) -> None:
     figures.band(title, f"{summary['evaluated on']} images read rightly, %", seeds, path)
 
 
-def write_mistakes(evaluation: "Evaluation", images: "ImageSet", path: Path) -> None:
+def write_misclassified(evaluation: "Evaluation", images: "ImageSet", path: Path) -> None:
     """Draw those of ``images`` that were read wrongly."""
     wrong = evaluation.mistakes
     truths, readings = evaluation.labels[wrong].tolist(), evaluation.predictions[wrong].tolist()
-    figures.mistakes(images.images[wrong].numpy(), truths, readings, path)
+    figures.misclassified(images.images[wrong].numpy(), truths, readings, path)
 
 
-def write_slips(audits: "Sequence[Audit]", folder: Path) -> None:
-    """Write which slip is how often in which workbook, as a table and as a picture."""
-    from gradsheet.audit.report.summary import class_csv, file_names, slip_counts, slip_kinds
+def write_mistakes(audits: "Sequence[Audit]", folder: Path) -> None:
+    """Write which mistake is how often in which workbook, as a table and as a picture."""
+    from gradsheet.audit.report.summary import class_csv, file_names, mistake_counts, mistake_kinds
 
     make_folder(folder)
     # Excel takes a CSV file for UTF-8 where a byte order mark says so.
-    write_text(folder / "slips.csv", f"\ufeff{class_csv(audits)}")
-    kinds = slip_kinds(audits)
-    counts = slip_counts(audits, kinds)
-    figures.slip_heat_map(file_names(audits), kinds, counts, folder / "slips.png")
+    write_text(folder / "mistakes.csv", f"\ufeff{class_csv(audits)}")
+    kinds = mistake_kinds(audits)
+    counts = mistake_counts(audits, kinds)
+    figures.mistake_heat_map(file_names(audits), kinds, counts, folder / "mistakes.png")

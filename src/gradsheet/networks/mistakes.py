@@ -1,4 +1,4 @@
-"""The slips that people make in the backward pass, as wrong gradients of a given network.
+"""The mistakes that people make in the backward pass, as wrong gradients of a given network.
 
 Each is a small edit of the right derivation: one factor of the chain rule is taken for another.
 They are the ones found in published course workbooks, where the loss fell all the same.
@@ -13,7 +13,7 @@ from gradsheet.symbolic.expression import ADD, Apply, Expression, Variable, expa
 
 Edits = dict[Variable, Expression]
 
-# Names that an audit gives these slips as well.
+# Names that an audit gives these mistakes as well.
 WRONG_SLOPE = "the slope of the wrong unit's activation"
 SUM_FOR_ACTIVATION = "the weighted sum where its activation belongs"
 SWAPPED = "two gradients swapped"
@@ -21,7 +21,7 @@ UPDATED = "a weight that was updated before its old value was used"
 
 
 @dataclass(frozen=True)
-class Slip:
+class Mistake:
     """One wrong way to compute the gradients of some parameters; those of the others are right.
 
     Attributes:
@@ -39,7 +39,7 @@ class Slip:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of slip.
+    """One kind of mistake.
 
     Attributes:
         name: what is done, in a few words.
@@ -55,45 +55,47 @@ class Kind:
     edits: Callable[[NetworkGraph], tuple[Iterable[Variable], Edits] | None]
 
 
-def find_slips(graph: NetworkGraph) -> list[Slip]:
-    """The slips that can be made in ``graph``, each at one place."""
-    slips = []
+def find_mistakes(graph: NetworkGraph) -> list[Mistake]:
+    """The mistakes that can be made in ``graph``, each at one place."""
+    mistakes = []
     for kind in KINDS:
         if found := kind.edits(graph):
             parameters = tuple(p for p in found[0] if p in graph.backward.gradients)
-            slips.append(Slip(kind.name, kind.why, parameters, found[1]))
-    return [slip for slip in slips if slip.parameters]
+            mistakes.append(Mistake(kind.name, kind.why, parameters, found[1]))
+    return [mistake for mistake in mistakes if mistake.parameters]
 
 
 def gradients(
-    graph: NetworkGraph, slip: Slip | None = None, shared: Iterable[Variable] = ()
+    graph: NetworkGraph, mistake: Mistake | None = None, shared: Iterable[Variable] = ()
 ) -> dict[Variable, Expression]:
     """The gradient of each parameter as an expression over given and forward values.
 
     Args:
         graph: the network.
-        slip: the slip that was made, if any.
-        shared: gradients of the backward pass that may stand as they are; where the slip changes
+        mistake: the mistake that was made, if any.
+        shared: gradients of the backward pass that may stand as they are; where the mistake changes
             one, it is written out.
     """
-    edits = slip.edits if slip else {}
+    edits = mistake.edits if mistake else {}
     known = {*graph.given, *graph.forward, graph.rate}
     seen = dict.fromkeys(edits, True)
     known |= {variable for variable in shared if not _meets(variable, seen)}
     return {
         parameter: expand(
-            gradient, known.__contains__, edits if slip and parameter in slip.parameters else None
+            gradient,
+            known.__contains__,
+            edits if mistake and parameter in mistake.parameters else None,
         )
         for parameter, gradient in zip(graph.parameters, graph.gradients, strict=True)
     }
 
 
 def plain_steps(
-    graph: NetworkGraph, slip: Slip | None = None, shared: Iterable[Variable] = ()
+    graph: NetworkGraph, mistake: Mistake | None = None, shared: Iterable[Variable] = ()
 ) -> Steps:
-    """Plain gradient descent with the gradients of ``slip``; see ``gradients``."""
+    """Plain gradient descent with the gradients of ``mistake``; see ``gradients``."""
     steps = Steps()
-    for parameter, gradient in gradients(graph, slip, shared).items():
+    for parameter, gradient in gradients(graph, mistake, shared).items():
         steps.move(parameter, parameter - graph.rate * gradient)
     return steps
 

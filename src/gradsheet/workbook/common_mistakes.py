@@ -1,4 +1,4 @@
-"""The slips of published course sheets, live beside the right formula."""
+"""The mistakes of published course sheets, live beside the right formula."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import numpy as np
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from gradsheet.networks.mistakes import KINDS, Slip, find_slips, gradients, plain_steps
+from gradsheet.networks.mistakes import KINDS, Mistake, find_mistakes, gradients, plain_steps
 from gradsheet.networks.optimizers import Steps
 from gradsheet.networks.sweep import descend
 from gradsheet.spreadsheet import palette
@@ -27,7 +27,7 @@ from gradsheet.workbook import numerals
 from gradsheet.workbook.layout import MISTAKES_SHEET, Plan, has_deltas
 from gradsheet.workbook.passes import PassTable, pass_variables
 
-_MOST_CELLS = 5_400  # of the trainings with slips
+_MOST_CELLS = 5_400  # of the trainings with mistakes
 _LEFT = 1  # of the panel
 _BLOCK_ROWS = 8
 _FIRST_BLOCK = 26
@@ -41,28 +41,28 @@ def write(plan: Plan, style: Style) -> None:
     """Add the sheet of common mistakes."""
     notes = (
         "Of seven published course sheets six hold a wrong derivative, and the loss fell all the "
-        "same. Here each slip is made live and the network trained with it:",
+        "same. Here each mistake is made live and the network trained with it:",
         "where the curves lie on one another a falling loss proves nothing. A gradient check does.",
     )
-    sheet = style.add_sheet(MISTAKES_SHEET, "Slips that nobody noticed", *notes)
+    sheet = style.add_sheet(MISTAKES_SHEET, "Mistakes that nobody noticed", *notes)
     for column, width in ((0, 4), *_LABELS):
         sheet.set_column(column, column, width)
-    slips = [slip for slip in find_slips(plan.graph) if _fits(plan, slip)]
-    trainings = _Trainings(plan, style, sheet, [None, *slips])
+    mistakes = [mistake for mistake in find_mistakes(plan.graph) if _fits(plan, mistake)]
+    trainings = _Trainings(plan, style, sheet, [None, *mistakes])
     trainings.write()
-    for number, slip in enumerate(slips, start=1):
-        _Block(plan, style, sheet, trainings, number, slip).write()
-    _write_absent(style, sheet, slips)
+    for number, mistake in enumerate(mistakes, start=1):
+        _Block(plan, style, sheet, trainings, number, mistake).write()
+    _write_absent(style, sheet, mistakes)
     trainings.insert_chart()
-    sheet.print_area(0, 0, _FIRST_BLOCK + _BLOCK_ROWS * len(slips) + 2, _LEFT + len(_LABELS) - 1)
+    sheet.print_area(0, 0, _FIRST_BLOCK + _BLOCK_ROWS * len(mistakes) + 2, _LEFT + len(_LABELS) - 1)
     print_on_pages(sheet, down=1, portrait=True)
 
 
-def _fits(plan: Plan, slip: Slip) -> bool:
+def _fits(plan: Plan, mistake: Mistake) -> bool:
     """Whether a spreadsheet can hold the wrong gradients, written out."""
     table = PassTable(plan, _HELPER, pass_variables(plan, _shared(plan)), "Inputs!$AAA$100")
-    steps = plain_steps(plan.graph, slip, _shared(plan))
-    updates = [steps.updates[parameter].definition for parameter in slip.parameters]
+    steps = plain_steps(plan.graph, mistake, _shared(plan))
+    updates = [steps.updates[parameter].definition for parameter in mistake.parameters]
     # A few characters are left for columns farther to the right and rows farther down.
     return all(len(table.formula(u)) < 0.7 * MAX_FORMULA for u in updates if u is not None)
 
@@ -72,11 +72,11 @@ def _shared(plan: Plan) -> tuple[Variable, ...]:
     return plan.graph.deltas if has_deltas(plan.graph) else ()
 
 
-def _write_absent(style: Style, sheet: Worksheet, slips: Sequence[Slip]) -> None:
-    """Name the slips that are not made here, and what they take."""
-    made = {slip.name for slip in slips}
+def _write_absent(style: Style, sheet: Worksheet, mistakes: Sequence[Mistake]) -> None:
+    """Name the mistakes that are not made here, and what they take."""
+    made = {mistake.name for mistake in mistakes}
     absent = [f"{kind.name} (it takes {kind.needs})" for kind in KINDS if kind.name not in made]
-    row = _FIRST_BLOCK + _BLOCK_ROWS * len(slips)
+    row = _FIRST_BLOCK + _BLOCK_ROWS * len(mistakes)
     last = _LEFT + len(_LABELS) - 1
     if absent:
         words = "Not made here, or too long to be written out: " + "; ".join(absent) + "."
@@ -86,19 +86,19 @@ def _write_absent(style: Style, sheet: Worksheet, slips: Sequence[Slip]) -> None
 
 
 class _Trainings:
-    """The network trained by plain gradient descent, rightly and with each slip."""
+    """The network trained by plain gradient descent, rightly and with each mistake."""
 
     def __init__(
-        self, plan: Plan, style: Style, sheet: Worksheet, slips: Sequence[Slip | None]
+        self, plan: Plan, style: Style, sheet: Worksheet, mistakes: Sequence[Mistake | None]
     ) -> None:
-        self.plan, self.style, self.sheet, self.slips = plan, style, sheet, slips
+        self.plan, self.style, self.sheet, self.mistakes = plan, style, sheet, mistakes
         self.shared = _shared(plan)
         self.variables = pass_variables(plan, self.shared)
-        most = _MOST_CELLS // (len(slips) * len(self.variables))
+        most = _MOST_CELLS // (len(mistakes) * len(self.variables))
         self.updates = max(1, min(plan.descent.updates, most // 10 * 10 or most))
         self.number = (len(plan.descent.rates) - 1) // 2
         self.rate = plan.descent.rates[self.number]
-        self.descents = [plain_steps(plan.graph, slip, self.shared) for slip in slips]
+        self.descents = [plain_steps(plan.graph, mistake, self.shared) for mistake in mistakes]
         self.values = [self._train(steps) for steps in self.descents]
 
     def _train(self, steps: Steps) -> dict[Variable, Array]:
@@ -106,26 +106,26 @@ class _Trainings:
         return {variable: values[:, 0] for variable, values in run.values.items()}
 
     def table(self, number: int) -> PassTable:
-        """Where the training with the slip ``number`` stands, 0 for the right one."""
+        """Where the training with the mistake ``number`` stands, 0 for the right one."""
         left = _HELPER + 1 + number * (len(self.variables) + 1)
         return PassTable(
             self.plan, left, self.variables, self.plan.fields.rate_addresses[self.number]
         )
 
     def loss_cell(self, number: int, updates: int) -> str:
-        """The loss after so many updates with a slip."""
+        """The loss after so many updates with a mistake."""
         column = self.table(number).column(self.plan.graph.loss)
         return str(xl_rowcol_to_cell(_FIRST_ROW + updates, column))
 
     def steps(self, number: int) -> tuple[str, str]:
-        """The parameters before and after the first update with a slip."""
+        """The parameters before and after the first update with a mistake."""
         left = self.table(number).left
         last = left + len(self.plan.graph.parameters) - 1
         row = _FIRST_ROW
         return span(row, left, row, last), span(row + 1, left, row + 1, last)
 
     def cosine(self, number: int) -> float | str:
-        """The cosine of the angle between the first step with a slip and the right one."""
+        """The cosine of the angle between the first step with a mistake and the right one."""
         parameters = self.plan.graph.parameters
         right, wrong = (
             np.array([self.values[k][p][1] - self.values[k][p][0] for p in parameters])
@@ -138,19 +138,20 @@ class _Trainings:
     def write(self) -> None:
         """Every training, side by side."""
         words = (
-            "The trainings behind the curves: right, then with each slip; plain gradient descent."
+            "The trainings behind the curves: right, then with each mistake; "
+            "plain gradient descent."
         )
         self.sheet.write_string(1, _HELPER, words, self.style.note)
         self.sheet.write_string(_FIRST_ROW - 1, _HELPER, "updates", self.style.header())
         iteration = self.style.format(align="center", font_color=FAINT)
         for row in range(self.updates + 1):
             self.sheet.write_number(_FIRST_ROW + row, _HELPER, row, iteration)
-        for number, slip in enumerate(self.slips):
-            self._write_training(number, slip)
+        for number, mistake in enumerate(self.mistakes):
+            self._write_training(number, mistake)
 
-    def _write_training(self, number: int, slip: Slip | None) -> None:
+    def _write_training(self, number: int, mistake: Mistake | None) -> None:
         table, steps = self.table(number), self.descents[number]
-        name = f"{number}  {slip.name}" if slip else "right"
+        name = f"{number}  {mistake.name}" if mistake else "right"
         self.sheet.write_string(_FIRST_ROW - 2, table.left, name, self.style.format(bold=True))
         table.write_header(self.sheet, self.style, _FIRST_ROW - 1)
         for column, variable in enumerate(self.variables, start=table.left):
@@ -171,21 +172,21 @@ class _Trainings:
         """The losses of all trainings in one chart."""
         chart = self.style.book.add_chart({"type": "line"})
         last = _FIRST_ROW + self.updates
-        for number, slip in reversed(list(enumerate(self.slips))):
+        for number, mistake in reversed(list(enumerate(self.mistakes))):
             column = self.table(number).column(self.plan.graph.loss)
             look = {"color": palette.of_rate(number - 1), "width": 1.5, "dash_type": "dash"}
-            if slip is None:
+            if mistake is None:
                 look = {"color": _RIGHT_COLOUR, "width": 2.5}
             chart.add_series(
                 {
-                    "name": f"slip {number}" if slip else "right",
+                    "name": f"mistake {number}" if mistake else "right",
                     "categories": [MISTAKES_SHEET, _FIRST_ROW, _HELPER, last, _HELPER],
                     "values": [MISTAKES_SHEET, _FIRST_ROW, column, last, column],
                     "line": look,
                 }
             )
         place = (0, _HELPER)
-        words = ("The loss at learning rate ", ", right and with each slip")
+        words = ("The loss at learning rate ", ", right and with each mistake")
         rate = self.plan.fields.rate_addresses[self.number]
         title = f'"{words[0]}"&{numerals.formula(rate)}&"{words[1]}"'
         value = numerals.text(self.rate).join(words)
@@ -203,7 +204,7 @@ class _Trainings:
 
 
 class _Block:
-    """One slip: the right and the wrong formula, their values, and what comes of it."""
+    """One mistake: the right and the wrong formula, their values, and what comes of it."""
 
     def __init__(
         self,
@@ -212,18 +213,18 @@ class _Block:
         sheet: Worksheet,
         trainings: _Trainings,
         number: int,
-        slip: Slip,
+        mistake: Mistake,
     ) -> None:
         self.plan, self.style, self.sheet = plan, style, sheet
-        self.trainings, self.number, self.slip = trainings, number, slip
+        self.trainings, self.number, self.mistake = trainings, number, mistake
         self.row = _FIRST_BLOCK + _BLOCK_ROWS * (number - 1)
-        self.parameter = slip.parameters[0]
+        self.parameter = mistake.parameters[0]
 
     def write(self) -> None:
         """Write the block."""
         self._write_title()
         right = gradients(self.plan.graph, None, self.trainings.shared)[self.parameter]
-        wrong = gradients(self.plan.graph, self.slip, self.trainings.shared)[self.parameter]
+        wrong = gradients(self.plan.graph, self.mistake, self.trainings.shared)[self.parameter]
         table = self.trainings.table(0)
         expressions = {"right": right, "wrong": wrong}
         values = {name: self._value(expression) for name, expression in expressions.items()}
@@ -247,8 +248,8 @@ class _Block:
         self.sheet.write_string(self.row + 6, _LEFT, "why", self._label)
         last = _LEFT + len(_LABELS) - 1
         look = self.style.format(indent=1, text_wrap=True)
-        self.sheet.merge_range(self.row + 6, _LEFT + 1, self.row + 6, last, self.slip.why, look)
-        self.sheet.set_row(self.row + 6, _LINE * math.ceil(len(self.slip.why) / 110))
+        self.sheet.merge_range(self.row + 6, _LEFT + 1, self.row + 6, last, self.mistake.why, look)
+        self.sheet.set_row(self.row + 6, _LINE * math.ceil(len(self.mistake.why) / 110))
 
     @property
     def _label(self) -> object:
@@ -261,9 +262,9 @@ class _Block:
         return float(Tape([wanted]).run(start)[wanted])
 
     def _write_title(self) -> None:
-        names = [plain(symbol("dE/d" + p.name)) for p in self.slip.parameters]
+        names = [plain(symbol("dE/d" + p.name)) for p in self.mistake.parameters]
         shown = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
-        title = f"{self.number}   {self.slip.name[0].upper()}{self.slip.name[1:]}: {shown}"
+        title = f"{self.number}   {self.mistake.name[0].upper()}{self.mistake.name[1:]}: {shown}"
         look = self.style.format(bold=True, bg_color="#F3F4F6", font_size=12)
         last = _LEFT + len(_LABELS) - 1
         self.sheet.merge_range(self.row, 0, self.row, last, title, look)
@@ -295,7 +296,7 @@ class _Block:
             )
         ]
         self.sheet.write_string(row, _LEFT, "the loss", self._label)
-        words = f"after {trainings.updates} updates: right, and with the slip"
+        words = f"after {trainings.updates} updates: right, and with the mistake"
         self.sheet.write_string(row, _LEFT + 1, words, self.style.format(indent=1))
         for column, (cell, value) in enumerate(cells[1:], start=_LEFT + 2):
             write_formula(self.sheet, row, column, cell, value, self.style.number)
@@ -307,7 +308,7 @@ class _Block:
         write_formula(self.sheet, row, _LEFT + 4, fell, verdict, bold)
 
     def _write_angle(self) -> None:
-        """The cosine between the first step with the slip and the right one."""
+        """The cosine between the first step with the mistake and the right one."""
         row, trainings = self.row + 5, self.trainings
         self.sheet.write_string(row, _LEFT, "the step", self._label)
         words = "cosine of its angle to the right one: above 0 it leads downhill"

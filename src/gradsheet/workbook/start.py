@@ -34,7 +34,7 @@ _PURPOSES = {
     STEP_SHEET: "any one update, from the weights before to the weights after",
     RATES_SHEET: "all learning rates together; what too large a one does",
     GRADIENT_SHEET: "every gradient three ways: formula, central difference, autograd",
-    MISTAKES_SHEET: "slips found in published course sheets, live, and why nobody noticed",
+    MISTAKES_SHEET: "mistakes found in published course sheets, live, and why nobody noticed",
 }
 _KEY = (
     ("a cell to type in", {"font_color": "#0000FF", "bg_color": "#FFFBCC"}),

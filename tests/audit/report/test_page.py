@@ -156,7 +156,7 @@ def test_a_formula_without_its_counterpart_is_shown_plainly() -> None:
 # --- A class ---------------------------------------------------------------------------------
 
 
-def test_the_overview_counts_files_and_slips() -> None:
+def test_the_overview_counts_files_and_mistakes() -> None:
     page = Page(report_page(CLASS))
     told = page.told()
     for text in ("1 ✓ all right", "2 ✗ with mistakes", "1 ? could not be checked"):
@@ -169,7 +169,7 @@ def test_the_overview_counts_files_and_slips() -> None:
         *("none.xlsx", "? unchecked"),
     ]
     foot = [text for text in page.text("tfoot") if text.strip()]
-    assert foot == ["slips", "2", "1", "3", "files with it", "1", "1", "2"]
+    assert foot == ["mistakes", "2", "1", "3", "files with it", "1", "1", "2"]
 
 
 def test_the_heat_map_is_a_table_with_headers() -> None:

@@ -19,13 +19,13 @@ from gradsheet.audit.report.summary import (
     class_csv,
     file_names,
     legible,
-    slip_counts,
-    slip_kinds,
+    mistake_counts,
+    mistake_kinds,
     to_json,
     verdict,
 )
 from gradsheet.cli.render import audit_table
-from gradsheet.figures import slip_heat_map
+from gradsheet.figures import mistake_heat_map
 from tests.audit.samples import (
     MESSAGE,
     RIGHT,
@@ -124,9 +124,9 @@ def test_the_outcome_in_a_line() -> None:
 
 
 def test_kinds_come_by_frequency_and_remarks_are_none() -> None:
-    assert slip_kinds(CLASS) == [SLOPE, SWAPPED]
-    assert slip_counts(CLASS, slip_kinds(CLASS)).tolist() == [[0, 0], [2, 0], [0, 1], [0, 0]]
-    assert slip_counts([], []).shape == (0, 0)
+    assert mistake_kinds(CLASS) == [SLOPE, SWAPPED]
+    assert mistake_counts(CLASS, mistake_kinds(CLASS)).tolist() == [[0, 0], [2, 0], [0, 1], [0, 0]]
+    assert mistake_counts([], []).shape == (0, 0)
 
 
 def test_legible_text_has_no_controls() -> None:
@@ -193,7 +193,7 @@ def test_the_heat_map_grows_with_the_files(tmp_path: Path) -> None:
     for count in (1, 30, 200):
         path = tmp_path / f"{count}.png"
         counts = np.arange(2 * count).reshape(count, 2) % 3
-        slip_heat_map([f"file {n}.xlsx" for n in range(count)], [SLOPE, SWAPPED], counts, path)
+        mistake_heat_map([f"file {n}.xlsx" for n in range(count)], [SLOPE, SWAPPED], counts, path)
         heights.append(pixels(path).shape[0])
     assert heights[0] < heights[1] < heights[2]
     assert heights[2] / 200 > 20  # pixels for a name
@@ -202,7 +202,7 @@ def test_the_heat_map_grows_with_the_files(tmp_path: Path) -> None:
 def test_the_heat_map_draws_names_as_they_are(tmp_path: Path) -> None:
     path = tmp_path / "map.svg"
     names = ["$x^2$.xlsx", "a_b & <c>.xlsx", "two\nlines\x07.xlsx"]
-    slip_heat_map(names, [r"costs $5 \alpha$"], np.array([[7], [0], [0]]), path)
+    mistake_heat_map(names, [r"costs $5 \alpha$"], np.array([[7], [0], [0]]), path)
     drawn = path.read_text()
     for text in ("$x^2$.xlsx", "a_b &amp; &lt;c&gt;.xlsx", "two lines", r"costs $5 \alpha$", ">7<"):
         assert text in drawn
@@ -210,14 +210,14 @@ def test_the_heat_map_draws_names_as_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", [(0, 0), (3, 0), (1, 1)])
-def test_the_heat_map_needs_no_slip(shape: tuple[int, int], tmp_path: Path) -> None:
+def test_the_heat_map_needs_no_mistake(shape: tuple[int, int], tmp_path: Path) -> None:
     files, kinds = ["a"] * shape[0], ["b"] * shape[1]
-    slip_heat_map(files, kinds, np.zeros(shape, np.int64), tmp_path / "map.png")
+    mistake_heat_map(files, kinds, np.zeros(shape, np.int64), tmp_path / "map.png")
     assert (tmp_path / "map.png").stat().st_size > 0
 
 
 def test_names_of_any_length_fit_on_the_heat_map(tmp_path: Path) -> None:
     path = tmp_path / "map.png"
-    slip_heat_map(["W" * 300], ["W" * 300], np.array([[3]]), path)
+    mistake_heat_map(["W" * 300], ["W" * 300], np.array([[3]]), path)
     edge = pixels(path)
     assert all(side.min() == 255 for side in (edge[0], edge[-1], edge[:, 0], edge[:, -1]))

@@ -1,4 +1,4 @@
-"""Why a cell is wrong: the slip that makes its formula of the right one."""
+"""Why a cell is wrong: the mistake that makes its formula of the right one."""
 
 import math
 import re
@@ -33,7 +33,7 @@ SLIDING = "a reference that slides because no $ holds it"
 PINNED = "a reference that a $ holds in one row"
 UNREADABLE = "a formula that is not understood"
 CIRCLE = "in a circle"
-UNKNOWN = "no single slip explains it"
+UNKNOWN = "no single mistake explains it"
 TWO = " and "
 
 _OF_A_FAMILY = {
@@ -57,7 +57,7 @@ class Explanation:
     """What is wrong with a formula.
 
     Attributes:
-        kind: the kind of slip.
+        kind: the kind of mistake.
         words: what was done, as a clause without a subject: "uses a_h1 where a_h2 belongs".
         written: the formula, in the table's own names.
         right: a right one.
@@ -70,7 +70,7 @@ class Explanation:
 
 
 def explain(found: Interpretation, row: int, column: int) -> Explanation:
-    """The slip in a cell whose formula is not what it should be."""
+    """The mistake in a cell whose formula is not what it should be."""
     return _Search(found, row, column).explanation()
 
 
@@ -114,7 +114,7 @@ class _Search:
             return Explanation(UNREADABLE, f"cannot be read: {error}", self._formula(), right)
         used = {variable.name for variable in variables(written)}
         self._right = right_formula(self._found, self._row, self._column, used)
-        kind, words = self._slip(written)
+        kind, words = self._mistake(written)
         shown = (
             self._text(written) if all(map(math.isfinite, _numbers(written))) else self._formula()
         )
@@ -129,7 +129,7 @@ class _Search:
 
     # --- The search --------------------------------------------------------------------------
 
-    def _slip(self, written: Expression) -> tuple[str, str]:
+    def _mistake(self, written: Expression) -> tuple[str, str]:
         if words := self._slides():
             return SLIDING, words
         values = _Values(self._found, [written, self._right])
@@ -150,12 +150,12 @@ class _Search:
             if agree(values.of(second.result), wanted):
                 kinds = dict.fromkeys((first.kind, second.kind))
                 return TWO.join(kinds), f"{self._words(first)}{TWO}{self._words(second)}"
-        return UNKNOWN, "is not the right formula, and no single slip makes it so"
+        return UNKNOWN, "is not the right formula, and no single mistake makes it so"
 
     def _pairs(
         self, substitutes: Sequence[tuple[Variable, Expression, str]]
     ) -> Iterator[tuple[Edit, Edit]]:
-        """Two slips at once: one of structure or a weight, and another symbol."""
+        """Two mistakes at once: one of structure or a weight, and another symbol."""
         if sum(1 for _ in variables(self._right)) > _LONGEST:
             return
         likely = [s for s in substitutes if s[2] not in (OTHER_SYMBOL, OTHER_ROW, UPDATED)]

@@ -1,7 +1,7 @@
-"""The slips people make in a formula, as small edits of the right one.
+"""The mistakes people make in a formula, as small edits of the right one.
 
-Each edit makes one wrong expression. A slip is found when an edit computes, at random points, what
-was written.
+Each edit makes one wrong expression. A mistake is found when an edit computes, at random points,
+what was written.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ class Edit:
     """One wrong expression.
 
     Attributes:
-        kind: the kind of slip in a few words.
+        kind: the kind of mistake in a few words.
         result: what is computed in place of the right expression.
         wrong: the part that is written.
         right: the part that belongs there; None where the wrong part should not be there.
@@ -68,11 +68,11 @@ WRONG_FUNCTION = "a wrong function"
 def edits(
     right: Expression, substitutes: Sequence[tuple[Variable, Expression, str]]
 ) -> Iterator[Edit]:
-    """Every wrong expression that one slip makes of ``right``, the simplest slips first.
+    """Every wrong expression that one mistake makes of ``right``, the simplest mistakes first.
 
     Args:
         right: what belongs there.
-        substitutes: what may be taken for which of its variables, and the kind of slip it is.
+        substitutes: what may be taken for which of its variables, and the kind of mistake it is.
     """
     yield from substituted(right, [s for s in substitutes if s[2] != OTHER_SYMBOL])
     yield from structural(right)
@@ -81,7 +81,7 @@ def edits(
 
 
 def structural(right: Expression) -> Iterator[Edit]:
-    """The slips that put no other symbol in."""
+    """The mistakes that put no other symbol in."""
     yield Edit(SIGN, _raw(NEGATE, right), None, None)
     yield from _everywhere(right, _local)
     yield Edit(DOUBLED, _raw(MULTIPLY, _TWO, right), _TWO, None)

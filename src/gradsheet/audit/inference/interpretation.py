@@ -32,7 +32,7 @@ _PROBES = np.linspace(-2.05, 2.35, 12)  # where activations are told apart
 _ERROR = Number(math.nan)  # what a spreadsheet shows as an error
 
 _MOST_COMBINATIONS = 40
-_MOST_PAIRS = 30_000  # of slips tried together, in one table; about two seconds
+_MOST_PAIRS = 30_000  # of mistakes tried together, in one table; about two seconds
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from gradsheet.audit.report.summary import (
     all_right,
     file_names,
     legible,
-    slip_counts,
-    slip_kinds,
+    mistake_counts,
+    mistake_kinds,
     some_wrong,
     verdict,
 )
@@ -95,7 +95,7 @@ ins{color:var(--put-ink);background:var(--put-paper);text-decoration:underline}
 table{border-collapse:separate;border-spacing:2px;font-size:.9rem}
 th{font-weight:600;text-align:left}
 thead th{vertical-align:bottom}
-thead .slip span{display:block;writing-mode:vertical-rl;transform:rotate(180deg);
+thead .mistake span{display:block;writing-mode:vertical-rl;transform:rotate(180deg);
 height:13rem;line-height:1.2;font-weight:500;overflow-wrap:break-word}
 tbody th{font-weight:400;min-width:9rem;max-width:20rem;padding-right:.5rem}
 tbody th,tfoot th,thead th:first-child{position:sticky;left:0;background:var(--page-paper)}
@@ -220,42 +220,42 @@ def _tally(audits: Sequence[Audit]) -> _Html:
 
 
 def _most_common(audits: Sequence[Audit]) -> _Html:
-    kinds = slip_kinds(audits)
+    kinds = mistake_kinds(audits)
     if not kinds:
         return _Html()
-    files = (slip_counts(audits, kinds) > 0).sum(axis=0).tolist()
+    files = (mistake_counts(audits, kinds) > 0).sum(axis=0).tolist()
     most, kind = max(zip(files, kinds, strict=True), key=lambda pair: pair[0])
     where = f"in {most} of {len(audits)} files"
-    return _element("p", "The slip in most files: ", _element("b", kind), f", {where}.")
+    return _element("p", "The mistake in most files: ", _element("b", kind), f", {where}.")
 
 
 def _heat_map(audits: Sequence[Audit], names: Sequence[str]) -> _Html:
-    kinds = slip_kinds(audits)
-    counts = slip_counts(audits, kinds)
+    kinds = mistake_kinds(audits)
+    counts = mistake_counts(audits, kinds)
     most = int(counts.max(initial=1))
     lines = zip(names, audits, counts.tolist(), strict=True)
     rows = [_heat_row(number, *line, most) for number, line in enumerate(lines, start=1)]
     table = _element(
         "table",
-        _element("caption", _unseen("How many slips of each kind each file has")),
+        _element("caption", _unseen("How many mistakes of each kind each file has")),
         _element("thead", _heat_head(kinds)),
         _element("tbody", *rows),
         _element("tfoot", *_heat_foot(counts)),
     )
-    label = "Slips by file and kind"
+    label = "Mistakes by file and kind"
     return _element("div", table, class_="scroll", role="region", aria_label=label, tabindex="0")
 
 
 def _heat_head(kinds: Sequence[str]) -> _Html:
     names = [_element("th", name, scope="col") for name in ("file", "outcome", "all")]
-    slips = [_element("th", _element("span", k), scope="col", class_="slip") for k in kinds]
-    return _element("tr", *names[:2], *slips, names[2])
+    mistakes = [_element("th", _element("span", k), scope="col", class_="mistake") for k in kinds]
+    return _element("tr", *names[:2], *mistakes, names[2])
 
 
 def _heat_foot(counts: NDArray[np.int64]) -> tuple[_Html, _Html]:
     files, some = (counts > 0).sum(axis=0).tolist(), int(counts.any(axis=1).sum())
     return (
-        _foot("slips", [*counts.sum(axis=0).tolist(), int(counts.sum())]),
+        _foot("mistakes", [*counts.sum(axis=0).tolist(), int(counts.sum())]),
         _foot("files with it", [*files, some]),
     )
 

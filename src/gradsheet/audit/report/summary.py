@@ -79,13 +79,13 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def slip_kinds(audits: Sequence[Audit]) -> list[str]:
+def mistake_kinds(audits: Sequence[Audit]) -> list[str]:
     """The kinds of mistakes that were made, the most frequent first."""
     total = sum((_kinds(audit) for audit in audits), Counter[str]())
     return sorted(total, key=lambda kind: (-total[kind], kind))
 
 
-def slip_counts(audits: Sequence[Audit], kinds: Sequence[str]) -> NDArray[np.int64]:
+def mistake_counts(audits: Sequence[Audit], kinds: Sequence[str]) -> NDArray[np.int64]:
     """How many mistakes of each kind each file has: (files, kinds)."""
     rows = [[_kinds(audit)[kind] for kind in kinds] for audit in audits]
     return np.array(rows, dtype=np.int64).reshape(len(audits), len(kinds))
@@ -96,14 +96,14 @@ def _kinds(audit: Audit) -> Counter[str]:
 
 
 def class_csv(audits: Sequence[Audit]) -> str:
-    """A row a file: its name, how many tables and mistakes, how many slips of each kind.
+    """A row a file: its name, how many tables and mistakes, how many mistakes of each kind.
 
     A text that a spreadsheet would take for a formula has an apostrophe in front.
     """
-    kinds, written = slip_kinds(audits), io.StringIO()
+    kinds, written = mistake_kinds(audits), io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(["file", "tables", "mistakes", *map(_inert, kinds)])
-    counts = slip_counts(audits, kinds).tolist()
+    counts = mistake_counts(audits, kinds).tolist()
     for name, audit, row in zip(file_names(audits), audits, counts, strict=True):
         writer.writerow([_inert(name), len(audit.tables), len(audit.mistakes), *row])
     return written.getvalue()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from gradsheet.cli.app import _DEFAULT_RATES, _parse_rates, app
+from gradsheet.cli import options
+from gradsheet.cli.app import app
 from gradsheet.digits.recipe import RECIPES
 from gradsheet.networks.losses import LOSSES
 from gradsheet.networks.optimizers import OPTIMIZERS
@@ -180,7 +181,7 @@ def test_the_times_of_an_epoch_are_those_of_the_results() -> None:
 
 
 def test_the_default_rates_are_written_once_for_people() -> None:
-    assert tuple(_parse_rates(_DEFAULT_RATES)) == DEFAULT_RATES
+    assert tuple(options.parse_rates(options.DEFAULT_RATES)) == DEFAULT_RATES
 
 
 def test_the_third_validation_runs_are_those_of_the_results() -> None:

@@ -1,14 +1,26 @@
-"""The whole main job: the workbook, the graphs, the diagram and a trained network."""
+"""The command demo: the workbook, the graphs, the diagram and a trained network."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from gradsheet.cli.outputs import write_diagram, write_run_figures, write_sweep
-from gradsheet.networks.graph import build_graph
-from gradsheet.networks.spec import load_network
-from gradsheet.networks.sweep import DEFAULT_RATES, DEFAULT_UPDATES, descend
-from gradsheet.workbook.build import write_workbook
+import typer
+
+from gradsheet.cli.options import output
+from gradsheet.cli.terminal import resumable, say, show
+
+
+def demo(
+    quick: Annotated[bool, typer.Option("--quick", help="Train for one epoch only.")] = False,
+    folder: Annotated[Path, output("The folder to write.")] = Path("runs/demo"),
+) -> None:
+    """Do it all: the workbook, the graphs, the diagram and a trained network."""
+    with resumable():
+        made = list(run_demo(folder, quick, say))
+    from gradsheet.cli.render import made_table
+
+    show(made_table(folder, made))
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,12 @@ def run_demo(folder: Path, quick: bool, say: Callable[[str], None]) -> Iterator[
 
 
 def _make_backprop(folder: Path, say: Callable[[str], None]) -> Iterator[Made]:
+    from gradsheet.cli.outputs import write_diagram, write_sweep
+    from gradsheet.networks.graph import build_graph
+    from gradsheet.networks.spec import load_network
+    from gradsheet.networks.sweep import DEFAULT_RATES, DEFAULT_UPDATES, descend
+    from gradsheet.workbook.build import write_workbook
+
     spec = load_network("course")
     graph = build_graph(spec)
     say("Writing the workbook, the loss graphs and the network diagram.")
@@ -50,6 +68,7 @@ def _make_backprop(folder: Path, say: Callable[[str], None]) -> Iterator[Made]:
 
 def _make_digits(folder: Path, quick: bool, say: Callable[[str], None]) -> Iterator[Made]:
     # torch takes seconds to import; the workbook is there by then.
+    from gradsheet.cli.outputs import write_run_figures
     from gradsheet.digits.data import load
     from gradsheet.digits.recipe import find_recipe
     from gradsheet.digits.run import TrainingRun

@@ -1,0 +1,106 @@
+"""The command audit."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gradsheet.cli.terminal import complain, show
+from gradsheet.errors import GradsheetError
+
+if TYPE_CHECKING:
+    from gradsheet.audit.findings import Audit
+
+_MANY = 5  # files that are worth a progress bar
+
+
+def audit(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Workbooks: .xlsx, .xlsm or .ods.")
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON in place of the tables.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write a page with all of it.")
+    ] = None,
+    annotate: Annotated[
+        bool,
+        typer.Option(
+            "--annotate",
+            help="Write FILE-audited.xlsx beside each file: a copy with notes and colors.",
+        ),
+    ] = False,
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write which mistake is how often in which file: mistakes.csv, mistakes.png.",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Files at a time; one a core if not given.", min=1)
+    ] = None,
+) -> None:
+    """Check a workbook of backpropagation cell by cell and say which mistake was made where.
+
+    Exit code: 0 all right, 1 mistakes found, 2 a file that cannot be read.
+    """
+    if report is not None and report.resolve() in {path.resolve() for path in files}:
+        raise GradsheetError(f"--report {report} is one of the workbooks; name a new .html file")
+    audits, unread = _audit(files, jobs)
+    _print(audits, as_json)
+    for error in unread:
+        complain(str(error))
+    _write(audits, report, annotate, summary)
+    sys.exit(2 if unread else 1 if any(found.mistakes for found in audits) else 0)
+
+
+def _audit(files: list[Path], jobs: int | None) -> tuple[list["Audit"], list[GradsheetError]]:
+    """What was found in each file, and why others cannot be read."""
+    from tqdm import tqdm
+
+    from gradsheet.audit.batch import audit_files
+
+    audits: list[Audit] = []
+    unread = []
+    work = tqdm(audit_files(files, jobs), total=len(files), unit="file", disable=len(files) < _MANY)
+    for found in work:
+        if isinstance(found, GradsheetError):
+            unread.append(found)
+        else:
+            audits.append(found)
+    return audits, unread
+
+
+def _print(audits: list["Audit"], as_json: bool) -> None:
+    if as_json:
+        from gradsheet.audit.report.summary import to_json
+
+        sys.stdout.write(to_json(audits))
+        return
+    from gradsheet.cli.render import audit_table
+
+    for found in audits:
+        show(audit_table(found))
+
+
+def _write(
+    audits: list["Audit"], report: Path | None, annotate: bool, summary: Path | None
+) -> None:
+    """Write what was asked for besides the tables: a page, annotated copies, a summary."""
+    if report is not None:
+        from gradsheet.audit.report.page import report_page
+        from gradsheet.files import write_text
+
+        write_text(report, report_page(audits))
+    if annotate:
+        from gradsheet.audit.report.annotate import annotate as write_annotated
+
+        for found in audits:
+            write_annotated(found, found.path.with_name(f"{found.path.stem}-audited.xlsx"))
+    if summary is not None:
+        from gradsheet.cli.outputs import write_mistakes
+
+        write_mistakes(audits, summary)

@@ -1,0 +1,270 @@
+"""Commands for the digit classifier: summary, train, study, compare, lr-find, evaluate, predict."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gradsheet.cli.options import (
+    BatchSize,
+    Data,
+    Device,
+    Epochs,
+    RecipeName,
+    Seed,
+    Teachers,
+    Validation,
+    output,
+)
+from gradsheet.cli.terminal import complain, resumable, say, show
+from gradsheet.errors import GradsheetError
+
+if TYPE_CHECKING:
+    from gradsheet.digits.run import TrainingRun
+
+_MOST_SEEDS = 10_000  # each has a folder from the start
+_COMPARED = "A study's folder or summary.json; or a model: a run folder or its weights."
+
+
+def summary(
+    receptive_field: Annotated[
+        bool, typer.Option("--receptive-field", help="Show what each layer sees instead.")
+    ] = False,
+) -> None:
+    """Print the layer table of the 17,410-parameter network."""
+    from gradsheet.digits.model import Architecture, DigitNet
+    from gradsheet.digits.summary import receptive_fields
+    from gradsheet.digits.summary import summary as layer_table
+
+    model = DigitNet(Architecture())
+    say(receptive_fields(model) if receptive_field else layer_table(model))
+
+
+def train(
+    recipe: RecipeName = "best",
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    batch_size: BatchSize = None,
+    device: Device = "auto",
+    data: Data = None,
+    validation: Validation = 0,
+    teacher: Teachers = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN", help="Go on with this run folder, with its own recipe and seed."
+        ),
+    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Log for TensorBoard in the run folder as well.")
+    ] = False,
+    folder: Annotated[Path | None, output("The run folder; runs/RECIPE-SEED if not given.")] = None,
+) -> None:
+    """Train the network; an interrupted run goes on when the command is given again."""
+    from gradsheet.digits.recipe import find_recipe
+
+    plan = find_recipe(recipe, epochs, batch_size)
+    if not 0 <= seed < 2**31:
+        raise GradsheetError(f"the seed is {seed}; expected 0 to {2**31 - 1}")
+    from gradsheet.digits.run import TrainingRun
+    from gradsheet.digits.training import find_device
+
+    where = find_device(device)
+    if resume is not None:
+        run = TrainingRun.of_folder(resume, where)
+    else:
+        folder = folder or Path("runs") / f"{recipe}-{seed}"
+        run = TrainingRun(folder, plan, seed, where, validation, tuple(teacher or ()))
+    with resumable():
+        _execute(run, data, tensorboard)
+    say(f"Wrote {run.folder}.")
+
+
+def _execute(run: "TrainingRun", data: Path | None, tensorboard: bool) -> None:
+    """Train, and draw what the run reached."""
+    from gradsheet.cli.outputs import write_run_figures
+    from gradsheet.digits.data import load
+    from gradsheet.digits.tensorboard import epoch_logger
+
+    dataset = load(data)
+    with epoch_logger(run.folder if tensorboard else None) as log:
+        finished = run.execute(dataset, say, watch=log)
+    held_out = dataset.hold_out(run.held_out).test if run.held_out else dataset.test
+    write_run_figures(finished, held_out)
+
+
+def lr_find(
+    recipe: RecipeName = "best",
+    seed: Seed = 0,
+    batch_size: BatchSize = None,
+    device: Device = "auto",
+    data: Data = None,
+    path: Annotated[Path, output("The .png or .svg file to draw.")] = Path("learning-rates.png"),
+) -> None:
+    """Draw the loss while the learning rate rises from step to step: where does it diverge?"""
+    from gradsheet.digits.recipe import find_recipe
+
+    plan = find_recipe(recipe, batch_size=batch_size)
+    from gradsheet.cli.outputs import write_rate_trial
+    from gradsheet.digits.data import load
+    from gradsheet.digits.training import find_device, try_rates
+    from gradsheet.figures import check_format
+
+    check_format(path)
+    trial = try_rates(plan, load(data), seed, find_device(device))
+    write_rate_trial(trial, plan.learning_rate, path)
+    lowest = min(trial, key=lambda point: point.smooth_loss)
+    say(
+        f"The loss is lowest at a learning rate of {lowest.learning_rate:.2g}; the recipe "
+        f"{plan.name} peaks at {plan.learning_rate:g}. Wrote {path}."
+    )
+
+
+def study(
+    recipe: RecipeName = "best",
+    seeds: Annotated[int, typer.Option(help="How many: 0, 1, 2, …")] = 5,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="Runs at a time, each on its share of the cores; one a core if not given."
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://…",
+            help="A Dask scheduler whose workers train, and see the study's folder.",
+        ),
+    ] = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    data: Data = None,
+    validation: Validation = 0,
+    teacher: Teachers = None,
+    folder: Annotated[
+        Path | None, output("The study's folder; runs/study-RECIPE if not given.")
+    ] = None,
+) -> None:
+    """Train many seeds side by side and say how what they reach is distributed."""
+    from gradsheet.digits.recipe import find_recipe
+
+    plan = find_recipe(recipe, epochs, batch_size)
+    if seeds < 2 or (jobs is not None and jobs < 1):
+        raise GradsheetError(f"{seeds} seeds, {jobs} jobs; expected 2 seeds and 1 job at least")
+    if seeds > _MOST_SEEDS:
+        raise GradsheetError(f"{seeds:,} seeds; expected {_MOST_SEEDS:,} at most")
+    from gradsheet.cli.outputs import write_study_figure
+    from gradsheet.cli.render import study_lines
+    from gradsheet.digits.study.study import Study
+    from gradsheet.digits.study.workers import progress_bar, worker_pool
+
+    place = (folder or Path("runs") / f"study-{recipe}").resolve()
+    teachers = tuple(path.resolve() for path in teacher or ())
+    with resumable(), worker_pool(jobs, scheduler) as pool:
+        source = data and data.resolve()
+        whole = Study(place, plan, seeds, validation, source, pool.threads, teachers=teachers)
+        with progress_bar(seeds * plan.epochs) as look:
+            reached = whole.execute(pool.start, look)
+    write_study_figure(reached, place / "epochs.png")
+    say(study_lines(reached))
+    say(f"Wrote {place}.")
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help=_COMPARED)],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Another of the same kind.")],
+    data: Data = None,
+) -> None:
+    """Say whether B is better than A: McNemar's test for two models, Welch's for two studies."""
+    from gradsheet.cli.render import model_comparison_lines, study_comparison_lines
+    from gradsheet.digits.study.compare import compare_models, compare_studies
+    from gradsheet.digits.study.study import read_summary
+
+    studies = [found for path in (first, second) if (found := read_summary(path))]
+    if len(studies) == 2:
+        accuracies = [[run["accuracy"] for run in found["runs"]] for found in studies]
+        say(study_comparison_lines(str(first), str(second), compare_studies(*accuracies)))
+        return
+    if studies:
+        raise GradsheetError(
+            f"{first} and {second}: one is a study, the other a model; expected two of a kind"
+        )
+    from gradsheet.digits.data import load
+    from gradsheet.digits.evaluation import evaluate as read_all
+    from gradsheet.digits.run import load_model
+
+    images = load(data).test
+    results = [read_all(load_model(path), images) for path in (first, second)]
+    say(model_comparison_lines(str(first), str(second), compare_models(*results)))
+
+
+def evaluate(
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[RUN]...",
+            help="A run folder or its model.safetensors; the shipped weights if not given. "
+            "Several read together: their probabilities are averaged.",
+        ),
+    ] = None,
+    views: Annotated[
+        bool,
+        typer.Option(
+            "--five-views",
+            help="Read each image five times, as it is and moved by a pixel up, down, left and "
+            "right, and average the probabilities.",
+        ),
+    ] = False,
+    device: Device = "auto",
+    data: Data = None,
+) -> None:
+    """Read the test set and say how well: accuracy, loss, recall, confusion."""
+    from gradsheet.cli.render import confusion_table, evaluation_lines
+    from gradsheet.digits.data import MNIST_ID, load
+    from gradsheet.digits.evaluation import FIVE_VIEWS, REJECTED_LABELS, together
+    from gradsheet.digits.evaluation import evaluate as read_all
+    from gradsheet.digits.run import data_of, load_model
+    from gradsheet.digits.training import find_device
+
+    where = find_device(device)
+    models = [load_model(run).to(where) for run in runs or (None,)]
+    dataset = load(data)
+    for run in runs or ():
+        if data_of(run) not in (None, dataset.sha256):
+            complain(f"note: {run} was trained on other data than these")
+    shifts = FIVE_VIEWS if views else FIVE_VIEWS[:1]
+    result = together([read_all(model, dataset.test, views=shifts) for model in models])
+    rejected = REJECTED_LABELS if dataset.sha256 == MNIST_ID else ()
+    say(evaluation_lines(result, rejected))
+    show(confusion_table(result))
+
+
+def predict(
+    images: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="[RUN] IMAGE...",
+            help="Pictures of one digit each (PNG or JPEG). A run folder before them brings its "
+            "own weights.",
+        ),
+    ],
+) -> None:
+    """Read the digit in each picture."""
+    run, pictures = _split_run(images)
+    if not pictures:
+        raise GradsheetError("no picture given; expected at least one PNG or JPEG of a digit")
+    from gradsheet.cli.render import prediction_table
+    from gradsheet.digits.preprocessing import read_digit
+    from gradsheet.digits.run import load_model, read_images
+
+    digits = [read_digit(picture) for picture in pictures]
+    probabilities = read_images(load_model(run), digits)
+    show(prediction_table(pictures, probabilities.tolist()))
+
+
+def _split_run(paths: list[Path]) -> tuple[Path | None, list[Path]]:
+    """The run folder or weights that come first, where they do, and the pictures."""
+    first, *rest = paths
+    if first.is_dir() or first.suffix == ".safetensors":
+        return first, rest
+    return None, paths

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from openpyxl.utils import get_column_letter
 
+from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.model import Book, Cell, Chart, Series, Sheet
 
 SPELLINGS = {
@@ -177,22 +178,24 @@ def make(table: Handmade, draw: random.Random, headers: dict[str, str] | None = 
     top, left = draw.randint(6, 30), draw.randint(1, 4)
     spelled = {family: draw.choice(ways) for family, ways in SPELLINGS.items()}
     place = {name: left + number for number, name in enumerate(table.columns)}
-    rate_place = (top - 3, left + draw.randint(2, 5))
-    rate = f"${get_column_letter(rate_place[1])}${rate_place[0]}"
-    cells: dict[tuple[int, int], Cell] = {
-        (1, 1): Cell("Backpropagation by hand: w5 and all that"),
-        (2, 2): Cell("∂E/∂w5 = (a_o1 - t1) * a_o1 * (1 - a_o1) * a_h1"),
-        (rate_place[0], rate_place[1] - 1): Cell(draw.choice(("η=", "Learning rate", "lr"))),
+    rate_place = CellIndex(top - 3, left + draw.randint(2, 5))
+    rate = rate_place.absolute
+    cells: dict[CellIndex, Cell] = {
+        CellIndex(1, 1): Cell("Backpropagation by hand: w5 and all that"),
+        CellIndex(2, 2): Cell("∂E/∂w5 = (a_o1 - t1) * a_o1 * (1 - a_o1) * a_h1"),
+        CellIndex(rate_place[0], rate_place[1] - 1): Cell(
+            draw.choice(("η=", "Learning rate", "lr"))
+        ),
         rate_place: Cell(draw.choice((0.1, 0.5, 1.0, 2.0))),
     }
     for name, column in place.items():
         family = re.sub(r"\d+$", "", name)
         text = (headers or {}).get(name, spelled.get(family, "{}").format(name[len(family) :]))
         if text:
-            cells[top, column] = Cell(text)
+            cells[CellIndex(top, column)] = Cell(text)
     for row in range(table.rows):
         for name, column in place.items():
-            at = (top + 1 + row, column)
+            at = CellIndex(top + 1 + row, column)
             content = _content(table, name, row)
             if isinstance(content, str):
                 cells[at] = Cell(None, _filled(table, content, place, top + 1, row, rate))
@@ -206,7 +209,10 @@ def make(table: Handmade, draw: random.Random, headers: dict[str, str] | None = 
         for name, column in place.items()
         for row in range(table.rows)
     }
-    sheets = {"Notes": Sheet("Notes", {(1, 1): Cell("nothing")}), "Work": Sheet("Work", cells)}
+    sheets = {
+        "Notes": Sheet("Notes", {CellIndex(1, 1): Cell("nothing")}),
+        "Work": Sheet("Work", cells),
+    }
     return Made(Book(Path("handmade.xlsx"), sheets, charts=(chart,)), where)
 
 

@@ -9,7 +9,8 @@ from openpyxl.utils import column_index_from_string, get_column_letter
 
 from gradsheet.audit.findings import Audit
 from gradsheet.audit.pipeline import audit_book
-from gradsheet.spreadsheet.model import Book, Cell, CellIndex, Sheet
+from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.model import Book, Cell, Sheet
 
 Cells = dict[CellIndex, Cell]
 
@@ -59,16 +60,16 @@ def at(name: str, row: int) -> str:
 
 
 def table(rows: int = 10, rate: str = "$B$2") -> Cells:
-    cells: Cells = {(2, 1): Cell("learning rate"), (2, 2): Cell(0.5)}
-    cells |= {(4, column): Cell(name) for name, column in COLUMN.items()}
+    cells: Cells = {CellIndex(2, 1): Cell("learning rate"), CellIndex(2, 2): Cell(0.5)}
+    cells |= {CellIndex(4, column): Cell(name) for name, column in COLUMN.items()}
     for row in range(FIRST, FIRST + rows):
         for name, column in COLUMN.items():
-            cells[row, column] = Cell(NUMBERS.get(name))
+            cells[CellIndex(row, column)] = Cell(NUMBERS.get(name))
             if name in FORMULAS:
-                cells[row, column] = Cell(None, filled(FORMULAS[name], row))
+                cells[CellIndex(row, column)] = Cell(None, filled(FORMULAS[name], row))
             elif name[0] == "w" and row > FIRST:
                 gradient = at(f"dE/d{name}", row - 1)
-                cells[row, column] = Cell(None, f"{at(name, row - 1)}-{rate}*{gradient}")
+                cells[CellIndex(row, column)] = Cell(None, f"{at(name, row - 1)}-{rate}*{gradient}")
     return cells
 
 
@@ -92,77 +93,90 @@ def plain(cells: Cells) -> Cells:
 
 
 def constant_biases_beside_the_table(cells: Cells) -> Cells:
-    cells |= {(1, 4): Cell("b1"), (1, 5): Cell(0.35), (2, 4): Cell("b2"), (2, 5): Cell(0.6)}
+    cells |= {
+        CellIndex(1, 4): Cell("b1"),
+        CellIndex(1, 5): Cell(0.35),
+        CellIndex(2, 4): Cell("b2"),
+        CellIndex(2, 5): Cell(0.6),
+    }
     for name, row in ((name, row) for name in ("h1", "h2", "o1", "o2") for row in range(5, 15)):
-        cell = cells[row, COLUMN[name]]
-        cells[row, COLUMN[name]] = Cell(None, f"{cell.formula}+$E${1 if name[0] == 'h' else 2}")
+        cell = cells[CellIndex(row, COLUMN[name])]
+        cells[CellIndex(row, COLUMN[name])] = Cell(
+            None, f"{cell.formula}+$E${1 if name[0] == 'h' else 2}"
+        )
     return cells
 
 
 def a_column_of_rates(cells: Cells) -> Cells:
-    cells[4, EXTRA] = Cell("η")
+    cells[CellIndex(4, EXTRA)] = Cell("η")
     for row, _ in [*cells]:
         if row >= FIRST:
-            cells[row, EXTRA] = Cell(0.5)
+            cells[CellIndex(row, EXTRA)] = Cell(0.5)
     return with_formulas(cells, lambda text, row: text.replace("$B$2", f"AF{row - 1}"))
 
 
 def with_formulas(cells: Cells, change: Callable[[str, int], str]) -> Cells:
     return {
-        (row, column): Cell(cell.value, change(cell.formula, row) if cell.formula else None)
+        CellIndex(row, column): Cell(
+            cell.value, change(cell.formula, row) if cell.formula else None
+        )
         for (row, column), cell in cells.items()
     }
 
 
 def columns_of_new_weights(cells: Cells) -> Cells:
     for n in range(1, 9):
-        cells[4, EXTRA + n] = Cell(f"w{n}_new")
+        cells[CellIndex(4, EXTRA + n)] = Cell(f"w{n}_new")
         for row in range(FIRST, 15):
             step = f"{at(f'w{n}', row)}-$B$2*{at(f'dE/dw{n}', row)}"
-            cells[row, EXTRA + n] = Cell(None, step)
+            cells[CellIndex(row, EXTRA + n)] = Cell(None, step)
             if row > FIRST:
                 taken = f"{get_column_letter(EXTRA + n)}{row - 1}"
-                cells[row, COLUMN[f"w{n}"]] = Cell(None, taken)
+                cells[CellIndex(row, COLUMN[f"w{n}"])] = Cell(None, taken)
     return cells
 
 
 def columns_of_steps(cells: Cells) -> Cells:
     for n in range(1, 9):
-        cells[4, EXTRA + n] = Cell(f"Δw{n}")
+        cells[CellIndex(4, EXTRA + n)] = Cell(f"Δw{n}")
         for row in range(FIRST, 15):
-            cells[row, EXTRA + n] = Cell(None, f"-$B$2*{at(f'dE/dw{n}', row)}")
+            cells[CellIndex(row, EXTRA + n)] = Cell(None, f"-$B$2*{at(f'dE/dw{n}', row)}")
             if row > FIRST:
                 step = f"{get_column_letter(EXTRA + n)}{row - 1}"
-                cells[row, COLUMN[f"w{n}"]] = Cell(None, f"{at(f'w{n}', row - 1)}+{step}")
+                cells[CellIndex(row, COLUMN[f"w{n}"])] = Cell(
+                    None, f"{at(f'w{n}', row - 1)}+{step}"
+                )
     return cells
 
 
 def a_row_of_sums_below(cells: Cells) -> Cells:
     for column in COLUMN.values():
         letter = get_column_letter(column)
-        cells[15, column] = Cell(None, f"SUM({letter}5:{letter}14)")
+        cells[CellIndex(15, column)] = Cell(None, f"SUM({letter}5:{letter}14)")
     return cells
 
 
 def headers_that_are_formulas(cells: Cells) -> Cells:
     for name, column in COLUMN.items():
-        cells[4, column] = Cell(name, f'"{name}"')
+        cells[CellIndex(4, column)] = Cell(name, f'"{name}"')
     return cells
 
 
 def no_gradient_columns(cells: Cells) -> Cells:
     for n in range(1, 9):
         for row in range(FIRST, 15):
-            cells.pop((row, COLUMN[f"dE/dw{n}"]))
+            cells.pop(CellIndex(row, COLUMN[f"dE/dw{n}"]))
             if row > FIRST:
                 whole = filled(FORMULAS[f"dE/dw{n}"], row - 1)
-                cells[row, COLUMN[f"w{n}"]] = Cell(None, f"{at(f'w{n}', row - 1)}-$B$2*({whole})")
-        cells.pop((4, COLUMN[f"dE/dw{n}"]))
+                cells[CellIndex(row, COLUMN[f"w{n}"])] = Cell(
+                    None, f"{at(f'w{n}', row - 1)}-$B$2*({whole})"
+                )
+        cells.pop(CellIndex(4, COLUMN[f"dE/dw{n}"]))
     return cells
 
 
 def words_that_hold_lr_or_eta(cells: Cells) -> Cells:
-    cells |= {(1, 1): Cell("Details of alrighty beta"), (1, 2): Cell(3.0)}
+    cells |= {CellIndex(1, 1): Cell("Details of alrighty beta"), CellIndex(1, 2): Cell(3.0)}
     return cells
 
 
@@ -194,7 +208,7 @@ def test_tables_of_other_heights_side_by_side() -> None:
     for (row, column), cell in table(5).items():
         if row >= 4:
             formula = cell.formula and re.sub(r"(?<![$A-Z])([A-Z]{1,2})(\d+)", moved, cell.formula)
-            cells[row, column + 33] = Cell(cell.value, formula)
+            cells[CellIndex(row, column + 33)] = Cell(cell.value, formula)
     found = audited(cells)
     assert [(t.area, t.updates) for t in found.tables] == [("A4:AE14", 9), ("AH4:BL9", 4)]
     assert not found.mistakes
@@ -205,32 +219,32 @@ def test_tables_of_other_heights_side_by_side() -> None:
 
 def test_a_pasted_row_is_told_once_and_the_table_goes_on() -> None:
     cells = table()
-    cells |= {(10, column): Cell(0.5) for column in COLUMN.values()}
+    cells |= {CellIndex(10, column): Cell(0.5) for column in COLUMN.values()}
     assert told(cells) == [("E10", "a row of pasted numbers")]
 
 
 def test_pasted_rows_at_the_end_belong_to_the_table() -> None:
     cells = table()
-    cells |= {(row, column): Cell(0.5) for row in (13, 14) for column in COLUMN.values()}
+    cells |= {CellIndex(row, column): Cell(0.5) for row in (13, 14) for column in COLUMN.values()}
     assert told(cells) == [("E13", "a row of pasted numbers"), ("E14", "a row of pasted numbers")]
 
 
 def test_an_empty_row_does_not_end_the_table() -> None:
     cells = table(20)
     for column in COLUMN.values():
-        del cells[15, column]
+        del cells[CellIndex(15, column)]
     assert told(cells) == [("E15", "a row left empty")]
     assert audited(cells).tables[0].updates == 19
 
 
 def test_an_odd_cell_of_a_helper_column() -> None:
     cells = table()
-    cells[4, EXTRA] = Cell("my factor")
+    cells[CellIndex(4, EXTRA)] = Cell("my factor")
     for row in range(FIRST, 15):
-        cells[row, EXTRA] = Cell(None, filled(DELTA[1], row))
-        cells[row, COLUMN["dE/dw5"]] = Cell(None, f"AF{row}*{at('a_h1', row)}")
+        cells[CellIndex(row, EXTRA)] = Cell(None, filled(DELTA[1], row))
+        cells[CellIndex(row, COLUMN["dE/dw5"])] = Cell(None, f"AF{row}*{at('a_h1', row)}")
     assert not told(cells)
-    cells[9, EXTRA] = Cell(0.123)
+    cells[CellIndex(9, EXTRA)] = Cell(0.123)
     assert told(cells) == [("AF9", "a cell unlike the rest of its column")]
 
 
@@ -244,22 +258,22 @@ def test_a_mistake_in_the_updates_of_one_row() -> None:
     cells = table(20)
     for n in range(1, 9):
         name = f"w{n}"
-        cells[15, COLUMN[name]] = Cell(None, f"{at(name, 14)}*3-{at('t1', 14)}*7")
+        cells[CellIndex(15, COLUMN[name])] = Cell(None, f"{at(name, 14)}*3-{at('t1', 14)}*7")
     assert {cell for cell, _ in told(cells)} == {at(f"w{n}", 15) for n in range(1, 9)}
 
 
 @pytest.mark.parametrize("start", [Cell("hello"), None])
 def test_a_weight_without_a_start(start: Cell | None) -> None:
     cells = table()
-    del cells[FIRST, COLUMN["w5"]]
-    cells |= {(FIRST, COLUMN["w5"]): start} if start else {}
+    del cells[CellIndex(FIRST, COLUMN["w5"])]
+    cells |= {CellIndex(FIRST, COLUMN["w5"]): start} if start else {}
     assert told(cells) == [("M5", "a weight without a number to start from")]
 
 
 @pytest.mark.parametrize("formula", ["10^400", "1/0", "EXP(1000)", "0^(-1)", "0.1384"])
 def test_an_error_or_a_number_agrees_with_nothing(formula: str) -> None:
     cells = table()
-    cells[9, COLUMN["h1"]] = Cell(None, formula)
+    cells[CellIndex(9, COLUMN["h1"])] = Cell(None, formula)
     [(cell, _)] = told(cells)
     assert cell == "I9"
 
@@ -270,7 +284,7 @@ STRANGE = ("E9" + "+0" * 3900, "MMULT(A1)", "TRANSPOSE()", "1%" + "%" * 900)
 @pytest.mark.parametrize("formula", STRANGE)
 def test_what_is_not_understood_is_remarked(formula: str) -> None:
     cells = table()
-    cells[9, COLUMN["h1"]] = Cell(None, formula)
+    cells[CellIndex(9, COLUMN["h1"])] = Cell(None, formula)
     found = audited(cells)
     assert not found.mistakes
     assert [f.cell for f in found.all_findings] == ["I9"]
@@ -280,7 +294,10 @@ def test_swapped_gradients_tell_what_both_do_to_the_loss() -> None:
     cells = table()
     for row in range(FIRST, 15):
         one, two = COLUMN["dE/dw7"], COLUMN["dE/dw8"]
-        cells[row, one], cells[row, two] = cells[row, two], cells[row, one]
+        cells[CellIndex(row, one)], cells[CellIndex(row, two)] = (
+            cells[CellIndex(row, two)],
+            cells[CellIndex(row, one)],
+        )
     found = audited(cells).mistakes
     assert [f.kind for f in found] == ["two gradients swapped"] * 2
     assert len({f.message.rsplit("; ", 1)[1] for f in found}) == 1

@@ -10,6 +10,7 @@ from gradsheet.audit.findings import Audit, Finding
 from gradsheet.audit.pipeline import audit, audit_book
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.spec import load_network
+from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
 from gradsheet.spreadsheet.recalculate import convert, libreoffice
 from gradsheet.workbook.build import write_workbook
@@ -169,7 +170,7 @@ def last_loss(book: Book) -> float:
         and cell.value in ("E_total", "E_t", "E_tot", "E_T", "Total Error", "loss")
     )
     last = max(row for row, other in sheet.cells if other == column)
-    return Evaluator(Formulas(book)).value("Work", (last, column))
+    return Evaluator(Formulas(book)).value("Work", CellIndex(last, column))
 
 
 def test_what_no_mistake_explains_is_shown_with_both_formulas() -> None:
@@ -248,7 +249,7 @@ def test_several_tables_on_a_sheet_and_on_several() -> None:
     cells = dict(first.book.sheets["Work"].cells)
     bottom = max(row for row, _ in cells) + 3
     cells |= {
-        (row + bottom, column): Cell(cell.value, _lower(cell.formula, bottom))
+        CellIndex(row + bottom, column): Cell(cell.value, _lower(cell.formula, bottom))
         for (row, column), cell in second.book.sheets["Work"].cells.items()
     }
     third = make(handmade(random.Random(3)), random.Random(3)).book.sheets["Work"].cells
@@ -283,13 +284,17 @@ def test_stated_values_that_are_out_of_date_are_remarked() -> None:
 
 
 def test_a_book_without_a_table_is_refused() -> None:
-    cells = {(1, 1): Cell("nothing"), (2, 1): Cell(1.0), (2, 2): Cell(2.0, "A2*2")}
+    cells = {
+        CellIndex(1, 1): Cell("nothing"),
+        CellIndex(2, 1): Cell(1.0),
+        CellIndex(2, 2): Cell(2.0, "A2*2"),
+    }
     with pytest.raises(GradsheetError, match=r"no training table found in it.xlsx"):
         audit_book(Book(Path("it.xlsx"), {"S": Sheet("S", cells)}))
 
 
 def test_a_table_of_too_many_cells_is_refused() -> None:
-    cells = {(r, c): Cell(0.0, "A1") for r in range(1, 12_000) for c in range(1, 11)}
+    cells = {CellIndex(r, c): Cell(0.0, "A1") for r in range(1, 12_000) for c in range(1, 11)}
     with pytest.raises(GradsheetError, match="more than 100,000 cells"):
         audit_book(Book(Path("it.xlsx"), {"S": Sheet("S", cells)}))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.evaluate import Evaluator
 from gradsheet.spreadsheet.formula import (
     Area,
@@ -80,10 +81,11 @@ FORMULAS = (
 
 
 def own(formulas: tuple[str, ...]) -> list[float]:
-    cells = {(1, n): Cell(number) for n, number in enumerate(NUMBERS, start=1)}
-    cells |= {(row, 8): Cell(None, formula) for row, formula in enumerate(formulas, start=3)}
+    cells = {CellIndex(1, n): Cell(number) for n, number in enumerate(NUMBERS, start=1)}
+    rows = enumerate(formulas, start=3)
+    cells |= {CellIndex(row, 8): Cell(None, formula) for row, formula in rows}
     evaluator = Evaluator(Formulas(Book(Path("it.xlsx"), {"S": Sheet("S", cells)})))
-    return [evaluator.value("S", (row, 8)) for row in range(3, 3 + len(formulas))]
+    return [evaluator.value("S", CellIndex(row, 8)) for row in range(3, 3 + len(formulas))]
 
 
 def test_formulas_have_the_values_another_program_gives_them(tmp_path: Path) -> None:
@@ -99,17 +101,20 @@ def test_formulas_have_the_values_another_program_gives_them(tmp_path: Path) -> 
 
 
 def test_a_formula_that_was_copied_is_the_same_tree() -> None:
-    first, second = parse("E35-$F$33*X35", (36, 5)), parse("E36-$F$33*X36", (37, 5))
+    first, second = (
+        parse("E35-$F$33*X35", CellIndex(36, 5)),
+        parse("E36-$F$33*X36", CellIndex(37, 5)),
+    )
     assert first == second
-    assert parse("E35-F33*X35", (36, 5)) != parse("E36-F33*X36", (37, 5))
+    assert parse("E35-F33*X35", CellIndex(36, 5)) != parse("E36-F33*X36", CellIndex(37, 5))
 
 
 def test_references() -> None:
-    assert parse("'Sheet ''2'''!$B3", (1, 1)) == Reference("Sheet '2'", 2, 2, False, True)
-    assert parse("Daten!A1:$C$2", (1, 1)) == Area(
+    assert parse("'Sheet ''2'''!$B3", CellIndex(1, 1)) == Reference("Sheet '2'", 2, 2, False, True)
+    assert parse("Daten!A1:$C$2", CellIndex(1, 1)) == Area(
         Reference("Daten", 0, 0, False, False), Reference("", 2, 3, True, True)
     )
-    assert parse("eta*2", (9, 9), {"eta": "Sheet1!$F$33"}) == Call(
+    assert parse("eta*2", CellIndex(9, 9), {"eta": "Sheet1!$F$33"}) == Call(
         "*", (Reference("Sheet1", 33, 6, True, True), Constant(2.0))
     )
 
@@ -130,7 +135,7 @@ def test_references() -> None:
 )
 def test_what_is_no_formula_says_why(formula: str, says: str) -> None:
     with pytest.raises(FormulaError, match=says):
-        parse(formula, (1, 1))
+        parse(formula, CellIndex(1, 1))
 
 
 @pytest.mark.parametrize(
@@ -145,28 +150,35 @@ def test_what_is_no_formula_says_why(formula: str, says: str) -> None:
 )
 def test_what_is_not_understood_says_what(formula: str, says: str) -> None:
     with pytest.raises(FormulaError, match=says):
-        to_expression(parse(formula, (1, 1)), (1, 1), lambda sheet, place: Variable("x"))
+        to_expression(
+            parse(formula, CellIndex(1, 1)), CellIndex(1, 1), lambda sheet, place: Variable("x")
+        )
 
 
 def test_array_formulas_give_each_cell_its_part() -> None:
-    cells = {(1, n): Cell(number) for n, number in enumerate(NUMBERS, start=1)}
+    cells = {CellIndex(1, n): Cell(number) for n, number in enumerate(NUMBERS, start=1)}
     product = "MMULT(TRANSPOSE(A1:B1),C1:D1)"
     cells |= {
-        (3 + row, 1 + column): Cell(None, product, (3, 1)) for row in (0, 1) for column in (0, 1)
+        CellIndex(3 + row, 1 + column): Cell(None, product, CellIndex(3, 1))
+        for row in (0, 1)
+        for column in (0, 1)
     }
     evaluator = Evaluator(Formulas(Book(Path("it.xlsx"), {"S": Sheet("S", cells)})))
-    found = [[evaluator.value("S", (3 + row, 1 + column)) for column in (0, 1)] for row in (0, 1)]
+    found = [
+        [evaluator.value("S", CellIndex(3 + row, 1 + column)) for column in (0, 1)]
+        for row in (0, 1)
+    ]
     a, b, c, d = NUMBERS[:4]
     assert found == [[pytest.approx(a * c), a * d], [b * c, b * d]]
 
 
 def test_texts_and_overflows_are_no_numbers() -> None:
     cells = {
-        (1, 1): Cell("a text"),
-        (1, 2): Cell(None, "A1*2"),
-        (1, 3): Cell(None, "EXP(1000)"),
-        (1, 4): Cell(None, "C1*2"),
-        (1, 5): Cell(None, "E1+1"),
+        CellIndex(1, 1): Cell("a text"),
+        CellIndex(1, 2): Cell(None, "A1*2"),
+        CellIndex(1, 3): Cell(None, "EXP(1000)"),
+        CellIndex(1, 4): Cell(None, "C1*2"),
+        CellIndex(1, 5): Cell(None, "E1+1"),
     }
     evaluator = Evaluator(Formulas(Book(Path("it.xlsx"), {"S": Sheet("S", cells)})))
-    assert all(math.isnan(evaluator.value("S", (1, column))) for column in range(1, 6))
+    assert all(math.isnan(evaluator.value("S", CellIndex(1, column))) for column in range(1, 6))

@@ -22,7 +22,8 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.formula import ArrayFormula
 
 from gradsheet.errors import GradsheetError
-from gradsheet.spreadsheet.model import Book, Cell, CellIndex, Chart, Series
+from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.model import Book, Cell, Chart, Series
 from gradsheet.spreadsheet.reader import read_book
 from gradsheet.spreadsheet.recalculate import convert, libreoffice
 
@@ -125,7 +126,7 @@ def witnessed(path: Path) -> dict[str, dict[CellIndex, Cell]]:
         values = openpyxl.load_workbook(path, data_only=True)
     return {
         sheet.title: {
-            (cell.row, cell.column): Cell(
+            CellIndex(cell.row, cell.column): Cell(
                 plain(values[sheet.title].cell(cell.row, cell.column).value),
                 formula_of(cell.value) if cell.data_type == "f" else None,
             )
@@ -229,8 +230,8 @@ def test_xlsxwriter_agrees_with_openpyxl(rich: Path) -> None:
     expected = witnessed(rich)
     ours = without_anchors(book)
     # openpyxl leaves prefixes and gives array formulas to the first cell only.
-    spread = {(1, 5): 0.2, (2, 5): 2e-300, (3, 5): 0.0}
-    expected["Sheet 1"][1, 4] = Cell(1.5, "STDEV.S(A1:A5)")
+    spread = {CellIndex(1, 5): 0.2, CellIndex(2, 5): 2e-300, CellIndex(3, 5): 0.0}
+    expected["Sheet 1"][CellIndex(1, 4)] = Cell(1.5, "STDEV.S(A1:A5)")
     expected["Sheet 1"] |= {place: Cell(value, "A1:A3*2") for place, value in spread.items()}
     assert ours == expected
     anchors = {p: c.anchor for p, c in book.sheets["Sheet 1"].cells.items() if c.anchor}
@@ -278,9 +279,9 @@ def test_openpyxl_workbook_with_charts(tmp_path: Path) -> None:
 
     found = read_book(path)
     expected = witnessed(path)["Ünïcode"]
-    expected[2, 5] = Cell(None, "A1:A2+1")
+    expected[CellIndex(2, 5)] = Cell(None, "A1:A2+1")
     assert without_anchors(found) == {"Ünïcode": expected}
-    assert found.sheets["Ünïcode"].cells[2, 5].anchor == (1, 5)
+    assert found.sheets["Ünïcode"].cells[CellIndex(2, 5)].anchor == (1, 5)
     assert found.names == {"rate": "Ünïcode!$D$1"}
     assert [(c.title, [s.name for s in c.series]) for c in found.charts] == [
         ("Line", [""]),
@@ -339,7 +340,9 @@ def test_kinds_of_values(tmp_path: Path) -> None:
     row = "".join(f"<c {kind}>{content}</c>" for kind, content, _ in kinds)
     path = xlsx(tmp_path / "kinds.xlsx", f"<row>{row}</row>", sharedStrings=strings)
     found = read_book(path).sheets["Sheet1"].cells
-    assert [found.get((1, i)) for i in range(1, len(kinds) + 1)] == [cell for *_, cell in kinds]
+    assert [found.get(CellIndex(1, i)) for i in range(1, len(kinds) + 1)] == [
+        cell for *_, cell in kinds
+    ]
     assert read_book(path).remarks == (
         "cells whose number is none, kept as text: 3",
         "what-if data tables, kept as values: 1",
@@ -412,12 +415,12 @@ def test_array_formulas_reach_every_cell(tmp_path: Path) -> None:
     )
     block = "SEQUENCE(2,2)"
     assert cells(xlsx(tmp_path / "array.xlsx", rows)) == {
-        "B1": Cell(1.0, block, (1, 2)),
-        "C1": Cell(2.0, block, (1, 2)),
-        "B2": Cell(3.0, block, (1, 2)),
-        "C2": Cell(None, block, (1, 2)),
-        "A3": Cell(6.0, "SUM(B1:C1*2)", (3, 1)),
-        "B3": Cell(None, "SUM(B1:C1)", (3, 2)),
+        "B1": Cell(1.0, block, CellIndex(1, 2)),
+        "C1": Cell(2.0, block, CellIndex(1, 2)),
+        "B2": Cell(3.0, block, CellIndex(1, 2)),
+        "C2": Cell(None, block, CellIndex(1, 2)),
+        "A3": Cell(6.0, "SUM(B1:C1*2)", CellIndex(3, 1)),
+        "B3": Cell(None, "SUM(B1:C1)", CellIndex(3, 2)),
     }
 
 
@@ -583,10 +586,10 @@ def test_arrays_names_and_charts_of_ods(tmp_path: Path) -> None:
     book = read_book(path)
     block = "C1:D2*2"
     assert cells(path) == {
-        "A1": Cell(1.0, block, (1, 1)),
-        "B1": Cell(2.0, block, (1, 1)),
-        "A2": Cell("Loss", block, (1, 1)),
-        "B2": Cell(None, block, (1, 1)),
+        "A1": Cell(1.0, block, CellIndex(1, 1)),
+        "B1": Cell(2.0, block, CellIndex(1, 1)),
+        "A2": Cell("Loss", block, CellIndex(1, 1)),
+        "B2": Cell(None, block, CellIndex(1, 1)),
     }
     assert list(book.sheets) == ["Sheet1"]
     assert book.names == {"eta": "Sheet1!$A$1", "w": "'a b'!$A$1:$B$2"}
@@ -632,8 +635,8 @@ def test_libreoffice_saves_the_same_book_as_ods(tmp_path: Path) -> None:
         if cell.formula is None:
             assert theirs[place].value == cell.value, place
     assert theirs.keys() == excel.sheets["lr 0.5"].cells.keys()
-    assert theirs[1, 7].value == "#DIV/0!"
-    assert theirs[2, 7].value == 7.0
+    assert theirs[CellIndex(1, 7)].value == "#DIV/0!"
+    assert theirs[CellIndex(2, 7)].value == 7.0
 
 
 # Files that are no workbook, or a damaged one
@@ -745,11 +748,17 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
     "doctype": (of_parts(**{"workbook.xml": "<!DOCTYPE x><workbook/>"}), "a document type"),
     "unknown entity": (of_parts(**{SHEET: "<worksheet>&a;</worksheet>"}), "undefined entity"),
     "deep": (of_parts(**{SHEET: "<worksheet>" + "<a>" * 200}), "lie too deep"),
-    "row": (of_rows('<row><c r="A1048577"><v>1</v></c></row>'), "'A1048577' is no place"),
-    "row zero": (of_rows('<row r="0"/>'), "'0' is no place"),
-    "huge row": (of_rows(f'<row r="{"9" * 5000}"/>'), "is no place on a sheet"),
-    "column": (of_rows('<row><c r="XFE1"><v>1</v></c></row>'), "'XFE' is no column"),
-    "place": (of_rows('<row><c r="$A$1"><v>1</v></c></row>'), "is no column"),
+    "row": (
+        of_rows('<row><c r="A1048577"><v>1</v></c></row>'),
+        "'1048577' is not a row",
+    ),
+    "row zero": (of_rows('<row r="0"/>'), "'0' is not a row of a sheet"),
+    "huge row": (of_rows(f'<row r="{"9" * 5000}"/>'), "is not a row of a sheet"),
+    "column": (of_rows('<row><c r="XFE1"><v>1</v></c></row>'), "'XFE' is not a column"),
+    "place": (
+        of_rows('<row><c r="$A$1"><v>1</v></c></row>'),
+        "'$A$1' is not the address",
+    ),
     "array": (
         of_rows(f'<row><c><f t="array" ref="A1:XFD{ROWS}">1</f></c></row>'),
         "more than 500,000 cells",
@@ -759,7 +768,7 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
         "cell A1 of sheet 'Sheet1' shows",
     ),
     "negative text": (of_rows('<row><c t="s"><v>-1</v></c></row>'), "a text that is missing"),
-    "formula": (of_rows(f"<row><c><f>{'1+' * 4097}1</f></c></row>"), "a formula of 8,195 char"),
+    "formula": (of_rows(f"<row><c><f>{'1+' * 4097}1</f></c></row>"), "needs 8,195 characters"),
     "sheet twice": (
         of_parts(
             **{"workbook.xml": '<workbook><sheet name="S" r:id="r1"/><sheet name="S"/></workbook>'}

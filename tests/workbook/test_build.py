@@ -427,7 +427,7 @@ def wide(inputs: int, units: int) -> NetworkSpec:
     ("spec", "rates", "updates", "said"),
     [
         (wide(100, 100), (0.5,), 1, "columns, at most 16,384 fit"),
-        (wide(2000, 1), (0.5,), 1, "characters in the formula of o1, at most 8,192 fit"),
+        (wide(2000, 1), (0.5,), 1, "the formula of o1 needs 27,301 characters, at most 8,192 fit"),
         (COURSE, (0.5,), 1_100_000, "rows, at most 1,048,576 fit"),
         (COURSE, tuple(np.linspace(0.1, 1, 101)), 1, "101 learning rates"),
     ],

@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from openpyxl.utils import coordinate_to_tuple, get_column_letter
 
 from gradsheet.audit.checks.charts import chart_findings
 from gradsheet.audit.checks.comparison import comparison_findings
@@ -27,9 +26,10 @@ from gradsheet.audit.tables.search import find_tables
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.losses import LOSSES
 from gradsheet.networks.mistakes import SWAPPED
+from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef, column_letters
 from gradsheet.spreadsheet.evaluate import Evaluator
 from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.spreadsheet.model import Book, Cell, CellIndex, address
+from gradsheet.spreadsheet.model import Book, Cell
 from gradsheet.spreadsheet.reader import read_book
 from gradsheet.symbolic.expression import Expression, Variable, expand, variables
 from gradsheet.symbolic.tape import Array, Tape
@@ -101,7 +101,7 @@ class _Check:
             network=network_in_words(self._found),
             updates=len(self._table.rows) - 1,
             rate=None if math.isnan(self._rate) else self._rate,
-            rate_cell=address(spot[1]) if spot else "",
+            rate_cell=str(spot.cell) if spot else "",
             columns=tuple(
                 self._column(column, first_wrong, bool(other_rule))
                 for column in self._table.columns
@@ -112,11 +112,12 @@ class _Check:
     def _area(self) -> str:
         table = self._table
         top = table.header_row or table.rows[0]
-        return f"{address((top, table.columns[0]))}:{address((table.rows[-1], table.columns[-1]))}"
+        first = CellIndex(top, table.columns[0])
+        return str(CellRange(first, CellIndex(table.rows[-1], table.columns[-1])))
 
     def _column(self, column: int, first_wrong: dict[str, str], unchecked: bool) -> ColumnAudit:
         name = self._found.names.get(column, "")
-        letter = get_column_letter(column)
+        letter = column_letters(column)
         verdict: Verdict = "not checked"
         if letter in first_wrong:
             verdict = "wrong"
@@ -164,17 +165,17 @@ class _Check:
         if spot is None:
             return
         used = self._table.formulas.cell(*spot)
-        where = address(spot[1]) if spot[0] == self._sheet else f"{spot[0]}!{address(spot[1])}"
+        where = str(spot.cell if spot.sheet == self._sheet else spot)
         column = next(c for c, n in self._found.names.items() if n in self._found.parameters)
         rows = [*self._table.later_rows]
         if used is None or isinstance(used.value, str):
             held = "nothing" if used is None else "a text"
             message = f"the updates take {where} for the learning rate, which holds {held}"
             yield self._finding(rows, column, UNUSED_RATE, message)
-        elif nearest and nearest != spot[1]:
-            nearer = spot[0] != self._sheet or nearest[0] > spot[1][0]
+        elif nearest and nearest != spot.cell:
+            nearer = spot.sheet != self._sheet or nearest.row > spot.cell.row
             if nearer or not label_of(self._table, spot):
-                message = f"{address(nearest)} is called the learning rate; the updates use {where}"
+                message = f"{nearest} is called the learning rate; the updates use {where}"
                 yield self._finding(rows, column, UNUSED_RATE, message)
 
     def _odd_cells(self, column: int) -> Iterator[Finding]:
@@ -191,7 +192,7 @@ class _Check:
     def _start(self, column: int) -> Iterator[Finding]:
         """A weight whose first cell is empty or a text."""
         row = self._table.rows[0]
-        value = self._evaluator.value(self._sheet, (row, column))
+        value = self._evaluator.value(self._sheet, CellIndex(row, column))
         cell = self._table.cell(row, column)
         if self._found.names[column] in self._found.parameters and (
             cell is None or math.isnan(value)
@@ -237,7 +238,7 @@ class _Check:
     ) -> Finding:
         return Finding(
             sheet=self._sheet,
-            cell=address((rows[0], column)),
+            cell=str(CellIndex(rows[0], column)),
             column=self._found.header(column),
             role=self._found.names.get(column, ""),
             kind=kind,
@@ -256,16 +257,20 @@ class _Check:
         for row in rows:
             cell = self._table.cell(row, column)
             kind = _what_is_there(cell)
-            above = f"; {address((row - 1, column))} shows how it goes on" if kind == EMPTY else ""
+            above = f"; {CellIndex(row - 1, column)} shows how it goes on" if kind == EMPTY else ""
             message = f"{_shown(cell)} stands where the other rows compute"
             yield self._finding([row], column, kind, message + above)
+
+    def _values(self, rows: Sequence[int], column: int) -> list[float]:
+        """The computed values of a column in some rows."""
+        return [self._evaluator.value(self._sheet, CellIndex(row, column)) for row in rows]
 
     def _series(self, column: int) -> Iterator[Finding]:
         """Inputs and targets that grow by the same step from row to row."""
         if not self._found.is_given(column):
             return
         rows = self._table.rows
-        numbers = np.array([self._evaluator.value(self._sheet, (row, column)) for row in rows])
+        numbers = np.array(self._values(rows, column))
         steps = np.diff(numbers)
         if len(steps) > 1 and steps[0] != 0 and np.allclose(steps, steps[0], rtol=1e-6, atol=0):
             message = (
@@ -300,12 +305,12 @@ class _Check:
     def _swap_message(self, finding: Finding, other: Finding) -> str:
         size = finding.message.partition("; ")[2].partition("; the loss after")[0]
         message = f"computes {other.column}, and that column computes this one; {size}"
-        cells = [coordinate_to_tuple(found.cell) for found in (finding, other)]
+        cells = [CellIndex.parse(found.cell) for found in (finding, other)]
         change = self._change_of_loss([finding.cells, other.cells], cells)
         return message if change is None else f"{message}; {self._loss_in_words(change)} by both"
 
     def _written_values(self, finding: Finding) -> Array:
-        row, column = coordinate_to_tuple(finding.cell)
+        row, column = CellIndex.parse(finding.cell)
         try:
             return self._found.truth.values([self._found.written(row, column)])[0]
         except FormulaError:
@@ -330,9 +335,9 @@ class _Check:
         known = apart[np.isfinite(apart)]
         if len(known):
             yield self._size(known, column)
-        elif all(math.isnan(self._evaluator.value(self._sheet, (row, column))) for row in rows):
+        elif all(math.isnan(value) for value in self._values(rows, column)):
             yield "it shows an error, no number"
-        change = self._change_of_loss([len(rows)], [(rows[0], column)])
+        change = self._change_of_loss([len(rows)], [CellIndex(rows[0], column)])
         if change is not None:
             yield self._loss_in_words(change)
 
@@ -356,8 +361,7 @@ class _Check:
             free[v]: np.array([number(self._found, self._evaluator, v, row) for row in rows])
             for v in inside
         }
-        written = [self._evaluator.value(self._sheet, (row, column)) for row in rows]
-        return np.array(written) - Tape([wanted]).run(numbers)[wanted]
+        return np.array(self._values(rows, column)) - Tape([wanted]).run(numbers)[wanted]
 
     def _change_of_loss(self, counts: Sequence[int], cells: Sequence[CellIndex]) -> float | None:
         """The change of the last loss by some wrong gradients alone; None where it is no gradient.
@@ -421,7 +425,7 @@ class _Check:
         column = next(c for c, n in self._found.names.items() if n in self._found.parameters)
         message = f"the updates hold {source.value:g} as a number"
         if unused:
-            message += f"; the learning-rate cell {address(unused)} is not used"
+            message += f"; the learning-rate cell {unused} is not used"
         finding = self._finding([*self._table.later_rows], column, TYPED_RATE, message)
         yield replace(finding, is_mistake=unused is not None)
 
@@ -432,7 +436,7 @@ class _Check:
             for place, cell in self._table.sheet.cells.items()
             if isinstance(cell.value, float)
             and place[0] < self._table.rows[0]
-            and label_of(self._table, (self._sheet, place))
+            and label_of(self._table, CellRef(self._sheet, place))
         ]
         return max(places, default=None)
 
@@ -443,7 +447,7 @@ class _Check:
             for column in self._table.columns:
                 cell = self._table.cell(row, column)
                 if cell and cell.formula and isinstance(cell.value, float):
-                    value = self._evaluator.value(self._sheet, (row, column))
+                    value = self._evaluator.value(self._sheet, CellIndex(row, column))
                     if abs(value - cell.value) > _STALE * max(abs(value), abs(cell.value), 1e-9):
                         stale.append((row, column))
         if stale:

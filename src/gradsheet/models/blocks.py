@@ -1,11 +1,12 @@
 """Tensors in cells: where each number of a tensor stands."""
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from xlsxwriter.utility import quote_sheetname, xl_col_to_name
+
+from gradsheet.spreadsheet.addresses import on_sheet
+from gradsheet.spreadsheet.writer import cell_address
 
 Places = NDArray[np.int64]
 Index = tuple[int, ...]
@@ -34,11 +35,11 @@ class Block:
 
     def cell(self, index: Index) -> str:
         """The address of a number on its own sheet: ``C5``."""
-        return address(int(self.rows[index]), int(self.columns[index]))
+        return cell_address(int(self.rows[index]), int(self.columns[index]))
 
     def seen(self, index: Index) -> str:
         """The address as other sheets write it: ``'3 conv2'!C5``."""
-        return f"{_quoted(self.sheet)}!{self.cell(index)}"
+        return on_sheet(self.sheet, self.cell(index))
 
     def span(self, first: Index, last: Index) -> str:
         """The cells from ``first`` to ``last``, which must stand in one rectangle: ``C5:G9``."""
@@ -115,18 +116,3 @@ def beside_tiles(block: Block, left: int) -> Block:
     """A vector (C,), each number in the first row of a channel of ``block``."""
     first = block.rows.reshape(len(block.rows), -1)[:, 0]
     return Block(block.sheet, first, np.full_like(first, left))
-
-
-def address(row: int, column: int) -> str:
-    """``C5`` of a 0-based row and column."""
-    return f"{_letters(column)}{row + 1}"
-
-
-@cache
-def _letters(column: int) -> str:
-    return str(xl_col_to_name(column))
-
-
-@cache
-def _quoted(sheet: str) -> str:
-    return str(quote_sheetname(sheet))

@@ -24,7 +24,8 @@ from gradsheet.models.sheets.loss import LOSS_SHEET, LossPage, ends_in_probabili
 from gradsheet.models.trace import LossName, Trace, trace
 from gradsheet.models.validation import check_rate, duplicate, gradients_on
 from gradsheet.spreadsheet.recalculate import Cell, Cells, Engine, recalculated
-from gradsheet.spreadsheet.style import Style, print_on_pages
+from gradsheet.spreadsheet.style import Style
+from gradsheet.spreadsheet.writer import print_on_pages
 
 OVERVIEW_SHEET = "Overview"
 RATE = 0.1

@@ -1,20 +1,23 @@
 """Where everything of a traced model stands, before anything is written."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gradsheet.errors import GradsheetError
 from gradsheet.models.blocks import Block
 from gradsheet.models.layers.base import Desk
 from gradsheet.models.layers.joining import View
 from gradsheet.models.trace import INPUT, Layer, Trace
+from gradsheet.spreadsheet.limits import (
+    NOT_IN_A_SHEET_NAME,
+    SHEET_NAME_CHARACTERS,
+    check_columns,
+    check_rows,
+)
 
 TOP = 6  # the first row below a sheet's title, notes and links
 BETWEEN = 3  # rows between the passes
 
-_MOST_ROWS, _MOST_COLUMNS, _LONGEST_NAME = 1_048_576, 16_384, 31
-_FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
+_SMALLER = "use a model with fewer channels or smaller images"
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +104,9 @@ class Plan:
 def _sheet_name(number: int, layer: Layer) -> str:
     """``4 conv2``; of a layer that is called by a number only, ``4 0 Conv2d``."""
     kind = f" {layer.kind.name}" if layer.path.split(".")[-1].isdigit() else ""
-    plain = _FORBIDDEN.sub(" ", printable(layer.path).replace(" › ", " ")).strip()
-    return f"{number} {plain}{kind}"[:_LONGEST_NAME].rstrip()
+    words = printable(layer.path).replace(" › ", " ").replace("'", " ")
+    plain = NOT_IN_A_SHEET_NAME.sub(" ", words).strip()
+    return f"{number} {plain}{kind}"[:SHEET_NAME_CHARACTERS].rstrip()
 
 
 def printable(text: str) -> str:
@@ -118,9 +122,5 @@ def _check_size(sheet: Sheet) -> None:
 
 
 def _check_cells(what: str, rows: int, columns: int) -> None:
-    if rows > _MOST_ROWS or columns > _MOST_COLUMNS:
-        raise GradsheetError(
-            f"{what} needs {rows:,} rows and {columns:,} "
-            f"columns; a sheet has {_MOST_ROWS:,} and {_MOST_COLUMNS:,}: use a model with fewer "
-            "channels or smaller images"
-        )
+    check_rows(rows, what, _SMALLER)
+    check_columns(columns, what, _SMALLER)

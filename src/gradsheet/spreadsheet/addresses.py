@@ -1,92 +1,255 @@
-"""Cells and ranges by their addresses, in words of our own: openpyxl is the tests' witness."""
+"""Addresses of cells and ranges in A1 notation: parsed and written here only.
+
+Rows and columns count from 1, as addresses write them. XlsxWriter counts from 0: what is on its
+side is turned by ``CellIndex.from_zero_based`` and ``CellIndex.zero_based``, by nothing else.
+"""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
-from gradsheet.spreadsheet.model import CellIndex
-from gradsheet.spreadsheet.reader.archive import DAMAGED, RefusedError, quoted
+from gradsheet.errors import GradsheetError
+from gradsheet.spreadsheet.limits import COLUMNS, ROWS
 
-ROWS, COLUMNS = 1_048_576, 16_384
-"""Of a sheet."""
+# Pieces of the patterns that find references within formulas; all without groups.
+COLUMN_PATTERN = r"\$?[A-Za-z]{1,3}"
+ROW_PATTERN = r"\$?[1-9][0-9]{0,6}"
+CELL_PATTERN = COLUMN_PATTERN + ROW_PATTERN
+QUOTED_SHEET_PATTERN = r"'(?:[^']|'')+'"
 
-Area = tuple[int, int, int, int]
-"""First row, first column, last row, last column."""
+_LONGEST = 200  # characters of a reference that is looked at; the name of a sheet has at most 31
+_CELL = re.compile(r"([A-Za-z]+)([0-9]+)")
+_WRITTEN_CELL = re.compile(r"(?:(.+)!)?(\$?)([A-Za-z]+)(\$?)([0-9]+)", re.DOTALL)
+_REFERENCE = re.compile(
+    r"(?:(?P<sheet>'(?:[^'\[\]]|'')+'|[^\s'!\[\](){}:;,\"#&<>=+*/^%-]+)!)?"
+    rf"(?P<first>{CELL_PATTERN})(?::(?P<last>{CELL_PATTERN}))?"
+)
 
-_SHEET = r"(?P<sheet>'(?:[^'\[\]]|'')+'|[^\s'!\[\](){}:;,\"#&<>=+*/^%-]+)"
-_CELL = r"\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}"
-_ONE_CELL = re.compile(rf"{_SHEET}!(?P<cell>{_CELL})(?::(?P=cell))?")
-_CELL_OR_RANGE = re.compile(rf"{_SHEET}!{_CELL}(?::{_CELL})?")
-_LONGEST = 200  # characters of a reference that is looked at; a sheet's name has at most 31
-
-
-def is_simple(reference: str) -> bool:
-    """Whether it is one cell or range on a named sheet."""
-    return len(reference) < _LONGEST and _CELL_OR_RANGE.fullmatch(reference) is not None
-
-
-def one_cell(reference: str) -> tuple[str, str] | None:
-    """The sheet and the cell of ``'a b'!$A$1``: ``a b`` and ``A1``; None where it is none such."""
-    found = _ONE_CELL.fullmatch(reference[:_LONGEST])
-    return (unquoted(found["sheet"]), found["cell"].replace("$", "")) if found else None
+# A sheet's name that needs no quotes: a word that no program takes for a number or for a cell,
+# be it in A1 or in R1C1 notation.
+_PLAIN_NAME = re.compile(
+    r"(?![A-Za-z]{1,3}[0-9]+$)(?!(?:[Rr]|[Rr]?[Cc])[0-9])(?!(?:[Rr]|[Rr]?[Cc])$)[^\W\d][\w.]*"
+)
 
 
-def unquoted(sheet: str) -> str:
-    """The name of a sheet without the quotes that a reference puts around it."""
-    return sheet[1:-1].replace("''", "'") if sheet.startswith("'") else sheet
-
-
-def natural(text: str, longest: int = 9) -> int:
-    """The number that at most ``longest`` decimal digits write; -1 where they are something else.
-
-    ``int`` takes more: signs, blanks, digits of other scripts, and time for a million of them.
-    """
-    is_natural = text.isascii() and text.isdecimal() and len(text) <= longest
-    return int(text) if is_natural else -1
-
-
-def row_of(digits: str, written: str) -> int:
-    """The number of a row; ``written`` is what a refusal quotes."""
-    row = natural(digits, longest=7)
-    if not 1 <= row <= ROWS:
-        raise RefusedError(f"{quoted(written)} is no place on a sheet; {DAMAGED}")
-    return row
+class AddressError(GradsheetError):
+    """A text that is not the address of a cell on a sheet."""
 
 
 @lru_cache(maxsize=COLUMNS)
-def column_of(letters: str) -> int:
-    """The number of column ``AA``, which is 27."""
-    column = 0
-    if re.fullmatch("[A-Za-z]{1,3}", letters):
-        for letter in letters.upper():
-            column = 26 * column + ord(letter) - ord("A") + 1
-    if not 1 <= column <= COLUMNS:
-        raise RefusedError(f"{quoted(letters)} is no column of a sheet; {DAMAGED}")
-    return column
-
-
-@lru_cache(maxsize=COLUMNS)
-def letters_of(column: int) -> str:
+def column_letters(column: int) -> str:
     """``AA`` for column 27."""
     letters = ""
-    while column:
+    while column > 0:
         column, letter = divmod(column - 1, 26)
         letters = chr(ord("A") + letter) + letters
     return letters
 
 
-def place_of(address: str) -> CellIndex:
-    """Row and column of ``AA29``."""
-    letters = address.rstrip("0123456789")
-    return row_of(address[len(letters) :], address), column_of(letters)
+@lru_cache(maxsize=COLUMNS)
+def column_number(letters: str) -> int:
+    """27 for column ``AA``.
+
+    Raises:
+        AddressError: no sheet has such a column.
+    """
+    column = 0
+    if letters.isascii() and letters.isalpha() and len(letters) <= 3:
+        for letter in letters.upper():
+            column = 26 * column + ord(letter) - ord("A") + 1
+    if not 1 <= column <= COLUMNS:
+        raise AddressError(f"{_short(letters)} is not a column of a sheet; expected A to XFD")
+    return column
 
 
-def address_of(place: CellIndex) -> str:
-    """``AA29`` for row 29 and column 27."""
-    return f"{letters_of(place[1])}{place[0]}"
+def row_number(digits: str) -> int:
+    """29 for the row ``29``.
+
+    Raises:
+        AddressError: no sheet has such a row.
+    """
+    is_natural = digits.isascii() and digits.isdecimal() and len(digits) <= 7
+    row = int(digits) if is_natural else 0
+    if not 1 <= row <= ROWS:
+        raise AddressError(f"{_short(digits)} is not a row of a sheet; expected 1 to {ROWS}")
+    return row
 
 
-def area_of(reference: str) -> Area:
-    """The corners of ``A1:B2`` or of one cell."""
-    first, _, last = reference.replace("$", "").partition(":")
-    (top, left), (bottom, right) = place_of(first), place_of(last or first)
-    return min(top, bottom), min(left, right), max(top, bottom), max(left, right)
+class CellIndex(NamedTuple):
+    """A cell by its row and column, both from 1; as text its address, ``AA29``."""
+
+    row: int
+    column: int
+
+    @classmethod
+    def parse(cls, address: str) -> "CellIndex":
+        """The cell of ``AA29``.
+
+        Raises:
+            AddressError: it is no address of a cell, or one with a ``$``.
+        """
+        found = _CELL.fullmatch(address)
+        if found is None:
+            raise AddressError(f"{_short(address)} is not the address of a cell, such as A1")
+        return cls(row_number(found[2]), column_number(found[1]))
+
+    @classmethod
+    def from_zero_based(cls, row: int, column: int) -> "CellIndex":
+        """The cell that XlsxWriter calls ``row``, ``column``."""
+        return cls(row + 1, column + 1)
+
+    @property
+    def zero_based(self) -> tuple[int, int]:
+        """Row and column as XlsxWriter counts them."""
+        return self.row - 1, self.column - 1
+
+    @property
+    def absolute(self) -> str:
+        """``$AA$29``."""
+        return f"${column_letters(self.column)}${self.row}"
+
+    def __str__(self) -> str:
+        return f"{column_letters(self.column)}{self.row}"
+
+
+class CellRange(NamedTuple):
+    """The cells from the upper left to the lower right one; as text ``A1:B2``."""
+
+    first: CellIndex
+    last: CellIndex
+
+    @classmethod
+    def parse(cls, addresses: str) -> "CellRange":
+        """The range of ``A1:B2`` or ``$A$1:$B$2``, its corners in any order, or of one cell.
+
+        Raises:
+            AddressError: it is no such range.
+        """
+        corner, _, other = addresses.replace("$", "").partition(":")
+        a = CellIndex.parse(corner)
+        b = CellIndex.parse(other) if other else a
+        return cls(
+            CellIndex(min(a.row, b.row), min(a.column, b.column)),
+            CellIndex(max(a.row, b.row), max(a.column, b.column)),
+        )
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The number of rows and of columns."""
+        return self.last.row - self.first.row + 1, self.last.column - self.first.column + 1
+
+    def cells(self) -> Iterator[CellIndex]:
+        """Every cell, row by row."""
+        for row in range(self.first.row, self.last.row + 1):
+            for column in range(self.first.column, self.last.column + 1):
+                yield CellIndex(row, column)
+
+    @property
+    def absolute(self) -> str:
+        """``$A$1:$B$2``; of one cell ``$A$1:$A$1``.
+
+        Some programs take a single cell for a number where a range is asked for.
+        """
+        return f"{self.first.absolute}:{self.last.absolute}"
+
+    def __str__(self) -> str:
+        return f"{self.first}:{self.last}"
+
+
+class CellRef(NamedTuple):
+    """A cell on a sheet, the formula's own where ``sheet`` is empty; as text ``'lr 0.1'!C5``."""
+
+    sheet: str
+    cell: CellIndex
+
+    @property
+    def absolute(self) -> str:
+        """``'lr 0.1'!$C$5``."""
+        return on_sheet(self.sheet, self.cell.absolute)
+
+    def __str__(self) -> str:
+        return on_sheet(self.sheet, str(self.cell))
+
+
+class RangeRef(NamedTuple):
+    """A range on a sheet, the formula's own where ``sheet`` is empty; as text ``Rates!A1:B2``."""
+
+    sheet: str
+    range: CellRange
+
+    def __str__(self) -> str:
+        return on_sheet(self.sheet, str(self.range))
+
+
+def parse_reference(text: str) -> RangeRef | None:
+    """The range that ``'a b'!$A$1:$B$2`` refers to; of a single cell the range of that cell.
+
+    None where the text is anything else: a name, whole columns, several ranges.
+    """
+    found = _REFERENCE.fullmatch(text[:_LONGEST])
+    if found is None:
+        return None
+    try:
+        cells = CellRange.parse(f"{found['first']}:{found['last'] or found['first']}")
+    except AddressError:
+        return None
+    return RangeRef(unquote_sheet(found["sheet"] or ""), cells)
+
+
+class WrittenCell(NamedTuple):
+    """A cell as a formula writes it: which sheet it names, and what has a ``$``."""
+
+    sheet: str
+    cell: CellIndex
+    row_fixed: bool
+    column_fixed: bool
+
+
+def parse_written_cell(text: str) -> WrittenCell:
+    """The cell of ``'lr 0.1'!C$5``.
+
+    Raises:
+        AddressError: it is no address of a cell.
+    """
+    found = _WRITTEN_CELL.fullmatch(text)
+    if found is None:
+        raise AddressError(f"{_short(text)} is not the address of a cell, such as A1")
+    sheet, column_mark, letters, row_mark, digits = found.groups()
+    cell = CellIndex(row_number(digits), column_number(letters))
+    return WrittenCell(unquote_sheet(sheet or ""), cell, bool(row_mark), bool(column_mark))
+
+
+def is_on_named_sheet(text: str) -> bool:
+    """Whether the text refers to one cell or range, its sheet named."""
+    found = parse_reference(text)
+    return found is not None and bool(found.sheet)
+
+
+def parse_cell_reference(text: str) -> CellRef | None:
+    """The one cell that ``'a b'!$A$1`` refers to; None where the text is anything else."""
+    found = parse_reference(text)
+    if found is None or found.range.first != found.range.last:
+        return None
+    return CellRef(found.sheet, found.range.first)
+
+
+@lru_cache(maxsize=1_024)
+def quote_sheet(name: str) -> str:
+    """The name of a sheet as a reference writes it: ``Inputs``, ``'lr 0.1'``."""
+    return name if _PLAIN_NAME.fullmatch(name) else "'" + name.replace("'", "''") + "'"
+
+
+def unquote_sheet(written: str) -> str:
+    """The name of a sheet without the quotes that a reference puts around it."""
+    return written[1:-1].replace("''", "'") if written.startswith("'") else written
+
+
+def on_sheet(sheet: str, cells: str) -> str:
+    """The address of cells of another sheet, or of this one where none is named."""
+    return f"{quote_sheet(sheet)}!{cells}" if sheet else cells
+
+
+def _short(text: str) -> str:
+    """Somebody else's words, fit for one line."""
+    return repr(text if len(text) <= 60 else text[:60] + "…")

@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass
 
+from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.formula import Formulas, Node, references, to_expression
 from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.spreadsheet.model import CellIndex
 from gradsheet.symbolic.expression import Expression, Variable
 from gradsheet.symbolic.tape import Tape
 
@@ -18,7 +18,7 @@ class _Program:
 
     tape: Tape
     result: Variable
-    reads: dict[Variable, tuple[str, CellIndex]]
+    reads: dict[Variable, tuple[str, tuple[int, int]]]
 
 
 class Evaluator:
@@ -52,7 +52,7 @@ class Evaluator:
         # What a program reads is kept as seen from the formula's cell.
         row, column = cell.anchor or place
         numbers = {
-            variable: self.value(target or sheet, (row + down, column + right))
+            variable: self.value(target or sheet, CellIndex(row + down, column + right))
             for variable, (target, (down, right)) in program.reads.items()
         }
         return float(program.tape.run(numbers)[program.result])
@@ -76,8 +76,8 @@ def _has_fixed(tree: Node) -> bool:
     return any(ref.row_fixed or ref.column_fixed for ref in references(tree))
 
 
-def _compile(tree: Node, origin: CellIndex, part: CellIndex) -> _Program | None:
-    known: dict[tuple[str, CellIndex], Variable] = {}
+def _compile(tree: Node, origin: CellIndex, part: tuple[int, int]) -> _Program | None:
+    known: dict[tuple[str, tuple[int, int]], Variable] = {}
 
     def cell(sheet: str, place: CellIndex) -> Expression:
         offset = (place[0] - origin[0], place[1] - origin[1])

@@ -8,13 +8,18 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from openpyxl.utils import column_index_from_string
-
+from gradsheet.spreadsheet.addresses import (
+    CELL_PATTERN,
+    QUOTED_SHEET_PATTERN,
+    AddressError,
+    CellIndex,
+    parse_written_cell,
+)
 from gradsheet.spreadsheet.functions import ARRAYS, ELEMENTWISE, GATHERING, FormulaError, Matrix
-from gradsheet.spreadsheet.model import Book, Cell, CellIndex
+from gradsheet.spreadsheet.limits import NESTED_LEVELS
+from gradsheet.spreadsheet.model import Book, Cell
 from gradsheet.symbolic.expression import Expression, Number
 
-_DEEPEST = 64  # levels of nesting, as in Excel
 _LONGEST = 250  # operations in a row
 _LARGEST_AREA = 10_000  # cells
 
@@ -38,7 +43,7 @@ class Reference:
 
     def place(self, row: int, column: int) -> CellIndex:
         """The row and column it means in a formula at ``row`` and ``column``."""
-        return (
+        return CellIndex(
             self.row if self.row_fixed else row + self.row,
             self.column if self.column_fixed else column + self.column,
         )
@@ -63,17 +68,16 @@ class Call:
 Node = Constant | Reference | Area | Call
 
 _TOKEN = re.compile(
-    r"""\s*(?:
+    rf"""\s*(?:
     (?P<text>"(?:[^"]|"")*")
-  | (?P<reference>(?:(?:'(?:[^']|'')+'|[^\W\d][\w.]*)!)?\$?[A-Za-z]{1,3}\$?[1-9]\d{0,6}(?![\w(.]))
+  | (?P<reference>(?:(?:{QUOTED_SHEET_PATTERN}|[^\W\d][\w.]*)!)?{CELL_PATTERN}(?![\w(.]))
   | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
   | (?P<error>\#[A-Z/0]+[!?]?)
   | (?P<name>[^\W\d][\w.]*)
-  | (?P<operator><=|>=|<>|[-+*/^&%(),:;{}=<>@])
+  | (?P<operator><=|>=|<>|[-+*/^&%(),:;{{}}=<>@])
     )""",
     re.VERBOSE,
 )
-_REFERENCE = re.compile(r"(?:(.+)!)?(\$?)([A-Za-z]{1,3})(\$?)(\d+)")
 
 # How tightly the operators bind: a sign tighter than a percent, that tighter than a power.
 _INFIX = {
@@ -128,8 +132,8 @@ class _Parser:
 
     def _expression(self, tightest: int) -> Node:
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise FormulaError(f"it is nested more than {_DEEPEST} deep")
+        if self._depth > NESTED_LEVELS:
+            raise FormulaError(f"it is nested more than {NESTED_LEVELS} deep")
         left, links = self._operand(), 0
         while True:
             kind, operator = self._peek()
@@ -176,17 +180,16 @@ class _Parser:
             raise FormulaError("a bracket is not closed")
 
     def _reference(self, text: str) -> Reference:
-        match = _REFERENCE.fullmatch(text)
-        assert match is not None
-        sheet, column_mark, letters, row_mark, digits = match.groups()
-        column = column_index_from_string(letters.upper())
-        row = int(digits)
+        try:
+            sheet, (row, column), row_fixed, column_fixed = parse_written_cell(text)
+        except AddressError as error:
+            raise FormulaError(str(error)) from error
         return Reference(
-            sheet[1:-1].replace("''", "'") if sheet and sheet[0] == "'" else sheet or "",
-            row if row_mark else row - self._at[0],
-            column if column_mark else column - self._at[1],
-            bool(row_mark),
-            bool(column_mark),
+            sheet,
+            row if row_fixed else row - self._at.row,
+            column if column_fixed else column - self._at.column,
+            row_fixed,
+            column_fixed,
         )
 
     def _area(self, first: Reference) -> Node:
@@ -246,7 +249,7 @@ def to_expression(
     node: Node,
     at: CellIndex,
     cell: Callable[[str, CellIndex], Expression],
-    part: CellIndex = (0, 0),
+    part: tuple[int, int] = (0, 0),
 ) -> Expression:
     """What a formula computes.
 
@@ -295,7 +298,8 @@ def _cells(area: Area, at: CellIndex, cell: Callable[[str, CellIndex], Expressio
     columns = range(min(left, right), max(left, right) + 1)
     if len(rows) * len(columns) > _LARGEST_AREA:
         raise FormulaError(f"a range has more than {_LARGEST_AREA:,} cells")
-    return [[cell(area.first.sheet, (row, column)) for column in columns] for row in rows]
+    sheet = area.first.sheet
+    return [[cell(sheet, CellIndex(row, column)) for column in columns] for row in rows]
 
 
 def _elementwise(function: Callable[..., Expression], name: str, arguments: list[Matrix]) -> Matrix:

@@ -3,15 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from openpyxl.utils import get_column_letter
-
-CellIndex = tuple[int, int]
-"""Row and column of a cell, both from 1."""
-
-
-def address(place: CellIndex) -> str:
-    """A place as it is written: ``AA29``."""
-    return f"{get_column_letter(place[1])}{place[0]}"
+from gradsheet.spreadsheet.addresses import CellIndex
 
 
 @dataclass(frozen=True, slots=True)

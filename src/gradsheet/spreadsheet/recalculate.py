@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import IO, Literal
 from xml.etree import ElementTree
 
-from openpyxl.utils import get_column_letter
-
 from gradsheet.errors import GradsheetError
+from gradsheet.spreadsheet.addresses import CellIndex
 
 Cell = tuple[str, str]
 """The name of a sheet and an address in it: ``("lr 0.5", "Q5")``."""
@@ -139,7 +138,7 @@ def _ironcalc(path: Path) -> Cells:
     model.evaluate()
     names = [sheet["name"] for sheet in model.get_worksheets_properties()]
     return {
-        (names[sheet], f"{get_column_letter(column)}{row}"): _plain(
+        (names[sheet], str(CellIndex(row, column))): _plain(
             model.get_cell_value(sheet, row, column)
         )
         for sheet, row, column in model.get_all_cells()

@@ -1,16 +1,14 @@
-"""The look of the workbook, and cells that always carry their value."""
+"""The cell formats and colors of the workbooks."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from xlsxwriter.format import Format
-from xlsxwriter.utility import quote_sheetname, xl_rowcol_to_cell
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from gradsheet.errors import GradsheetError
+from gradsheet.spreadsheet.writer import PlainSheet
 from gradsheet.symbolic.render import runs
 
 INK = "#1F2937"
@@ -18,11 +16,9 @@ FAINT = "#6B7280"
 FONT = "Calibri"
 NUMBER = "0.00000000"
 
-# Ink and paper of a verdict.
+# Font color and fill of a verdict.
 GREEN, AMBER, RED = ("#166534", "#DCFCE7"), ("#92400E", "#FEF3C7"), ("#991B1B", "#FEE2E2")
 GRAY = (FAINT, "#F3F4F6")
-
-MAX_FORMULA = 8_192
 
 # A band of color for each kind of column, the same in every sheet.
 BANDS = {
@@ -35,18 +31,6 @@ BANDS = {
     "gradient": "#E8E0F5",
     "memory": "#EFEAE2",
 }
-
-
-class PlainSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter comes without types
-    """A sheet that takes formulas as they are.
-
-    XlsxWriter looks for every function that is younger than Excel 2007, to prefix its name: half of
-    the time a workbook takes. None is used here.
-    """
-
-    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
-        del expand_future_functions
-        return formula.removeprefix("=")
 
 
 @dataclass(frozen=True)
@@ -181,60 +165,3 @@ class Style:
             script = {"normal": 0, "superscript": 1, "subscript": 2}[position]
             fragments += [self.format(**look, font_script=script), text]
         sheet.write_rich_string(row, column, *fragments, cell_format)
-
-
-def write_formula(
-    sheet: Worksheet, row: int, column: int, formula: str, value: float | str, look: Format
-) -> None:
-    """Write a formula with its value, so that a viewer that does not calculate shows the truth.
-
-    A value that is no finite number is what a spreadsheet makes of it, ``#NUM!``.
-
-    Raises:
-        GradsheetError: the formula is longer than a spreadsheet can hold.
-    """
-    if len(formula) >= MAX_FORMULA:
-        raise GradsheetError(
-            f"a formula would need {len(formula):,} characters, a spreadsheet holds "
-            f"{MAX_FORMULA:,}; use a network whose units have fewer inputs"
-        )
-    if isinstance(value, float) and not math.isfinite(value):
-        value = "#NUM!"
-    sheet.write_formula(row, column, "=" + formula, look, value)
-
-
-def absolute(row: int, column: int, sheet_name: str = "") -> str:
-    """The absolute address of a 0-based cell: ``$C$5``, ``Inputs!$C$5``, ``'lr 0.1'!$C$5``."""
-    return on_sheet(sheet_name, str(xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True)))
-
-
-def agreement(value: float) -> float:
-    """What a check states that the library knows to hold: 0, or an error where it overflows."""
-    return 0.0 if math.isfinite(value) else math.nan
-
-
-def span(first_row: int, first_column: int, last_row: int, last_column: int) -> str:
-    """The absolute address of 0-based cells: ``$A$1:$B$9``; of one cell ``$A$1:$A$1``.
-
-    Some programs take a single cell for a number where a range is asked for.
-    """
-    return f"{absolute(first_row, first_column)}:{absolute(last_row, last_column)}"
-
-
-def on_sheet(sheet_name: str, cells: str) -> str:
-    """The address of cells of another sheet, or of this one where none is named."""
-    return f"{quote_sheetname(sheet_name)}!{cells}" if sheet_name else cells
-
-
-def print_on_pages(
-    sheet: Worksheet, across: int = 1, down: int = 0, portrait: bool = False
-) -> None:
-    """Print a sheet on A4 pages, so many across and down; 0 down is as many as it takes."""
-    if portrait:
-        sheet.set_portrait()
-    else:
-        sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    sheet.set_footer("&L&8&A&R&8page &P of &N")
-    sheet.fit_to_pages(across, down)

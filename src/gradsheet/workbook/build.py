@@ -12,7 +12,8 @@ from gradsheet.networks.graph import build_graph
 from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.sweep import DEFAULT_RATES, DEFAULT_UPDATES, check_rates, descend
 from gradsheet.networks.torch_reference import autograd
-from gradsheet.spreadsheet.style import PlainSheet, Style
+from gradsheet.spreadsheet.style import Style
+from gradsheet.spreadsheet.writer import PlainSheet
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.tape import evaluate
 from gradsheet.workbook import (

@@ -4,22 +4,15 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.networks.mistakes import KINDS, Mistake, find_mistakes, gradients, plain_steps
 from gradsheet.networks.optimizers import Steps
 from gradsheet.networks.sweep import descend
 from gradsheet.spreadsheet import palette
-from gradsheet.spreadsheet.style import (
-    FAINT,
-    MAX_FORMULA,
-    Style,
-    absolute,
-    print_on_pages,
-    span,
-    write_formula,
-)
+from gradsheet.spreadsheet.limits import FORMULA_CHARACTERS
+from gradsheet.spreadsheet.style import FAINT, Style
+from gradsheet.spreadsheet.writer import absolute, cell_address, print_on_pages, span, write_formula
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.render import plain, symbol, to_textbook
 from gradsheet.symbolic.tape import Array, Tape
@@ -64,7 +57,7 @@ def _fits(plan: Plan, mistake: Mistake) -> bool:
     steps = plain_steps(plan.graph, mistake, _shared(plan))
     updates = [steps.updates[parameter].definition for parameter in mistake.parameters]
     # A few characters are left for columns farther to the right and rows farther down.
-    return all(len(table.formula(u)) < 0.7 * MAX_FORMULA for u in updates if u is not None)
+    return all(len(table.formula(u)) < 0.7 * FORMULA_CHARACTERS for u in updates if u is not None)
 
 
 def _shared(plan: Plan) -> tuple[Variable, ...]:
@@ -115,7 +108,7 @@ class _Trainings:
     def loss_cell(self, number: int, updates: int) -> str:
         """The loss after so many updates with a mistake."""
         column = self.table(number).column(self.plan.graph.loss)
-        return str(xl_rowcol_to_cell(_FIRST_ROW + updates, column))
+        return cell_address(_FIRST_ROW + updates, column)
 
     def steps(self, number: int) -> tuple[str, str]:
         """The parameters before and after the first update with a mistake."""
@@ -274,7 +267,7 @@ class _Block:
             self.sheet.write_string(self.row + 1, column, name, head)
 
     def _write_error(self, right: float, wrong: float) -> None:
-        above, row = (xl_rowcol_to_cell(self.row + k, _LEFT + 2) for k in (2, 3)), self.row + 3
+        above, row = (cell_address(self.row + k, _LEFT + 2) for k in (2, 3)), self.row + 3
         right_cell, wrong_cell = above
         tiny = self.style.format(num_format="0.00E+00")
         difference = f"{wrong_cell}-{right_cell}"

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.networks.graph import Example, NetworkGraph
-from gradsheet.spreadsheet.style import (
-    FAINT,
-    MAX_FORMULA,
-    Style,
+from gradsheet.spreadsheet.limits import FORMULA_CHARACTERS
+from gradsheet.spreadsheet.style import FAINT, Style
+from gradsheet.spreadsheet.writer import (
     absolute,
     agreement,
+    cell_address,
     print_on_pages,
     write_formula,
 )
@@ -111,13 +110,13 @@ class _Derivation:
     def address(self, operand: Variable) -> str:
         """The cell of a step, or of the same value in the first training table."""
         if operand in self.rows:
-            return str(xl_rowcol_to_cell(self.rows[operand], _VALUE))
+            return cell_address(self.rows[operand], _VALUE)
         return self.plan.trained(operand)
 
     def numeral(self, operand: Variable) -> str:
         """A formula for the text by which a value stands in another formula."""
         if operand in self.rows:
-            return str(xl_rowcol_to_cell(self.rows[operand], _NUMERAL))
+            return cell_address(self.rows[operand], _NUMERAL)
         return numerals.formula(self.plan.trained(operand))
 
 
@@ -228,7 +227,7 @@ def _write_sections(
                 _write_question(derivation, style, sheet, variable, exercise)
             else:
                 _write_step(derivation, style, sheet, variable, style.number)
-            numeral = numerals.formula(xl_rowcol_to_cell(row, _VALUE))
+            numeral = numerals.formula(cell_address(row, _VALUE))
             text = numerals.text(derivation.values[variable])
             write_formula(sheet, row, _NUMERAL, numeral, text, style.note)
 
@@ -288,7 +287,7 @@ def _write_numbers(
             parts.append(f'"{piece}"')
             text += piece
     formula = "&".join(parts)
-    if len(formula) >= MAX_FORMULA:
+    if len(formula) >= FORMULA_CHARACTERS:
         sheet.write_string(row, _NUMBERS, "= …", style.note)
         return "= …"
     if "#" in text:

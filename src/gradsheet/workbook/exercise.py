@@ -9,22 +9,13 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.networks.graph import NetworkGraph
 from gradsheet.networks.optimizers import Steps
-from gradsheet.spreadsheet.style import (
-    AMBER,
-    GRAY,
-    GREEN,
-    PlainSheet,
-    Style,
-    absolute,
-    on_sheet,
-    span,
-    write_formula,
-)
+from gradsheet.spreadsheet.addresses import on_sheet
+from gradsheet.spreadsheet.style import AMBER, GRAY, GREEN, Style
+from gradsheet.spreadsheet.writer import PlainSheet, absolute, cell_address, span, write_formula
 from gradsheet.symbolic.expression import ZERO, Variable, expand
 
 RIGHT, FACTOR, SIGN, NOT_YET = "right", "off by a factor", "sign wrong", "not yet"
@@ -76,7 +67,7 @@ class Exercise:
         ratio = self._write_ratio(len(self.marks), place, self.answers[variable])
         wanted, value = self._mark(ratio, place), RIGHT if self.solved else NOT_YET
         write_formula(sheet, row, column, wanted, value, self.style.format(indent=1, shrink=True))
-        cell = xl_rowcol_to_cell(row, column)
+        cell = cell_address(row, column)
         looks = {RIGHT: GREEN, NOT_YET: GRAY, SIGN: AMBER, FACTOR: AMBER}
         self.style.color(
             sheet, row, column, {f'{cell}="{mark}"': look for mark, look in looks.items()}
@@ -95,7 +86,7 @@ class Exercise:
             hidden = self._random.uniform(1, 9) / answer
             self._sheet.write_number(row, _SHIFTED, 1 / answer + hidden, look)
             self._sheet.write_number(row, _SHIFT, hidden, look)
-            parts = f"({xl_rowcol_to_cell(row, _SHIFTED)}-{xl_rowcol_to_cell(row, _SHIFT)})"
+            parts = f"({cell_address(row, _SHIFTED)}-{cell_address(row, _SHIFT)})"
             formula, value = f"IF(ISNUMBER({place}),{place}*{parts},0)", 1.0
             near = f"MAX({_CLOSE:.0E},{_SHOWN:.0E}*ABS({parts}))"
             room = max(_CLOSE, _SHOWN / abs(answer))

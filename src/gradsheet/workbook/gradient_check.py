@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from gradsheet.spreadsheet.style import (
-    FAINT,
-    NUMBER,
-    Style,
+from gradsheet.spreadsheet.addresses import on_sheet
+from gradsheet.spreadsheet.style import FAINT, NUMBER, Style
+from gradsheet.spreadsheet.writer import (
     absolute,
     agreement,
-    on_sheet,
+    cell_address,
     print_on_pages,
     span,
     write_formula,
@@ -122,7 +120,7 @@ class _Nudged:
         crossed, row = 0.0, _FIRST_ROW + 2 * number
         terms = ["0"]
         for value in self.bent:
-            up, down = (xl_rowcol_to_cell(row + k, self.table.column(value)) for k in (0, 1))
+            up, down = (cell_address(row + k, self.table.column(value)) for k in (0, 1))
             terms.append(f"ABS(({up}>0)-({down}>0))")
             above, below = self.values[value][2 * number : 2 * number + 2] > 0
             crossed += above != below
@@ -143,7 +141,7 @@ class _Nudged:
     def loss_cells(self, number: int) -> tuple[str, str]:
         """The losses with a parameter moved up and down."""
         column, row = self.table.column(self.plan.graph.loss), _FIRST_ROW + 2 * number
-        return xl_rowcol_to_cell(row, column), xl_rowcol_to_cell(row + 1, column)
+        return cell_address(row, column), cell_address(row + 1, column)
 
     def write(self, style: Style, sheet: Worksheet) -> None:
         table, values = self.table, self.values
@@ -220,7 +218,7 @@ def _write_row(plan: Plan, style: Style, sheet: Worksheet, number: int, nudged: 
     )
     up, down = nudged.values[plan.graph.loss][2 * number : 2 * number + 2].tolist()
     difference = (up - down) / (2 * nudged.nudge)
-    cells = [xl_rowcol_to_cell(row, column) for column in range(len(_COLUMNS))]
+    cells = [cell_address(row, column) for column in range(len(_COLUMNS))]
     mine, slope, torch = cells[_FORMULA], cells[_DIFFERENCE], cells[_AUTOGRAD]
     style.write_markup(sheet, row, 0, symbol(gradient.name), bold=True, align="right")
     exact, tiny = style.format(num_format="0.000000000000"), style.format(num_format=_TINY)

@@ -3,7 +3,8 @@
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.networks.optimizers import OPTIMIZERS
-from gradsheet.spreadsheet.style import FAINT, Style, absolute, print_on_pages, span, write_formula
+from gradsheet.spreadsheet.style import FAINT, Style
+from gradsheet.spreadsheet.writer import absolute, print_on_pages, span, write_formula
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.render import plain, symbol
 from gradsheet.workbook.inputs_layout import (

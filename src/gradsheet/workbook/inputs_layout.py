@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.spec import PRESETS, NetworkSpec, load_network
-from gradsheet.spreadsheet.style import absolute
+from gradsheet.spreadsheet.writer import absolute
 from gradsheet.symbolic.expression import Variable
 
 INPUTS_SHEET = "Inputs"

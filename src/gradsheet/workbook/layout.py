@@ -4,21 +4,22 @@ import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from xlsxwriter.utility import xl_col_to_name
-
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import NetworkGraph
 from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.sweep import Descent
 from gradsheet.networks.torch_reference import Autograd
-from gradsheet.spreadsheet.style import MAX_FORMULA, absolute, on_sheet, span
+from gradsheet.spreadsheet.addresses import column_letters, on_sheet
+from gradsheet.spreadsheet.limits import check_columns, check_formula, check_rows
+from gradsheet.spreadsheet.writer import absolute, span
 from gradsheet.symbolic.expression import Expression, Variable, expand
 from gradsheet.symbolic.render import to_excel
 from gradsheet.workbook.inputs_layout import Fields
 
-MAX_COLUMNS = 16_384
-MAX_ROWS = 1_048_576
-MAX_RATES = 100
+_MOST_RATES = 100
+_SMALLER = (
+    "use a smaller network, fewer updates or fewer rates, or 'gradsheet sweep', which holds more"
+)
 
 # Networks with more numbers to type in, or more values computed from them, are not laid out again
 # on sheets of their own for one iteration, the gradient check and the common mistakes.
@@ -156,9 +157,9 @@ def training_columns(graph: NetworkGraph, addresses: dict[Variable, str]) -> tup
     deltas = graph.deltas if has_deltas(graph) else ()
     steps = graph.steps
     shown = [*graph.table(), *deltas, *graph.gradients, *steps.memory]
-    _check("columns", TABLE_COLUMN + 1 + len(shown), MAX_COLUMNS)
+    check_columns(TABLE_COLUMN + 1 + len(shown), "the workbook", _SMALLER)
     letters = {
-        variable: xl_col_to_name(TABLE_COLUMN + 1 + number) for number, variable in enumerate(shown)
+        variable: column_letters(TABLE_COLUMN + 2 + number) for number, variable in enumerate(shown)
     }
     groups = _groups(graph)
     moved = {after: variable for variable, after in steps.updates.items()}
@@ -187,7 +188,7 @@ def training_columns(graph: NetworkGraph, addresses: dict[Variable, str]) -> tup
             first = addresses.get(variable, f"{steps.memory.get(variable, 0):g}")
         update = steps.updates.get(variable)
         later = formula(update.definition, "{1}") if update and update.definition else first
-        _check(f"characters in the formula of {variable.name}", len(later) + 20, MAX_FORMULA)
+        check_formula(len(later) + 20, f"the formula of {variable.name}", _SMALLER)
         columns.append(Column(variable, *groups[variable], first, later))
     return tuple(columns)
 
@@ -205,8 +206,11 @@ def has_deltas(graph: NetworkGraph) -> bool:
 
 def check_limits(updates: int, rates: int) -> None:
     """Raise GradsheetError where a table is too long or there are too many sheets."""
-    _check("rows", FIRST_ROW + updates + 1, MAX_ROWS)
-    _check("learning rates", rates, MAX_RATES)
+    check_rows(FIRST_ROW + updates + 1, "the workbook", _SMALLER)
+    if rates > _MOST_RATES:
+        raise GradsheetError(
+            f"the workbook needs {rates} learning rates, it holds at most {_MOST_RATES}; {_SMALLER}"
+        )
 
 
 def _groups(graph: NetworkGraph) -> dict[Variable, tuple[str, str]]:
@@ -227,11 +231,3 @@ def _groups(graph: NetworkGraph) -> dict[Variable, tuple[str, str]]:
     groups |= dict.fromkeys(graph.deltas, ("delta", "deltas"))
     groups |= dict.fromkeys(graph.gradients, ("gradient", "gradients"))
     return groups | dict.fromkeys(graph.steps.memory, ("memory", "memory of the optimizer"))
-
-
-def _check(what: str, needed: int, limit: int) -> None:
-    if needed > limit:
-        raise GradsheetError(
-            f"the workbook would need {needed:,} {what}, at most {limit:,} fit; use a smaller "
-            "network, fewer updates or fewer rates, or 'gradsheet sweep', which holds more"
-        )

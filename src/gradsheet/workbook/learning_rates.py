@@ -3,11 +3,12 @@
 import math
 
 import numpy as np
-from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.spreadsheet import palette
-from gradsheet.spreadsheet.style import FAINT, Style, absolute, print_on_pages, span, write_formula
+from gradsheet.spreadsheet.addresses import column_letters
+from gradsheet.spreadsheet.style import FAINT, Style
+from gradsheet.spreadsheet.writer import absolute, cell_address, print_on_pages, span, write_formula
 from gradsheet.symbolic.tape import Array
 from gradsheet.workbook.layout import RATES_SHEET, Plan
 from gradsheet.workbook.training import loss_range, set_loss_axes
@@ -66,7 +67,7 @@ class _Rates:
             look = style.format(bold=True, align="right", num_format="General")
             write_formula(sheet, row, 0, address, rate, look)
             for column, mark in enumerate([0, *self.marks], start=1):
-                cell = xl_rowcol_to_cell(self.first + mark, number + 1)
+                cell = cell_address(self.first + mark, number + 1)
                 value = float(losses[mark, number])
                 write_formula(sheet, row, column, cell, _or_missing(value), style.number)
             self._write_rises(row, len(self.marks) + 2, number)
@@ -89,8 +90,8 @@ class _Rates:
         """Mark the lowest loss of the last mark that all can be compared at."""
         first, last = _SUMMARY_ROW + 1, _SUMMARY_ROW + self.count
         at = len(self.marks) + 1
-        cell = xl_rowcol_to_cell(row, at)
-        every = [xl_rowcol_to_cell(other, at) for other in range(first, last + 1)]
+        cell = cell_address(row, at)
+        every = [cell_address(other, at) for other in range(first, last + 1)]
         lowest = f"MIN({','.join(f'IFERROR({other},1E+300)' for other in every)})"
         formula = f'IFERROR(IF({cell}<={lowest}*(1+1E-9),"{_FASTEST}",""),"")'
         losses = self.plan.descent.loss[self.marks[-1]]
@@ -168,9 +169,9 @@ class _Rates:
         for update in range(_TOO_LARGE_UPDATES + 1):
             sheet.write_number(row + 5 + update, 0, update, iteration)
             for column in range(1, len(_TOO_LARGE) + 1):
-                before = xl_rowcol_to_cell(row + 4 + update, column)
-                rate = xl_rowcol_to_cell(row + 4, column, row_abs=True)
-                formula = f"{before}-{rate}*{before}" if update else "1"
+                before = cell_address(row + 4 + update, column)
+                rate_cell = f"{column_letters(column + 1)}${row + 5}"
+                formula = f"{before}-{rate_cell}*{before}" if update else "1"
                 value = float(values[update, column - 1])
                 write_formula(sheet, row + 5 + update, column, formula, value, style.number)
         self._insert_parabola_chart()

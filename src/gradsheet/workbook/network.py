@@ -4,20 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.networks.diagram import MOST_LABELED, Diagram, Edge, Neuron, lay_out
 from gradsheet.spreadsheet import palette
-from gradsheet.spreadsheet.style import (
-    FAINT,
-    INK,
-    NUMBER,
-    Style,
-    absolute,
-    print_on_pages,
-    write_formula,
-)
+from gradsheet.spreadsheet.style import FAINT, INK, NUMBER, Style
+from gradsheet.spreadsheet.writer import absolute, cell_address, print_on_pages, write_formula
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.render import plain, symbol
 from gradsheet.workbook import numerals
@@ -209,7 +201,7 @@ class _Chart:
         kind = 1 + sum(abs(value) - share * size > 1e-12 * size for share in _SHARES)
         kind += len(_WIDTHS) if value < 0 else 0
         write_formula(self.sheet, self.row, left, sort, kind, self.style.note)
-        cell, ends = xl_rowcol_to_cell(self.row, left), self._visible_ends(edge)
+        cell, ends = cell_address(self.row, left), self._visible_ends(edge)
         for number in range(1, len(_CLASSES) + 1):
             for axis in (0, 1):
                 column = left + 2 * number - 1 + axis

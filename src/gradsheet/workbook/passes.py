@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from gradsheet.spreadsheet.addresses import column_letters
 from gradsheet.spreadsheet.style import Style
 from gradsheet.symbolic.expression import Expression, Variable, expand
 from gradsheet.symbolic.render import plain, symbol, to_excel
@@ -32,7 +32,7 @@ class PassTable:
     @cached_property
     def letters(self) -> dict[Variable, str]:
         """The name of each variable's column."""
-        return {v: str(xl_col_to_name(self.left + k)) for k, v in enumerate(self.variables)}
+        return {v: column_letters(self.left + k + 1) for k, v in enumerate(self.variables)}
 
     def column(self, variable: Variable) -> int:
         """The 0-based column of a variable."""

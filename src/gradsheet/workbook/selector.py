@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from xlsxwriter.worksheet import Worksheet
 
-from gradsheet.spreadsheet.style import FAINT, Style, absolute, on_sheet, span, write_formula
+from gradsheet.spreadsheet.addresses import on_sheet
+from gradsheet.spreadsheet.style import FAINT, Style
+from gradsheet.spreadsheet.writer import absolute, span, write_formula
 from gradsheet.symbolic.expression import Variable
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET
 from gradsheet.workbook.layout import FIRST_ROW, TABLE_COLUMN, Plan, rate_sheet

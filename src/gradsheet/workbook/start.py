@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.networks.spec import to_toml
-from gradsheet.spreadsheet.style import BANDS, Style, print_on_pages, write_formula
+from gradsheet.spreadsheet.style import BANDS, Style
+from gradsheet.spreadsheet.writer import cell_address, print_on_pages, write_formula
 from gradsheet.workbook.exercise import Exercise
 from gradsheet.workbook.inputs import summary
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET
@@ -94,7 +94,7 @@ def _write_light(
         failing, all_right = sum(check.fails for check in checks), "all checks pass"
         text = f"{failing} check{'s fail' if failing > 1 else ' fails'}" if failing else all_right
     write_formula(sheet, _LIGHT_ROW, 1, formula, text, look)
-    style.light(sheet, _LIGHT_ROW, 1, f'{xl_rowcol_to_cell(_LIGHT_ROW, 1)}="{all_right}"')
+    style.light(sheet, _LIGHT_ROW, 1, f'{cell_address(_LIGHT_ROW, 1)}="{all_right}"')
     sheet.set_row(_LIGHT_ROW, 24)
 
 
@@ -114,7 +114,7 @@ def _write_checks(style: Style, sheet: Worksheet, row: int, checks: Sequence[Che
         wrong = f"{check.fails if math.isfinite(check.count) else 'error'} wrong"
         text = wrong if check.fails else "right"
         write_formula(sheet, row, 1, formula, text, style.format(align="center"))
-        style.light(sheet, row, 1, f'{xl_rowcol_to_cell(row, 1)}="right"')
+        style.light(sheet, row, 1, f'{cell_address(row, 1)}="right"')
         sheet.write_url(row, 2, f"internal:'{check.sheet}'!A1", style.link, check.words)
         row += 1
     return row

@@ -4,15 +4,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from gradsheet.spreadsheet.style import (
-    BANDS,
-    NUMBER,
-    Style,
+from gradsheet.spreadsheet.style import BANDS, NUMBER, Style
+from gradsheet.spreadsheet.writer import (
     absolute,
     agreement,
+    cell_address,
     print_on_pages,
     span,
     write_formula,
@@ -94,25 +92,25 @@ class _Step:
         places["backward"] = places["forward"] + 1 + 2 * count + 2
         places["update"] = places["backward"] + 1 + count + 2
         for row, variable in enumerate(kept, start=_FIRST_ROW):
-            self.before[variable] = xl_rowcol_to_cell(row, places["before"] + 1)
-            self.after[variable] = xl_rowcol_to_cell(row, places["update"] + 5)
+            self.before[variable] = cell_address(row, places["before"] + 1)
+            self.after[variable] = cell_address(row, places["update"] + 5)
         for number in range(count):
             shown = self._forward_rows(number)
             for row, variable in enumerate(shown, start=_FIRST_ROW):
                 column = places["forward"] + 1 + number
-                self.before[variable] = xl_rowcol_to_cell(row, column)
-                self.after[variable] = xl_rowcol_to_cell(row, column + count)
+                self.before[variable] = cell_address(row, column)
+                self.after[variable] = cell_address(row, column + count)
             deltas = [graph.backward.gradients[value] for value in self._judged_sums(number)]
             for row, delta in enumerate(deltas, start=_FIRST_ROW):
                 column = places["backward"] + 1 + number
-                self.before[delta] = xl_rowcol_to_cell(row, column)
+                self.before[delta] = cell_address(row, column)
         last = _FIRST_ROW + len(self._forward_rows(0))
-        self.before[graph.loss] = xl_rowcol_to_cell(last, places["forward"] + 1)
-        self.after[graph.loss] = xl_rowcol_to_cell(last, places["forward"] + 1 + count)
+        self.before[graph.loss] = cell_address(last, places["forward"] + 1)
+        self.after[graph.loss] = cell_address(last, places["forward"] + 1 + count)
         for row, parameter in enumerate(kept, start=_FIRST_ROW):
             if parameter in graph.parameters:
                 gradient = graph.backward.gradients[parameter]
-                self.before[gradient] = xl_rowcol_to_cell(row, places["update"] + 2)
+                self.before[gradient] = cell_address(row, places["update"] + 2)
         return places
 
     def _kept(self) -> list[Variable]:

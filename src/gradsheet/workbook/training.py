@@ -6,14 +6,8 @@ from itertools import groupby
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.networks.optimizers import OPTIMIZERS
-from gradsheet.spreadsheet.style import (
-    FAINT,
-    PlainSheet,
-    Style,
-    absolute,
-    print_on_pages,
-    write_formula,
-)
+from gradsheet.spreadsheet.style import FAINT, Style
+from gradsheet.spreadsheet.writer import PlainSheet, absolute, print_on_pages, write_formula
 from gradsheet.symbolic.expression import Variable, expand
 from gradsheet.symbolic.render import plain, symbol, to_textbook
 from gradsheet.workbook import numerals

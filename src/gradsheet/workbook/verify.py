@@ -14,13 +14,13 @@ from xml.etree import ElementTree
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.workbook.workbook import Workbook
-from xlsxwriter.utility import xl_rowcol_to_cell
 
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.spec import LayerSpec, NetworkSpec, parse_network
 from gradsheet.networks.torch_reference import Autograd, compute
 from gradsheet.spreadsheet.recalculate import Cell, Cells, Engine, recalculated, stated
+from gradsheet.spreadsheet.writer import cell_address
 from gradsheet.symbolic.render import plain, symbol
 from gradsheet.workbook.build import write_changed
 from gradsheet.workbook.exercise import MARKS_SHEET
@@ -235,14 +235,14 @@ def _typed(graph: NetworkGraph, made: _Made) -> dict[Cell, float]:
     fields = place_fields(graph, made.rates, made.spec)
     values = {**graph.given, **dict(zip(fields.rates, made.rates, strict=True))}
     typed = {
-        (INPUTS_SHEET, xl_rowcol_to_cell(*place)): values[variable]
+        (INPUTS_SHEET, cell_address(*place)): values[variable]
         for variable, place in fields.typed.items()
     }
     for sheet in made.selectors:
-        typed[sheet, xl_rowcol_to_cell(*CHOSEN_RATE)] = made.rates[0]
-        typed[sheet, xl_rowcol_to_cell(*CHOSEN_ITERATION)] = 0.0
+        typed[sheet, cell_address(*CHOSEN_RATE)] = made.rates[0]
+        typed[sheet, cell_address(*CHOSEN_ITERATION)] = 0.0
     if len(graph.examples) > 1:
-        typed[NETWORK_SHEET, xl_rowcol_to_cell(*CHOSEN_EXAMPLE)] = 1.0
+        typed[NETWORK_SHEET, cell_address(*CHOSEN_EXAMPLE)] = 1.0
     return typed
 
 
@@ -293,7 +293,7 @@ def _autograd_difference(
     worst, where = 0.0, ""
     for number, column in enumerate(columns, start=TABLE_COLUMN + 1):
         if column.variable in wanted:
-            cell = xl_rowcol_to_cell(FIRST_ROW, number)
+            cell = cell_address(FIRST_ROW, number)
             apart = _apart(found.get((sheet, cell), ""), wanted[column.variable], _SMALL)
             if apart > worst:
                 worst, where = apart, cell

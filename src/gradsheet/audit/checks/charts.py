@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from openpyxl.utils import get_column_letter, range_boundaries
-
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.tables.headers import read_header
-from gradsheet.spreadsheet.model import Book, Chart, Series, address
+from gradsheet.spreadsheet.addresses import CellIndex, column_letters, parse_reference
+from gradsheet.spreadsheet.model import Book, Chart, Series
 
 WRONG_COLUMN = "a chart of the wrong column"
 ROWS_MISSING = "a chart that leaves rows out"
@@ -33,14 +32,14 @@ def _series_findings(
         return
     table, column, first, last = plotted
     claimed, held = _claim(chart, series), table.names.get(column, "")
-    cell = address((first, column))
+    cell = str(CellIndex(first, column))
     where = (chart.sheet, cell, table.header(column), held)
     if claimed and held and claimed != held and claimed in table.names.values():
         titled = series.name or chart.title
         right = next(c for c, name in table.names.items() if name == claimed)
         message = (
             f"the chart '{titled}' plots {table.header(column)}; "
-            f"{table.header(right)} is in column {get_column_letter(right)}"
+            f"{table.header(right)} is in column {column_letters(right)}"
         )
         yield Finding(*where, WRONG_COLUMN, message)
     rows = table.table.rows
@@ -55,23 +54,18 @@ def _plotted(
     reference: str, tables: Sequence[Interpretation]
 ) -> tuple[Interpretation, int, int, int] | None:
     """The table and the column that a reference plots, and its first and last row."""
-    sheet, _, area = reference.rpartition("!")
-    try:
-        left, top, right, bottom = range_boundaries(area.replace("$", ""))
-    except ValueError:
+    plotted = parse_reference(reference)
+    if plotted is None or plotted.range.first.column != plotted.range.last.column:
         return None
-    if None in (left, top, right, bottom) or left != right:
-        return None
-    assert left is not None and top is not None and bottom is not None
+    (top, column), (bottom, _) = plotted.range
     for table in tables:
-        here = sheet.strip("'").replace("''", "'") == table.table.sheet.name
         if (
-            here
-            and left in table.table.columns
+            plotted.sheet == table.table.sheet.name
+            and column in table.table.columns
             and top <= table.table.rows[-1]
             and (bottom >= table.table.rows[0])
         ):
-            return table, left, top, bottom
+            return table, column, top, bottom
     return None
 
 

@@ -9,8 +9,9 @@ from gradsheet.audit.diagnosis.simulation import losses
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.tables.headers import rate_in
+from gradsheet.spreadsheet.addresses import CellIndex, CellRange
 from gradsheet.spreadsheet.evaluate import Evaluator
-from gradsheet.spreadsheet.model import Book, CellIndex, Sheet, address
+from gradsheet.spreadsheet.model import Book, Sheet
 
 PASTED_COMPARISON = "a comparison of pasted numbers"
 
@@ -23,8 +24,7 @@ class _Comparison:
     """Columns of losses under a row of learning rates."""
 
     sheet: str
-    first: CellIndex
-    last: CellIndex
+    range: CellRange
     rates: tuple[float, ...]
     losses: np.ndarray  # (rows, rates)
 
@@ -35,12 +35,11 @@ def comparison_findings(
     """A remark on each comparison of learning rates that holds numbers and no formulas."""
     for sheet in book.sheets.values():
         for found in _comparisons(sheet):
-            area = f"{address(found.first)}:{address(found.last)}"
             message = (
-                f"the losses at {len(found.rates)} learning rates in {area} are pasted numbers "
-                f"that follow nothing; {_judged(found, tables[0], evaluator)}"
+                f"the losses at {len(found.rates)} learning rates in {found.range} are pasted "
+                f"numbers that follow nothing; {_judged(found, tables[0], evaluator)}"
             )
-            cell = address(found.first)
+            cell = str(found.range.first)
             yield Finding(sheet.name, cell, "", "", PASTED_COMPARISON, message, is_mistake=False)
 
 
@@ -64,21 +63,21 @@ def _comparisons(sheet: Sheet) -> Iterator[_Comparison]:
             rows.setdefault(row, {})[column] = rate
     for row, rates in rows.items():
         columns = sorted(rates)
-        numbers = [_numbers_below(sheet, (row, column)) for column in columns]
+        numbers = [_numbers_below(sheet, CellIndex(row, column)) for column in columns]
         length = min(map(len, numbers))
         side_by_side = columns[-1] - columns[0] == len(columns) - 1
         if len(columns) >= _FEWEST and length >= _FEWEST and side_by_side:
             values = np.array([column[:length] for column in numbers]).T
-            first, last = (row + 1, columns[0]), (row + length, columns[-1])
+            first, last = CellIndex(row + 1, columns[0]), CellIndex(row + length, columns[-1])
             used = tuple(rates[column] for column in columns)
-            yield _Comparison(sheet.name, first, last, used, values)
+            yield _Comparison(sheet.name, CellRange(first, last), used, values)
 
 
 def _numbers_below(sheet: Sheet, place: CellIndex) -> list[float]:
     """The numbers typed in below a cell, down to the first cell that holds none."""
     numbers: list[float] = []
     row, column = place
-    while (cell := sheet.cells.get((row + 1 + len(numbers), column))) is not None:
+    while (cell := sheet.cells.get(CellIndex(row + 1 + len(numbers), column))) is not None:
         if cell.formula is not None or not isinstance(cell.value, float):
             break
         numbers.append(cell.value)

@@ -8,6 +8,7 @@ from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.optimizers import Steps
 from gradsheet.networks.sweep import check_rates, descend
+from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.evaluate import Evaluator
 from gradsheet.symbolic.expression import Expression, Variable
 from gradsheet.symbolic.tape import Array
@@ -25,7 +26,7 @@ def number(found: Interpretation, evaluator: Evaluator, variable: Variable, row:
     column = next((c for c, name in found.names.items() if name == variable.name), None)
     if column is None or not 0 <= index < len(rows):
         return math.nan
-    return evaluator.value(found.table.sheet.name, (rows[index], column))
+    return evaluator.value(found.table.sheet.name, CellIndex(rows[index], column))
 
 
 def rate(found: Interpretation, evaluator: Evaluator) -> float:
@@ -72,7 +73,7 @@ def _inputs_change(found: Interpretation, evaluator: Evaluator) -> bool:
     """Whether the rows show the network different examples."""
     sheet, rows = found.table.sheet.name, found.table.rows
     return any(
-        len({evaluator.value(sheet, (row, column)) for row in rows}) > 1
+        len({evaluator.value(sheet, CellIndex(row, column)) for row in rows}) > 1
         for column in found.names
         if found.is_given(column)
     )

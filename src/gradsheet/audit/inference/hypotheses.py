@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from gradsheet.audit.tables.search import Table
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import to_expression
 from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.spreadsheet.model import CellIndex
 from gradsheet.symbolic.expression import (
     ADD,
     MULTIPLY,
@@ -23,7 +23,6 @@ from gradsheet.symbolic.expression import (
 
 _MOST_UNITS = 60
 
-Spot = tuple[str, CellIndex]
 """A cell beside the table: the name of its sheet, and where it is."""
 
 
@@ -67,7 +66,7 @@ class Hypothesis:
 
     shape: Shape
     names: dict[int, str]
-    outside: dict[Spot, str] = field(default_factory=dict)
+    outside: dict[CellRef, str] = field(default_factory=dict)
     moved_by: dict[int, int] = field(default_factory=dict)
 
 
@@ -214,7 +213,7 @@ def _rewired(headed: Hypothesis, structure: Hypothesis) -> Hypothesis:
 
 # --- By structure ----------------------------------------------------------------------------
 
-Key = tuple[str, int, int] | Spot
+Key = tuple[str, int, int] | CellRef
 """What a variable stands for: a column so many rows above, or a cell beside the table."""
 
 
@@ -275,7 +274,7 @@ class _Structure:
     def _expression(self, column: int) -> Expression:
         tree = self._table.usual[column]
         try:
-            return to_expression(tree, (self._row, column), self._cell)
+            return to_expression(tree, CellIndex(self._row, column), self._cell)
         except FormulaError:
             return Number(float("nan"))
 
@@ -284,7 +283,7 @@ class _Structure:
         here = sheet in ("", table.sheet.name)
         if here and place[0] in table.rows and place[1] in table.columns:
             return self._variable(("", place[1], self._row - place[0]))
-        return self._variable((sheet or table.sheet.name, place))
+        return self._variable(CellRef(sheet or table.sheet.name, place))
 
     @cached_property
     def _parameters(self) -> set[int]:

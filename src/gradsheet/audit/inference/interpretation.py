@@ -9,15 +9,15 @@ from itertools import product
 
 import numpy as np
 
-from gradsheet.audit.inference.hypotheses import Hypothesis, Spot, hypotheses
+from gradsheet.audit.inference.hypotheses import Hypothesis, hypotheses
 from gradsheet.audit.inference.reference import Truth, agree, network
 from gradsheet.audit.tables.headers import is_rate
 from gradsheet.audit.tables.search import Table
 from gradsheet.networks.losses import LOSSES
 from gradsheet.networks.spec import SOFTMAX
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Call, Constant, Node, Reference, references, to_expression
 from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.spreadsheet.model import CellIndex
 from gradsheet.symbolic.expression import (
     ACTIVATIONS,
     Expression,
@@ -45,7 +45,7 @@ class Rate:
         value: what it is, where it stands in no cell beside the table; NaN where it is unknown.
     """
 
-    spot: Spot | None = None
+    spot: CellRef | None = None
     column: int | None = None
     value: float = math.nan
 
@@ -59,7 +59,7 @@ class Interpretation:
         self.outside = {s: n for s, n in hypothesis.outside.items() if n in truth}
         self.shape = hypothesis.shape
         self._rows = {row: index for index, row in enumerate(table.rows)}
-        self._taken: dict[Spot, Variable] = {}
+        self._taken: dict[CellRef, Variable] = {}
         self.pairs_left = _MOST_PAIRS
         truth.hold(name for name in self.parameters if not self.is_trained(name))
 
@@ -76,7 +76,7 @@ class Interpretation:
         Raises:
             FormulaError: it is not understood, or goes round in a circle.
         """
-        return self._follow(self.table.sheet.name, (row, column), row, 0)
+        return self._follow(self.table.sheet.name, CellIndex(row, column), row, 0)
 
     def _follow(self, sheet: str, place: CellIndex, row: int, depth: int) -> Expression:
         if depth > _DEEPEST:
@@ -106,11 +106,12 @@ class Interpretation:
 
     def _known(self, sheet: str, place: CellIndex, row: int) -> Variable | None:
         """The value of the network or the learning rate that a cell is taken for."""
-        if (taken := self._taken.get((sheet, place))) is not None:
+        cell = CellRef(sheet, place)
+        if (taken := self._taken.get(cell)) is not None:
             return taken
-        if (sheet, place) == self.rate.spot:
+        if cell == self.rate.spot:
             return self.truth.rate
-        if (name := self.outside.get((sheet, place))) is not None:
+        if (name := self.outside.get(cell)) is not None:
             return self.truth[name]
         if sheet != self.table.sheet.name or place[0] not in self._rows:
             return None
@@ -205,7 +206,9 @@ class Interpretation:
     def _inside(self, row: int) -> bool:
         return row in self._rows
 
-    def matches(self, row: int, column: int, taken: Mapping[Spot, Variable] | None = None) -> bool:
+    def matches(
+        self, row: int, column: int, taken: Mapping[CellRef, Variable] | None = None
+    ) -> bool:
         """Whether a cell's formula is identical to what it should be.
 
         Args:
@@ -224,14 +227,14 @@ class Interpretation:
             self._taken = {}
         return agree(written, right)
 
-    def sliding_references(self, row: int, column: int) -> Iterator[Spot]:
+    def sliding_references(self, row: int, column: int) -> Iterator[CellRef]:
         """The cells above or below the table that a formula reads by a row that slides."""
         tree = self.table.tree(row, column)
         for ref in references(tree) if tree is not None else ():
             place = ref.place(row, column)
             beside = place[0] not in self._rows or place[1] not in self.names
             if beside and not ref.row_fixed:
-                yield ref.sheet or self.table.sheet.name, place
+                yield CellRef(ref.sheet or self.table.sheet.name, place)
 
     def is_pinned(self, row: int, column: int, name: str) -> bool:
         """Whether a formula reads a value of the network from a row that a $ holds."""
@@ -349,7 +352,7 @@ def _activation(table: Table, column: int, summed: int) -> str:
     others = Variable("other")
     try:
         formula = to_expression(
-            tree, (place[0], column), lambda sheet, cell: x if cell == place else others
+            tree, CellIndex(place[0], column), lambda sheet, cell: x if cell == place else others
         )
     except FormulaError:
         return ""
@@ -368,18 +371,18 @@ def _activation(table: Table, column: int, summed: int) -> str:
 
 def _rate(table: Table, hypothesis: Hypothesis) -> Rate:
     """The cell that most updates use; else the number most updates hold."""
-    cells: Counter[Spot] = Counter()
+    cells: Counter[CellRef] = Counter()
     numbers: Counter[float] = Counter()
     columns: Counter[int] = Counter()
     for column, name in hypothesis.names.items():
         if column in table.usual and name[0] in "wb":
             for tree, place in _update_trees(table, hypothesis, column):
                 for ref in references(tree):
-                    spot = (ref.sheet or table.sheet.name, ref.place(*place))
-                    if spot[0] != table.sheet.name or spot[1][0] not in table.rows:
+                    spot = CellRef(ref.sheet or table.sheet.name, ref.place(*place))
+                    if spot.sheet != table.sheet.name or spot.cell.row not in table.rows:
                         cells[spot] += 1
-                    elif hypothesis.names.get(spot[1][1], "η") == "η":
-                        columns[spot[1][1]] += 1
+                    elif hypothesis.names.get(spot.cell.column, "η") == "η":
+                        columns[spot.cell.column] += 1
                 numbers.update(value for value in _numbers(tree) if abs(value) not in (0.0, 1.0))
     for column in [*columns]:
         if column in table.usual and isinstance(table.usual[column], Call):
@@ -400,7 +403,7 @@ def _update_trees(
 ) -> Iterator[tuple[Node, CellIndex]]:
     """The formula of an update, and those of the columns without a name that it reads."""
     row = table.later_rows[0]
-    waiting, seen = [(table.usual[column], (row, column))], {column}
+    waiting, seen = [(table.usual[column], CellIndex(row, column))], {column}
     while waiting:
         tree, place = waiting.pop()
         yield tree, place
@@ -412,7 +415,7 @@ def _update_trees(
                 waiting.append((table.usual[other[1]], other))
 
 
-def _labeled(table: Table, cells: Counter[Spot]) -> Spot | None:
+def _labeled(table: Table, cells: Counter[CellRef]) -> CellRef | None:
     """A cell that updates use and whose label says that it is the learning rate."""
     for spot, _ in cells.most_common():
         if label_of(table, spot):
@@ -420,11 +423,11 @@ def _labeled(table: Table, cells: Counter[Spot]) -> Spot | None:
     return None
 
 
-def label_of(table: Table, spot: Spot) -> str:
+def label_of(table: Table, spot: CellRef) -> str:
     """The label beside or above a cell that announces a learning rate, if there is one."""
     sheet, (row, column) = spot
     for place in ((row, column - 1), (row - 1, column), (row, column - 2), (row, column + 1)):
-        cell = table.formulas.cell(sheet, place)
+        cell = table.formulas.cell(sheet, CellIndex(*place))
         if cell and isinstance(cell.value, str) and is_rate(cell.value):
             return cell.value
     return ""

@@ -14,25 +14,22 @@ from html import escape
 from pathlib import Path
 from xml.parsers import expat
 
-from openpyxl.utils import column_index_from_string
-
 from gradsheet.audit.findings import Audit, Finding
 from gradsheet.audit.report.summary import legible
 from gradsheet.errors import GradsheetError
 from gradsheet.files import whole_file
-from gradsheet.spreadsheet.model import CellIndex, address
+from gradsheet.spreadsheet.addresses import CellIndex, parse_reference
+from gradsheet.spreadsheet.limits import COLUMNS, TEXT_CHARACTERS
 from gradsheet.spreadsheet.package import HEAD, OFFICE, Element, Package, Text, relation_of
 
 _AUTHOR = "gradsheet"
 _MISTAKE, _REMARK = "FFFF7B72", "FFFFC933"
 _INK = "FF000000"  # a light font would not be seen on a light fill
-_LONGEST = 8_000  # characters of a line of a note, which holds 32,767 in all
+_LONGEST = TEXT_CHARACTERS // 4  # of one line of a note
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _COMMENTS_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
 _VML_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
-
-_ROWS, _COLUMNS = 1_048_576, 16_384  # of a sheet
 
 
 def annotate(audit: Audit, target: Path) -> None:
@@ -105,10 +102,9 @@ def _color(findings: Sequence[Finding]) -> str:
 
 
 def _place(cell: str) -> CellIndex | None:
-    """The place of ``AA29``, also as the first cell of a range; None where no cell is named."""
-    found = re.match(r"\$?([A-Z]{1,3})\$?([1-9]\d{0,6})(?!\w)", cell)
-    place = (int(found[2]), column_index_from_string(found[1])) if found else (0, 0)
-    return place if 1 <= place[0] <= _ROWS and 1 <= place[1] <= _COLUMNS else None
+    """The cell ``AA29``, also as the first cell of a range; None where no cell is named."""
+    found = parse_reference(cell)
+    return found.range.first if found else None
 
 
 # --- Fills -----------------------------------------------------------------------------------
@@ -216,11 +212,13 @@ class _Cells:
         """The sheet with these cells in these colors; those that are not there are made."""
         new = {}
         for number, places in itertools.groupby(sorted(colors), key=lambda place: place[0]):
-            wanted = {column: colors[row, column] for row, column in places}
+            wanted = {column: colors[CellIndex(row, column)] for row, column in places}
             row = self._rows.get(number)
             if row is None:
                 p = self._data.prefix
-                cells = b"".join(self._cell((number, c), None, k) for c, k in wanted.items())
+                cells = b"".join(
+                    self._cell(CellIndex(number, c), None, k) for c, k in wanted.items()
+                )
                 new[number] = f'<{p}row r="{number}">'.encode() + cells + f"</{p}row>".encode()
             else:
                 self._color_in(row, number, wanted)
@@ -235,14 +233,14 @@ class _Cells:
                 look = self._styles.marked(int(cell.attributes.get("s", "0")), color)
                 self._text.change(cell, s=str(look))
             else:
-                new[column] = self._cell((number, column), row, color)
+                new[column] = self._cell(CellIndex(number, column), row, color)
         if new:
             _put(self._text, row, there, new, spans=None)
 
     def _cell(self, place: CellIndex, row: Element | None, color: str) -> bytes:
         """An empty cell that looks as its row or else its column does, but for the fill."""
         look = self._styles.marked(self._inherited(place, row), color)
-        return f'<{self._data.prefix}c r="{address(place)}" s="{look}"/>'.encode()
+        return f'<{self._data.prefix}c r="{place}" s="{look}"/>'.encode()
 
     def _inherited(self, place: CellIndex, row: Element | None) -> int:
         if row and row.attributes.get("customFormat") in ("1", "true"):
@@ -266,7 +264,7 @@ def _numbered(parent: Element, name: str, number_of: Callable[[str], int]) -> di
 
 
 def _column(cell: str) -> int:
-    return column_index_from_string(cell.rstrip("0123456789"))
+    return CellIndex.parse(cell).column
 
 
 def _put(
@@ -354,7 +352,7 @@ def _write_texts(text: Text, notes: Mapping[CellIndex, Sequence[Finding]]) -> se
         if place in known:
             _extend(text, known[place], _runs(findings, p))
             continue
-        head = f'<{p}comment ref="{address(place)}" authorId="{number}"><{p}text>'.encode()
+        head = f'<{p}comment ref="{place}" authorId="{number}"><{p}text>'.encode()
         new.append(head + _runs(findings, p) + f"</{p}text></{p}comment>".encode())
     text.append(every, b"".join(new))
     return {place for place in known if place}
@@ -438,7 +436,7 @@ def _shape(number: int, place: CellIndex, findings: Sequence[Finding], names: st
     lines = sum(max(1, math.ceil(len(line) / _LINE)) for line in texts.split("\n"))
     rows = min(math.ceil(lines / _ROW) + 1, 30)
     row, column = place
-    left, top = min(column, _COLUMNS - _WIDE - 1), max(0, row - 2)
+    left, top = min(column, COLUMNS - _WIDE - 1), max(0, row - 2)
     anchor = f"{left},15,{top},2,{left + _WIDE},15,{top + rows},2"
     return _SHAPE.format(
         names=names, number=number, height=15 * rows, anchor=anchor, row=row - 1, column=column - 1

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from gradsheet.audit.tables.headers import read_header
 from gradsheet.errors import GradsheetError
+from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.formula import Formulas, Node
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
@@ -41,7 +42,7 @@ class Table:
 
     def cell(self, row: int, column: int) -> Cell | None:
         """What stands in a cell of it."""
-        return self.sheet.cells.get((row, column))
+        return self.sheet.cells.get(CellIndex(row, column))
 
     def number(self, row: int, column: int) -> float:
         """The number a cell states; NaN where it states none."""
@@ -55,7 +56,7 @@ class Table:
         if cell is None or cell.formula is None:
             return None
         try:
-            return self.formulas.tree(self.sheet.name, (row, column))
+            return self.formulas.tree(self.sheet.name, CellIndex(row, column))
         except FormulaError:
             return None
 
@@ -184,11 +185,11 @@ class _Search:
         return same / len(computed) if computed else 0.0
 
     def _tree(self, row: int, column: int) -> Node | str | None:
-        cell = self._sheet.cells.get((row, column))
+        cell = self._sheet.cells.get(CellIndex(row, column))
         if cell is None or cell.formula is None:
             return None
         try:
-            return self._formulas.tree(self._sheet.name, (row, column))
+            return self._formulas.tree(self._sheet.name, CellIndex(row, column))
         except FormulaError:
             return cell.formula
 
@@ -243,7 +244,7 @@ def _headers(sheet: Sheet, first_row: int, columns: list[int]) -> tuple[dict[int
     for row in range(first_row - 1, max(0, first_row - 1 - _HEADER_ABOVE), -1):
         texts = {}
         for column in columns:
-            cell = sheet.cells.get((row, column))
+            cell = sheet.cells.get(CellIndex(row, column))
             if cell is not None and isinstance(cell.value, str) and cell.value.strip():
                 texts[column] = cell.value.strip()
         known = sum(read_header(text) not in ("", "η") for text in texts.values())

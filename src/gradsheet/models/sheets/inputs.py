@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from xlsxwriter.worksheet import Worksheet
 
-from gradsheet.models.blocks import Block, address, matrix, row, tiles
+from gradsheet.models.blocks import Block, matrix, row, tiles
 from gradsheet.models.layers.base import FIRST_COLUMN, Array
 from gradsheet.models.layout import TOP
 from gradsheet.models.sheets.layer import Links, Pages, indices
+from gradsheet.spreadsheet.writer import cell_address
 
 INPUT_SHEET, IMAGE_SHEET, DIGITS_SHEET = "Input", "Image", "Digits"
 OWN = "my own"
@@ -98,7 +99,7 @@ class DigitInput:
         image = self.digits[self.chosen].astype(float)
         shown = matrix(self.sheet, TOP + 1, _SHOWN, (_SIZE, _SIZE))
         own = matrix(self.sheet, TOP + 1, _OWN_COLUMN, (_SIZE, _SIZE))
-        number = address(*_NUMBER)
+        number = cell_address(*_NUMBER)
         formulas = (
             f"IF({number}=1,{own.cell(i)},INDEX({self._stored(i)},{number}-1))"
             for i in indices(shown.shape)
@@ -140,7 +141,7 @@ class DigitInput:
 
     def _stored(self, index: tuple[int, ...]) -> str:
         pixel = 2 + index[0] * _SIZE + index[1]
-        return f"{DIGITS_SHEET}!{address(pixel, 1)}:{address(pixel, len(self.digits))}"
+        return f"{DIGITS_SHEET}!{cell_address(pixel, 1)}:{cell_address(pixel, len(self.digits))}"
 
     def _write_list(self, pages: Pages, page: Worksheet) -> None:
         style = pages.style
@@ -148,7 +149,7 @@ class DigitInput:
         page.merge_range(
             _PICK[0], _PICK[1] - 3, _PICK[0], _PICK[1], self.names[self.chosen], style.choice
         )
-        cell = address(_PICK[0], _PICK[1] - 3)
+        cell = cell_address(_PICK[0], _PICK[1] - 3)
         names = f"{DIGITS_SHEET}!$A$3:$A${3 + len(self.names)}"
         page.data_validation(cell, {"validate": "list", "source": f"={names}"})
         number = Block(self.sheet, np.array([_NUMBER[0]]), np.array([_NUMBER[1]]))

@@ -9,12 +9,13 @@ from xlsxwriter.chart import Chart
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from gradsheet.errors import GradsheetError
 from gradsheet.models.blocks import Block, Index
 from gradsheet.models.layers.base import Array, Desk
 from gradsheet.models.layout import Plan, Sheet
 from gradsheet.models.trace import Trace
-from gradsheet.spreadsheet.style import FAINT, MAX_FORMULA, Style, print_on_pages
+from gradsheet.spreadsheet.limits import check_formula
+from gradsheet.spreadsheet.style import FAINT, Style
+from gradsheet.spreadsheet.writer import print_on_pages
 
 AGREEMENT = 7e-300
 """Stands for the difference from PyTorch until another program has computed the workbook."""
@@ -120,12 +121,9 @@ class Pages:
         look = look or self.look()
         rows, columns = block.rows.ravel().tolist(), block.columns.ravel().tolist()
         flat = np.asarray(values, dtype=float).ravel().tolist()
+        subject = f"a formula of sheet '{block.sheet}'"
         for row, column, formula, value in zip(rows, columns, formulas, flat, strict=True):
-            if len(formula) >= MAX_FORMULA:
-                raise GradsheetError(
-                    f"sheet '{block.sheet}': a formula would need {len(formula):,} characters, a "
-                    f"spreadsheet holds {MAX_FORMULA:,}; use a layer with fewer input channels"
-                )
+            check_formula(len(formula) + 1, subject, "use a layer with fewer input channels")
             sheet.write_formula(row, column, f"={formula}", look, value)
         self.claims.append(Claim(block, np.asarray(values, dtype=float)))
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from xlsxwriter.worksheet import Worksheet
 
-from gradsheet.models.blocks import Block, address, column
+from gradsheet.models.blocks import Block, column
 from gradsheet.models.layers.base import Array
 from gradsheet.models.layers.softmax import Softmax
 from gradsheet.models.layout import TOP, Plan
 from gradsheet.models.sheets.layer import SMALL, Links, Pages, indices
 from gradsheet.models.trace import LossName, Trace
+from gradsheet.spreadsheet.writer import cell_address
 
 LOSS_SHEET = "Loss"
 
@@ -54,7 +55,7 @@ class LossPage:
     @property
     def rate_cell(self) -> str:
         """The learning rate, as other sheets write it."""
-        return f"{LOSS_SHEET}!{address(*_RATE)}"
+        return f"{LOSS_SHEET}!{cell_address(*_RATE)}"
 
     def write(self, pages: Pages, after: Trace | None, links: Links) -> None:
         """Write the sheet; ``after`` is the model after a step, None without one."""
@@ -83,7 +84,7 @@ class LossPage:
         totals, values, names = [self._total(0)], [trace.loss], ["loss"]
         if after is not None and after.loss is not None:
             self._columns(pages, page, after, after=True)
-            change = f"{address(*_LOSS_AFTER)}-{address(*_LOSS)}"
+            change = f"{cell_address(*_LOSS_AFTER)}-{cell_address(*_LOSS)}"
             totals += [self._total(5), change]
             values += [after.loss, after.loss - trace.loss]
             names += ["loss after the step", "change"]
@@ -150,7 +151,7 @@ class LossPage:
         page.write_number(*_TARGET, int(target.argmax()), style.editable)
         rule = {"validate": "integer", "criteria": "between", "minimum": 0}
         page.data_validation(*_TARGET, *_TARGET, {**rule, "maximum": len(target) - 1})
-        formulas = (f"IF({address(*_TARGET)}={k},1,0)" for k in range(len(target)))
+        formulas = (f"IF({cell_address(*_TARGET)}={k},1,0)" for k in range(len(target)))
         pages.formulas(page, aim, formulas, target)
 
     def _total(self, start: int) -> str:

@@ -7,8 +7,10 @@ inflated piece by piece on a budget, and what goes over it is refused in one lin
 from pathlib import Path
 
 from gradsheet.errors import GradsheetError
+from gradsheet.spreadsheet.addresses import AddressError
+from gradsheet.spreadsheet.limits import LimitError
 from gradsheet.spreadsheet.model import Book
-from gradsheet.spreadsheet.reader.archive import NO_WORKBOOK, RefusedError, opened
+from gradsheet.spreadsheet.reader.archive import DAMAGED, NO_WORKBOOK, RefusedError, opened
 from gradsheet.spreadsheet.reader.ods import read_ods
 from gradsheet.spreadsheet.reader.xlsx import read_xlsx
 
@@ -29,5 +31,7 @@ def read_book(path: Path) -> Book:
             if "content.xml" in parts or "encrypted-package" in parts:
                 return read_ods(path, parts)
             raise RefusedError(NO_WORKBOOK)
-    except RefusedError as refused:
+    except (RefusedError, LimitError) as refused:
         raise GradsheetError(f"cannot read {path}: {refused}") from refused
+    except AddressError as error:
+        raise GradsheetError(f"cannot read {path}: {error}; {DAMAGED}") from error

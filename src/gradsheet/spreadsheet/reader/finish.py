@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradsheet.spreadsheet.addresses import one_cell, place_of
+from gradsheet.spreadsheet.addresses import parse_cell_reference
 from gradsheet.spreadsheet.model import Book, Chart, Series, Sheet
 from gradsheet.spreadsheet.reader.archive import SAVE, RefusedError
 from gradsheet.spreadsheet.reader.grid import Oddities
@@ -50,11 +50,10 @@ def finished(
 
 
 def _text(label: Label, sheets: Mapping[str, Sheet]) -> str:
-    found = None if label.text else one_cell(label.reference)
-    if found is None or found[0] not in sheets:
+    found = None if label.text else parse_cell_reference(label.reference)
+    if found is None or found.sheet not in sheets:
         return label.text
-    sheet, address = found
-    cell = sheets[sheet].cells.get(place_of(address))
+    cell = sheets[found.sheet].cells.get(found.cell)
     if cell is None or cell.value is None:
         return ""
     return cell.value if isinstance(cell.value, str) else f"{cell.value:.15g}"

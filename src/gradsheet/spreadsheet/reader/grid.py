@@ -5,12 +5,10 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gradsheet.spreadsheet.addresses import Area, address_of
-from gradsheet.spreadsheet.model import Cell, CellIndex, Sheet
-from gradsheet.spreadsheet.reader.archive import Budget, RefusedError, quoted
-
-LONGEST_FORMULA = 8_192
-"""Characters; Excel's own limit."""
+from gradsheet.spreadsheet.addresses import CellIndex, CellRange
+from gradsheet.spreadsheet.limits import FORMULA_CHARACTERS, check_formula
+from gradsheet.spreadsheet.model import Cell, Sheet
+from gradsheet.spreadsheet.reader.archive import Budget, quoted
 
 EPOCH = datetime(1899, 12, 30)
 """The day whose serial number is 0."""
@@ -50,7 +48,7 @@ class Grid:
     def __init__(self, name: str, budget: Budget, oddities: Oddities) -> None:
         self.sheet = Sheet(name)
         self.oddities = oddities
-        self.arrays: list[tuple[Area, str]] = []
+        self.arrays: list[tuple[CellRange, str]] = []
         self._budget = budget
 
     def put(self, place: CellIndex, cell: Cell) -> None:
@@ -66,13 +64,11 @@ class Grid:
         """The formula without what only files write; refused where Excel could not hold it."""
         formula = text.strip().removeprefix("=")
         self.spend_characters(len(formula))
-        if "_xl" in formula and len(formula) <= 4 * LONGEST_FORMULA:
+        if "_xl" in formula and len(formula) <= 4 * FORMULA_CHARACTERS:
             formula = _PREFIX.sub(r"\1", formula)
-        if len(formula) > LONGEST_FORMULA:
-            raise RefusedError(
-                f"cell {address_of(place)} of sheet {quoted(self.sheet.name)} holds a formula of "
-                f"{len(formula):,} characters where Excel holds {LONGEST_FORMULA:,}; shorten it"
-            )
+        if len(formula) > FORMULA_CHARACTERS:
+            where = f"the formula in cell {place} of sheet {quoted(self.sheet.name)}"
+            check_formula(len(formula), where, "shorten it")
         return formula
 
     def number(self, text: str) -> float | str:
@@ -88,11 +84,11 @@ class Grid:
 
     def spread_arrays(self) -> None:
         """Give every cell of an array formula that formula."""
-        for (top, left, bottom, right), formula in self.arrays:
-            self._budget.spend("cells", (bottom - top + 1) * (right - left + 1))
-            for row in range(top, bottom + 1):
-                for column in range(left, right + 1):
-                    self._join((row, column), formula, (top, left))
+        for area, formula in self.arrays:
+            rows, columns = area.size
+            self._budget.spend("cells", rows * columns)
+            for place in area.cells():
+                self._join(place, formula, area.first)
 
     def _join(self, place: CellIndex, formula: str, anchor: CellIndex) -> None:
         cell = self.sheet.cells.get(place)

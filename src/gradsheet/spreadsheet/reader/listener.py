@@ -13,6 +13,15 @@ _MOST_WORDS = 10_000  # different names of elements and attributes; expat never 
 Attributes = dict[str, str]
 
 
+def natural(text: str, longest: int = 9) -> int:
+    """The number that at most ``longest`` decimal digits write; -1 where they are something else.
+
+    ``int`` takes more: signs, blanks, digits of other scripts, and time for a million of them.
+    """
+    is_natural = text.isascii() and text.isdecimal() and len(text) <= longest
+    return int(text) if is_natural else -1
+
+
 class Listener:
     """Told of the elements of one part, by their names without a prefix.
 

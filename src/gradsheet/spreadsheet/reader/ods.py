@@ -4,8 +4,9 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from gradsheet.spreadsheet.addresses import COLUMNS, ROWS, is_simple, natural
-from gradsheet.spreadsheet.model import Book, Cell, CellIndex, Sheet
+from gradsheet.spreadsheet.addresses import CellIndex, CellRange, is_on_named_sheet
+from gradsheet.spreadsheet.limits import COLUMNS, FORMULA_CHARACTERS, ROWS
+from gradsheet.spreadsheet.model import Book, Cell, Sheet
 from gradsheet.spreadsheet.reader.archive import (
     DAMAGED,
     PASSWORD,
@@ -16,8 +17,8 @@ from gradsheet.spreadsheet.reader.archive import (
     quoted,
 )
 from gradsheet.spreadsheet.reader.finish import finished
-from gradsheet.spreadsheet.reader.grid import EPOCH, LONGEST_FORMULA, MACROS, Grid, Oddities, serial
-from gradsheet.spreadsheet.reader.listener import Attributes, Listener
+from gradsheet.spreadsheet.reader.grid import EPOCH, MACROS, Grid, Oddities, serial
+from gradsheet.spreadsheet.reader.listener import Attributes, Listener, natural
 from gradsheet.spreadsheet.reader.ods_charts import charts_of
 from gradsheet.spreadsheet.reader.openformula import from_open_address, from_open_formula
 
@@ -95,7 +96,7 @@ class _Content(Listener):
         self._grid = Grid("", budget, self.oddities)
         self._is_in_sheet = False
         self._is_elsewhere = False
-        self._place: CellIndex = (1, 1)
+        self._place = CellIndex(1, 1)
         self._rows = 1
         self._row_cells: list[tuple[int, Cell]] = []
         self._cell_depth = 0
@@ -121,7 +122,7 @@ class _Content(Listener):
         self._grid = Grid(name, self._budget, self.oddities)
         self._is_in_sheet = True
         self._is_elsewhere = False
-        self._place = (1, 1)
+        self._place = CellIndex(1, 1)
 
     def _source(self, _: Attributes) -> None:
         """The sheet is a copy of one in another file."""
@@ -138,19 +139,20 @@ class _Content(Listener):
     def _row(self, attributes: Attributes) -> None:
         if not self._cell_depth:
             self._rows = _count(attributes, "table:number-rows-repeated")
-            self._place = (self._place[0], 1)
+            self._place = CellIndex(self._place.row, 1)
 
     def _end_row(self) -> None:
         if self._cell_depth or not self._is_in_sheet:
             return
-        first, end = self._place[0], self._place[0] + self._rows
+        first, end = self._place.row, self._place.row + self._rows
         if self._row_cells:
             self._check_size(end - 1, 1)
             self._budget.spend("cells", self._rows * len(self._row_cells))
+            cells = self._grid.sheet.cells
             for row in range(first, end):
-                self._grid.sheet.cells.update({(row, at): cell for at, cell in self._row_cells})
+                cells.update({CellIndex(row, column): cell for column, cell in self._row_cells})
             self._row_cells.clear()
-        self._place = (end, 1)
+        self._place = CellIndex(end, 1)
 
     def _cell(self, attributes: Attributes) -> None:
         if self._is_in_sheet and not self._cell_depth:
@@ -168,7 +170,7 @@ class _Content(Listener):
         if cell is not None:
             self._check_size(row, first + columns - 1)
             self._row_cells += [(column, cell) for column in range(first, first + columns)]
-        self._place = (row, first + columns)
+        self._place = CellIndex(row, first + columns)
 
     def _check_size(self, row: int, column: int) -> None:
         if row > ROWS or column > COLUMNS:
@@ -207,7 +209,7 @@ class _Content(Listener):
     def _formula(self, written: str) -> str | None:
         """The cell's formula in Excel's notation; an array formula is put down to be spread."""
         self._grid.spend_characters(len(written))
-        is_sensible = len(written) <= 4 * LONGEST_FORMULA  # where not, what follows refuses it
+        is_sensible = len(written) <= 4 * FORMULA_CHARACTERS  # where not, what follows refuses it
         translated = from_open_formula(written) if is_sensible else written
         formula = self._grid.formula(translated, self._place)
         if _OTHER_FILE.search(formula):
@@ -215,11 +217,12 @@ class _Content(Listener):
         columns = "table:number-matrix-columns-spanned"
         rows = "table:number-matrix-rows-spanned"
         if formula and (columns in self._cell_attributes or rows in self._cell_attributes):
-            row, column = self._place
-            last_row = row + _count(self._cell_attributes, rows) - 1
-            last_column = column + _count(self._cell_attributes, columns) - 1
-            self._check_size(last_row, last_column)
-            self._grid.arrays.append(((row, column, last_row, last_column), formula))
+            last = CellIndex(
+                self._place.row + _count(self._cell_attributes, rows) - 1,
+                self._place.column + _count(self._cell_attributes, columns) - 1,
+            )
+            self._check_size(*last)
+            self._grid.arrays.append((CellRange(self._place, last), formula))
         return formula or None
 
     def _is_in_cell(self) -> bool:
@@ -266,7 +269,7 @@ class _Content(Listener):
         reference = from_open_address(attributes.get("table:cell-range-address", ""))
         name = attributes.get("table:name", "")
         is_of_the_book = self.path[-3:-2] == ["spreadsheet"]  # and goes before one of a sheet
-        if is_simple(reference) and (is_of_the_book or name not in self.names):
+        if is_on_named_sheet(reference) and (is_of_the_book or name not in self.names):
             self.names[name] = reference
 
 

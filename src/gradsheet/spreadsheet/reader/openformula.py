@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from gradsheet.spreadsheet.addresses import unquoted
+from gradsheet.spreadsheet.addresses import quote_sheet, unquote_sheet
 
 _SEPARATORS = {";": ",", "~": ",", "!": " "}
 _ARRAY_SEPARATORS = {";": ",", "|": ";"}
@@ -22,9 +22,6 @@ _CORNER = re.compile(
     \.(?P<corner>\$?[A-Za-z]{1,3}\$?[0-9]{1,7}|\$?[A-Za-z]{1,3}|\$?[0-9]{1,7})""",
     re.VERBOSE,
 )
-
-# A sheet's name that needs no quotes: a word that cannot be taken for a cell, A1 or R1C1.
-_PLAIN_NAME = re.compile(r"(?![A-Za-z]{1,3}[0-9]+$)(?![RrCc][0-9]*(?:[Cc][0-9]*)?$)[^\W\d]\w*")
 
 
 def from_open_formula(written: str) -> str:
@@ -77,13 +74,13 @@ def from_open_address(address: str, spell: Callable[[str], str] = str.upper) -> 
 
 def _spelled(corners: list[re.Match[str]], spell: Callable[[str], str]) -> str:
     first, last = corners[0], corners[-1]
-    sheets = [unquoted(first["sheet"] or ""), unquoted(last["sheet"] or "")]
+    sheets = [unquote_sheet(first["sheet"] or ""), unquote_sheet(last["sheet"] or "")]
     area = ":".join(spell(corner["corner"]) for corner in corners)
     if not sheets[0]:
         return area
     name = sheets[0] if sheets[1] in ("", sheets[0]) else ":".join(sheets)
     source = f"[{first['file']}]" if first["file"] else ""
-    if not source and all(_PLAIN_NAME.fullmatch(part) for part in name.split(":")):
+    if not source and all(quote_sheet(part) == part for part in name.split(":")):
         return f"{name}!{area}"
     quoted = f"{source}{name}".replace("'", "''")
     return f"'{quoted}'!{area}"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from gradsheet.spreadsheet.addresses import COLUMNS, ROWS, column_of, letters_of
-from gradsheet.spreadsheet.model import CellIndex
+from gradsheet.spreadsheet.addresses import CellIndex, column_letters, column_number
+from gradsheet.spreadsheet.limits import COLUMNS, ROWS
 
 _HALF = re.compile(r"(\$?)(?:([A-Za-z]+)|([0-9]+))|(:)")
 
@@ -30,7 +30,7 @@ class _Moving(NamedTuple):
 
     def moved(self, down: int, right: int) -> str:
         if self.is_column:
-            return letters_of((self.number - 1 + right) % COLUMNS + 1)
+            return column_letters((self.number - 1 + right) % COLUMNS + 1)
         return str((self.number - 1 + down) % ROWS + 1)
 
 
@@ -76,6 +76,6 @@ def _halves(reference: str) -> Iterator[str | _Moving]:
         if dollar or colon:
             yield dollar + letters + digits + colon
         elif letters:
-            yield _Moving(True, column_of(letters))
+            yield _Moving(True, column_number(letters))
         else:
             yield _Moving(False, int(digits))

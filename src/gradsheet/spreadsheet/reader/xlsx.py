@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from gradsheet.spreadsheet.addresses import is_simple
+from gradsheet.spreadsheet.addresses import is_on_named_sheet
 from gradsheet.spreadsheet.model import Book, Sheet
 from gradsheet.spreadsheet.reader.archive import (
     DAMAGED,
@@ -104,7 +104,7 @@ class _Workbook(Listener):
         name = self._attributes.get("name", "")
         hidden = self._attributes.get("hidden", "0") in ("1", "true")
         reference = self.written().strip().removeprefix("=")
-        if name.startswith("_xlnm.") or hidden or not is_simple(reference):
+        if name.startswith("_xlnm.") or hidden or not is_on_named_sheet(reference):
             return
         if "localSheetId" in self._attributes:  # a name of the whole book goes before it
             self.names.setdefault(name, reference)

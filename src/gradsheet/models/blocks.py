@@ -50,6 +50,11 @@ class Block:
         rest = self.shape[len(leading) :]
         return self.span((*leading, *(0 for _ in rest)), (*leading, *(n - 1 for n in rest)))
 
+    def rectangle(self) -> str:
+        """The smallest range with all cells, and with what stands between channels."""
+        first = address(int(self.rows.min()), int(self.columns.min()))
+        return f"{first}:{address(int(self.rows.max()), int(self.columns.max()))}"
+
     def reshape(self, shape: Index) -> "Block":
         """The same cells as a tensor of another shape, in row-major order."""
         return Block(self.sheet, self.rows.reshape(shape), self.columns.reshape(shape))

@@ -262,8 +262,8 @@ def _state_agreement(path: Path, claims: Sequence[Claim]) -> None:
         if not difference < _WRONG:
             raise GradsheetError(
                 f"sheet '{sheet}' differs from PyTorch by {difference:.1E} when IronCalc computes "
-                "it, so no workbook is written; are numbers very large, or all but equal in a "
-                "window of max pooling? If not, please report the model"
+                "it, so no workbook is written; are numbers very large? If not, please report the "
+                "model"
             )
     worst = _compared(found, claims, 1e-30)
     mark = f"<v>{AGREEMENT:.16G}</v>".encode()

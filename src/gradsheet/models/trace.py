@@ -21,6 +21,7 @@ from gradsheet.models.layers.pointwise import Pointwise, batch_norm
 from gradsheet.models.layers.pooling import AveragePool, MaxPool
 from gradsheet.models.layers.products import Convolution, Linear
 from gradsheet.models.layers.softmax import Softmax
+from gradsheet.models.ties import FirstOfTies, pair
 from gradsheet.models.validation import (
     InPlace,
     check_finite,
@@ -272,17 +273,21 @@ class _Walk:
         # One after the other, not by their nodes: h + h reads h twice.
         values = iter(read)
         args, kwargs = fx.map_arg((node.args, node.kwargs), lambda _: next(values))
-        if module is not None:
-            result = module(*args, **kwargs)
-        elif node.op == "call_function":
-            assert callable(node.target)
-            function = operator.add if node.target is operator.iadd else node.target
-            result = function(*args, **kwargs)
-        else:
-            result = getattr(args[0], str(node.target))(*args[1:], **kwargs)
+        with FirstOfTies():
+            result = self._call(node, module, args, kwargs)
         if not isinstance(result, Tensor):
             raise self._unsupported(str(node.target))
         return result
+
+    @staticmethod
+    def _call(node: fx.Node, module: nn.Module | None, args: Any, kwargs: Any) -> Any:
+        if module is not None:
+            return module(*args, **kwargs)
+        if node.op == "call_function":
+            assert callable(node.target)
+            function = operator.add if node.target is operator.iadd else node.target
+            return function(*args, **kwargs)
+        return getattr(args[0], str(node.target))(*args[1:], **kwargs)
 
     # --- Which kind a node is --------------------------------------------------------------
 
@@ -305,26 +310,24 @@ class _Walk:
                 return self._batch_norm(module, x)
             case nn.MaxPool2d():
                 self._expect(
-                    _pair(module.dilation) == (1, 1) and not module.ceil_mode,
+                    pair(module.dilation) == (1, 1) and not module.ceil_mode,
                     "max pooling with dilation or ceil_mode",
                 )
-                return MaxPool(
-                    _pair(module.kernel_size), _pair(module.stride), _pair(module.padding)
-                )
+                return MaxPool(pair(module.kernel_size), pair(module.stride), pair(module.padding))
             case nn.AvgPool2d():
                 self._expect(
                     module.divisor_override is None and not module.ceil_mode,
                     "average pooling with divisor_override or ceil_mode",
                 )
                 return AveragePool(
-                    _pair(module.kernel_size),
-                    _pair(module.stride),
-                    _pair(module.padding),
+                    pair(module.kernel_size),
+                    pair(module.stride),
+                    pair(module.padding),
                     module.count_include_pad,
                 )
             case nn.AdaptiveAvgPool2d():
                 self._expect(
-                    _pair(module.output_size) == (1, 1), "adaptive average pooling to more than 1"
+                    pair(module.output_size) == (1, 1), "adaptive average pooling to more than 1"
                 )
                 return _global_average(x)
             case nn.LeakyReLU():
@@ -395,8 +398,8 @@ class _Walk:
         return Convolution(
             _array(module.weight),
             _optional(module.bias),
-            _pair(module.stride),
-            _pair(padding),
+            pair(module.stride),
+            pair(padding),
             module.groups,
         )
 
@@ -568,11 +571,6 @@ def _name(function: Any) -> str:
 
 def _shape(x: Tensor) -> str:
     return " × ".join(str(size) for size in x.shape[1:]) or "one number"
-
-
-def _pair(value: Any) -> tuple[int, int]:
-    """Down and right, from a number for both or two numbers."""
-    return (value, value) if isinstance(value, int) else (value[0], value[-1])
 
 
 def _array(tensor: Tensor) -> Array:

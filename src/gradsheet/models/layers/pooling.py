@@ -11,9 +11,11 @@ from gradsheet.errors import GradsheetError
 from gradsheet.models.blocks import (
     Block,
     Index,
+    column,
     tiles,
 )
 from gradsheet.models.layers.base import FIRST_COLUMN, Array, Desk, Formulas, Kind, indices, spacing
+from gradsheet.models.ties import TIE, maxima, thresholds, windows, winners
 
 _MOST_IFS = 64  # levels of functions in one another, of Excel
 
@@ -58,13 +60,16 @@ def _between(first: Index, last: Index) -> Iterator[Index]:
 
 
 class MaxPool(Pool):
-    """The greatest of each window. Among equals the first takes the gradient, as in torch."""
+    """The maximum of each window; ``ties`` says which cell takes the gradient."""
 
     name = "MaxPool2d"
 
     @property
     def words(self) -> str:
-        return "an output is the greatest number of its window"
+        return (
+            "an output is the maximum of its window; the gradient goes to the first cell within "
+            f"{TIE:.0E} of it, relative to the window's largest magnitude"
+        )
 
     def forward(self, desk: Desk) -> Formulas:
         for index in indices(desk.output.shape):
@@ -78,38 +83,65 @@ class MaxPool(Pool):
                 "or no target"
             )
         back = super().arrange_backward(desk, top)
-        y, g = desk.output, back.output
-        winner = Block(y.sheet, g.rows, g.columns + y.shape[2] + 1)
-        return Desk(back.inputs, g, {}, {"winner": winner})
+        spare, g = {}, back.output
+        for number, name in enumerate(("threshold", "winner", "maxima"), start=1):
+            right = number * (g.shape[2] + 1)
+            spare[name] = Block(g.sheet, g.rows, g.columns + right)
+        spare["ties"] = column(g.sheet, int(g.rows.min()), spare["maxima"].right + 1, 1)
+        return Desk(back.inputs, g, {}, spare)
 
     def spare_formulas(self, name: str, desk: Desk, back: Desk | None) -> Formulas | None:
-        """Which number of each window is the greatest, counted from 1, row by row."""
-        x, y = desk.inputs[0], desk.output
+        assert back is not None
+        if name == "ties":
+            return iter([f'COUNTIF({back.spare["maxima"].rectangle()},">1")'])
+        formula = {"threshold": self._threshold, "winner": self._winner, "maxima": self._maxima}
+        return (formula[name](desk, back, index) for index in indices(desk.output.shape))
 
-        def winner(index: Index) -> str:
-            cells = [x.cell(inside) for inside in _between(*self.window(desk, index))]
-            formula = str(len(cells))
-            for number in range(len(cells) - 1, 0, -1):
-                formula = f"IF({cells[number - 1]}={y.cell(index)},{number},{formula})"
-            return formula
+    def _threshold(self, desk: Desk, back: Desk, index: Index) -> str:
+        y, cells = desk.output.cell(index), desk.inputs[0].span(*self.window(desk, index))
+        return f"{y}-{TIE:.9f}*MAX({y},-MIN({cells}))"
 
-        return (winner(index) for index in indices(y.shape))
+    def _winner(self, desk: Desk, back: Desk, index: Index) -> str:
+        """The winner's place in its window, counted from 1 row by row, padding included."""
+        threshold = back.spare["threshold"].cell(index)
+        *others, (_, last) = self._places(desk, index)
+        formula = str(last)
+        for inside, place in reversed(others):
+            formula = f"IF({desk.inputs[0].cell(inside)}>={threshold},{place},{formula})"
+        return formula
+
+    def _maxima(self, desk: Desk, back: Desk, index: Index) -> str:
+        """How many cells of a window count as its maximum."""
+        cells = desk.inputs[0].span(*self.window(desk, index))
+        return f"SUMPRODUCT(({cells}>={back.spare['threshold'].cell(index)})*1)"
 
     def spare_values(self, name: str, x: Array, y: Array) -> Array | None:
-        winners = np.empty(y.shape)
-        for index in indices(y.shape):
-            (channel, *first), (_, *last) = self._window(x.shape[1:], index)
-            winners[index] = 1 + x[channel, first[0] : last[0] + 1, first[1] : last[1] + 1].argmax()
-        return winners
+        cells = windows(x, self.size, self.stride, self.padding)
+        if name == "threshold":
+            return thresholds(cells)
+        if name == "winner":
+            return winners(cells).astype(np.float64) + 1
+        counts = np.asarray(maxima(cells).sum(axis=-1), dtype=np.float64)
+        return counts if name == "maxima" else np.array([float((counts > 1).sum())])
 
     def input_gradient(self, which: int, desk: Desk, back: Desk) -> Formulas:
         g, winner = back.output, back.spare["winner"]
-        for inside, outputs in self.seen_by(desk).items():
-            terms = []
-            for index in outputs:
-                number = list(_between(*self.window(desk, index))).index(inside) + 1
-                terms.append(f"IF({winner.cell(index)}={number},{g.cell(index)},0)")
-            yield "+".join(terms) or "0"
+        terms: dict[Index, list[str]] = {index: [] for index in indices(desk.inputs[0].shape)}
+        for index in indices(desk.output.shape):
+            for inside, place in self._places(desk, index):
+                terms[inside].append(f"IF({winner.cell(index)}={place},{g.cell(index)},0)")
+        return ("+".join(found) or "0" for found in terms.values())
+
+    def _places(self, desk: Desk, index: Index) -> list[tuple[Index, int]]:
+        """The inputs that a window sees, each with its place from 1, padding included."""
+        _, *position = index
+        top, left = (
+            p * s - pad for p, s, pad in zip(position, self.stride, self.padding, strict=True)
+        )
+        return [
+            (inside, (inside[1] - top) * self.size[1] + inside[2] - left + 1)
+            for inside in _between(*self.window(desk, index))
+        ]
 
 
 @dataclass(frozen=True, eq=False)

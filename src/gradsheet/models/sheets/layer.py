@@ -275,7 +275,7 @@ class LayerPage:
             else:
                 values = kind.spare_values(name, x, y)
                 assert values is not None
-                look = self.pages.look(num_format="0") if name == "winner" else None
+                look = self.pages.look(num_format="0") if name in _COUNTS else None
                 self.pages.formulas(page, block, formulas, values, look)
             if name not in ("padded", "spread"):
                 self.pages.name(page, block, _SPARE_NAMES.get(name, name))
@@ -292,9 +292,13 @@ class LayerPage:
         self.pages.name(page, desk.spare.get("spread", desk.output), f"{prefix}output")
 
 
+_COUNTS = ("winner", "maxima", "ties")
 _SPARE_NAMES = {
     "turned": "kernels, turned round",
-    "winner": "which of its window",
+    "threshold": "counts as the maximum from",
+    "winner": "winner's place in its window",
+    "maxima": "cells that count as the maximum",
+    "ties": "tied windows",
     "raised": "exp(x − max)",
     "greatest": "max",
     "total": "Σ exp",

@@ -1,0 +1,253 @@
+"""Ties in max pooling: winners, gradients and cells that no rounding can change.
+
+Each test forces ties or rounding of its own, so that it does not depend on the processor.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pytest
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from gradsheet.digits.data import Dataset
+from gradsheet.digits.run import load_model
+from gradsheet.models.build import differences, write_model
+from gradsheet.models.ties import FirstOfTies, max_pool2d, maxima, thresholds, windows, winners
+from gradsheet.models.trace import Trace, trace
+from gradsheet.spreadsheet.recalculate import ENGINES, Engine, libreoffice
+
+AVAILABLE: list[Engine] = [e for e in ENGINES if e == "ironcalc" or libreoffice() is not None]
+LAST_BIT = 2.0**-52
+
+POOLINGS = [
+    nn.MaxPool2d(2),
+    nn.MaxPool2d(3, stride=2, padding=1),
+    nn.MaxPool2d((2, 3), stride=1, padding=(1, 0)),
+]
+"""Side by side, overlapping with padding, and neither square nor padded alike."""
+
+
+class Noise(TorchFunctionMode):
+    """Changes the last bits of every convolution, as another order of its sums would."""
+
+    def __init__(self, seed: int) -> None:
+        self.draw = torch.Generator().manual_seed(seed)
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        found = func(*args, **(kwargs or {}))
+        if func in (F.conv2d, torch.conv2d):
+            bits = torch.randint(-2, 3, found.shape, generator=self.draw)
+            found = found * (1 + LAST_BIT * bits.double())
+        return found
+
+
+class Sorted(nn.Module):
+    """A convolution that adds its products in an order of its own."""
+
+    def __init__(self, convolution: nn.Conv2d, seed: int) -> None:
+        super().__init__()
+        self.convolution = convolution
+        count = convolution.weight[0].numel()
+        self.order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+
+    def forward(self, x: Tensor) -> Tensor:
+        module, size = self.convolution, self.convolution.kernel_size
+        products = F.unfold(x, size)[:, self.order]
+        sums = module.weight.flatten(1)[:, self.order] @ products
+        shape = [x.shape[2] - size[0] + 1, x.shape[3] - size[1] + 1]
+        assert module.bias is not None
+        return sums.reshape(len(x), -1, *shape) + module.bias[:, None, None]
+
+
+@pytest.mark.parametrize(
+    ("cells", "winner", "tied"),
+    [
+        ([3, 3, 3, 3], 0, 4),
+        ([1, 1 + LAST_BIT, 1, 1 - LAST_BIT], 0, 4),
+        ([0, 1 - 1e-10, 1, 0.5], 1, 2),
+        ([0, 1 - 1e-8, 1, 0.5], 2, 1),
+        ([-5, -2 - 1e-12, -2, -3], 1, 2),
+        ([0, 1e-300, 0, 0], 1, 1),
+        ([0, 0, 0, 0], 0, 4),
+        ([-1, 0, 1e-10, 0], 1, 3),  # relative to the largest magnitude, not to the maximum
+        ([np.nan, -1, np.nan, -1], 1, 2),
+    ],
+)
+def test_the_rule(cells: list[float], winner: int, tied: int) -> None:
+    window = np.array([cells], dtype=float)
+    assert winners(window).tolist() == [winner]
+    assert maxima(window).sum() == tied
+
+
+def test_windows_are_those_of_torch() -> None:
+    x = torch.randn(2, 3, 7, 8, dtype=torch.float64)
+    for pool in POOLINGS:
+        found = windows(x.numpy(), *shape_of(pool))
+        assert np.array_equal(np.nanmax(found, axis=-1), pool(x).numpy())
+        assert (thresholds(found) < np.nanmax(found, axis=-1)).all()
+
+
+@pytest.mark.parametrize("pool", POOLINGS, ids=str)
+def test_without_ties_the_gradient_is_torchs(pool: nn.MaxPool2d) -> None:
+    x = torch.randn(2, 3, 7, 8, dtype=torch.float64)
+    y = pool(x)
+    weight = torch.randn(y.shape, dtype=torch.float64)
+    with FirstOfTies():
+        ours = gradient(lambda given: (pool(given) * weight).sum(), x)
+    assert torch.equal(ours, gradient(lambda given: (pool(given) * weight).sum(), x))
+    assert torch.equal(max_pool2d(x, *shape_of(pool)), y)
+
+
+@pytest.mark.parametrize("pool", POOLINGS, ids=str)
+@pytest.mark.parametrize("seed", range(5))
+def test_the_last_bits_change_nothing(pool: nn.MaxPool2d, seed: int) -> None:
+    """Constant images whose cells differ in the last bits: the first of each window wins."""
+    draw = np.random.default_rng(seed)
+    noise = 1 + LAST_BIT * draw.integers(-2, 3, (1, 2, 7, 8))
+    weight = torch.randn(pool(torch.zeros(1, 2, 7, 8)).shape, dtype=torch.float64)
+    with FirstOfTies():
+        plain, noisy = (
+            gradient(lambda given: (pool(given) * weight).sum(), torch.from_numpy(3 * x))
+            for x in (np.ones_like(noise), noise)
+        )
+    assert torch.equal(plain, noisy)
+    assert np.array_equal(plain[0].numpy(), by_hand(weight[0].numpy(), pool))
+
+
+def by_hand(weight: NDArray[np.float64], pool: nn.MaxPool2d) -> NDArray[np.float64]:
+    """The gradient of a constant image (2, 7, 8), window by window."""
+    _, stride, padding = shape_of(pool)
+    found = np.zeros((2, 7, 8))
+    for channel, row, column in np.ndindex(weight.shape):
+        top, left = max(0, row * stride[0] - padding[0]), max(0, column * stride[1] - padding[1])
+        found[channel, top, left] += weight[channel, row, column]
+    return found
+
+
+def test_every_spelling_of_max_pooling_is_replaced() -> None:
+    x = torch.ones(1, 1, 4, 4, dtype=torch.float64)
+    x[0, 0, 1, 1] += LAST_BIT
+    spellings: list[Callable[[Tensor], Tensor]] = [
+        nn.MaxPool2d(2),
+        lambda given: F.max_pool2d(given, 2),
+        lambda given: F.max_pool2d(given, kernel_size=(2, 2), stride=(2, 2), padding=0),
+        lambda given: torch.max_pool2d(given, 2),
+        lambda given: torch.max_pool2d(given, [2, 2], [2, 2]),
+    ]
+    for pool in spellings:
+        assert pooled_gradient(pool, x)[0, 0, 1, 1] == 1
+        with FirstOfTies():
+            found = pooled_gradient(pool, x)
+        assert found[0, 0].nonzero().tolist() == [[0, 0], [0, 2], [2, 0], [2, 2]]
+
+
+def pooled_gradient(pool: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    return gradient(lambda given: pool(given).sum(), x)
+
+
+def test_what_a_trace_does_not_take_is_left_to_torch() -> None:
+    x = torch.randn(1, 1, 7, 7)
+    with FirstOfTies():
+        assert torch.equal(F.max_pool2d(x, 2, ceil_mode=True), nn.MaxPool2d(2, ceil_mode=True)(x))
+        assert F.max_pool2d(x, 2, dilation=2).shape == (1, 1, 3, 3)
+        y, places = F.max_pool2d(x, 2, return_indices=True)
+    assert torch.equal(x.flatten()[places.flatten()], y.flatten())
+
+
+def blank(pool: nn.Module) -> tuple[nn.Module, Tensor]:
+    """A convolution of an image that is blank but for a stroke, pooled; all windows but few tie."""
+    torch.manual_seed(1)
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), pool, nn.Flatten(), nn.LazyLinear(3)).double()
+    x = torch.full((1, 9, 9), -0.4242, dtype=torch.float64)
+    x[0, 4, 4] = 2.8
+    model(x.unsqueeze(0))
+    return model, x
+
+
+@pytest.mark.parametrize("pool", POOLINGS, ids=str)
+@pytest.mark.parametrize("engine", AVAILABLE)
+def test_cells_agree_whatever_the_rounding(
+    pool: nn.MaxPool2d, engine: Engine, tmp_path: Path
+) -> None:
+    model, x = blank(pool)
+    with Noise(7):
+        claims = write_model(model, x, 1, tmp_path / "model.xlsx")
+    assert max(differences(tmp_path / "model.xlsx", claims, engine).values()) < 1e-12
+
+
+def test_the_sheet_counts_its_ties(tmp_path: Path) -> None:
+    model, x = blank(POOLINGS[0])
+    write_model(model, x, 1, tmp_path / "model.xlsx")
+    cells = windows(trace(model, x).layers[0].output, (2, 2), (2, 2), (0, 0))
+    expected = int((maxima(cells).sum(axis=-1) > 1).sum())
+    assert expected > 5
+    sheet = openpyxl.load_workbook(tmp_path / "model.xlsx", data_only=True)["2 1 MaxPool2d"]
+    rows = list(sheet.iter_rows(values_only=True))
+    (place,) = [
+        (row, line.index("tied windows")) for row, line in enumerate(rows) if "tied windows" in line
+    ]
+    assert rows[place[0] + 1][place[1]] == expected
+
+
+def test_traces_agree_whatever_the_rounding() -> None:
+    model, x = blank(POOLINGS[1])
+    with Noise(1):
+        one = trace(model, x, 1)
+    with Noise(2):
+        two = trace(model, x, 1)
+    assert not np.array_equal(one.layers[0].output, two.layers[0].output)
+    for layer, other in zip(one.layers, two.layers, strict=True):
+        assert layer.gradient is not None and other.gradient is not None
+        assert np.allclose(layer.gradient, other.gradient, rtol=1e-12, atol=1e-15)
+
+
+def test_the_digit_classifier_in_another_order_of_sums(mnist: Dataset) -> None:
+    """Winners and gradients of images 0 and 2, whose blank paper ties hundreds of windows."""
+    model = load_model(None).double()
+    for number in (0, 2):
+        image = (mnist.test.images[number].double() / 255 - 0.1307) / 0.3081
+        label = int(mnist.test.labels[number])
+        found = trace(model, image.unsqueeze(0), label)
+        other = load_model(None).double().eval()
+        for seed, name in enumerate(("conv1", "conv2", "conv3")):
+            setattr(other, name, Sorted(other.get_submodule(name), seed))  # type: ignore[arg-type]
+        given = image.view(1, 1, 28, 28).requires_grad_()
+        with FirstOfTies():
+            F.cross_entropy(other(given), torch.tensor([label])).backward()  # type: ignore[no-untyped-call]
+        assert given.grad is not None and found.gradient is not None
+        scale = float(given.grad.abs().max())
+        assert np.allclose(found.gradient, given.grad[0].numpy(), rtol=0, atol=1e-11 * scale)
+        assert ties_of(found) > 100
+
+
+def ties_of(found: Trace) -> int:
+    (pool,) = (layer for layer in found.layers if layer.kind.name == "MaxPool2d")
+    cells = windows(found.value(pool.sources[0]), (2, 2), (2, 2), (0, 0))
+    return int((maxima(cells).sum(axis=-1) > 1).sum())
+
+
+def shape_of(pool: nn.MaxPool2d) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    def pair(value: Any) -> tuple[int, int]:
+        return (value, value) if isinstance(value, int) else value
+
+    return pair(pool.kernel_size), pair(pool.stride), pair(pool.padding)
+
+
+def gradient(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    given = x.clone().requires_grad_()
+    function(given).backward()  # type: ignore[no-untyped-call]
+    assert given.grad is not None
+    return given.grad

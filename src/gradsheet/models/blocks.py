@@ -52,8 +52,8 @@ class Block:
 
     def rectangle(self) -> str:
         """The smallest range with all cells, and with what stands between channels."""
-        first = address(int(self.rows.min()), int(self.columns.min()))
-        return f"{first}:{address(int(self.rows.max()), int(self.columns.max()))}"
+        first = cell_address(int(self.rows.min()), int(self.columns.min()))
+        return f"{first}:{cell_address(int(self.rows.max()), int(self.columns.max()))}"
 
     def reshape(self, shape: Index) -> "Block":
         """The same cells as a tensor of another shape, in row-major order."""

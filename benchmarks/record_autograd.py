@@ -14,7 +14,10 @@ def main() -> None:
     """Write the record that ``gradsheet.networks.torch_reference`` reads."""
     found = {preset: compute(load_network(preset)) for preset in PRESETS}
     networks = {
-        preset: {"loss": result.loss, "gradients": result.gradients}
+        preset: {
+            "loss": result.loss,
+            "gradients": {str(symbol): value for symbol, value in result.gradients.items()},
+        }
         for preset, result in found.items()
     }
     record = {"torch": found["course"].version, "networks": networks}

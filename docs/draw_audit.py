@@ -24,7 +24,7 @@ from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.mistakes import Mistake, find_mistakes, gradients
 from gradsheet.networks.spec import load_network
 from gradsheet.symbolic.expression import Variable, expand
-from gradsheet.symbolic.render import plain, symbol, to_excel
+from gradsheet.symbolic.render import plain, to_excel
 
 PUPILS = ("Ada", "Blaise", "Carl", "David", "Emmy", "Felix", "Grace", "Henri")
 HEADER, UPDATES, RATE = 7, 60, "$B$2"  # 0-based row of the header
@@ -44,7 +44,7 @@ def write_homework(path: Path, graph: NetworkGraph, mistake: Mistake | None) -> 
         sheet.write(0, 0, "Backpropagation by hand")
         sheet.write(1, 0, "η =")
         sheet.write(1, 1, 0.5)
-        sheet.write_row(HEADER, 0, [plain(symbol(v.name)) for v in columns])
+        sheet.write_row(HEADER, 0, [plain(v.markup) for v in columns])
         for row in range(HEADER + 1, HEADER + 2 + UPDATES):
             here, above = address(row), address(row - 1)
             for variable, column in places.items():

@@ -24,7 +24,6 @@ from gradsheet.networks.sweep import Descent
 from gradsheet.spreadsheet import palette
 from gradsheet.spreadsheet.palette import GRADIENT, NEGATIVE, POSITIVE
 from gradsheet.symbolic.expression import Variable
-from gradsheet.symbolic.render import symbol
 
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -325,7 +324,7 @@ def _draw_neurons(axes: Axes, drawing: Diagram, values: Mapping[Variable, float]
         axes.scatter(neuron.x, neuron.y, s=size, color=color, edgecolor="white", zorder=4)
         if not labeled:
             continue
-        name = f"${symbol(neuron.name)}$"
+        name = f"${neuron.markup}$"
         axes.text(neuron.x, neuron.y, name, ha="center", va="center", fontsize=12, zorder=5)
         lines = [f"{_math(variable)} = {values[variable]:.6g}" for variable in neuron.values]
         _label_neuron(axes, neuron, "\n".join(lines))
@@ -349,7 +348,7 @@ def _label_neuron(axes: Axes, neuron: Neuron, text: str) -> None:
 
 def _math(variable: Variable) -> str:
     """A variable's symbol as matplotlib sets mathematics."""
-    return f"${symbol(variable.name).replace('∂', chr(92) + 'partial ')}$"
+    return f"${variable.markup.replace('∂', chr(92) + 'partial ')}$"
 
 
 def _literal(text: str) -> str:

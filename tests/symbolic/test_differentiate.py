@@ -9,6 +9,7 @@ import pytest
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.spec import PRESETS, LayerSpec, NetworkSpec, load_network
 from gradsheet.networks.sweep import descend
+from gradsheet.networks.symbols import symbol_of
 from gradsheet.networks.torch_reference import autograd, compute
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, expand
 from gradsheet.symbolic.render import to_excel
@@ -63,9 +64,9 @@ def assert_matches_torch(spec: NetworkSpec) -> None:
     witness, graph = compute(spec), build_graph(spec)
     found = first_pass(graph)
     assert found["E_total"] == pytest.approx(witness.loss, rel=1e-12, abs=1e-12)
-    assert {parameter.name for parameter in graph.parameters} == witness.gradients.keys()
-    for name, value in witness.gradients.items():
-        assert found[f"dE/d{name}"] == pytest.approx(value, rel=1e-12, abs=1e-12)
+    assert {symbol_of(parameter) for parameter in graph.parameters} == witness.gradients.keys()
+    for symbol, value in witness.gradients.items():
+        assert found[str(symbol.gradient)] == pytest.approx(value, rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

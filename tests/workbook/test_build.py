@@ -16,6 +16,7 @@ from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.spec import PRESETS, LayerSpec, NetworkSpec, load_network
 from gradsheet.networks.sweep import descend
+from gradsheet.networks.symbols import Symbol
 from gradsheet.networks.torch_reference import compute
 from gradsheet.spreadsheet.recalculate import (
     Cell,
@@ -459,7 +460,9 @@ def test_a_wide_network_fits(tmp_path: Path) -> None:
     columns = table(recalculated(path, {}, "ironcalc"), path, "lr 0.5")
     witness = compute(spec)
     assert columns["E_total"][0] == pytest.approx(witness.loss, rel=1e-12)
-    assert columns["∂E/∂w599"][0] == pytest.approx(witness.gradients["w599"], rel=1e-12)
+    assert columns["∂E/∂w599"][0] == pytest.approx(
+        witness.gradients[Symbol.parse("w599")], rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("sizes", [(10, 10, 8), (3, 12, 12), (190, 1)])

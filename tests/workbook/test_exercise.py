@@ -11,8 +11,8 @@ import pytest
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.spec import load_network
+from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.recalculate import Cells, recalculated, stated
-from gradsheet.symbolic.render import symbol
 from gradsheet.symbolic.tape import Tape
 from gradsheet.workbook.build import write_exercise
 from gradsheet.workbook.verify import verify
@@ -153,7 +153,8 @@ def test_the_decimals_that_a_cell_shows_are_enough(tmp_path: Path) -> None:
     path = written("course", tmp_path)
     graph = build_graph(load_network("course"))
     wanted = {
-        symbol(f"dE/d{p.name}"): g for p, g in zip(graph.parameters, graph.gradients, strict=True)
+        symbol_of(p).gradient.markup: g
+        for p, g in zip(graph.parameters, graph.gradients, strict=True)
     }
     values = Tape(wanted.values()).run(graph.given)
     rows = rows_of(path)

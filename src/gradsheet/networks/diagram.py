@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gradsheet.networks.graph import NetworkGraph
+from gradsheet.networks.symbols import Symbol, symbol_of
 from gradsheet.symbolic.expression import Variable
 
 MOST_LABELED = 48
@@ -18,7 +19,7 @@ class Neuron:
     """A circle.
 
     Attributes:
-        name: what stands in it: a variable's name, whatever the example, or 1 for a bias.
+        symbol: what stands in it, whatever the example; none in that of a bias, which holds a 1.
         kind: which gives its color.
         x: its layer, 0 for the inputs.
         y: its height, 0 in the middle of the drawing, 1 between neighbors of the fullest layer.
@@ -26,11 +27,16 @@ class Neuron:
             output; of an output unit its target and error, too.
     """
 
-    name: str
+    symbol: Symbol | None
     kind: Kind
     x: float
     y: float
     values: tuple[Variable, ...]
+
+    @property
+    def markup(self) -> str:
+        """What stands in it, in textbook notation."""
+        return self.symbol.markup if self.symbol else "1"
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ def lay_out(graph: NetworkGraph, number: int = 0) -> Diagram:
             units = [(*values, target, error) for values, target, error in judged]
         columns.append(_column(place, kind, units))
     biases = {
-        number: Neuron("1", "bias", number - 1, columns[number - 1][-1].y - 1, ())
+        number: Neuron(None, "bias", number - 1, columns[number - 1][-1].y - 1, ())
         for number, layer in enumerate(graph.layers, start=1)
         if layer.biases
     }
@@ -95,10 +101,10 @@ def lay_out(graph: NetworkGraph, number: int = 0) -> Diagram:
 
 
 def _column(x: int, kind: Kind, units: list[tuple[Variable, ...]]) -> list[Neuron]:
-    """A neuron for each unit's values, of which the first gives it its name."""
+    """A neuron for each unit's values, of which the first gives it its symbol."""
     top = (len(units) - 1) / 2
     return [
-        Neuron(values[0].name.split("@")[0], kind, x, top - row, values)
+        Neuron(symbol_of(values[0]).without_example(), kind, x, top - row, values)
         for row, values in enumerate(units)
     ]
 

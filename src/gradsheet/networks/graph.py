@@ -7,6 +7,15 @@ from functools import cached_property
 from gradsheet.networks.losses import LOSSES, Output
 from gradsheet.networks.optimizers import OPTIMIZERS, Steps
 from gradsheet.networks.spec import SOFTMAX, LayerSpec, NetworkSpec
+from gradsheet.networks.symbols import (
+    LEARNING_RATE,
+    LOSS,
+    Kind,
+    Symbol,
+    name_derivative,
+    named,
+    symbol_of,
+)
 from gradsheet.symbolic.differentiate import Backward, backpropagate
 from gradsheet.symbolic.expression import (
     ACTIVATIONS,
@@ -18,7 +27,6 @@ from gradsheet.symbolic.expression import (
     apply,
     total,
 )
-from gradsheet.symbolic.render import plain, symbol
 
 
 @dataclass(frozen=True)
@@ -28,13 +36,13 @@ class LayerGraph:
     Attributes:
         weights: (units, inputs).
         biases: none, one shared by all units, or one a unit.
-        units: the name of each unit, ``h1``, which is the name of its weighted sum.
+        units: the symbol of each unit, ``h1``, which is that of its weighted sum.
         words: of each unit what it is.
     """
 
     weights: tuple[tuple[Variable, ...], ...]
     biases: tuple[Variable, ...]
-    units: tuple[str, ...]
+    units: tuple[Symbol, ...]
     words: tuple[str, ...]
 
     @property
@@ -132,7 +140,7 @@ class NetworkGraph:
     @cached_property
     def backward(self) -> Backward:
         """The gradients, and the factors they are made of."""
-        return backpropagate(self.forward, self.loss, self.parameters)
+        return backpropagate(self.forward, self.loss, self.parameters, name_derivative)
 
     @cached_property
     def gradients(self) -> tuple[Variable, ...]:
@@ -184,17 +192,17 @@ def build_graph(spec: NetworkSpec) -> NetworkGraph:
 
 @dataclass
 class _Builder:
-    """Names values, counting on from those named with the same letter before."""
+    """Names values, counting on from those of the same kind before."""
 
     spec: NetworkSpec
     given: dict[Variable, float] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[Kind, int] = field(default_factory=dict)
 
     def build(self) -> NetworkGraph:
         spec = self.spec
-        marks = [f"@{n}" for n in range(1, len(spec.inputs) + 1)] if len(spec.inputs) > 1 else [""]
-        ends = zip(spec.inputs, spec.targets, marks, strict=True)
-        data = [self._data(*end) for end in ends]
+        count = len(spec.inputs)
+        marks = list(range(1, count + 1)) if count > 1 else [None]
+        data = [self._data(*end) for end in zip(spec.inputs, spec.targets, marks, strict=True)]
         layers = tuple(self._layer(number) for number in range(len(spec.layers)))
         examples = tuple(
             self._example(layers, inputs, targets, mark)
@@ -205,59 +213,60 @@ class _Builder:
             parameters += layer.flat_weights
             parameters += layer.biases if described.train_biases else ()
         settings = tuple(self._settings())
-        loss, rate = self._loss(examples), Variable("η", None, "learning rate")
+        loss, rate = self._loss(examples), named(LEARNING_RATE, None, "learning rate")
         return NetworkGraph(
             spec, self.given, tuple(parameters), layers, examples, loss, rate, settings
         )
 
     def _data(
-        self, inputs: Sequence[float], targets: Sequence[float], mark: str
+        self, inputs: Sequence[float], targets: Sequence[float], mark: int | None
     ) -> tuple[tuple[Variable, ...], tuple[Variable, ...]]:
         """The names of one example's inputs and targets."""
-        where = f" of example {mark[1:]}" if mark else ""
-        named = []
-        for letter, words, values in (("t", "target of output", targets), ("i", "input", inputs)):
-            numbers = range(1, len(values) + 1)
-            named.append(
+        where = f" of example {mark}" if mark else ""
+        ends: list[tuple[Variable, ...]] = []
+        for kind, words, values in (
+            (Kind.TARGET, "target of output", targets),
+            (Kind.INPUT, "input", inputs),
+        ):
+            ends.append(
                 tuple(
-                    Variable(f"{letter}{number}{mark}", None, f"{words} {number}{where}")
-                    for number in numbers
+                    named(Symbol(kind, (number,), mark), None, f"{words} {number}{where}")
+                    for number in range(1, len(values) + 1)
                 )
             )
-            self.given.update(zip(named[-1], values, strict=True))
-        return named[1], named[0]
+            self.given.update(zip(ends[-1], values, strict=True))
+        return ends[1], ends[0]
 
     def _layer(self, number: int) -> LayerGraph:
         layer, before = self.spec.layers[number], self.spec.sizes[number]
         units = range(layer.units)
         names, words = zip(*(_unit_name(self.spec, number, unit) for unit in units), strict=True)
-        signals = [f"i{k + 1}" for k in range(before)]
+        signals = [Symbol(Kind.INPUT, (k + 1,)) for k in range(before)]
         if number:
-            signals = [f"a_{_unit_name(self.spec, number - 1, k)[0]}" for k in range(before)]
+            signals = [_unit_name(self.spec, number - 1, k)[0].activation for k in range(before)]
         flat = [weight for row in layer.weights for weight in row]
-        ends, starts = ([plain(symbol(name)) for name in ends] for ends in (names, signals))
-        ways = [f"from {start} to {end}" for end in ends for start in starts]
-        weights = self._count("w", flat, ways)
+        ways = [f"from {start.plain} to {end.plain}" for end in names for start in signals]
+        weights = self._count(Kind.WEIGHT, flat, ways)
         rows = tuple(weights[unit * before : (unit + 1) * before] for unit in units)
         own = len(layer.biases) == layer.units
-        into = [f"into {end}" for end in ends] if own else ["into every unit"]
-        return LayerGraph(rows, self._count("b", layer.biases, into), names, words)
+        into = [f"into {end.plain}" for end in names] if own else ["into every unit"]
+        return LayerGraph(rows, self._count(Kind.BIAS, layer.biases, into), names, words)
 
     def _count(
-        self, letter: str, values: Sequence[float], meanings: Sequence[str]
+        self, kind: Kind, values: Sequence[float], meanings: Sequence[str]
     ) -> tuple[Variable, ...]:
-        start = self.counts.get(letter, 0) + 1
-        self.counts[letter] = start + len(values) - 1
-        named = tuple(
-            Variable(f"{letter}{number}", None, meaning)
+        start = self.counts.get(kind, 0) + 1
+        self.counts[kind] = start + len(values) - 1
+        counted = tuple(
+            named(Symbol(kind, (number,)), None, meaning)
             for number, meaning in zip(range(start, start + len(values)), meanings, strict=False)
         )
-        self.given.update(zip(named, values, strict=True))
-        return named
+        self.given.update(zip(counted, values, strict=True))
+        return counted
 
     def _settings(self) -> Iterator[Variable]:
-        for name, value, meaning in OPTIMIZERS[self.spec.optimizer].settings:
-            setting = Variable(name, None, meaning)
+        for symbol, value, meaning in OPTIMIZERS[self.spec.optimizer].settings:
+            setting = named(symbol, None, meaning)
             self.given[setting] = value
             yield setting
 
@@ -266,7 +275,7 @@ class _Builder:
         layers: Sequence[LayerGraph],
         inputs: tuple[Variable, ...],
         targets: tuple[Variable, ...],
-        mark: str,
+        mark: int | None,
     ) -> Example:
         passes: list[LayerPass] = []
         signals = inputs
@@ -275,42 +284,44 @@ class _Builder:
             signals = passes[-1].activations
         last, loss = passes[-1], LOSSES[self.spec.loss]
         log_sum = last.shared[-1] if last.shared else None
-        where = f", example {mark[1:]}" if mark else ""
+        where = f", example {mark}" if mark else ""
         errors = tuple(
-            Variable(
-                f"E{number}{mark}",
+            named(
+                Symbol(Kind.ERROR, (number,), mark),
                 loss.error(target, Output(*unit, log_sum)),
                 f"error of output {number}{where}",
             )
             for number, (target, unit) in enumerate(zip(targets, last.units, strict=True), start=1)
         )
         whole = loss.total(errors)
-        named = mark and not isinstance(whole, Variable)
-        losses = (Variable(f"E{mark}", whole, f"loss{where}: {loss.words}"),) if named else ()
-        return Example(inputs, targets, tuple(passes), errors, losses)
+        if mark is None or isinstance(whole, Variable):
+            return Example(inputs, targets, tuple(passes), errors, ())
+        symbol = Symbol(Kind.EXAMPLE_LOSS, (), mark)
+        own = named(symbol, whole, f"loss{where}: {loss.words}")
+        return Example(inputs, targets, tuple(passes), errors, (own,))
 
     def _loss(self, examples: Sequence[Example]) -> Variable:
         loss = LOSSES[self.spec.loss]
         if len(examples) == 1:
             whole = loss.total(examples[0].errors)
-            return Variable("E_total", whole, f"the loss: {loss.words}")
+            return named(LOSS, whole, f"the loss: {loss.words}")
         mean = total(example.judged[-1] for example in examples) / len(examples)
         words = f"the loss: {loss.words}; the mean over the examples"
-        return Variable("E_total", mean, words)
+        return named(LOSS, mean, words)
 
 
 def _layer_pass(
-    layer: LayerGraph, described: LayerSpec, signals: Sequence[Variable], mark: str
+    layer: LayerGraph, described: LayerSpec, signals: Sequence[Variable], mark: int | None
 ) -> LayerPass:
-    where = f", example {mark[1:]}" if mark else ""
+    where = f", example {mark}" if mark else ""
     sums: list[Variable] = []
-    for unit, (name, words) in enumerate(zip(layer.units, layer.words, strict=True)):
+    for unit, (symbol, words) in enumerate(zip(layer.units, layer.words, strict=True)):
         terms = [
             weight * signal for weight, signal in zip(layer.weights[unit], signals, strict=True)
         ]
         bias = layer.biases[unit : unit + 1] if len(layer.biases) > 1 else layer.biases
         weighted = total([*terms, *bias])
-        sums.append(Variable(f"{name}{mark}", weighted, f"weighted sum into {words}{where}"))
+        sums.append(named(symbol.in_example(mark), weighted, f"weighted sum into {words}{where}"))
     shared = _softmax_parts(sums, mark) if described.activation == SOFTMAX else ()
 
     def activation(value: Variable) -> Expression:
@@ -319,8 +330,8 @@ def _layer_pass(
         return ACTIVATIONS[described.activation](value)
 
     activations = tuple(
-        Variable(
-            f"a_{value.name}",
+        named(
+            symbol_of(value).activation,
             activation(value),
             f"{described.activation} output of {words}{where}",
         )
@@ -329,25 +340,28 @@ def _layer_pass(
     return LayerPass(tuple(sums), activations, shared)
 
 
-def _softmax_parts(sums: Sequence[Variable], mark: str) -> tuple[Variable, ...]:
+def _softmax_parts(sums: Sequence[Variable], mark: int | None) -> tuple[Variable, ...]:
     """What the units of a softmax share, so that each output is exp(o - L)."""
-    largest = Variable(
-        f"m{mark}", apply(SHIFT, *sums), "the largest sum; taken from all so that nothing overflows"
+    largest = named(
+        Symbol(Kind.LARGEST, (), mark),
+        apply(SHIFT, *sums),
+        "the largest sum; taken from all so that nothing overflows",
     )
     powers = total(apply(EXPONENTIAL, value - largest) for value in sums)
-    exponentials = Variable(f"S{mark}", powers, "sum of the exponentials")
-    log_sum = Variable(
-        f"L{mark}",
+    exponentials = named(Symbol(Kind.EXPONENTIALS, (), mark), powers, "sum of the exponentials")
+    log_sum = named(
+        Symbol(Kind.LOG_SUM, (), mark),
         largest + apply(LOGARITHM, exponentials),
         "logarithm of Σ exp(o), whatever m is",
     )
     return largest, exponentials, log_sum
 
 
-def _unit_name(spec: NetworkSpec, number: int, unit: int) -> tuple[str, str]:
-    """The name of a 0-based unit of a 0-based layer, and what it is in words."""
+def _unit_name(spec: NetworkSpec, number: int, unit: int) -> tuple[Symbol, str]:
+    """The symbol of a 0-based unit of a 0-based layer, and what it is in words."""
     if number == len(spec.layers) - 1:
-        return f"o{unit + 1}", f"output unit {unit + 1}"
+        return Symbol(Kind.OUTPUT, (unit + 1,)), f"output unit {unit + 1}"
     if len(spec.layers) == 2:
-        return f"h{unit + 1}", f"hidden unit {unit + 1}"
-    return f"h{number + 1}_{unit + 1}", f"unit {unit + 1} of hidden layer {number + 1}"
+        return Symbol(Kind.HIDDEN, (unit + 1,)), f"hidden unit {unit + 1}"
+    numbers = (number + 1, unit + 1)
+    return Symbol(Kind.HIDDEN, numbers), f"unit {unit + 1} of hidden layer {number + 1}"

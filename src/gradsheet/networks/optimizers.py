@@ -7,6 +7,7 @@ a column in the training table.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from gradsheet.networks.symbols import Kind, Symbol, named, symbol_of
 from gradsheet.symbolic.expression import SQUARE, SQUARE_ROOT, Expression, Variable, apply
 
 Gradients = Sequence[tuple[Variable, Variable]]
@@ -28,13 +29,14 @@ class Steps:
 
     def move(self, variable: Variable, definition: Expression) -> Variable:
         """Add the update of ``variable`` and return its value after it."""
-        after = Variable(f"{variable.name}'", definition, f"{variable.name} after the update")
+        meaning = f"{variable.name} after the update"
+        after = named(symbol_of(variable).next, definition, meaning)
         self.updates[variable] = after
         return after
 
-    def remember(self, name: str, start: float, meaning: str) -> Variable:
+    def remember(self, symbol: Symbol, start: float, meaning: str) -> Variable:
         """Add a remembered value; ``move`` says how it changes."""
-        variable = Variable(name, None, meaning)
+        variable = named(symbol, None, meaning)
         self.memory[variable] = start
         return variable
 
@@ -45,12 +47,12 @@ class Optimizer:
 
     Attributes:
         words: what it is, for people.
-        settings: for each setting its name, its usual value (torch's) and its meaning.
+        settings: for each setting its symbol, its usual value (torch's) and its meaning.
         step: from the gradients, the learning rate and the settings to what one update does.
     """
 
     words: str
-    settings: tuple[tuple[str, float, str], ...]
+    settings: tuple[tuple[Symbol, float, str], ...]
     step: Callable[..., Steps]
 
 
@@ -64,7 +66,8 @@ def _sgd(gradients: Gradients, rate: Variable) -> Steps:
 def _momentum(gradients: Gradients, rate: Variable, decay: Variable) -> Steps:
     steps = Steps()
     for parameter, gradient in gradients:
-        velocity = steps.remember(f"v_{parameter.name}", 0.0, f"velocity of {parameter.name}")
+        symbol = Symbol(Kind.VELOCITY, of=symbol_of(parameter))
+        velocity = steps.remember(symbol, 0.0, f"velocity of {parameter.name}")
         moved = steps.move(velocity, decay * velocity + gradient)
         steps.move(parameter, parameter - rate * moved)
     return steps
@@ -75,14 +78,20 @@ def _adam(
 ) -> Steps:
     """Kingma and Ba, "Adam: a method for stochastic optimization", algorithm 1."""
     steps = Steps()
-    power_1 = steps.remember("p1", 1.0, "β1 to the power of the number of updates")
-    power_2 = steps.remember("p2", 1.0, "β2 to the power of the number of updates")
+    power_1 = steps.remember(
+        Symbol(Kind.POWER, (1,)), 1.0, "β1 to the power of the number of updates"
+    )
+    power_2 = steps.remember(
+        Symbol(Kind.POWER, (2,)), 1.0, "β2 to the power of the number of updates"
+    )
     left_1 = 1 - steps.move(power_1, decay_1 * power_1)
     left_2 = 1 - steps.move(power_2, decay_2 * power_2)
     for parameter, gradient in gradients:
-        name = parameter.name
-        mean = steps.remember(f"m_{name}", 0.0, f"moving average of {name}'s gradient")
-        square = steps.remember(f"v_{name}", 0.0, f"moving average of its square, for {name}")
+        name, of = parameter.name, symbol_of(parameter)
+        mean = steps.remember(Symbol(Kind.MEAN, of=of), 0.0, f"moving average of {name}'s gradient")
+        square = steps.remember(
+            Symbol(Kind.VELOCITY, of=of), 0.0, f"moving average of its square, for {name}"
+        )
         mean_now = steps.move(mean, decay_1 * mean + (1 - decay_1) * gradient)
         squared = apply(SQUARE, gradient)
         square_now = steps.move(square, decay_2 * square + (1 - decay_2) * squared)
@@ -95,15 +104,15 @@ OPTIMIZERS = {
     "sgd": Optimizer("gradient descent", (), _sgd),
     "momentum": Optimizer(
         "gradient descent with momentum",
-        (("μ", 0.9, "momentum: how much of the velocity is kept"),),
+        ((Symbol(Kind.MOMENTUM), 0.9, "momentum: how much of the velocity is kept"),),
         _momentum,
     ),
     "adam": Optimizer(
         "Adam",
         (
-            ("β1", 0.9, "how much of the gradients' average is kept"),
-            ("β2", 0.999, "how much of their squares' average is kept"),
-            ("ε", 1e-8, "keeps the division from failing"),
+            (Symbol(Kind.DECAY, (1,)), 0.9, "how much of the gradients' average is kept"),
+            (Symbol(Kind.DECAY, (2,)), 0.999, "how much of their squares' average is kept"),
+            (Symbol(Kind.EPSILON), 1e-8, "keeps the division from failing"),
         ),
         _adam,
     ),

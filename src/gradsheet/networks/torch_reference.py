@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from gradsheet.networks.spec import PRESETS, NetworkSpec, load_network
+from gradsheet.networks.symbols import Kind, Symbol
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,19 +26,21 @@ class Autograd:
     Attributes:
         version: of torch.
         loss: the mean over the examples.
-        gradients: for each trained parameter, ``w5``, the derivative of the loss.
+        gradients: for each trained parameter the derivative of the loss.
     """
 
     version: str
     loss: float
-    gradients: dict[str, float]
+    gradients: dict[Symbol, float]
 
 
 def autograd(spec: NetworkSpec) -> Autograd:
     """The recorded values where ``spec`` comes with the package, else torch's, computed now."""
     if spec.name in PRESETS and spec == load_network(spec.name):
         record = json.loads(RECORD.read_text("utf-8"))
-        return Autograd(record["torch"], **record["networks"][spec.name])
+        found = record["networks"][spec.name]
+        gradients = {Symbol.parse(name): value for name, value in found["gradients"].items()}
+        return Autograd(record["torch"], found["loss"], gradients)
     return compute(spec)
 
 
@@ -45,28 +48,28 @@ def compute(spec: NetworkSpec) -> Autograd:
     """Run ``spec`` forward and backward in torch, with torch's own activations and losses."""
     import torch
 
-    parameters: dict[str, Tensor] = {}
+    parameters: dict[Symbol, Tensor] = {}
 
-    def named(letter: str, values: tuple[float, ...], trained: bool) -> "Tensor":
-        start = sum(name.startswith(letter) for name in parameters) + 1
+    def named(kind: Kind, values: tuple[float, ...], trained: bool) -> "Tensor":
+        start = sum(symbol.kind is kind for symbol in parameters) + 1
         leaves = [
             torch.tensor(value, dtype=torch.float64, requires_grad=trained) for value in values
         ]
-        parameters.update((f"{letter}{start + k}", leaf) for k, leaf in enumerate(leaves))
+        parameters.update((Symbol(kind, (start + k,)), leaf) for k, leaf in enumerate(leaves))
         return torch.stack(leaves)
 
     signals = torch.tensor(spec.inputs, dtype=torch.float64)
     sums = signals
     for layer in spec.layers:
         flat = tuple(weight for row in layer.weights for weight in row)
-        sums = signals @ named("w", flat, True).reshape(layer.units, -1).T
+        sums = signals @ named(Kind.WEIGHT, flat, True).reshape(layer.units, -1).T
         if layer.biases:
-            sums = sums + named("b", layer.biases, layer.train_biases)
+            sums = sums + named(Kind.BIAS, layer.biases, layer.train_biases)
         signals = _activations()[layer.activation](sums)
     targets = torch.tensor(spec.targets, dtype=torch.float64)
     loss = _losses()[spec.loss](sums, signals, targets)
     loss.backward()
-    gradients = {n: float(p.grad) for n, p in parameters.items() if p.grad is not None}
+    gradients = {s: float(p.grad) for s, p in parameters.items() if p.grad is not None}
     return Autograd(torch.__version__.split("+")[0], loss.item(), gradients)
 
 

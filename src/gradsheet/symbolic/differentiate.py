@@ -1,19 +1,23 @@
 """The backward pass: from a loss to the gradient of each parameter, as named expressions."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from gradsheet.symbolic.expression import (
     Apply,
     Expression,
+    Label,
     Names,
     Variable,
     partials,
     total,
     variables,
 )
-from gradsheet.symbolic.render import plain, symbol
+from gradsheet.symbolic.render import plain
+
+DerivativeLabel = Callable[[Variable | None, Variable], Label]
+"""The label of the derivative of one value, None for the loss, with respect to another."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,10 @@ class Backward:
 
 
 def backpropagate(
-    forward: Iterable[Variable], loss: Variable, parameters: Iterable[Variable]
+    forward: Iterable[Variable],
+    loss: Variable,
+    parameters: Iterable[Variable],
+    label: DerivativeLabel,
 ) -> Backward:
     """Differentiate ``loss`` with respect to ``parameters``.
 
@@ -53,6 +60,7 @@ def backpropagate(
         forward: every named value with a definition, each after those it is computed from.
         loss: the last of them.
         parameters: what the gradients are asked for.
+        label: names the derivatives.
     """
     order = list(forward)
     names = Names(order)
@@ -70,14 +78,14 @@ def backpropagate(
         if node is not loss:
             if node not in paths:
                 continue  # the loss does not depend on it
-            backward.gradients[node] = _gradient(node, paths[node])
+            backward.gradients[node] = _gradient(node, paths[node], label)
         for variable, partial in local[node].items():
             if variable in wanted:
-                factor = backward.factors[node, variable] = _factor(node, variable, partial)
+                factor = backward.factors[node, variable] = _factor(node, variable, partial, label)
                 path = factor if node is loss else backward.gradients[node] * factor
                 paths.setdefault(variable, []).insert(0, path)  # in the order of the forward pass
     for parameter in parameters:
-        backward.gradients[parameter] = _gradient(parameter, paths.get(parameter, []))
+        backward.gradients[parameter] = _gradient(parameter, paths.get(parameter, []), label)
     return backward
 
 
@@ -100,12 +108,15 @@ def _influenced(
     return influenced
 
 
-def _factor(node: Variable, variable: Variable, partial: Expression) -> Variable:
+def _factor(
+    node: Variable, variable: Variable, partial: Expression, label: DerivativeLabel
+) -> Variable:
     """A factor, with the rules of differentiation that lead to it."""
     rules = "; ".join(dict.fromkeys(_rules(_definition(node), variable)))
-    words = f"how fast {plain(symbol(node.name))} changes with {plain(symbol(variable.name))}"
+    words = f"how fast {plain(node.markup)} changes with {plain(variable.markup)}"
     meaning = f"{words}: {rules}" if rules else words
-    return Variable(f"d{node.name}/d{variable.name}", partial, meaning)
+    name = label(node, variable)
+    return Variable(str(name), partial, meaning, name)
 
 
 def _rules(expression: Expression, variable: Variable) -> Iterator[str]:
@@ -118,9 +129,10 @@ def _rules(expression: Expression, variable: Variable) -> Iterator[str]:
             yield from _rules(part, variable)
 
 
-def _gradient(variable: Variable, paths: list[Expression]) -> Variable:
+def _gradient(variable: Variable, paths: list[Expression], label: DerivativeLabel) -> Variable:
     if len(paths) == 1 and isinstance(paths[0], Variable):
         return paths[0]  # the loss depends on it directly: the factor is the gradient
     ways = "multiply along the way" if len(paths) == 1 else "multiply along each way, add the ways"
-    meaning = f"how fast the loss changes with {plain(symbol(variable.name))}: {ways}"
-    return Variable(f"dE/d{variable.name}", total(paths), meaning)
+    meaning = f"how fast the loss changes with {plain(variable.markup)}: {ways}"
+    name = label(None, variable)
+    return Variable(str(name), total(paths), meaning, name)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import reduce
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -68,6 +68,18 @@ class Operation:
     rule: str = ""
 
 
+class Label(Protocol):
+    """What a name stands for, where it is more than text."""
+
+    @property
+    def markup(self) -> str:
+        """Its textbook notation: ``_{…}`` is a subscript, ``^{…}`` a superscript."""
+
+    @property
+    def binding(self) -> Binding:
+        """How tightly that notation holds together."""
+
+
 class Expression:
     """A formula over named variables. Immutable; + - * / build simplified formulas."""
 
@@ -113,11 +125,23 @@ class Variable(Expression):
         name: unique in its network: ``w5``, ``a_h1``, ``E_total``, ``dE/dw5``.
         definition: the expression behind the name.
         meaning: what it is, in words.
+        label: what the name stands for; of a network's values their symbol.
     """
 
     name: str
     definition: Expression | None = None
     meaning: str = field(default="", repr=False)
+    label: Label | None = field(default=None, repr=False)
+
+    @property
+    def markup(self) -> str:
+        """The textbook notation of the name."""
+        return self.label.markup if self.label else self.name
+
+    @property
+    def binding(self) -> Binding:
+        """How tightly that notation holds together."""
+        return self.label.binding if self.label else Binding.ATOM
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -24,34 +24,15 @@ def to_excel(expression: Expression, address: Callable[[Variable], str]) -> str:
 
 
 def to_textbook(
-    expression: Expression, name: Callable[[Variable], str] = lambda v: symbol(v.name)
+    expression: Expression, name: Callable[[Variable], str] = lambda variable: variable.markup
 ) -> str:
     """The textbook notation of ``expression`` as markup: ``_{…}`` is low, ``^{…}`` is high.
 
     Args:
         expression: what to write.
-        name: what stands for a variable, its symbol if nothing else is asked for.
+        name: what stands for a variable, its own markup if nothing else is asked for.
     """
     return _write(expression, "textbook", name)[0]
-
-
-def symbol(name: str) -> str:
-    """The markup of a name.
-
-    >>> symbol("w5"), symbol("a_h1"), symbol("h1_2"), symbol("h1@3"), symbol("dE/dw5")
-    ('w_{5}', 'a_{h1}', 'h_{1,2}', 'h_{1}^{(3)}', '∂E/∂w_{5}')
-    """
-    if name.endswith("'"):
-        return symbol(name[:-1]) + "′"
-    if "/" in name:
-        above, below = name.split("/")
-        return f"∂{symbol(above[1:])}/∂{symbol(below[1:])}"
-    if "@" in name:
-        name, example = name.split("@")
-        return f"{symbol(name)}^{{({example})}}"
-    letter, low = (name[:2], name[2:]) if name[1:2] == "_" else (name[:1], name[1:])
-    letter, low = letter.rstrip("_"), low.replace("_", ",")
-    return f"{letter}_{{{low}}}" if low else letter
 
 
 def runs(markup: str) -> list[Run]:
@@ -78,12 +59,7 @@ def _write(
 ) -> tuple[str, Binding]:
     """The text of ``expression`` and how tightly it holds together."""
     if isinstance(expression, Variable):
-        text = name(expression)
-        # A fraction such as ∂E/∂w stands in a product as it is, but not under a square.
-        return (
-            text,
-            Binding.POWER if "/" in expression.name and face == "textbook" else Binding.ATOM,
-        )
+        return name(expression), expression.binding if face == "textbook" else Binding.ATOM
     if isinstance(expression, Number):
         return _number(expression.value, face)
     if not isinstance(expression, Apply):

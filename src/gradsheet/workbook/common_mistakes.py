@@ -9,12 +9,13 @@ from xlsxwriter.worksheet import Worksheet
 from gradsheet.networks.mistakes import KINDS, Mistake, find_mistakes, gradients, plain_steps
 from gradsheet.networks.optimizers import Steps
 from gradsheet.networks.sweep import descend
+from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet import palette
 from gradsheet.spreadsheet.limits import FORMULA_CHARACTERS
 from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import absolute, cell_address, print_on_pages, span, write_formula
 from gradsheet.symbolic.expression import Variable
-from gradsheet.symbolic.render import plain, symbol, to_textbook
+from gradsheet.symbolic.render import plain, to_textbook
 from gradsheet.symbolic.tape import Array, Tape
 from gradsheet.workbook import numerals
 from gradsheet.workbook.layout import MISTAKES_SHEET, Plan, has_deltas
@@ -224,7 +225,7 @@ class _Block:
         for offset, (name, expression) in enumerate(expressions.items(), start=2):
             row = self.row + offset
             color = "#166534" if name == "right" else "#991B1B"
-            label = f"{name}: {symbol('dE/d' + self.parameter.name)}"
+            label = f"{name}: {symbol_of(self.parameter).gradient.markup}"
             look = {"bold": True, "align": "right", "font_color": color}
             self.style.write_markup(self.sheet, row, _LEFT, label, **look)
             text = to_textbook(expression)
@@ -255,7 +256,7 @@ class _Block:
         return float(Tape([wanted]).run(start)[wanted])
 
     def _write_title(self) -> None:
-        names = [plain(symbol("dE/d" + p.name)) for p in self.mistake.parameters]
+        names = [symbol_of(p).gradient.plain for p in self.mistake.parameters]
         shown = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
         title = f"{self.number}   {self.mistake.name[0].upper()}{self.mistake.name[1:]}: {shown}"
         look = self.style.format(bold=True, bg_color="#F3F4F6", font_size=12)

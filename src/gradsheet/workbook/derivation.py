@@ -19,7 +19,7 @@ from gradsheet.spreadsheet.writer import (
     write_formula,
 )
 from gradsheet.symbolic.expression import Expression, Variable, expand, variables
-from gradsheet.symbolic.render import plain, symbol, to_excel, to_textbook
+from gradsheet.symbolic.render import plain, to_excel, to_textbook
 from gradsheet.symbolic.tape import evaluate
 from gradsheet.workbook import numerals
 from gradsheet.workbook.exercise import Exercise, idle_steps
@@ -222,7 +222,7 @@ def _write_sections(
             number += 1
             row = derivation.rows[variable]
             sheet.write_number(row, 0, number, style.format(font_color=FAINT))
-            style.write_markup(sheet, row, _STEP, symbol(variable.name), bold=True, align="right")
+            style.write_markup(sheet, row, _STEP, variable.markup, bold=True, align="right")
             if exercise and _is_asked(title):
                 _write_question(derivation, style, sheet, variable, exercise)
             else:

@@ -7,7 +7,7 @@ each answer as the difference of two numbers that say nothing alone.
 import math
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xlsxwriter.worksheet import Worksheet
 
@@ -31,7 +31,7 @@ def idle_steps(graph: NetworkGraph) -> Steps:
     """What the updates do while no gradient is filled in: an empty cell counts as 0."""
     nothing = dict.fromkeys(graph.gradients, ZERO)
     updates = {
-        old: Variable(new.name, expand(new.definition or new, lambda v: False, nothing))
+        old: replace(new, definition=expand(new.definition or new, lambda v: False, nothing))
         for old, new in graph.steps.updates.items()
     }
     return Steps(updates, graph.steps.memory)

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from xlsxwriter.worksheet import Worksheet
 
+from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.addresses import on_sheet
 from gradsheet.spreadsheet.style import FAINT, NUMBER, Style
 from gradsheet.spreadsheet.writer import (
@@ -18,7 +19,6 @@ from gradsheet.spreadsheet.writer import (
     write_formula,
 )
 from gradsheet.symbolic.expression import Variable
-from gradsheet.symbolic.render import symbol
 from gradsheet.symbolic.tape import Array, Tape
 from gradsheet.workbook.inputs_layout import BLOCK_ROW, INPUTS_SHEET
 from gradsheet.workbook.layout import GRADIENT_SHEET, Check, Plan
@@ -151,7 +151,7 @@ class _Nudged:
         sheet.write_string(_HEADER_ROW, _TABLE_LEFT, "nudged", style.header())
         table.write_header(sheet, style, _HEADER_ROW)
         sheet.set_column(_TABLE_LEFT, _TABLE_LEFT + len(table.variables), 11)
-        names = [f"{symbol(p.name)} {sign} ε" for p in self.parameters for sign in "+−"]
+        names = [f"{p.markup} {sign} ε" for p in self.parameters for sign in "+−"]
         for row, name in enumerate(names, start=_FIRST_ROW):
             style.write_markup(sheet, row, _TABLE_LEFT, name, align="right")
         for column, variable in enumerate(table.variables, start=table.left):
@@ -214,13 +214,13 @@ def _write_row(plan: Plan, style: Style, sheet: Worksheet, number: int, nudged: 
     gradient = plan.graph.backward.gradients[parameter]
     formula, stated = (
         float(plan.descent.values[gradient][0, 0]),
-        plan.witness.gradients[parameter.name],
+        plan.witness.gradients[symbol_of(parameter)],
     )
     up, down = nudged.values[plan.graph.loss][2 * number : 2 * number + 2].tolist()
     difference = (up - down) / (2 * nudged.nudge)
     cells = [cell_address(row, column) for column in range(len(_COLUMNS))]
     mine, slope, torch = cells[_FORMULA], cells[_DIFFERENCE], cells[_AUTOGRAD]
-    style.write_markup(sheet, row, 0, symbol(gradient.name), bold=True, align="right")
+    style.write_markup(sheet, row, 0, gradient.markup, bold=True, align="right")
     exact, tiny = style.format(num_format="0.000000000000"), style.format(num_format=_TINY)
     write_formula(sheet, row, _FORMULA, plan.trained(gradient), formula, exact)
     above, below = nudged.loss_cells(number)

@@ -3,17 +3,17 @@
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.networks.optimizers import OPTIMIZERS
+from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import absolute, print_on_pages, span, write_formula
 from gradsheet.symbolic.expression import Variable
-from gradsheet.symbolic.render import plain, symbol
+from gradsheet.symbolic.render import plain
 from gradsheet.workbook.inputs_layout import (
     BLOCK_ROW,
     CHOICE_CELL,
     INPUTS_SHEET,
     OWN,
     Block,
-    cell_name,
 )
 from gradsheet.workbook.layout import Plan
 
@@ -26,7 +26,9 @@ def write(plan: Plan, style: Style, locked: bool) -> None:
     for block in plan.fields.blocks:
         _write_block(sheet, style, block, values)
     for variable, (row, column) in plan.fields.typed.items():
-        style.book.define_name(cell_name(variable), f"={absolute(row, column, INPUTS_SHEET)}")
+        style.book.define_name(
+            symbol_of(variable).cell_name, f"={absolute(row, column, INPUTS_SHEET)}"
+        )
         rate = variable in plan.fields.rates
         sheet.data_validation(row, column, row, column, _validation(variable, rate))
     style.book.define_name("lr", f"={plan.fields.rate_addresses[0]}")
@@ -59,9 +61,9 @@ def _validation(variable: Variable, rate: bool) -> dict[str, object]:
         "minimum": 1e-300 if rate else low,
         "maximum": 1e15,
         "ignore_blank": False,
-        "input_title": plain(symbol(variable.name)),
+        "input_title": plain(variable.markup),
         "input_message": variable.meaning[:200],
-        "error_title": f"{plain(symbol(variable.name))}: not possible",
+        "error_title": f"{plain(variable.markup)}: not possible",
         "error_message": f"Expected {wanted}, such as 0.5.",
     }
 
@@ -84,7 +86,7 @@ def _write_block(
 
 def _write_list_labels(sheet: Worksheet, style: Style, block: Block) -> None:
     for row, (variable,) in enumerate(block.rows, start=block.first_row):
-        markup = symbol(variable.name)
+        markup = variable.markup
         style.write_markup(sheet, row, block.left, markup, align="right", bold=True)
         sheet.write_string(row, block.left + 2, variable.meaning, style.aside)
     sheet.set_column(block.left, block.left, 6)
@@ -96,7 +98,7 @@ def _write_list_labels(sheet: Worksheet, style: Style, block: Block) -> None:
 def _write_grid_labels(sheet: Worksheet, style: Style, block: Block) -> None:
     sheet.write_string(block.first_row - 1, block.left, "example", style.note)
     for column, variable in enumerate(block.rows[0], start=block.left + 1):
-        markup = symbol(variable.name.split("@")[0])
+        markup = symbol_of(variable).without_example().markup
         style.write_markup(sheet, block.first_row - 1, column, markup, bold=True, align="center")
     for number, _ in enumerate(block.rows, start=1):
         look = style.format(align="center", font_color=FAINT)
@@ -157,7 +159,7 @@ def _write_table(plan: Plan, style: Style, sheet: Worksheet) -> None:
     formula = f"IFERROR(MATCH({absolute(*CHOICE_CELL)},{names},0),1)"
     write_formula(sheet, BLOCK_ROW - 2, left + 1, formula, 1, style.format(align="center"))
     for row, (variable, value) in enumerate(plan.graph.given.items(), start=BLOCK_ROW + 1):
-        style.write_markup(sheet, row, left, symbol(variable.name), align="right")
+        style.write_markup(sheet, row, left, variable.markup, align="right")
         sets = span(row, left + 2, row, left + 1 + len(choices))
         write_formula(sheet, row, left + 1, f"INDEX({sets},{number})", value, style.general)
         typed = absolute(*plan.fields.typed[variable])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.spec import PRESETS, NetworkSpec, load_network
+from gradsheet.networks.symbols import Kind, Symbol, named
 from gradsheet.spreadsheet.writer import absolute
 from gradsheet.symbolic.expression import Variable
 
@@ -15,8 +16,6 @@ OWN, GENERATED = "my own numbers", "as generated"
 CHOICE_CELL = (3, 2)
 BLOCK_ROW = 6
 _LIST_COLUMNS = 3  # name, value, meaning
-
-_LATIN = {"μ": "mu", "β": "beta", "ε": "epsilon"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ class Fields:
 def place_fields(graph: NetworkGraph, rates: Sequence[float], made_from: NetworkSpec) -> Fields:
     """Lay out the inputs sheet of ``graph``, whose numbers may have changed since it was made."""
     names = tuple(
-        Variable(f"η{number}", None, f"of sheet lr {rate!r}")
+        named(Symbol(Kind.LEARNING_RATE, (number,)), None, f"of sheet lr {rate!r}")
         for number, rate in enumerate(rates, start=1)
     )
     blocks: list[Block] = []
@@ -117,19 +116,6 @@ def place_fields(graph: NetworkGraph, rates: Sequence[float], made_from: Network
             numbers = build_graph(spec).given.values()
             choices.append((name, dict(zip(graph.given, numbers, strict=True))))
     return Fields(tuple(blocks), names, typed, tuple(choices), left + 1)
-
-
-def cell_name(variable: Variable) -> str:
-    """The defined name of a cell to type in: ``w_1``, ``i_1_2`` of example 2, ``lr_1``.
-
-    Where more is asked for than a letter it is followed by a number, so that no name is an
-    address such as ``W1``.
-    """
-    if variable.name.startswith("η"):
-        return f"lr_{variable.name[1:]}"
-    letter = _LATIN.get(variable.name[0], variable.name[0])
-    numbers = variable.name[1:].replace("@", "_")
-    return f"{letter}_{numbers}" if numbers else letter
 
 
 def _sections(

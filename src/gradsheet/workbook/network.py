@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.networks.diagram import MOST_LABELED, Diagram, Edge, Neuron, lay_out
+from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet import palette
 from gradsheet.spreadsheet.style import FAINT, INK, NUMBER, Style
 from gradsheet.spreadsheet.writer import absolute, cell_address, print_on_pages, write_formula
 from gradsheet.symbolic.expression import Variable
-from gradsheet.symbolic.render import plain, symbol
+from gradsheet.symbolic.render import plain
 from gradsheet.workbook import numerals
 from gradsheet.workbook.layout import NETWORK_SHEET, Plan
 from gradsheet.workbook.selector import CHOSEN_EXAMPLE, Selector
@@ -104,7 +105,7 @@ def _write_values(
     cells: dict[Variable, str] = {}
     texts: dict[Variable, str] = {}
     for row, variable in enumerate(shown, start=_FIRST_ROW):
-        sheet.write_string(row, left, plain(symbol(variable.name)), style.note)
+        sheet.write_string(row, left, plain(variable.markup), style.note)
         value = float(plan.descent.values[variable][0, 0])
         formula = selector.value(variable)
         write_formula(sheet, row, left + 1, formula, value, look)
@@ -234,7 +235,7 @@ class _Chart:
                 }
                 self._series(first, self.row - 1, {"line": {"none": True}, "marker": marker})
         for place, neuron in enumerate(diagram.neurons if labeled else ()):
-            self._label(neuron.x, neuron.y, None, plain(symbol(neuron.name)), 12, INK)
+            self._label(neuron.x, neuron.y, None, plain(neuron.markup), 12, INK)
             self._values(neuron, [drawing.neurons[place].values for drawing in self.drawings])
 
     def _insert(self) -> None:
@@ -276,9 +277,7 @@ class _Chart:
         parts, lines = [], []
         for choices in zip(*of_examples, strict=True):
             value = self._value(choices[0])
-            name = plain(symbol(choices[0].name.split("@")[0]))
-            if "/" in choices[0].name:
-                name = plain(symbol(choices[0].name))
+            name = symbol_of(choices[0]).without_example().plain
             texts = [self.texts[choice] for choice in choices]
             cell = texts[0]
             if len(choices) > 1:

@@ -9,7 +9,7 @@ from xlsxwriter.worksheet import Worksheet
 from gradsheet.spreadsheet.addresses import column_letters
 from gradsheet.spreadsheet.style import Style
 from gradsheet.symbolic.expression import Expression, Variable, expand
-from gradsheet.symbolic.render import plain, symbol, to_excel
+from gradsheet.symbolic.render import plain, to_excel
 from gradsheet.workbook.layout import Plan
 
 
@@ -54,7 +54,7 @@ class PassTable:
         """The symbols of the columns."""
         for column, variable in enumerate(self.variables, start=self.left):
             band = "weight" if variable.definition is None else "unit"
-            sheet.write_string(row, column, plain(symbol(variable.name)), style.header(band))
+            sheet.write_string(row, column, plain(variable.markup), style.header(band))
 
 
 def pass_variables(plan: Plan, shared: Sequence[Variable] = ()) -> tuple[Variable, ...]:

@@ -1,11 +1,11 @@
 """Any one iteration laid out: before, forward, backward, after."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from xlsxwriter.worksheet import Worksheet
 
+from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.style import BANDS, NUMBER, Style
 from gradsheet.spreadsheet.writer import (
     absolute,
@@ -16,7 +16,7 @@ from gradsheet.spreadsheet.writer import (
     write_formula,
 )
 from gradsheet.symbolic.expression import ADD, Apply, Expression, Variable, expand, total, variables
-from gradsheet.symbolic.render import symbol, to_excel, to_textbook
+from gradsheet.symbolic.render import to_excel, to_textbook
 from gradsheet.symbolic.tape import evaluate
 from gradsheet.workbook.layout import STEP_SHEET, Check, Plan
 from gradsheet.workbook.selector import Selector
@@ -24,7 +24,6 @@ from gradsheet.workbook.selector import Selector
 _HEADER_ROW, _FIRST_ROW = 7, 9
 _NUMBER_WIDTH = 12
 
-_FIRST = re.compile(r"@1(?!\d)")  # the mark of the first of several examples
 
 Values = dict[Variable, float]
 
@@ -271,7 +270,7 @@ class _Step:
             self.sheet.write_string(_HEADER_ROW + 1, column, name, look)
 
     def _symbol(self, row: int, column: int, variable: Variable) -> None:
-        markup = symbol(_FIRST.sub("", variable.name))
+        markup = _unmarked(variable)
         self.style.write_markup(self.sheet, row, column, markup, bold=True, align="right")
 
     def _rule(
@@ -283,10 +282,12 @@ class _Step:
         several = summed and len(self.plan.graph.examples) > 1
         if several and isinstance(definition, Apply) and definition.operation is ADD:
             first = [
-                t for t in definition.arguments if any(_FIRST.search(v.name) for v in variables(t))
+                t
+                for t in definition.arguments
+                if any(symbol_of(v).concerns(1) for v in variables(t))
             ]
             definition = total(first)
-        text = to_textbook(definition, lambda v: symbol(_FIRST.sub("", v.name)))
+        text = to_textbook(definition, _unmarked)
         self.style.write_markup(self.sheet, row, column, f"Σ {text}" if several else text, indent=1)
 
     def _number(
@@ -294,3 +295,9 @@ class _Step:
     ) -> None:
         look = self.style.format(num_format=NUMBER, bold=True) if bold else self.style.number
         write_formula(self.sheet, row, column, formula, value, look)
+
+
+def _unmarked(variable: Variable) -> str:
+    """The markup of a variable, without the mark of the first of several examples."""
+    symbol = symbol_of(variable)
+    return (symbol.without_example() if symbol.concerns(1) else symbol).markup

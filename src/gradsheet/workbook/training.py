@@ -9,7 +9,7 @@ from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import PlainSheet, absolute, print_on_pages, write_formula
 from gradsheet.symbolic.expression import Variable, expand
-from gradsheet.symbolic.render import plain, symbol, to_textbook
+from gradsheet.symbolic.render import plain, to_textbook
 from gradsheet.workbook import numerals
 from gradsheet.workbook.exercise import Exercise
 from gradsheet.workbook.layout import (
@@ -86,7 +86,7 @@ def _write_headers(plan: Plan, style: Style, sheet: Worksheet) -> None:
     left = TABLE_COLUMN + 1
     for (group, band), members in groupby(plan.columns, lambda column: (column.group, column.band)):
         group_columns = list(members)
-        names = [plain(symbol(column.variable.name)) for column in group_columns]
+        names = [plain(column.variable.markup) for column in group_columns]
         right = left + len(names) - 1
         look = style.format(bold=True, align="center", font_color=FAINT)
         if right > left:
@@ -121,7 +121,7 @@ def _write_panel(
     look = style.format(align="left", bold=True, indent=1)
     write_formula(sheet, *RATE_CELL, plan.fields.rate_addresses[number], rate, look)
     _, _, column, last, _ = loss_range(plan, rate)
-    style.write_markup(sheet, 2, 0, symbol("E_total"), bold=True, align="right")
+    style.write_markup(sheet, 2, 0, plan.graph.loss.markup, bold=True, align="right")
     look = style.format(
         align="left", indent=1, num_format=f'{"0.000000000"}" after {plan.descent.updates} updates"'
     )
@@ -141,7 +141,7 @@ def _write_steps(plan: Plan, style: Style, sheet: Worksheet, exercise: Exercise 
         if variable.definition is None:
             continue
         look = {"bold": True, "align": "right"}
-        style.write_markup(sheet, row, 0, symbol(variable.name), **look)
+        style.write_markup(sheet, row, 0, variable.markup, **look)
         kept = expand(variable.definition, lambda v: v in shown or v in updates)
         formula = to_textbook(kept)
         style.write_markup(sheet, row, 1, "= " + formula, indent=1)

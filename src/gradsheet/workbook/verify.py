@@ -18,10 +18,11 @@ from openpyxl.workbook.workbook import Workbook
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.spec import LayerSpec, NetworkSpec, parse_network
+from gradsheet.networks.symbols import symbol_of
 from gradsheet.networks.torch_reference import Autograd, compute
 from gradsheet.spreadsheet.recalculate import Cell, Cells, Engine, recalculated, stated
 from gradsheet.spreadsheet.writer import cell_address
-from gradsheet.symbolic.render import plain, symbol
+from gradsheet.symbolic.render import plain
 from gradsheet.workbook.build import write_changed
 from gradsheet.workbook.exercise import MARKS_SHEET
 from gradsheet.workbook.inputs_layout import CHOICE_CELL, INPUTS_SHEET, OWN, place_fields
@@ -124,7 +125,7 @@ def verify(path: Path, engine: Engine = "ironcalc") -> Verification:
     moved = weight + CHANGE if abs(weight) < _LARGE else weight * (1 - CHANGE)
     changed = _with_first_weight(made.spec, moved)
     results = [_compare(path, engine, made, spec) for spec in (made.spec, changed)]
-    first = plain(symbol(graph.layers[0].weights[0][0].name))
+    first = plain(graph.layers[0].weights[0][0].markup)
     words = f"{first}: {weight:g} → {moved:g}"
     (as_made, before), (after_change, after) = results
     return Verification(engine, words, as_made, after_change, (before, after))
@@ -289,7 +290,9 @@ def _autograd_difference(
     sheet = rate_sheet(made.rates[0])
     columns = training_columns(graph, place_fields(graph, made.rates, made.spec).addresses)
     wanted = {graph.loss: witness.loss}
-    wanted |= {graph.backward.gradients[p]: witness.gradients[p.name] for p in graph.parameters}
+    wanted |= {
+        graph.backward.gradients[p]: witness.gradients[symbol_of(p)] for p in graph.parameters
+    }
     worst, where = 0.0, ""
     for number, column in enumerate(columns, start=TABLE_COLUMN + 1):
         if column.variable in wanted:

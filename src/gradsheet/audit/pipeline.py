@@ -20,8 +20,11 @@ from gradsheet.audit.diagnosis.explain import (
 )
 from gradsheet.audit.diagnosis.simulation import losses, number, rate
 from gradsheet.audit.findings import Audit, ColumnAudit, Finding, TableAudit, Verdict
-from gradsheet.audit.inference.interpretation import Interpretation, interpret, label_of
+from gradsheet.audit.inference.interpretation import Interpretation
+from gradsheet.audit.inference.learning_rate import label_of
+from gradsheet.audit.inference.ranking import interpret
 from gradsheet.audit.inference.reference import Truth, agree
+from gradsheet.audit.inference.row_classes import row_classes
 from gradsheet.audit.tables.search import find_tables
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.losses import LOSSES
@@ -202,7 +205,7 @@ class _Check:
     def _column_mistakes(self, column: int) -> Iterator[Finding]:
         without: list[int] = []
         wrong: dict[object, list[list[int]]] = {}
-        classes = self._found.classes(column)
+        classes = row_classes(self._found, column)
         for key, rows in classes.items():
             if key is None:
                 without = [row for row in rows if row not in self._pasted_rows]

@@ -19,6 +19,7 @@ from gradsheet.audit.diagnosis.mutations import (
 )
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.reference import agree
+from gradsheet.audit.inference.row_classes import is_pinned, sliding_references
 from gradsheet.networks.mistakes import SUM_FOR_ACTIVATION, UPDATED
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, expand, variables
@@ -202,7 +203,7 @@ class _Search:
         spot = self._found.rate.spot
         if spot is None:
             return ""
-        for other in self._found.sliding_references(self._row, self._column):
+        for other in sliding_references(self._found, self._row, self._column):
             if self._found.matches(self._row, self._column, {other: self._truth.rate}):
                 return "takes the learning rate from another cell, row by row: its reference slides"
         return ""
@@ -243,7 +244,7 @@ class _Search:
                 continue
             same = other.name == variable.name
             kind = UPDATED if same and row < before and row == -1 else OTHER_ROW
-            if same and self._found.is_pinned(self._row, self._column, other.name):
+            if same and is_pinned(self._found, self._row, self._column, other.name):
                 kind = PINNED
             yield variable, other, kind if same else relation(variable.name, other.name)
 

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from gradsheet.audit.inference.hypotheses import Shape
+from gradsheet.audit.inference.shape import Shape
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.spec import LayerSpec, NetworkSpec
 from gradsheet.symbolic.expression import Expression, Variable

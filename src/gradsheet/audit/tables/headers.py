@@ -6,6 +6,7 @@ formulas.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LONGEST = 60  # characters; what is longer is a sentence, not a name
 _D = str.maketrans(dict.fromkeys("∂δΔ∆𝛿𝜕𝝏", "d") | dict.fromkeys("∇𝛁", "grad"))
@@ -44,6 +45,7 @@ _RATE = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def read_header(text: str) -> str:
     """The name that a header spells, or an empty text.
 

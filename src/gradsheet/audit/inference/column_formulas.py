@@ -1,0 +1,67 @@
+"""The usual formulas of a table as expressions over its columns, before anything has a name."""
+
+from typing import NamedTuple
+
+from gradsheet.audit.tables.table import Table
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.formula import to_expression
+from gradsheet.spreadsheet.functions import FormulaError
+from gradsheet.symbolic.expression import Expression, Number, Variable
+
+
+class ColumnCell(NamedTuple):
+    """A cell of the table as a formula sees it: its column, and how many rows above it is."""
+
+    column: int
+    rows_above: int = 0
+
+
+Place = ColumnCell | CellRef
+"""What a variable stands for: a cell of the table, or one beside it."""
+
+
+class ColumnFormulas:
+    """For each column of formulas its usual one.
+
+    Attributes:
+        expressions: by their columns; over variables that stand for cells.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table, self._row = table, table.later_rows[0]
+        self._variables: dict[Place, Variable] = {}
+        self._places: dict[Variable, Place] = {}
+        self.expressions = {column: self._expression(column) for column in table.usual}
+
+    def variable(self, place: Place) -> Variable:
+        """The variable that stands for a cell."""
+        if place not in self._variables:
+            self._variables[place] = Variable(str(place))
+            self._places[self._variables[place]] = place
+        return self._variables[place]
+
+    def column(self, column: int) -> Variable:
+        """The variable that stands for the cell of a column in the same row."""
+        return self.variable(ColumnCell(column))
+
+    def place(self, variable: Variable) -> Place:
+        """The cell that a variable stands for."""
+        return self._places[variable]
+
+    def is_beside(self, variable: Variable) -> bool:
+        """Whether a variable stands for a cell beside the table."""
+        return isinstance(self._places[variable], CellRef)
+
+    def _expression(self, column: int) -> Expression:
+        tree = self._table.usual[column]
+        try:
+            return to_expression(tree, CellIndex(self._row, column), self._cell)
+        except FormulaError:
+            return Number(float("nan"))
+
+    def _cell(self, sheet: str, cell: CellIndex) -> Expression:
+        table = self._table
+        here = sheet in ("", table.sheet.name)
+        if here and cell.row in table.rows and cell.column in table.columns:
+            return self.variable(ColumnCell(cell.column, self._row - cell.row))
+        return self.variable(CellRef(sheet or table.sheet.name, cell))

@@ -1,0 +1,127 @@
+"""The network that the usual formulas of a table compute, whatever its headers say."""
+
+from functools import cached_property
+from itertools import count
+
+from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas, Place
+from gradsheet.audit.inference.hypothesis import Hypothesis
+from gradsheet.audit.inference.shape import Shape
+from gradsheet.audit.inference.wiring import Wiring
+from gradsheet.audit.tables.table import Table
+from gradsheet.spreadsheet.addresses import CellRef
+from gradsheet.symbolic.expression import Apply, Variable, variables
+
+
+def hypothesis_from_formulas(table: Table) -> Hypothesis | None:
+    """The network of a table; None where its formulas do not make one."""
+    wiring = Wiring(ColumnFormulas(table))
+    shape = _shape(wiring)
+    if shape is None:
+        return None
+    names = _Naming(wiring, shape).names()
+    return Hypothesis(
+        shape,
+        {place.column: name for place, name in names.items() if isinstance(place, ColumnCell)},
+        {place: name for place, name in names.items() if isinstance(place, CellRef)},
+        wiring.gradients,
+    )
+
+
+def _shape(wiring: Wiring) -> Shape | None:
+    if not wiring.layers:
+        return None
+    sizes = (len(wiring.inputs), *map(len, wiring.layers))
+    biases = tuple(len(wiring.biases(layer)) for layer in range(len(wiring.layers)))
+    if any(b not in (0, 1, units) for b, units in zip(biases, sizes[1:], strict=True)):
+        return None
+    return Shape(sizes, biases)
+
+
+class _Naming:
+    """Names for the cells of a wired table, from its inputs to its gradients."""
+
+    def __init__(self, wiring: Wiring, shape: Shape) -> None:
+        self._wiring, self._shape = wiring, shape
+        self._formulas = wiring.formulas
+        self._names: dict[Place, str] = {}
+
+    def names(self) -> dict[Place, str]:
+        """The name of each cell that has a part in the network."""
+        for number, signal in enumerate(self._wiring.inputs, start=1):
+            self._names[self._formulas.place(signal)] = f"i{number}"
+        self._name_layers()
+        self._name_losses()
+        for parameter, gradient in self._wiring.gradients.items():
+            if name := self._names.get(ColumnCell(parameter)):
+                self._names[ColumnCell(gradient)] = f"dE/d{name}"
+        return self._names
+
+    def _name_layers(self) -> None:
+        """Units, activations, weights and biases, numbered unit after unit."""
+        weights, biases = count(1), count(1)
+        signals = self._wiring.inputs
+        for layer, units in enumerate(self._wiring.layers):
+            for unit, name in zip(units, self._shape.units(layer), strict=True):
+                self._name_unit(unit, name)
+                self._name_weights(unit, {signal: next(weights) for signal in signals})
+            for variable in self._wiring.biases(layer):
+                self._names[self._formulas.place(variable)] = f"b{next(biases)}"
+            signals = [self._wiring.output(unit) for unit in units]
+
+    def _name_unit(self, unit: int, name: str) -> None:
+        self._names[ColumnCell(unit)] = name
+        if unit in self._wiring.activations:
+            self._names[ColumnCell(self._wiring.activations[unit])] = f"a_{name}"
+
+    def _name_weights(self, unit: int, numbers: dict[Variable, int]) -> None:
+        """Name the weights of a unit, whose numbers are given by their signals."""
+        weights = self._wiring.units[unit].weights
+        for signal, number in numbers.items():
+            if signal in weights:
+                self._names.setdefault(ColumnCell(weights[signal]), f"w{number}")
+
+    # --- Errors and loss ---------------------------------------------------------------------
+
+    def _name_losses(self) -> None:
+        """The errors: columns of one output and one other cell; the loss: a column of errors."""
+        moved = {*self._wiring.gradients.values(), *self._wiring.parameters}
+        errors: set[Variable] = set()
+        for column, formula in sorted(self._formulas.expressions.items()):
+            inside = set(variables(formula))
+            if ColumnCell(column) in self._names or column in moved or not inside:
+                continue
+            if (judged := self._judged(inside)) is not None:
+                if self._name_error(column, *judged):
+                    errors.add(self._formulas.column(column))
+            elif inside <= errors:
+                self._names[ColumnCell(column)] = "E_total"
+
+    def _judged(self, inside: set[Variable]) -> tuple[int, Variable] | None:
+        """The number of the one output among some variables, and its target."""
+        numbers = {self._outputs[variable] for variable in inside if variable in self._outputs}
+        others = [variable for variable in inside if variable not in self._outputs]
+        if len(numbers) == len(others) == 1 and self._is_given(others[0]):
+            return numbers.pop(), others[0]
+        return None
+
+    @cached_property
+    def _outputs(self) -> dict[Variable, int]:
+        """The numbers of the outputs, by their activations and by their sums."""
+        numbered = list(enumerate(self._wiring.layers[-1], start=1))
+        outputs = {self._wiring.output(unit): number for number, unit in numbered}
+        return outputs | {self._formulas.column(unit): number for number, unit in numbered}
+
+    def _name_error(self, column: int, number: int, target: Variable) -> bool:
+        """Name the error of an output and its target, unless it has one already."""
+        if f"E{number}" in self._names.values():
+            return False
+        self._names[ColumnCell(column)] = f"E{number}"
+        self._names.setdefault(self._formulas.place(target), f"t{number}")
+        return True
+
+    def _is_given(self, variable: Variable) -> bool:
+        """Whether a cell is typed in, or a copy of something else."""
+        place = self._formulas.place(variable)
+        if isinstance(place, CellRef):
+            return True
+        return not isinstance(self._formulas.expressions.get(place.column), Apply)

@@ -1,0 +1,22 @@
+"""One way to interpret a table."""
+
+from dataclasses import dataclass, field
+
+from gradsheet.audit.inference.shape import Shape
+from gradsheet.spreadsheet.addresses import CellRef
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A network, and which of its values each column holds.
+
+    Attributes:
+        names: of each column the value of the network it is taken for.
+        outside: likewise of cells beside the table.
+        moved_by: for columns that an update moves, the column it is moved by.
+    """
+
+    shape: Shape
+    names: dict[int, str]
+    outside: dict[CellRef, str] = field(default_factory=dict)
+    moved_by: dict[int, int] = field(default_factory=dict)

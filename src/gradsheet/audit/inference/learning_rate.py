@@ -1,0 +1,119 @@
+"""Where the learning rate of a table comes from."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gradsheet.audit.inference.hypothesis import Hypothesis
+from gradsheet.audit.tables.headers import is_rate
+from gradsheet.audit.tables.table import Table
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.formula import Call, Constant, Node, references
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The source of the learning rate.
+
+    Attributes:
+        spot: the cell; None where it is typed into the formulas.
+        column: the column of the table, where it has one.
+        value: what it is, where it is in no cell beside the table; NaN where it is unknown.
+    """
+
+    spot: CellRef | None = None
+    column: int | None = None
+    value: float = math.nan
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """What the updates of a table use besides its named columns, and how often."""
+
+    cells: Counter[CellRef] = field(default_factory=Counter)
+    columns: Counter[int] = field(default_factory=Counter)
+    numbers: Counter[float] = field(default_factory=Counter)
+
+
+def find_rate(table: Table, hypothesis: Hypothesis) -> Rate:
+    """The column or the cell that most updates use; else the number most updates hold."""
+    sources = _sources(table, hypothesis)
+    if sources.columns:
+        column, count = sources.columns.most_common(1)[0]
+        if count > sum(sources.cells.values()):
+            return Rate(column=column, value=table.number(table.rows[0], column))
+    if sources.cells:
+        return Rate(_labeled(table, sources.cells) or sources.cells.most_common(1)[0][0])
+    if sources.numbers:
+        return Rate(value=abs(sources.numbers.most_common(1)[0][0]))
+    return Rate()
+
+
+def label_of(table: Table, spot: CellRef) -> str:
+    """The label beside or above a cell that announces a learning rate, if there is one."""
+    row, column = spot.cell
+    for place in ((row, column - 1), (row - 1, column), (row, column - 2), (row, column + 1)):
+        cell = table.formulas.cell(spot.sheet, CellIndex(*place))
+        if cell and isinstance(cell.value, str) and is_rate(cell.value):
+            return cell.value
+    return ""
+
+
+def _labeled(table: Table, cells: Counter[CellRef]) -> CellRef | None:
+    """The most used cell whose label says that it is the learning rate."""
+    return next((spot for spot, _ in cells.most_common() if label_of(table, spot)), None)
+
+
+def _sources(table: Table, hypothesis: Hypothesis) -> _Sources:
+    sources = _Sources()
+    for column, name in hypothesis.names.items():
+        if column in table.usual and name[0] in "wb":
+            for tree, place in _update_formulas(table, hypothesis, column):
+                _count(sources, table, hypothesis, tree, place)
+    return sources
+
+
+def _count(
+    sources: _Sources, table: Table, hypothesis: Hypothesis, tree: Node, place: CellIndex
+) -> None:
+    """Count what one formula uses."""
+    for ref in references(tree):
+        spot = CellRef(ref.sheet or table.sheet.name, ref.place(*place))
+        column = spot.cell.column
+        if spot.sheet != table.sheet.name or spot.cell.row not in table.rows:
+            sources.cells[spot] += 1
+        elif hypothesis.names.get(column, "η") == "η" and not _is_computed(table, column):
+            sources.columns[column] += 1
+    sources.numbers.update(value for value in _numbers(tree) if abs(value) not in (0.0, 1.0))
+
+
+def _is_computed(table: Table, column: int) -> bool:
+    """Whether it is a column of somebody's own, which is followed instead."""
+    return isinstance(table.usual.get(column), Call)
+
+
+def _update_formulas(
+    table: Table, hypothesis: Hypothesis, column: int
+) -> Iterator[tuple[Node, CellIndex]]:
+    """The formula of an update, and those of the columns without a name that it reads."""
+    row = table.later_rows[0]
+    waiting, seen = [(table.usual[column], CellIndex(row, column))], {column}
+    while waiting:
+        tree, place = waiting.pop()
+        yield tree, place
+        for ref in references(tree):
+            other = ref.place(*place)
+            known = other.column in hypothesis.names or other.column in seen
+            if not known and other.column in table.usual and other.row in table.rows:
+                seen.add(other.column)
+                waiting.append((table.usual[other.column], other))
+
+
+def _numbers(tree: Node) -> Iterator[float]:
+    """The numbers that a formula holds."""
+    if isinstance(tree, Constant) and isinstance(tree.value, float):
+        yield tree.value
+    elif isinstance(tree, Call):
+        for argument in tree.arguments:
+            yield from _numbers(argument)

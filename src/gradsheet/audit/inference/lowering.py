@@ -1,0 +1,56 @@
+"""Formulas lowered to expressions over the values of a network, through cells that have no name."""
+
+import math
+from collections.abc import Callable
+
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.formula import Formulas, to_expression
+from gradsheet.spreadsheet.functions import FormulaError
+from gradsheet.symbolic.expression import Expression, Number, Variable
+
+ERROR = Number(math.nan)
+"""What a spreadsheet shows as an error."""
+
+_DEEPEST = 40  # cells that a formula is followed through
+
+
+class Lowering:
+    """Follows formulas down to cells whose meaning is known.
+
+    Args:
+        formulas: of the workbook.
+        meaning: the value that a cell is known to hold; None where its own formula is followed.
+    """
+
+    def __init__(self, formulas: Formulas, meaning: Callable[[CellRef], Variable | None]) -> None:
+        self._formulas, self._meaning = formulas, meaning
+
+    def expression(self, cell: CellRef, depth: int = 0) -> Expression:
+        """What the formula of a cell computes.
+
+        Raises:
+            FormulaError: it is not understood, or goes round in a circle.
+        """
+        if depth > _DEEPEST:
+            raise FormulaError(f"it leads through more than {_DEEPEST} cells, or in a circle")
+        sheet, place = cell
+        held = self._formulas.cell(sheet, place)
+        assert held is not None
+        origin = held.anchor or place
+        part = (place.row - origin.row, place.column - origin.column)
+
+        def operand(other: str, target: CellIndex) -> Expression:
+            return self._operand(CellRef(other or sheet, target), depth + 1)
+
+        return to_expression(self._formulas.tree(sheet, place), origin, operand, part)
+
+    def _operand(self, cell: CellRef, depth: int) -> Expression:
+        """What a cell holds that a formula refers to."""
+        if (known := self._meaning(cell)) is not None:
+            return known
+        held = self._formulas.cell(*cell)
+        if held is None:
+            return Number(0.0)
+        if held.formula is not None:
+            return self.expression(cell, depth)
+        return Number(held.value) if isinstance(held.value, float) else ERROR

@@ -1,0 +1,175 @@
+"""Which columns are weighted sums of which others, layer by layer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeGuard
+
+from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas, Place
+from gradsheet.symbolic.expression import (
+    ADD,
+    MULTIPLY,
+    Apply,
+    Expression,
+    Operation,
+    Variable,
+    variables,
+)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A weighted sum: for each signal the column of its weight, and its biases."""
+
+    weights: dict[Variable, int]
+    biases: tuple[Variable, ...]
+
+
+class Wiring:
+    """The weighted sums of a table, and how one feeds another."""
+
+    def __init__(self, formulas: ColumnFormulas) -> None:
+        self.formulas = formulas
+
+    # --- Updates -----------------------------------------------------------------------------
+
+    @cached_property
+    def parameters(self) -> set[int]:
+        """The columns that move on from their own value in the row above."""
+        return {
+            column
+            for column, formula in self.formulas.expressions.items()
+            if isinstance(formula, Apply)
+            and self.formulas.variable(ColumnCell(column, 1)) in set(variables(formula))
+        }
+
+    @cached_property
+    def gradients(self) -> dict[int, int]:
+        """For each parameter the column it is moved by, where that is one."""
+        columns = {parameter: self._moved_by(parameter) for parameter in self.parameters}
+        return {parameter: column for parameter, column in columns.items() if column is not None}
+
+    def _moved_by(self, parameter: int) -> int | None:
+        formula = self.formulas.expressions[parameter]
+        places = {self.formulas.place(variable) for variable in variables(formula)}
+        above = {place.column for place in places if _is_above(place)} - self.parameters
+        # Without a learning rate the column is a step, not a gradient.
+        has_rate = len(places) > 2 or MULTIPLY in _operations(formula)
+        return above.pop() if len(above) == 1 and has_rate else None
+
+    # --- Weighted sums -----------------------------------------------------------------------
+
+    @cached_property
+    def units(self) -> dict[int, Unit]:
+        """The weighted sums, by their columns."""
+        units = {
+            column: self._unit(formula)
+            for column, formula in self.formulas.expressions.items()
+            if column not in self.parameters
+        }
+        return {column: unit for column, unit in units.items() if unit is not None}
+
+    def _unit(self, formula: Expression) -> Unit | None:
+        weights: dict[Variable, int] = {}
+        biases: list[Variable] = []
+        for term in _arguments(formula, ADD):
+            if self._is_bias(term):
+                biases.append(term)
+            elif (weighted := self._weighted(term)) is not None:
+                signal, weight = weighted
+                weights[signal] = weight
+            else:
+                return None
+        return Unit(weights, tuple(biases)) if weights else None
+
+    def _is_bias(self, term: Expression) -> TypeGuard[Variable]:
+        """Whether a term is a parameter alone, or a cell beside the table."""
+        if not isinstance(term, Variable):
+            return False
+        return self._parameter(term) is not None or self.formulas.is_beside(term)
+
+    def _weighted(self, term: Expression) -> tuple[Variable, int] | None:
+        """The signal and the column of the weight that a term multiplies."""
+        factors = _arguments(term, MULTIPLY)
+        signals = [f for f in factors if isinstance(f, Variable) and self._parameter(f) is None]
+        weights = [p for factor in factors if (p := self._parameter(factor)) is not None]
+        if len(signals) == len(weights) == 1 and len(factors) == 2:
+            return signals[0], weights[0]
+        return None
+
+    def _parameter(self, factor: Expression) -> int | None:
+        """The column of a parameter in the same row."""
+        place = self.formulas.place(factor) if isinstance(factor, Variable) else None
+        if isinstance(place, ColumnCell) and place.rows_above == 0:
+            return place.column if place.column in self.parameters else None
+        return None
+
+    # --- Layers ------------------------------------------------------------------------------
+
+    @cached_property
+    def activations(self) -> dict[int, int]:
+        """For each weighted sum the first column that is computed from it alone."""
+        found: dict[int, int] = {}
+        for column, formula in sorted(self.formulas.expressions.items()):
+            inside = set(variables(formula))
+            for unit in self.units:
+                if inside == {self.formulas.column(unit)}:
+                    found.setdefault(unit, column)
+        return found
+
+    def output(self, unit: int) -> Variable:
+        """The signal of a unit: its activation, or its sum where it has none."""
+        return self.formulas.column(self.activations.get(unit, unit))
+
+    @cached_property
+    def layers(self) -> list[list[int]]:
+        """The units layer by layer, each by its column."""
+        depths = self._depths()
+        count = max(depths.values(), default=-1) + 1
+        return [sorted(u for u, d in depths.items() if d == layer) for layer in range(count)]
+
+    def _depths(self) -> dict[int, int]:
+        """Of each unit the 0-based number of its layer."""
+        producers = {self.output(unit): unit for unit in self.units}
+        depths: dict[int, int] = {}
+
+        def depth(unit: int, above: tuple[int, ...] = ()) -> int:
+            if unit not in depths and unit not in above:
+                below = [producers[s] for s in self.units[unit].weights if s in producers]
+                depths[unit] = 1 + max((depth(b, (*above, unit)) for b in below), default=-1)
+            return depths.get(unit, 0)
+
+        for unit in self.units:
+            depth(unit)
+        return depths
+
+    @cached_property
+    def inputs(self) -> list[Variable]:
+        """The signals into the first layer: columns from left to right, then cells beside them."""
+        signals = {signal for unit in self.layers[0] for signal in self.units[unit].weights}
+        return sorted(signals, key=lambda s: (self.formulas.is_beside(s), self.formulas.place(s)))
+
+    def biases(self, layer: int) -> list[Variable]:
+        """The biases of a 0-based layer, each once."""
+        units = self.layers[layer]
+        return list(dict.fromkeys(bias for unit in units for bias in self.units[unit].biases))
+
+
+def _is_above(place: Place) -> TypeGuard[ColumnCell]:
+    """Whether a place is a cell of the row above."""
+    return isinstance(place, ColumnCell) and place.rows_above == 1
+
+
+def _arguments(expression: Expression, operation: Operation) -> tuple[Expression, ...]:
+    """What an operation is applied to, as a sum's terms; of another expression itself."""
+    if isinstance(expression, Apply) and expression.operation is operation:
+        return expression.arguments
+    return (expression,)
+
+
+def _operations(expression: Expression) -> Iterator[Operation]:
+    """The operations an expression is made of."""
+    if isinstance(expression, Apply):
+        yield expression.operation
+        for argument in expression.arguments:
+            yield from _operations(argument)

@@ -1,0 +1,76 @@
+"""One table of a sheet: where it is, what its cells hold, what is written above its columns."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+from gradsheet.audit.tables.headers import read_header
+from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.formula import Formulas, Node
+from gradsheet.spreadsheet.functions import FormulaError
+from gradsheet.spreadsheet.model import Cell, Sheet
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table, before anything is known of its meaning.
+
+    Attributes:
+        rows: of its data.
+        columns: that hold numbers or formulas, from left to right.
+        headers: the text above each column, where there is one.
+        header_row: None where there is no header.
+    """
+
+    formulas: Formulas
+    sheet: Sheet
+    rows: range
+    columns: tuple[int, ...]
+    headers: dict[int, str]
+    header_row: int | None
+
+    def cell(self, row: int, column: int) -> Cell | None:
+        """What one of its cells holds; None where it is empty."""
+        return self.sheet.cells.get(CellIndex(row, column))
+
+    def number(self, row: int, column: int) -> float:
+        """The number a cell states; NaN where it states none."""
+        cell = self.cell(row, column)
+        value = cell.value if cell else None
+        return value if isinstance(value, float) else math.nan
+
+    def tree(self, row: int, column: int) -> Node | None:
+        """The formula of a cell; None where it holds none that is understood."""
+        cell = self.cell(row, column)
+        if cell is None or cell.formula is None:
+            return None
+        try:
+            return self.formulas.tree(self.sheet.name, CellIndex(row, column))
+        except FormulaError:
+            return None
+
+    @cached_property
+    def later_rows(self) -> range:
+        """The rows that an update leads to; the only row of a table of one."""
+        return self.rows[1:] or self.rows
+
+    @cached_property
+    def usual(self) -> dict[int, Node]:
+        """For each column of formulas the formula that most of its later rows hold."""
+        trees = {column: self._usual_tree(column) for column in self.columns}
+        return {column: tree for column, tree in trees.items() if tree is not None}
+
+    def _usual_tree(self, column: int) -> Node | None:
+        """The most frequent formula of a column; None where less than half of it are formulas."""
+        counts = Counter(self.tree(row, column) for row in self.later_rows)
+        formulas = len(self.later_rows) - counts.pop(None, 0)
+        if 2 * formulas < len(self.later_rows) or not counts:
+            return None
+        return counts.most_common(1)[0][0]
+
+    @cached_property
+    def said(self) -> dict[int, str]:
+        """The name that each header spells, where it spells one."""
+        names = {column: read_header(text) for column, text in self.headers.items()}
+        return {column: name for column, name in names.items() if name}

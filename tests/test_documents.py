@@ -8,13 +8,11 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from gradsheet.cli import options
 from gradsheet.cli.app import app
 from gradsheet.digits.recipe import RECIPES
 from gradsheet.networks.losses import LOSSES
 from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.networks.spec import PRESETS, SOFTMAX, parse_network
-from gradsheet.networks.sweep import DEFAULT_RATES
 from gradsheet.symbolic.expression import ACTIVATIONS
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET
 from gradsheet.workbook.layout import (
@@ -178,10 +176,6 @@ def test_the_times_of_an_epoch_are_those_of_the_results() -> None:
     ]
     text = " ".join(sentence.split())
     assert all(part in text for part in said), said
-
-
-def test_the_default_rates_are_written_once_for_people() -> None:
-    assert tuple(options.parse_rates(options.DEFAULT_RATES)) == DEFAULT_RATES
 
 
 def test_the_third_validation_runs_are_those_of_the_results() -> None:

@@ -7,6 +7,7 @@ write_workbook(load_network("course"), Path("backprop.xlsx"))
 """
 
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for, so that the command line starts at once."""
+    if name == "__version__":
+        return version("gradsheet")
     if name not in _HOMES:
         raise AttributeError(f"module 'gradsheet' has no attribute '{name}'")
     return getattr(import_module(f"gradsheet.{_HOMES[name]}"), name)

@@ -184,7 +184,7 @@ def rate_trial(
 
 
 def confusion(counts: NDArray[np.int64], path: Path) -> None:
-    """How often each digit (row) was read as each digit (column)."""
+    """Number of images of each digit (row) classified as each digit (column)."""
     with mpl.rc_context({**_STYLE, "axes.grid": False}):
         figure, axes = _figure(6.0, 5.6)
         wrong = counts.astype(float)
@@ -197,15 +197,15 @@ def confusion(counts: NDArray[np.int64], path: Path) -> None:
                 axes.text(
                     column, row, f"{count}", ha="center", va="center", fontsize=8, color=shade
                 )
-        axes.set(xlabel="read as", ylabel="digit", xticks=range(10), yticks=range(10))
-        axes.set_title("Which digits are taken for which", loc="left")
+        axes.set(xlabel="predicted digit", ylabel="true digit", xticks=range(10), yticks=range(10))
+        axes.set_title("Confusion matrix", loc="left")
         _save(figure, path)
 
 
 def misclassified(
-    images: NDArray[np.uint8], truths: Sequence[int], readings: Sequence[int], path: Path
+    images: NDArray[np.uint8], labels: Sequence[int], predictions: Sequence[int], path: Path
 ) -> None:
-    """The digits read wrongly, each under ``true → read``; at most the first hundred."""
+    """Misclassified digits, each under ``true → predicted``; at most the first hundred."""
     shown = min(len(images), 100)
     columns = min(10, max(1, shown))
     rows = max(1, math.ceil(shown / columns))
@@ -214,11 +214,11 @@ def misclassified(
         grid = figure.subplots(rows, columns, squeeze=False)
         for axes in grid.flat:
             axes.axis("off")
-        for axes, image, truth, reading in zip(grid.flat, images, truths, readings, strict=False):
+        for axes, image, label, guess in zip(grid.flat, images, labels, predictions, strict=False):
             axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
-            axes.set_title(f"{truth} → {reading}", fontsize=9, fontweight="normal", pad=2)
+            axes.set_title(f"{label} → {guess}", fontsize=9, fontweight="normal", pad=2)
         more = f", the first {shown} shown" if shown < len(images) else ""
-        figure.suptitle(f"{len(images)} read wrongly (true → read){more}", fontweight="bold")
+        figure.suptitle(f"{len(images)} misclassified (true → predicted){more}", fontweight="bold")
         _save(figure, path)
 
 

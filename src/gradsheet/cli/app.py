@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from typer.exceptions import TyperException
@@ -10,36 +10,62 @@ from typer.exceptions import TyperException
 from gradsheet.cli import audit, demo, digits, models, networks
 from gradsheet.cli.terminal import INTERRUPTED, complain
 from gradsheet.errors import GradsheetError
+from gradsheet.extras import missing_extra
 
 # Every command imports what it needs when it runs, so that help and errors come at once.
 
 app = typer.Typer(
     name="gradsheet",
-    help="Small neural networks that hide nothing: backpropagation as a live workbook, and a "
-    "17,410-parameter network that reads digits.",
-    no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
-_COMMANDS: dict[str, Callable[..., None]] = {
-    "demo": demo.demo,
-    "workbook": networks.workbook,
-    "verify": networks.verify,
-    "sweep": networks.sweep,
-    "diagram": networks.diagram,
-    "audit": audit.audit,
-    "summary": digits.summary,
-    "train": digits.train,
-    "lr-find": digits.lr_find,
-    "study": digits.study,
-    "compare": digits.compare,
-    "evaluate": digits.evaluate,
-    "predict": digits.predict,
-    "open": models.open_model,
+_COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
+    "Networks": {
+        "workbook": networks.workbook,
+        "verify": networks.verify,
+        "sweep": networks.sweep,
+        "diagram": networks.diagram,
+    },
+    "Audit": {"audit": audit.audit},
+    "Digit classifier": {
+        "summary": digits.summary,
+        "train": digits.train,
+        "lr-find": digits.lr_find,
+        "study": digits.study,
+        "compare": digits.compare,
+        "evaluate": digits.evaluate,
+        "predict": digits.predict,
+        "open": models.open_model,
+    },
+    "Demo": {"demo": demo.demo},
 }
-for _name, _command in _COMMANDS.items():
-    app.command(_name)(_command)
+for _group, _commands in _COMMANDS.items():
+    for _name, _command in _commands.items():
+        app.command(_name, rich_help_panel=_group)(_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"gradsheet {version('gradsheet')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def gradsheet(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Backpropagation in live spreadsheets, and a 17,410-parameter digit classifier."""
+    if context.invoked_subcommand is None:
+        context.get_help()  # prints it
 
 
 def main() -> NoReturn:
@@ -48,11 +74,16 @@ def main() -> NoReturn:
     0 done, 1 not verified or mistakes found, 2 invalid input, 130 interrupted.
     """
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="gradsheet", standalone_mode=False)
     except GradsheetError as error:
         code = _invalid(str(error))
     except TyperException as error:
-        code = _invalid(error.format_message())
+        code = _invalid(_usage_error(error))
+    except ModuleNotFoundError as error:
+        message = missing_extra(error)
+        if message is None:
+            raise
+        code = _invalid(message)
     except OSError as error:
         code = _invalid(f"{error.filename or 'the output'}: {error.strerror or error}")
     except (KeyboardInterrupt, typer.Abort):
@@ -70,3 +101,10 @@ def main() -> NoReturn:
 def _invalid(message: str) -> int:
     complain(message)
     return 2
+
+
+def _usage_error(error: TyperException) -> str:
+    """What is wrong with the command given, and which help explains it."""
+    context = getattr(error, "ctx", None)
+    message = error.format_message()
+    return f"{message.rstrip('.?')}; see '{context.command_path} --help'" if context else message

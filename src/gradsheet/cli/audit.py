@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gradsheet.cli.terminal import complain, show
+from gradsheet.cli.options import Quiet
+from gradsheet.cli.terminal import Terminal, complain
 from gradsheet.errors import GradsheetError
 
 if TYPE_CHECKING:
@@ -17,13 +18,13 @@ _MANY = 5  # files that are worth a progress bar
 
 def audit(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Workbooks: .xlsx, .xlsm or .ods.")
+        list[Path], typer.Argument(metavar="FILE", help="Workbooks: .xlsx, .xlsm or .ods.")
     ],
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON in place of the tables.")
+        bool, typer.Option("--json", help="Print JSON instead of the tables.")
     ] = False,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="Write a page with all of it.")
+        Path | None, typer.Option(metavar="FILE.html", help="Write all findings as an HTML page.")
     ] = None,
     annotate: Annotated[
         bool,
@@ -36,20 +37,24 @@ def audit(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Write which mistake is how often in which file: mistakes.csv, mistakes.png.",
+            help="Count the mistakes of each kind in each file: mistakes.csv and mistakes.png.",
         ),
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option(help="Files at a time; one a core if not given.", min=1)
+        int | None,
+        typer.Option(help="Number of files audited at a time.", show_default="one per core", min=1),
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
-    """Check a workbook of backpropagation cell by cell and say which mistake was made where.
+    """Check backpropagation worksheets cell by cell and name each mistake.
 
-    Exit code: 0 all right, 1 mistakes found, 2 a file that cannot be read.
+    Exit code: 0 no mistake, 1 mistakes found, 2 a file that cannot be read.
     """
     if report is not None and report.resolve() in {path.resolve() for path in files}:
-        raise GradsheetError(f"--report {report} is one of the workbooks; name a new .html file")
-    audits, unread = _audit(files, jobs)
+        raise GradsheetError(
+            f"--report {report} is one of the workbooks to audit; name a new .html file"
+        )
+    audits, unread = _audit(files, jobs, bar=not quiet and len(files) >= _MANY)
     _print(audits, as_json)
     for error in unread:
         complain(str(error))
@@ -57,15 +62,17 @@ def audit(
     sys.exit(2 if unread else 1 if any(found.mistakes for found in audits) else 0)
 
 
-def _audit(files: list[Path], jobs: int | None) -> tuple[list["Audit"], list[GradsheetError]]:
-    """What was found in each file, and why others cannot be read."""
+def _audit(
+    files: list[Path], jobs: int | None, bar: bool
+) -> tuple[list["Audit"], list[GradsheetError]]:
+    """The audit of each file, and the errors of files that cannot be read."""
     from tqdm import tqdm
 
     from gradsheet.audit.batch import audit_files
 
     audits: list[Audit] = []
     unread = []
-    work = tqdm(audit_files(files, jobs), total=len(files), unit="file", disable=len(files) < _MANY)
+    work = tqdm(audit_files(files, jobs), total=len(files), unit="file", disable=not bar)
     for found in work:
         if isinstance(found, GradsheetError):
             unread.append(found)
@@ -83,7 +90,7 @@ def _print(audits: list["Audit"], as_json: bool) -> None:
     from gradsheet.cli.render import audit_table
 
     for found in audits:
-        show(audit_table(found))
+        Terminal().result(audit_table(found))
 
 
 def _write(

@@ -7,20 +7,22 @@ from typing import Annotated
 
 import typer
 
-from gradsheet.cli.options import output
-from gradsheet.cli.terminal import resumable, say, show
+from gradsheet.cli.options import Quiet, output
+from gradsheet.cli.terminal import Terminal, resumable
 
 
 def demo(
     quick: Annotated[bool, typer.Option("--quick", help="Train for one epoch only.")] = False,
     folder: Annotated[Path, output("The folder to write.")] = Path("runs/demo"),
+    quiet: Quiet = False,
 ) -> None:
-    """Do it all: the workbook, the graphs, the diagram and a trained network."""
+    """Write a workbook, loss curves and a diagram, and train the digit classifier."""
+    terminal = Terminal(quiet)
     with resumable():
-        made = list(run_demo(folder, quick, say))
+        made = list(run_demo(folder, quick, terminal.note))
     from gradsheet.cli.render import made_table
 
-    show(made_table(folder, made))
+    terminal.result(made_table(folder, made))
 
 
 @dataclass(frozen=True)

@@ -10,34 +10,37 @@ from gradsheet.cli.options import (
     Data,
     Device,
     Epochs,
+    Quiet,
     RecipeName,
     Seed,
     Teachers,
     Validation,
     output,
+    renamed,
 )
-from gradsheet.cli.terminal import complain, resumable, say, show
+from gradsheet.cli.terminal import Terminal, complain, resumable
 from gradsheet.errors import GradsheetError
 
 if TYPE_CHECKING:
     from gradsheet.digits.run import TrainingRun
 
 _MOST_SEEDS = 10_000  # each has a folder from the start
-_COMPARED = "A study's folder or summary.json; or a model: a run folder or its weights."
+_COMPARED = "A study (its folder or summary.json) or a model (a run folder or its weights)."
 
 
 def summary(
     receptive_field: Annotated[
-        bool, typer.Option("--receptive-field", help="Show what each layer sees instead.")
+        bool,
+        typer.Option("--receptive-field", help="Print the receptive field of each layer instead."),
     ] = False,
 ) -> None:
-    """Print the layer table of the 17,410-parameter network."""
+    """Print the layers of the 17,410-parameter digit classifier."""
     from gradsheet.digits.model import Architecture, DigitNet
     from gradsheet.digits.summary import receptive_fields
     from gradsheet.digits.summary import summary as layer_table
 
     model = DigitNet(Architecture())
-    say(receptive_fields(model) if receptive_field else layer_table(model))
+    Terminal().result(receptive_fields(model) if receptive_field else layer_table(model))
 
 
 def train(
@@ -51,16 +54,15 @@ def train(
     teacher: Teachers = None,
     resume: Annotated[
         Path | None,
-        typer.Option(
-            metavar="RUN", help="Go on with this run folder, with its own recipe and seed."
-        ),
+        typer.Option(metavar="RUN", help="Continue this run folder, with its own recipe and seed."),
     ] = None,
     tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Log for TensorBoard in the run folder as well.")
+        bool, typer.Option("--tensorboard", help="Also write a TensorBoard log in the run folder.")
     ] = False,
-    folder: Annotated[Path | None, output("The run folder; runs/RECIPE-SEED if not given.")] = None,
+    folder: Annotated[Path | None, output("The run folder.", "runs/RECIPE-SEED")] = None,
+    quiet: Quiet = False,
 ) -> None:
-    """Train the network; an interrupted run goes on when the command is given again."""
+    """Train the digit classifier; give the same command again to continue a run."""
     from gradsheet.digits.recipe import find_recipe
 
     plan = find_recipe(recipe, epochs, batch_size)
@@ -75,22 +77,26 @@ def train(
     else:
         folder = folder or Path("runs") / f"{recipe}-{seed}"
         run = TrainingRun(folder, plan, seed, where, validation, tuple(teacher or ()))
+    terminal = Terminal(quiet)
     with resumable():
-        _execute(run, data, tensorboard)
-    say(f"Wrote {run.folder}.")
+        _execute(run, data, tensorboard, terminal)
+    terminal.note(f"Wrote {run.folder}.")
 
 
-def _execute(run: "TrainingRun", data: Path | None, tensorboard: bool) -> None:
-    """Train, and draw what the run reached."""
+def _execute(run: "TrainingRun", data: Path | None, tensorboard: bool, terminal: Terminal) -> None:
+    """Train, and write the figures of the run."""
     from gradsheet.cli.outputs import write_run_figures
     from gradsheet.digits.data import load
     from gradsheet.digits.tensorboard import epoch_logger
 
     dataset = load(data)
     with epoch_logger(run.folder if tensorboard else None) as log:
-        finished = run.execute(dataset, say, watch=log)
+        finished = run.execute(dataset, terminal.note, bar=not terminal.quiet, watch=log)
     held_out = dataset.hold_out(run.held_out).test if run.held_out else dataset.test
     write_run_figures(finished, held_out)
+    correct, total = finished.evaluation.correct, finished.evaluation.total
+    accuracy = f"{correct}/{total} ({correct / total:.2%})"
+    terminal.result(f"Accuracy on the {finished.evaluated_on} set after the last epoch: {accuracy}")
 
 
 def lr_find(
@@ -100,8 +106,9 @@ def lr_find(
     device: Device = "auto",
     data: Data = None,
     path: Annotated[Path, output("The .png or .svg file to draw.")] = Path("learning-rates.png"),
+    quiet: Quiet = False,
 ) -> None:
-    """Draw the loss while the learning rate rises from step to step: where does it diverge?"""
+    """Plot the loss while the learning rate rises with each step, to see where it diverges."""
     from gradsheet.digits.recipe import find_recipe
 
     plan = find_recipe(recipe, batch_size=batch_size)
@@ -114,26 +121,29 @@ def lr_find(
     trial = try_rates(plan, load(data), seed, find_device(device))
     write_rate_trial(trial, plan.learning_rate, path)
     lowest = min(trial, key=lambda point: point.smooth_loss)
-    say(
+    terminal = Terminal(quiet)
+    terminal.result(
         f"The loss is lowest at a learning rate of {lowest.learning_rate:.2g}; the recipe "
-        f"{plan.name} peaks at {plan.learning_rate:g}. Wrote {path}."
+        f"{plan.name} peaks at {plan.learning_rate:g}."
     )
+    terminal.note(f"Wrote {path}.")
 
 
 def study(
     recipe: RecipeName = "best",
-    seeds: Annotated[int, typer.Option(help="How many: 0, 1, 2, …")] = 5,
+    seeds: Annotated[int, typer.Option(help="Number of seeds: 0, 1, 2, …")] = 5,
     jobs: Annotated[
         int | None,
         typer.Option(
-            help="Runs at a time, each on its share of the cores; one a core if not given."
+            help="Number of runs at a time, each on its share of the cores.",
+            show_default="one per core",
         ),
     ] = None,
     scheduler: Annotated[
         str | None,
         typer.Option(
             metavar="tcp://…",
-            help="A Dask scheduler whose workers train, and see the study's folder.",
+            help="A Dask scheduler whose workers train; they must see the study's folder.",
         ),
     ] = None,
     epochs: Epochs = None,
@@ -141,11 +151,10 @@ def study(
     data: Data = None,
     validation: Validation = 0,
     teacher: Teachers = None,
-    folder: Annotated[
-        Path | None, output("The study's folder; runs/study-RECIPE if not given.")
-    ] = None,
+    folder: Annotated[Path | None, output("The study's folder.", "runs/study-RECIPE")] = None,
+    quiet: Quiet = False,
 ) -> None:
-    """Train many seeds side by side and say how what they reach is distributed."""
+    """Train many seeds in parallel and report the distribution of their accuracy."""
     from gradsheet.digits.recipe import find_recipe
 
     plan = find_recipe(recipe, epochs, batch_size)
@@ -158,24 +167,25 @@ def study(
     from gradsheet.digits.study.study import Study
     from gradsheet.digits.study.workers import progress_bar, worker_pool
 
+    terminal = Terminal(quiet)
     place = (folder or Path("runs") / f"study-{recipe}").resolve()
     teachers = tuple(path.resolve() for path in teacher or ())
     with resumable(), worker_pool(jobs, scheduler) as pool:
         source = data and data.resolve()
         whole = Study(place, plan, seeds, validation, source, pool.threads, teachers=teachers)
-        with progress_bar(seeds * plan.epochs) as look:
+        with progress_bar(seeds * plan.epochs, disable=quiet) as look:
             reached = whole.execute(pool.start, look)
     write_study_figure(reached, place / "epochs.png")
-    say(study_lines(reached))
-    say(f"Wrote {place}.")
+    terminal.result(study_lines(reached))
+    terminal.note(f"Wrote {place}.")
 
 
 def compare(
     first: Annotated[Path, typer.Argument(metavar="A", help=_COMPARED)],
-    second: Annotated[Path, typer.Argument(metavar="B", help="Another of the same kind.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Another study or model, as A.")],
     data: Data = None,
 ) -> None:
-    """Say whether B is better than A: McNemar's test for two models, Welch's for two studies."""
+    """Test whether B is better than A: two models (McNemar) or two studies (Welch)."""
     from gradsheet.cli.render import model_comparison_lines, study_comparison_lines
     from gradsheet.digits.study.compare import compare_models, compare_studies
     from gradsheet.digits.study.study import read_summary
@@ -183,46 +193,51 @@ def compare(
     studies = [found for path in (first, second) if (found := read_summary(path))]
     if len(studies) == 2:
         accuracies = [[run["accuracy"] for run in found["runs"]] for found in studies]
-        say(study_comparison_lines(str(first), str(second), compare_studies(*accuracies)))
+        Terminal().result(
+            study_comparison_lines(str(first), str(second), compare_studies(*accuracies))
+        )
         return
     if studies:
         raise GradsheetError(
-            f"{first} and {second}: one is a study, the other a model; expected two of a kind"
+            f"{first} and {second}: one is a study, the other a model; expected two studies or "
+            "two models"
         )
     from gradsheet.digits.data import load
-    from gradsheet.digits.evaluation import evaluate as read_all
+    from gradsheet.digits.evaluation import evaluate as classify
     from gradsheet.digits.run import load_model
 
     images = load(data).test
-    results = [read_all(load_model(path), images) for path in (first, second)]
-    say(model_comparison_lines(str(first), str(second), compare_models(*results)))
+    results = [classify(load_model(path), images) for path in (first, second)]
+    Terminal().result(model_comparison_lines(str(first), str(second), compare_models(*results)))
 
 
 def evaluate(
     runs: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[RUN]...",
-            help="A run folder or its model.safetensors; the shipped weights if not given. "
-            "Several read together: their probabilities are averaged.",
+            metavar="RUN",
+            help="A run folder or its model.safetensors; several form an ensemble, whose "
+            "probabilities are averaged.",
+            show_default="the pretrained weights",
         ),
     ] = None,
-    views: Annotated[
+    augment: Annotated[
         bool,
         typer.Option(
-            "--five-views",
-            help="Read each image five times, as it is and moved by a pixel up, down, left and "
-            "right, and average the probabilities.",
+            "--tta",
+            help="Test-time augmentation: average the probabilities of five copies of each "
+            "image, one as it is and four shifted by a pixel.",
         ),
     ] = False,
     device: Device = "auto",
     data: Data = None,
+    five_views: Annotated[bool | None, typer.Option("--five-views", hidden=True)] = None,
 ) -> None:
-    """Read the test set and say how well: accuracy, loss, recall, confusion."""
+    """Evaluate on the test set: accuracy, loss, recall, confusion."""
     from gradsheet.cli.render import confusion_table, evaluation_lines
     from gradsheet.digits.data import MNIST_ID, load
     from gradsheet.digits.evaluation import FIVE_VIEWS, REJECTED_LABELS, together
-    from gradsheet.digits.evaluation import evaluate as read_all
+    from gradsheet.digits.evaluation import evaluate as classify
     from gradsheet.digits.run import data_of, load_model
     from gradsheet.digits.training import find_device
 
@@ -231,25 +246,27 @@ def evaluate(
     dataset = load(data)
     for run in runs or ():
         if data_of(run) not in (None, dataset.sha256):
-            complain(f"note: {run} was trained on other data than these")
-    shifts = FIVE_VIEWS if views else FIVE_VIEWS[:1]
-    result = together([read_all(model, dataset.test, views=shifts) for model in models])
+            complain(f"note: {run} was trained on other data")
+    augment = renamed("--five-views", five_views, "--tta", augment)
+    shifts = FIVE_VIEWS if augment else FIVE_VIEWS[:1]
+    result = together([classify(model, dataset.test, views=shifts) for model in models])
     rejected = REJECTED_LABELS if dataset.sha256 == MNIST_ID else ()
-    say(evaluation_lines(result, rejected))
-    show(confusion_table(result))
+    terminal = Terminal()
+    terminal.result(evaluation_lines(result, rejected))
+    terminal.result(confusion_table(result))
 
 
 def predict(
     images: Annotated[
         list[Path],
         typer.Argument(
-            metavar="[RUN] IMAGE...",
-            help="Pictures of one digit each (PNG or JPEG). A run folder before them brings its "
-            "own weights.",
+            metavar="[RUN] IMAGE",
+            help="Pictures of one digit each (PNG or JPEG). A run folder or its weights before "
+            "them replace the pretrained weights.",
         ),
     ],
 ) -> None:
-    """Read the digit in each picture."""
+    """Classify the digit in each picture."""
     run, pictures = _split_run(images)
     if not pictures:
         raise GradsheetError("no picture given; expected at least one PNG or JPEG of a digit")
@@ -259,7 +276,7 @@ def predict(
 
     digits = [read_digit(picture) for picture in pictures]
     probabilities = read_images(load_model(run), digits)
-    show(prediction_table(pictures, probabilities.tolist()))
+    Terminal().result(prediction_table(pictures, probabilities.tolist()))
 
 
 def _split_run(paths: list[Path]) -> tuple[Path | None, list[Path]]:

@@ -8,33 +8,45 @@ import typer
 
 from gradsheet.cli.options import (
     DEFAULT_RATES,
+    ENGINES,
+    Iterations,
     Network,
+    Quiet,
     Rates,
+    Updates,
     check_workbook_name,
+    completing,
     output,
     parse_rates,
+    renamed,
 )
-from gradsheet.cli.terminal import say, show
+from gradsheet.cli.terminal import Terminal
 from gradsheet.errors import GradsheetError
-
-Updates = Annotated[int, typer.Option(help="How many times the weights are updated.")]
 
 
 def workbook(
     network: Network = "course",
     path: Annotated[Path, output("The .xlsx file to write.")] = Path("backprop.xlsx"),
     rates: Rates = DEFAULT_RATES,
-    iterations: Updates = 100,
+    updates: Updates = 100,
     exercise: Annotated[
         bool,
         typer.Option(
-            "--exercise", help="Leave the backward pass to fill in; cells mark themselves."
+            "--exercise", help="Leave the backward pass blank; the workbook marks each answer."
         ),
     ] = False,
-    solution: Annotated[bool, typer.Option("--solution", help="The exercise, filled in.")] = False,
+    solution: Annotated[
+        bool, typer.Option("--solution", help="Write the exercise with its answers.")
+    ] = False,
     png: Annotated[
-        Path | None, typer.Option(help="A folder for pictures of every sheet; needs LibreOffice.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Also draw every sheet as a picture in this folder; needs LibreOffice.",
+        ),
     ] = None,
+    quiet: Quiet = False,
+    iterations: Iterations = None,
 ) -> None:
     """Write a network's training as a workbook of live formulas."""
     from gradsheet.networks.spec import load_network
@@ -42,39 +54,45 @@ def workbook(
 
     check_workbook_name(path)
     if exercise and solution:
-        raise GradsheetError("--exercise and --solution write two workbooks; give one at a time")
+        raise GradsheetError("--exercise and --solution are two workbooks; give one of them")
+    updates = renamed("--iterations", iterations, "--updates", updates)
     spec, numbers = load_network(network), parse_rates(rates)
     if exercise or solution:
-        write_exercise(spec, path, numbers, iterations, solved=solution)
+        write_exercise(spec, path, numbers, updates, solved=solution)
     else:
-        write_workbook(spec, path, numbers, iterations)
-    say(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")
+        write_workbook(spec, path, numbers, updates)
+    terminal = Terminal(quiet)
+    terminal.note(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")
     if png:
         from gradsheet.spreadsheet.pictures import write_pictures
 
-        say(f"Wrote {len(write_pictures(path, png))} pictures to {png}.")
+        terminal.note(f"Wrote {len(write_pictures(path, png))} pictures to {png}.")
 
 
 def verify(
-    workbook: Annotated[Path, typer.Argument(help="An .xlsx file that 'workbook' wrote.")],
+    workbook: Annotated[Path, typer.Argument(help="A workbook written by 'gradsheet workbook'.")],
     engine: Annotated[
-        str, typer.Option(help="What computes it again: ironcalc or libreoffice.")
+        str,
+        typer.Option(
+            help=f"The spreadsheet engine that recalculates it: {' or '.join(ENGINES)}.",
+            autocompletion=completing(*ENGINES),
+        ),
     ] = "ironcalc",
 ) -> None:
-    """Have another program compute a workbook again, and compare every cell."""
+    """Recalculate a workbook with a second spreadsheet engine and compare every cell."""
     from gradsheet.cli.render import verification_table
-    from gradsheet.spreadsheet.recalculate import ENGINES
     from gradsheet.workbook.verify import TOLERANCE
     from gradsheet.workbook.verify import verify as compare
 
     if engine not in ENGINES:
-        raise GradsheetError(f"no engine is called '{engine}'; choose from {', '.join(ENGINES)}")
+        raise GradsheetError(f"there is no engine '{engine}'; choose from {', '.join(ENGINES)}")
     found = compare(workbook, engine)
-    show(verification_table(found))
+    terminal = Terminal()
+    terminal.result(verification_table(found))
     if not found.holds:
-        say(f"Not verified: a difference is larger than {TOLERANCE:.0e}.")
+        terminal.result(f"Not verified: a difference is larger than {TOLERANCE:.0e}.")
         sys.exit(1)
-    say(f"Verified: every cell agrees to {TOLERANCE:.0e}.")
+    terminal.result(f"Verified: every cell agrees to {TOLERANCE:.0e}.")
 
 
 def sweep(
@@ -82,8 +100,9 @@ def sweep(
     folder: Annotated[Path, output("The folder to write.")] = Path("runs/sweep"),
     rates: Rates = DEFAULT_RATES,
     updates: Updates = 100,
+    quiet: Quiet = False,
 ) -> None:
-    """Draw the loss at many learning rates, without a workbook."""
+    """Train at many learning rates and plot the loss, without a workbook."""
     from gradsheet.cli.render import sweep_table
     from gradsheet.networks.graph import build_graph
     from gradsheet.networks.spec import load_network
@@ -93,15 +112,17 @@ def sweep(
     from gradsheet.cli.outputs import write_sweep
 
     written = write_sweep(descent, folder)
-    show(sweep_table(descent))
-    say(f"Wrote {len(written)} files to {folder}.")
+    terminal = Terminal(quiet)
+    terminal.result(sweep_table(descent))
+    terminal.note(f"Wrote {len(written)} files to {folder}.")
 
 
 def diagram(
     network: Network = "course",
     path: Annotated[Path, output("The .svg or .png file to write.")] = Path("network.svg"),
+    quiet: Quiet = False,
 ) -> None:
-    """Draw a network with its values, weights and gradients."""
+    """Draw a network with its weights, activations and gradients."""
     from gradsheet.networks.graph import build_graph
     from gradsheet.networks.spec import load_network
 
@@ -109,4 +130,4 @@ def diagram(
     from gradsheet.cli.outputs import write_diagram
 
     write_diagram(graph, [path])
-    say(f"Wrote {path}.")
+    Terminal(quiet).note(f"Wrote {path}.")

@@ -1,61 +1,97 @@
 """Arguments and options that several commands share, and how their text is parsed."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeVar
 
 import typer
 
+from gradsheet.cli.terminal import complain
 from gradsheet.errors import GradsheetError
+
+# Written out, because help and completion must not load what defines them; a test compares them.
+PRESETS = ("course", "course-half", "mazur", "xor", "and", "iris-mini")
+RECIPES = ("course", "best", "distilled", "teacher", "fast")
+ENGINES: tuple[Literal["ironcalc", "libreoffice"], ...] = ("ironcalc", "libreoffice")
+DEFAULT_RATES = "0.1,0.2,0.5,0.8,1.0,2.0"
+
+_T = TypeVar("_T")
+
+
+def completing(*words: str) -> Callable[[str], list[str]]:
+    """What a shell offers after the first letters of one of ``words``."""
+    return lambda incomplete: [word for word in words if word.startswith(incomplete)]
+
 
 Network = Annotated[
     str,
     typer.Argument(
-        help="A preset (course, course-half, mazur, xor, and, iris-mini) or a .toml file."
+        help=f"A preset ({', '.join(PRESETS)}) or a .toml file.",
+        autocompletion=completing(*PRESETS),
     ),
 ]
 Rates = Annotated[
     str,
     typer.Option(
-        help="Learning rates, separated by commas. 0.01:10:50 stands for 50 rates from 0.01 to "
-        "10, evenly spaced in ratio."
+        help="Learning rates, separated by commas. 0.01:10:50 means 50 rates from 0.01 to 10, "
+        "evenly spaced on a logarithmic scale."
     ),
 ]
+Updates = Annotated[int, typer.Option(help="Number of weight updates.")]
+Iterations = Annotated[int | None, typer.Option("--iterations", hidden=True)]
 Data = Annotated[
     Path | None,
-    typer.Option(help="A folder with four IDX files to use in place of the embedded MNIST."),
+    typer.Option(
+        metavar="DIR", help="A folder of four IDX files to use instead of the embedded MNIST."
+    ),
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Device = Annotated[
+    str,
+    typer.Option(help="auto, cpu or cuda.", autocompletion=completing("auto", "cpu", "cuda")),
+]
 RecipeName = Annotated[
-    str, typer.Option("--recipe", help="course, best, fast, teacher or distilled.")
+    str,
+    typer.Option("--recipe", help=f"{', '.join(RECIPES)}.", autocompletion=completing(*RECIPES)),
 ]
 Teachers = Annotated[
     list[Path] | None,
     typer.Option(
         "--teacher",
         metavar="RUN",
-        help="A run to learn from, where a recipe does; more than one may be given.",
+        help="A run to distill from, with a recipe that does; may be given several times.",
     ),
 ]
-Epochs = Annotated[int | None, typer.Option(help="In place of the recipe's.")]
-BatchSize = Annotated[int | None, typer.Option(help="In place of the recipe's.")]
-Seed = Annotated[int, typer.Option(help="Fixes every random draw.")]
+Epochs = Annotated[int | None, typer.Option(help="Overrides the recipe's value.")]
+BatchSize = Annotated[int | None, typer.Option(help="Overrides the recipe's value.")]
+Seed = Annotated[int, typer.Option(help="Seed of the random number generator.")]
 Validation = Annotated[
     int,
     typer.Option(
         metavar="IMAGES",
-        help="Hold so many of the last training images out and read them, not the test set: 5000 "
-        "is what recipes are chosen on.",
+        help="Hold out the last IMAGES training images and evaluate on them, not on the test set. "
+        "The recipes were chosen with 5000.",
         min=0,
     ),
 ]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print results only: no progress, no notes.")
+]
 
-DEFAULT_RATES = "0.1,0.2,0.5,0.8,1.0,2.0"
 
-
-def output(help_text: str) -> typer.models.OptionInfo:
-    """The option ``-o``, described by ``help_text``."""
-    option: typer.models.OptionInfo = typer.Option("-o", "--output", help=help_text)
+def output(help_text: str, default: bool | str = True) -> typer.models.OptionInfo:
+    """The option ``-o``, described by ``help_text``; ``default`` as help shows it."""
+    option: typer.models.OptionInfo = typer.Option(
+        "-o", "--output", help=help_text, show_default=default
+    )
     return option
+
+
+def renamed(old: str, old_value: _T | None, new: str, new_value: _T) -> _T:
+    """The value of an option ``new``, which may still be given under its ``old`` name."""
+    if old_value is None:
+        return new_value
+    complain(f"note: {old} is now called {new}; the old name will be removed in version 0.3")
+    return old_value
 
 
 def check_workbook_name(path: Path) -> None:
@@ -65,7 +101,7 @@ def check_workbook_name(path: Path) -> None:
         GradsheetError: it does not end in .xlsx.
     """
     if path.suffix.lower() != ".xlsx":
-        raise GradsheetError(f"{path} does not end in .xlsx; a workbook's name must")
+        raise GradsheetError(f"the output name must end in .xlsx (got {path})")
 
 
 def parse_rates(text: str) -> list[float]:
@@ -84,7 +120,7 @@ def parse_rates(text: str) -> list[float]:
             rates += _spaced(float(low), float(high), int(count))
         except ValueError as error:
             raise GradsheetError(
-                f"'{part.strip()}' is no learning rate; expected numbers such as 0.1,0.5 or a "
+                f"'{part.strip()}' is not a learning rate; expected numbers such as 0.1,0.5 or a "
                 "range such as 0.01:10:50"
             ) from error
     return rates

@@ -1,4 +1,4 @@
-"""What a command leaves behind: files of a sweep, a diagram, a training run, many audits."""
+"""The files that commands write: of a sweep, a diagram, a training run, many audits."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,7 +44,7 @@ def write_diagram(graph: NetworkGraph, paths: Sequence[Path]) -> None:
 
 
 def write_run_figures(run: "FinishedRun", images: "ImageSet") -> list[Path]:
-    """Draw a run's history and what its weights get wrong among ``images``."""
+    """Draw a run's history, its confusion matrix and the misclassified ``images``."""
     paths = {
         name: run.folder / f"{name}.png" for name in ("accuracy", "loss", "confusion", "mistakes")
     }
@@ -59,7 +59,7 @@ def write_run_figures(run: "FinishedRun", images: "ImageSet") -> list[Path]:
         held_out: [epoch.test_loss for epoch in history],
     }
     last = f"{history[-1].test_accuracy:.2%} after epoch {len(history)}"
-    figures.epochs(f"Accuracy: {last}", "read rightly, %", accuracy, paths["accuracy"])
+    figures.epochs(f"Accuracy: {last}", "accuracy, %", accuracy, paths["accuracy"])
     figures.epochs("Loss", "cross-entropy, nats", loss, paths["loss"])
     figures.confusion(evaluation.confusion.numpy(), paths["confusion"])
     write_misclassified(evaluation, images, paths["mistakes"])
@@ -67,29 +67,31 @@ def write_run_figures(run: "FinishedRun", images: "ImageSet") -> list[Path]:
 
 
 def write_rate_trial(trial: "Sequence[RatePoint]", used: float, path: Path) -> None:
-    """Draw a trial of learning rates beside the rate that a recipe uses."""
+    """Plot the loss of a learning-rate trial, with the rate that a recipe uses."""
     rates = [point.learning_rate for point in trial]
     losses = [point.loss for point in trial]
     figures.rate_trial(rates, losses, [point.smooth_loss for point in trial], used, path)
 
 
 def write_study_figure(summary: dict[str, Any], path: Path) -> None:
-    """Draw how the seeds of a study are spread after each epoch."""
+    """Plot the distribution of a study's seeds after each epoch."""
     seeds = [[100 * value for value in run["history"]] for run in summary["runs"]]
     last = f"{summary['mean']:.2%} ± {summary['standard deviation']:.2%} at the end"
     title = f"{summary['recipe']['name']}: {summary['n']} seeds, {last}"
-    figures.band(title, f"{summary['evaluated on']} images read rightly, %", seeds, path)
+    figures.band(title, f"{summary['evaluated on']} images: accuracy, %", seeds, path)
 
 
 def write_misclassified(evaluation: "Evaluation", images: "ImageSet", path: Path) -> None:
-    """Draw those of ``images`` that were read wrongly."""
+    """Draw those of ``images`` that were misclassified."""
     wrong = evaluation.mistakes
-    truths, readings = evaluation.labels[wrong].tolist(), evaluation.predictions[wrong].tolist()
-    figures.misclassified(images.images[wrong].numpy(), truths, readings, path)
+    labels, predictions = (
+        part[wrong].tolist() for part in (evaluation.labels, evaluation.predictions)
+    )
+    figures.misclassified(images.images[wrong].numpy(), labels, predictions, path)
 
 
 def write_mistakes(audits: "Sequence[Audit]", folder: Path) -> None:
-    """Write which mistake is how often in which workbook, as a table and as a picture."""
+    """Write how many mistakes of each kind each workbook has, as a table and a picture."""
     from gradsheet.audit.report.summary import class_csv, file_names, mistake_counts, mistake_kinds
 
     make_folder(folder)

@@ -28,10 +28,10 @@ _LOOKS = {"right": "green", "wrong": "bold red", "given": "", "not checked": "di
 
 
 def made_table(folder: Path, made: Sequence["Made"]) -> Table:
-    """What the demo wrote into ``folder`` and what was reached."""
+    """The files that the demo wrote into ``folder``, each with its result."""
     table = Table(title=Text(f"Written to {folder}"), title_justify="left")
     table.add_column("file", no_wrap=True)
-    table.add_column("what it is, what was reached")
+    table.add_column("content")
     table.add_column("size", justify="right")
     for item in made:
         name, size = item.path.relative_to(folder), item.path.stat().st_size
@@ -61,12 +61,12 @@ def sweep_table(descent: Descent) -> Table:
 
 
 def verification_table(found: "Verification") -> Table:
-    """The worst difference on each sheet, as the workbook was made and after a change."""
-    title = f"computed again by {found.engine}: worst relative difference"
+    """The worst difference on each sheet, as written and after a changed input."""
+    title = f"recalculated by {found.engine}: worst relative difference"
     table = Table(title=title, title_justify="left")
     table.add_column("sheet, against the library")
     table.add_column("cells", justify="right")
-    for name in ("as made", f"after {found.changed}"):
+    for name in ("as written", f"after {found.changed}"):
         table.add_column(name, justify="right")
         table.add_column("at")
     for before, after in zip(found.as_made, found.after_change, strict=True):
@@ -109,8 +109,8 @@ def evaluation_lines(result: "Evaluation", rejected: Sequence[int] = ()) -> str:
 
 
 def confusion_table(result: "Evaluation") -> Table:
-    """How often each digit was read as each digit."""
-    table = Table(title="digit (row) read as (column)", title_justify="left")
+    """Number of images of each digit (row) classified as each digit (column)."""
+    table = Table(title="digit (row) classified as (column)", title_justify="left")
     table.add_column("", justify="right", style="bold")
     for digit in range(10):
         table.add_column(str(digit), justify="right")
@@ -121,7 +121,7 @@ def confusion_table(result: "Evaluation") -> Table:
 
 
 def study_lines(summary: dict[str, Any]) -> str:
-    """What the seeds of a study reached after the last epoch."""
+    """Accuracy of a study's seeds after the last epoch."""
     low, high = summary["95% interval of the mean"]
     return (
         f"Recipe {summary['recipe']['name']}, {summary['n']} seeds, last of "
@@ -153,7 +153,8 @@ def model_comparison_lines(first: str, second: str, found: "ModelComparison") ->
     return (
         f"A: {first}: {one}\n"
         f"B: {second}: {other}\n"
-        f"{found.only_first} images only A reads rightly, {found.only_second} only B\n"
+        f"{found.only_first} images are classified correctly by A alone, {found.only_second} by B "
+        f"alone\n"
         f"p-value: {found.p_value:.2g} (McNemar, exact)\n{verdict}"
     )
 
@@ -165,7 +166,7 @@ def _verdict(difference: float, p_value: float) -> str:
 
 
 def prediction_table(pictures: Sequence[Path], probabilities: Sequence[Sequence[float]]) -> Table:
-    """The digit in each picture, and the next best guess."""
+    """The most probable digit in each picture, and the second most probable."""
     table = Table("picture")
     for name in ("digit", "probability", "next", "probability"):
         table.add_column(name, justify="right")
@@ -177,7 +178,7 @@ def prediction_table(pictures: Sequence[Path], probabilities: Sequence[Sequence[
 
 
 def audit_table(audit: "Audit") -> Group:
-    """What was found in one workbook: its tables, their columns in short, every finding."""
+    """The findings in one workbook: its tables, their columns in brief, every finding."""
     look = "bold red" if some_wrong(audit) else "bold"
     parts: list[RenderableType] = [Text(f"{legible(str(audit.path))}: {verdict(audit)}", look)]
     for table in audit.tables:

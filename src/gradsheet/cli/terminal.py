@@ -3,8 +3,35 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Standard output: results always, notes and progress unless ``quiet``."""
+
+    quiet: bool = False
+
+    def note(self, text: str) -> None:
+        """Print what happens, or what was written where."""
+        if not self.quiet:
+            self.result(text)
+
+    def result(self, content: object) -> None:
+        """Print text as it is and at once, or a table as wide as the terminal allows."""
+        if isinstance(content, str):
+            print(content, flush=True)
+            return
+        from rich.console import Console
+
+        Console().print(content)
+
+
+def complain(message: str) -> None:
+    """Print one line on stderr that begins with the program's name."""
+    print(f"gradsheet: {' '.join(message.split())}", file=sys.stderr)
 
 
 @contextmanager
@@ -13,24 +40,6 @@ def resumable() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        print(
-            "\ngradsheet: interrupted; the same command goes on where it stopped", file=sys.stderr
-        )
+        print(file=sys.stderr)  # below a progress bar
+        complain("interrupted; give the same command again to continue")
         sys.exit(INTERRUPTED)
-
-
-def say(text: str) -> None:
-    """Print text at once, as it is."""
-    print(text, flush=True)
-
-
-def show(table: object) -> None:
-    """Print a table, as wide as the terminal allows."""
-    from rich.console import Console
-
-    Console().print(table)
-
-
-def complain(message: str) -> None:
-    """Print one line on stderr that begins with the program's name."""
-    print(f"gradsheet: {' '.join(message.split())}", file=sys.stderr)

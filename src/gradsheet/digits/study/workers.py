@@ -40,9 +40,9 @@ def worker_pool(jobs: int | None, scheduler: str | None) -> Iterator[WorkerPool]
 
 
 @contextmanager
-def progress_bar(epochs: int) -> Iterator[Callable[[int], None]]:
+def progress_bar(epochs: int, disable: bool = False) -> Iterator[Callable[[int], None]]:
     """A bar over the epochs of all runs, to be told how many are done."""
-    with tqdm(total=epochs, unit="epoch", dynamic_ncols=True) as bar:
+    with tqdm(total=epochs, unit="epoch", dynamic_ncols=True, disable=disable) as bar:
 
         def look(done: int) -> None:
             if bar.n == 0 and done:  # what an earlier call trained says nothing of the speed

@@ -1,0 +1,23 @@
+"""Which optional libraries come with which extra of the package."""
+
+EXTRA_OF = {
+    "torch": "torch",
+    "safetensors": "torch",
+    "scipy": "torch",
+    "PIL": "torch",
+    "pypdfium2": "pictures",
+    "onnx": "onnx",
+    "tensorboard": "tensorboard",
+    "distributed": "cluster",
+}
+
+
+def missing_extra(error: ModuleNotFoundError) -> str | None:
+    """What to install when an import failed for lack of an extra; None for any other module."""
+    library = (error.name or "").split(".")[0]
+    if library not in EXTRA_OF:
+        return None
+    return (
+        f"{library} is not installed, and this command needs it; "
+        f"run: pip install 'gradsheet[{EXTRA_OF[library]}]'"
+    )

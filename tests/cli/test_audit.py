@@ -1,0 +1,82 @@
+"""audit: exit codes, and what it writes and prints."""
+
+import csv
+import json
+from pathlib import Path
+from random import Random
+
+import openpyxl
+import xlsxwriter
+from PIL import Image
+
+from tests.audit.handmade import changed, handmade, make
+from tests.cli.conftest import Run, Succeeded
+
+
+def homework(folder: Path, name: str, wrong: bool = False) -> Path:
+    """A handmade table as an .xlsx file, with a mistake in dE/dw1 or without."""
+    table = handmade(Random(7), (2, 2, 2))
+    if wrong:
+        table = changed(table, "dE/dw1", f"-({table.formulas['dE/dw1']})")
+    path = folder / name
+    with xlsxwriter.Workbook(path) as book:
+        for sheet in make(table, Random(7)).book.sheets.values():
+            page = book.add_worksheet(sheet.name)
+            for (row, column), cell in sheet.cells.items():
+                if cell.formula is not None:
+                    page.write_formula(row - 1, column - 1, f"={cell.formula}", value="")
+                else:
+                    page.write(row - 1, column - 1, cell.value)
+    return path
+
+
+def test_audit_tells_right_from_wrong(succeeded: Succeeded, gradsheet: Run, tmp_path: Path) -> None:
+    homework(tmp_path, "right.xlsx")
+    homework(tmp_path, "wrong.xlsx", wrong=True)
+    assert "all right" in succeeded("audit", "right.xlsx")
+    run = gradsheet("audit", "wrong.xlsx", "right.xlsx")
+    assert run.code == 1
+    assert "has the wrong sign" in run.stdout
+    assert run.stderr == ""
+
+
+def test_audit_reads_on_after_a_file_it_cannot_read(gradsheet: Run, tmp_path: Path) -> None:
+    homework(tmp_path, "wrong.xlsx", wrong=True)
+    (tmp_path / "broken.xlsx").write_text("no workbook")
+    run = gradsheet("audit", "broken.xlsx", "wrong.xlsx", "missing.xlsx")
+    assert run.code == 2
+    assert "has the wrong sign" in run.stdout
+    assert len(run.stderr.splitlines()) == 2
+    assert "Traceback" not in run.stderr
+
+
+def test_audit_writes_no_page_over_a_workbook(gradsheet: Run, tmp_path: Path) -> None:
+    before = homework(tmp_path, "wrong.xlsx", wrong=True).read_bytes()
+    run = gradsheet("audit", "wrong.xlsx", "--report", "./wrong.xlsx")
+    assert run.code == 2
+    assert run.stderr == (
+        "gradsheet: --report wrong.xlsx is one of the workbooks to audit; name a new .html file\n"
+    )
+    assert (tmp_path / "wrong.xlsx").read_bytes() == before
+
+
+def test_audit_writes_a_page_a_copy_json_and_a_summary(gradsheet: Run, tmp_path: Path) -> None:
+    names = [f"class-{number}.xlsx" for number in range(6)]
+    for number, name in enumerate(names):
+        homework(tmp_path, name, wrong=number % 2 == 1)
+    options = ("--json", "--report", "page.html", "--annotate", "--summary", "mistakes")
+    run = gradsheet("audit", *names, *options, "--jobs", "2")
+    assert run.code == 1, run.stderr
+    told = json.loads(run.stdout)
+    assert [file["all_right"] for file in told["files"]] == [True, False] * 3
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert all(name in page for name in names)
+    mistakes = (tmp_path / "mistakes" / "mistakes.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.reader(mistakes.splitlines()))
+    assert len(rows) == 7
+    assert "a sign turned round" in rows[0]
+    with Image.open(tmp_path / "mistakes" / "mistakes.png") as picture:
+        assert picture.width > 100
+    marked = openpyxl.load_workbook(tmp_path / "class-1-audited.xlsx")["Work"]
+    assert sum(cell.comment is not None for row in marked.iter_rows() for cell in row) == 1
+    assert not list(tmp_path.glob(".*"))

@@ -1,0 +1,142 @@
+"""The commands of the digit classifier: what they write and print."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from gradsheet.digits.data import FILE_NAMES
+from tests.cli.conftest import Run, Succeeded
+
+
+def test_summary(succeeded: Succeeded, tmp_path: Path) -> None:
+    assert "Total params: 17,410" in succeeded("summary")
+    assert "receptive field" in succeeded("summary", "--receptive-field")
+
+
+@pytest.fixture(scope="module")
+def fashion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four IDX files of 256 and 100 images, so that an epoch takes a moment."""
+    from gradsheet.digits.data import load
+
+    data, folder = load(), tmp_path_factory.mktemp("fashion")
+    for name, part, count in zip(
+        FILE_NAMES, (data.train,) * 2 + (data.test,) * 2, (256, 256, 100, 100), strict=True
+    ):
+        array = part.images[:count] if "images" in name else part.labels[:count].to(torch.uint8)
+        sizes = b"".join(length.to_bytes(4, "big") for length in array.shape)
+        (folder / name).write_bytes(bytes([0, 0, 8, array.dim()]) + sizes + array.numpy().tobytes())
+    return folder
+
+
+def test_train_evaluate_predict(
+    succeeded: Succeeded, gradsheet: Run, fashion: Path, tmp_path: Path
+) -> None:
+    small = ("--epochs", 2, "--batch-size", 32, "--data", fashion)
+    train = ("train", *small, "--seed", 4, "-o", "run")
+    run = gradsheet(*train)
+    assert run.code == 0, run.stderr
+    line = r"^Test set: Average loss: \d\.\d{4}, Accuracy: (\d+/100 \(\d+\.\d\d%\))$"
+    _, second = re.findall(line, run.stdout, re.M)
+    assert run.stdout.endswith(
+        f"Accuracy on the test set after the last epoch: {second}\nWrote run.\n"
+    )
+    assert re.search(r"loss=\d\.\d{4} batch_id=7: 100%\|█+\| 8/8 \[", run.stderr)
+    assert {file.name for file in (tmp_path / "run").iterdir()} == {
+        "config.json",
+        "history.csv",
+        "model.safetensors",
+        "accuracy.png",
+        "loss.png",
+        "confusion.png",
+        "mistakes.png",
+    }
+    config = json.loads((tmp_path / "run/config.json").read_text())
+    recipe = config["recipe"]
+    assert (config["seed"], recipe["epochs"], recipe["batch_size"]) == (4, 2, 32)
+    evaluated = succeeded("evaluate", "run", "--data", fashion)
+    assert f"Accuracy: {second}" in evaluated
+    assert "95% interval" in evaluated
+    for shape in ("as a folder", "as a file"):
+        weights = "run" if shape == "as a folder" else "run/model.safetensors"
+        page = Image.new("L", (60, 60), 255)
+        page.paste(0, (28, 10, 33, 50))
+        page.save(tmp_path / "x.png")
+        assert "x.png" in succeeded("predict", weights, "x.png")
+    (tmp_path / "run/mistakes.png").unlink()  # as an interrupt in between would leave it
+    assert "is finished already; its weights are kept" in succeeded(*train)
+    quiet = gradsheet(*train, "--quiet")
+    assert quiet.stdout == f"Accuracy on the test set after the last epoch: {second}\n"
+    assert quiet.stderr == ""
+    assert (tmp_path / "run/mistakes.png").exists()
+    other = gradsheet(*train, "--seed", 5)
+    assert other.code == 2
+    assert "run holds something else: a run with another seed; give another" in other.stderr
+    mnist = gradsheet("evaluate", "run")
+    assert mnist.stderr == "gradsheet: note: run was trained on other data\n"
+
+
+def test_studies_and_comparisons(
+    succeeded: Succeeded, gradsheet: Run, fashion: Path, tmp_path: Path
+) -> None:
+    study = ("study", "--seeds", 2, "--epochs", 1, "--batch-size", 32, "--data", fashion)
+    text = succeeded(*study, "-o", "one")
+    assert "Recipe best, 2 seeds, last of 1 epochs, test images" in text
+    assert "95% interval of the mean" in text
+    names = {file.name for file in (tmp_path / "one").iterdir()}
+    runs = {"seed-000", "seed-001", "seed-000.json", "seed-001.json"}
+    assert names == {*runs, "summary.json", "epochs.png"}
+    again = gradsheet(*study, "-o", "one")
+    assert again.stdout == text
+    succeeded(*study, "--recipe", "course", "--validation", 56, "-o", "two")
+    assert '"evaluated on": "validation"' in (tmp_path / "two" / "summary.json").read_text()
+    said = succeeded("compare", "one", "two/summary.json")
+    assert re.search(r"B − A: [+-]\d+\.\d{3} points, 95% interval", said)
+    assert re.search(r"p-value: \S+ \(Welch\), \S+ \(permutation\)", said)
+    models = "one/seed-000", "one/seed-001/model.safetensors"
+    said = succeeded("compare", *models, "--data", fashion)
+    assert re.search(
+        r"\d+ images are classified correctly by A alone, \d+ by B alone\np-value: ", said
+    )
+    mixed = gradsheet("compare", "one", "one/seed-000")
+    assert mixed.code == 2
+    assert "one is a study, the other a model; expected two studies or two models" in mixed.stderr
+    together = succeeded("evaluate", *models, "--tta", "--data", fashion)
+    assert "/100 (" in together
+
+
+def test_resume_by_the_folder_alone_and_log_for_tensorboard(
+    succeeded: Succeeded, fashion: Path, tmp_path: Path
+) -> None:
+    train = ("train", "--epochs", 1, "--seed", 9, "--data", fashion, "-o", "run", "--tensorboard")
+    first = succeeded(*train)
+    logs = list((tmp_path / "run/tensorboard").iterdir())
+    assert logs[0].name.startswith("events.out.tfevents")
+    again = succeeded("train", "--resume", "run", "--data", fashion)
+    assert "is finished already; its weights are kept" in again
+    assert again.splitlines()[-1] == first.splitlines()[-1] == "Wrote run."
+
+
+def test_finding_a_learning_rate(succeeded: Succeeded, fashion: Path, tmp_path: Path) -> None:
+    text = succeeded("lr-find", "--batch-size", 16, "--data", fashion, "-o", "rates.png")
+    assert re.search(
+        r"The loss is lowest at a learning rate of \S+; the recipe best peaks at", text
+    )
+    with Image.open(tmp_path / "rates.png") as picture:
+        assert picture.width > 600
+
+
+def test_shipped_weights_predict_before_any_training(succeeded: Succeeded, tmp_path: Path) -> None:
+    from gradsheet.digits.data import load
+
+    test = load().test
+    for number in range(3):
+        Image.fromarray(255 - test.images[number].numpy()).resize((90, 90)).save(
+            tmp_path / f"{number}.png"
+        )
+    text = succeeded("predict", "0.png", "1.png", "2.png")
+    read = [int(digit) for digit in re.findall(r"\.png\s*│\s*(\d)", text)]
+    assert read == test.labels[:3].tolist()

@@ -1,0 +1,93 @@
+"""Invalid input is one line on stderr and exit code 2, and nothing is written."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from tests.cli.conftest import Run
+from tests.digits.test_data import GOOD, write
+
+MISTAKES: list[tuple[tuple[str, ...], str]] = [
+    (("workbook", "corse"), "no preset is called 'corse'; choose from course, course-half, mazur"),
+    (("workbook", "bad.toml"), "bad.toml, line 3, layer 1, weights: row 1 has 1 numbers for 2"),
+    (("workbook", "broken.toml"), "broken.toml is not valid TOML"),
+    (("workbook", "--rates", "-0.5"), "the learning rate -0.5 is not possible"),
+    (("workbook", "--rates", "fast"), "'fast' is not a learning rate"),
+    (("workbook", "--rates", "1:2"), "'1:2' is not a learning rate"),
+    (("workbook", "--rates", ""), "'' is not a learning rate"),
+    (("workbook", "--updates", "0"), "0 updates asked for; give at least 1"),
+    (("workbook", "--updates", "many"), "Invalid value for '--updates'"),
+    (("workbook", "-o", "book.pdf"), "the output name must end in .xlsx (got book.pdf)"),
+    (("workbook", "-o", "file/book.xlsx"), "cannot write file/book.xlsx: "),
+    (("workbook", "-o", "folder.xlsx"), "cannot write folder.xlsx: it is a folder"),
+    (("sweep", "--updates", "-1"), "-1 updates asked for"),
+    (("sweep", "-o", "file"), "cannot write file: "),
+    (("diagram", "-o", "n.gif"), "n.gif has no picture format known here; end it in .png or .svg"),
+    (("train", "--epochs", "0"), "epochs is 0; it must be 1 to 1,000,000"),
+    (("train", "--batch-size", "0"), "batch size is 0"),
+    (("train", "--recipe", "bset"), "no recipe is called 'bset'"),
+    (("train", "--seed", "-1"), "the seed is -1"),
+    (("train", "--device", "abacus"), "no device 'abacus' here"),
+    (("train", "--data", "nowhere"), "nowhere holds no train-images-idx3-ubyte"),
+    (("train", "--data", "damaged"), "train-images-idx3-ubyte is cut off or padded"),
+    (("train", "--resume", "nowhere"), "nowhere is no run folder"),
+    (("train", "--teacher", "nowhere", "-o", "run"), "nowhere holds no model.safetensors"),
+    (("study", "--seeds", "1"), "1 seeds, None jobs; expected 2 seeds and 1 job at least"),
+    (("study", "--seeds", "1000000000"), "1,000,000,000 seeds; expected 10,000 at most"),
+    (("study", "--jobs", "0"), "5 seeds, 0 jobs; expected"),
+    (("study", "--recipe", "bset"), "no recipe is called 'bset'"),
+    (("study", "--scheduler", "nonsense", "-o", "st"), "no Dask scheduler answers at nonsense"),
+    (("open", "nowhere"), "nowhere holds no model.safetensors"),
+    (("open", "--input", "10000"), "there is no test image 10000; expected 0 to 9999"),
+    (("open", "--input", "missing.png"), "cannot read missing.png: No such file"),
+    (("open", "--label", "10", "--backward"), "the label is 10; expected 0 to 9"),
+    (("open", "-o", "model.pdf"), "the output name must end in .xlsx (got model.pdf)"),
+    (("compare", "nowhere", "nowhere"), "nowhere holds no model.safetensors"),
+    (("compare", "text.json", "text.json"), "text.json is no summary of a study"),
+    (("lr-find", "-o", "rates.gif", "--data", "tiny"), "rates.gif has no picture format"),
+    (("evaluate", "nowhere"), "nowhere holds no model.safetensors: expected a run folder"),
+    (("evaluate", "other.safetensors"), "other.safetensors holds another model"),
+    (("evaluate", "text.safetensors"), "text.safetensors is not a readable safetensors file"),
+    (("predict", "text.png"), "text.png is not a picture; expected a PNG or JPEG"),
+    (("predict", "missing.png"), "cannot read missing.png: No such file"),
+    (("predict", "folder.xlsx"), "no picture given"),
+    (("predict",), "Missing argument"),
+    (
+        ("train", "--validation", "5000", "--data", "tiny", "-o", "run"),
+        "5,000 of 3 training images cannot be held out",
+    ),
+    (("train", "--data", "tiny", "-o", "x" * 300), "File name too long"),
+    (("evaluate", "x" * 300), "File name too long"),
+    (("nosuch",), "No such command 'nosuch'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), MISTAKES, ids=lambda value: " ".join(value)[:40])
+def test_a_mistake_is_one_line_and_code_2(
+    gradsheet: Run, arguments: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.toml").write_text(
+        "inputs = [1, 2]\ntargets = [1]\nlayers = [{weights = [[3]]}]\n"
+    )
+    (tmp_path / "broken.toml").write_text("inputs = [1, 2")
+    (tmp_path / "file").write_text("precious")
+    (tmp_path / "text.png").write_text("precious")
+    (tmp_path / "text.json").write_text("precious")
+    (tmp_path / "text.safetensors").write_text("precious")
+    (tmp_path / "folder.xlsx").mkdir()
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "tiny").mkdir()
+    write(tmp_path / "tiny", *GOOD)
+    write(tmp_path / "damaged", GOOD[0][:-5], *GOOD[1:])
+    save_file({"weight": torch.ones(3)}, tmp_path / "other.safetensors")
+    before = sorted(tmp_path.rglob("*"))
+    run = gradsheet(*arguments)
+    assert run.code == 2
+    assert run.stdout == ""
+    assert run.stderr.count("\n") == 1, run.stderr
+    assert run.stderr.startswith("gradsheet: ")
+    assert said in run.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / "file").read_text() == "precious"

@@ -1,0 +1,21 @@
+"""open: what it writes and prints."""
+
+import re
+from pathlib import Path
+
+import openpyxl
+from PIL import Image
+
+from tests.cli.conftest import Succeeded
+
+
+def test_open(succeeded: Succeeded, tmp_path: Path) -> None:
+    page = Image.new("L", (60, 60), 255)
+    page.paste(0, (28, 10, 33, 50))
+    page.save(tmp_path / "one.png")
+    text = succeeded("open", "--input", "one.png", "-o", "one.xlsx")
+    assert re.fullmatch(r"Wrote one\.xlsx \(\d\.\d MB\)\.\n", text)
+    book = openpyxl.load_workbook(tmp_path / "one.xlsx", data_only=True)
+    assert book.sheetnames[:3] == ["Overview", "Image", "1 conv1"]
+    assert book.sheetnames[-2:] == ["Loss", "Digits"]
+    assert book["Image"]["E5"].value == "one.png"

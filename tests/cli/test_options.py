@@ -1,0 +1,44 @@
+"""Options: what help and completion list, how text is parsed, names of an earlier version."""
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from gradsheet.cli.options import DEFAULT_RATES, ENGINES, PRESETS, RECIPES, parse_rates
+from gradsheet.digits import recipe
+from gradsheet.errors import GradsheetError
+from gradsheet.networks import spec, sweep
+from gradsheet.spreadsheet import recalculate
+from tests.cli.conftest import Run
+
+
+def test_what_help_and_completion_list_is_what_there_is() -> None:
+    assert tuple(spec.PRESETS) == PRESETS
+    assert tuple(recipe.RECIPES) == RECIPES
+    assert recalculate.ENGINES == ENGINES
+    assert tuple(parse_rates(DEFAULT_RATES)) == sweep.DEFAULT_RATES
+
+
+def test_rates_in_a_list_and_in_a_range() -> None:
+    assert parse_rates("0.1, 5e-1") == [0.1, 0.5]
+    assert parse_rates("2,0.01:1:3") == [2, 0.01, pytest.approx(0.1, rel=1e-15), 1]
+    for text in ("", "fast", "1:2", "1:2:1", "2:1:5", "0:1:5", "1:2:2.5", "0.1;0.5"):
+        with pytest.raises(GradsheetError, match="is not a learning rate; expected numbers"):
+            parse_rates(text)
+
+
+def test_an_option_is_accepted_under_its_old_name(gradsheet: Run, tmp_path: Path) -> None:
+    old = gradsheet("workbook", "and", "--iterations", 2, "-o", "old.xlsx")
+    assert (old.code, old.stderr) == (
+        0,
+        "gradsheet: note: --iterations is now called --updates; "
+        "the old name will be removed in version 0.3\n",
+    )
+    new = gradsheet("workbook", "and", "--updates", 2, "-o", "new.xlsx")
+    assert new.stderr == ""
+    tables = [
+        openpyxl.load_workbook(tmp_path / name)["lr 0.5"] for name in ("old.xlsx", "new.xlsx")
+    ]
+    old_cells, new_cells = (list(table.values) for table in tables)
+    assert old_cells == new_cells

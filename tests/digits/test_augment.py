@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gradsheet.digits.augment import Distortion, RandomViews, _random_matrices, pixel_centers
-from gradsheet.digits.space_to_depth import to_blocks
+from gradsheet.digits.augment import Distortion, RandomViews, _random_matrices
 
 
 def draws(seed: int = 0) -> torch.Generator:
@@ -16,34 +15,29 @@ def draws(seed: int = 0) -> torch.Generator:
 
 STILL = Distortion(degrees=0, shear=0, pixels=0, scale=0)
 USUAL = Distortion(degrees=10, shear=5, pixels=2, scale=0.1)
-POINTS = pixel_centers(28)
+
+
+def views_of(limits: Distortion) -> RandomViews:
+    return RandomViews(limits, 28, torch.device("cpu"))
 
 
 def test_no_limits_no_change() -> None:
     images = torch.rand(5, 28, 28)
-    assert torch.allclose(RandomViews(STILL, POINTS)(images, draws()), images, atol=1e-5)
+    assert torch.allclose(views_of(STILL)(images, draws()), images, atol=1e-5)
 
 
 def test_a_seed_fixes_the_views_and_images_differ() -> None:
     images = torch.rand(1, 28, 28).expand(6, 28, 28)
-    first, again = (RandomViews(USUAL, POINTS)(images, draws(3)) for _ in range(2))
+    first, again = (views_of(USUAL)(images, draws(3)) for _ in range(2))
     assert torch.equal(first, again)
     assert not torch.allclose(first[0], first[1], atol=1e-3)
-    assert not torch.equal(first, RandomViews(USUAL, POINTS)(images, draws(4)))
-
-
-def test_a_view_comes_in_the_order_of_its_points() -> None:
-    images = torch.rand(4, 28, 28)
-    plain = RandomViews(USUAL, POINTS)(images, draws())
-    blocks = RandomViews(USUAL, to_blocks(POINTS).view(14, 14, 4, 3))(images, draws())
-    assert blocks.shape == (4, 14, 14, 4)
-    assert torch.equal(blocks, to_blocks(plain.unsqueeze(-1)))
+    assert not torch.equal(first, views_of(USUAL)(images, draws(4)))
 
 
 def test_movement_stays_within_its_limit() -> None:
     images = torch.zeros(300, 28, 28)
     images[:, 14, 14] = 1.0
-    moved = RandomViews(Distortion(0, 0, pixels=3, scale=0), POINTS)(images, draws())
+    moved = views_of(Distortion(0, 0, pixels=3, scale=0))(images, draws())
     axis = torch.arange(28.0)
     mass = moved.sum(dim=(1, 2))
     x = (moved.sum(dim=1) @ axis) / mass - 14
@@ -59,7 +53,7 @@ def test_a_bend_moves_each_point_smoothly_by_its_deviation() -> None:
     """The image's value is its x: what a view shows is where it looked."""
     size = 28
     images = torch.arange(float(size)).expand(400, size, size)
-    views = RandomViews(replace(STILL, bend=0.8), POINTS)(images, draws())
+    views = views_of(replace(STILL, bend=0.8))(images, draws())
     moved = (views - images)[:, 6:22, 6:22]
     assert moved.std(dim=0).tolist() == pytest.approx(torch.full((16, 16), 0.8), abs=0.15)
     assert float(moved.mean().abs()) < 0.15

@@ -11,14 +11,20 @@ from typing import Literal
 import pytest
 import torch
 
-from gradsheet.digits import space_to_depth
+from gradsheet.digits import training_pass
 from gradsheet.digits.data import Dataset, ImageSet
 from gradsheet.digits.evaluation import evaluate, normalize
 from gradsheet.digits.model import Architecture, DigitNet
 from gradsheet.digits.recipe import RECIPES, Recipe, find_recipe
 from gradsheet.digits.run import TrainingRun, load_model, read_history
 from gradsheet.digits.storage import read_tensors, write_tensors
-from gradsheet.digits.training import EpochRecord, Trainer, find_device, try_rates
+from gradsheet.digits.training import (
+    EpochRecord,
+    Trainer,
+    find_device,
+    multiplies_bfloat16,
+    try_rates,
+)
 from gradsheet.errors import GradsheetError
 
 
@@ -170,16 +176,13 @@ def test_the_loss_of_distillation(few: Dataset, short: Recipe, cpu: torch.device
     """At a student that equals its only teacher: no loss, no gradient. Else its definition."""
     teachers = [DigitNet(short.architecture).eval() for _ in range(2)]
     trainer = Trainer(replace(short, temperature=3.0), few, 0, cpu, teachers=teachers[:1])
-    images, labels = torch.randn(6, 14, 14, 4), torch.arange(6)
-    own = space_to_depth.logits(teachers[0], images, torch.float32)
+    images, labels = torch.randn(6, 1, 28, 28), torch.arange(6)
+    own = training_pass.logits(teachers[0], images, torch.float32, "channels-last")
     same = trainer._loss(trainer._logits(teachers[0], images), images, labels)
     assert float(same.detach()) == pytest.approx(0, abs=1e-6)
-    both = Trainer(replace(short, temperature=3.0), few, 0, cpu, teachers=teachers)
-    both.recipe = replace(both.recipe, mixed_precision=False)
-    probabilities = [
-        (space_to_depth.logits(teacher, images, torch.float32).double() / 3).softmax(1)
-        for teacher in teachers
-    ]
+    exact = replace(short, temperature=3.0, mixed_precision=False)
+    both = Trainer(exact, few, 0, cpu, teachers=teachers)
+    probabilities = [(teacher(images).double() / 3).softmax(1) for teacher in teachers]
     mean, student = sum(probabilities) / 2, (own.double() / 3).softmax(1)
     expected = 9 * (mean * (mean / student).log()).sum() / 6
     found = both._loss(own, images, labels)
@@ -447,10 +450,38 @@ def test_validation_leaves_the_test_set_alone(
     assert lines[-1].startswith("Validation set: Average loss:")
 
 
-@pytest.mark.parametrize("name", ["abacus", "cuda:99", "meta", "hpu", "mkldnn", "cuda:x"])
+@pytest.mark.parametrize("name", ["abacus", "cuda:99", "meta", "hpu", "mkldnn", "cuda:x", "mps:1"])
 def test_a_device_that_is_not_there(name: str) -> None:
-    with pytest.raises(GradsheetError, match=f"no device '{name}' here; use auto, cpu or cuda"):
+    with pytest.raises(GradsheetError, match=f"no device '{name}' here; use auto, cpu, cuda or mps"):
         find_device(name)
+
+
+def test_the_device_of_an_apple_is_taken_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for available in (True, False):
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda found=available: found)
+        assert find_device("auto").type != "mps"
+        if available:
+            assert find_device("mps") == torch.device("mps")
+    with pytest.raises(GradsheetError, match="no device 'mps' here"):
+        find_device("mps")
+
+
+def test_half_the_precision_where_the_processor_multiplies_it(
+    monkeypatch: pytest.MonkeyPatch, cpu: torch.device
+) -> None:
+    """AMX or AVX512-BF16, and torch not told to do with AVX2."""
+    for amx, bf16, capability, expected in (
+        (True, False, "AVX512", True),
+        (False, True, "AVX512", True),
+        (False, False, "AVX512", False),
+        (True, True, "AVX2", False),
+    ):
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda found=amx: found)
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda found=bf16: found)
+        monkeypatch.setattr(
+            torch.backends.cpu, "get_cpu_capability", lambda found=capability: found
+        )
+        assert multiplies_bfloat16(cpu) is expected
 
 
 def test_architecture_is_part_of_the_recipe() -> None:

@@ -37,37 +37,38 @@ class Distortion:
     bend: float = 0.0
 
 
-def pixel_centers(size: int) -> Tensor:
-    """The points (size, size, 3) at which a view is sampled: x, y from -1 to 1, and 1."""
-    line = (torch.arange(size) * 2 + 1) / size - 1
-    y, x = torch.meshgrid(line, line, indexing="ij")
-    return torch.stack([x, y, torch.ones_like(x)], dim=-1)
-
-
 class RandomViews:
-    """Square images (N, H, H), float, each distorted on its own, at ``points`` (..., 3).
+    """Square images (N, H, H), float, each distorted on its own.
 
-    The numbers of a view (N, ...) come in the order in which the points are listed, so that it can
-    be had in any layout. Bilinear interpolation; what comes in from outside is 0.
+    Bilinear interpolation; what comes in from outside is 0.
     """
 
-    def __init__(self, limits: Distortion, points: Tensor) -> None:
-        self._limits, self._shape = limits, points.shape[:-1]
-        self._points = points.reshape(-1, 3)
-        self._bumps = _bumps(self._points) if limits.bend else None
+    def __init__(self, limits: Distortion, size: int, device: torch.device) -> None:
+        self._limits = limits
+        points = _pixel_centers(size).to(device)
+        # Where a view looks is a sum of these functions of the pixel: x, y, 1 and the bumps.
+        self._basis = torch.cat([points.T, _bumps(points)]) if limits.bend else points.T
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """The views, drawn from ``generator`` on its own device: a seed fixes them."""
         count, size = len(images), images.shape[-1]
-        matrices = _random_matrices(count, size, self._limits, generator).to(images.device)
-        grid = self._points @ matrices.transpose(1, 2)
-        if self._bumps is not None:
-            heights = torch.randn(
-                count, 2, len(self._bumps), generator=generator, device=generator.device
-            ).to(grid)
-            grid += (heights * (2 * self._limits.bend / size) @ self._bumps).transpose(1, 2)
-        views = F.grid_sample(images.unsqueeze(1), grid.unsqueeze(1), align_corners=False)
-        return views.view(count, *self._shape)
+        weights = _random_matrices(count, size, self._limits, generator)
+        if self._limits.bend:
+            bumps = len(self._basis) - weights.shape[-1]
+            heights = torch.randn(count, 2, bumps, generator=generator, device=generator.device)
+            weights = torch.cat([weights, heights * (2 * self._limits.bend / size)], dim=-1)
+        # One product for all x, one for all y: two large ones in place of one for each image.
+        grid = weights.to(images.device).transpose(0, 1) @ self._basis  # 2, N, H H
+        looks = grid.permute(1, 2, 0).unsqueeze(1)
+        views = F.grid_sample(images.unsqueeze(1), looks, align_corners=False)
+        return views.view_as(images)
+
+
+def _pixel_centers(size: int) -> Tensor:
+    """The points (H H, 3) at which a view is sampled: x, y from -1 to 1, and 1."""
+    line = (torch.arange(size) * 2 + 1) / size - 1
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    return torch.stack([x, y, torch.ones_like(x)], dim=-1).view(-1, 3)
 
 
 def _bumps(points: Tensor) -> Tensor:

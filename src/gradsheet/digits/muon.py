@@ -56,5 +56,6 @@ def orthogonal(matrix: Tensor) -> Tensor:
     x: Tensor = wide / (wide.norm() + 1e-7)
     for _ in range(_ITERATIONS):
         gram = x @ x.T
-        x = _A * x + (_B * gram + _C * gram @ gram) @ x
+        square = torch.addmm(gram, gram, gram, beta=_B, alpha=_C)
+        x = torch.addmm(x, square, x, beta=_A)
     return x if wide is matrix else x.T

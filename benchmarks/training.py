@@ -402,8 +402,17 @@ def machine() -> dict[str, object]:
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "AMX": multiplies_bfloat16(torch.device("cpu")),
+        **_instructions(),
         "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _instructions() -> dict[str, object]:
+    """What of AVX2, AVX-512 and AMX the processor has, and what torch was told to use."""
+    found = torch.cpu.get_capabilities()
+    names = {"AVX2": "avx2", "AVX-512": "avx512_f", "AVX512-BF16": "avx512_bf16", "AMX": "amx_tile"}
+    return {name: bool(found.get(key)) for name, key in names.items()} | {
+        "torch uses": torch.backends.cpu.get_cpu_capability()
     }
 
 

@@ -452,7 +452,9 @@ def test_validation_leaves_the_test_set_alone(
 
 @pytest.mark.parametrize("name", ["abacus", "cuda:99", "meta", "hpu", "mkldnn", "cuda:x", "mps:1"])
 def test_a_device_that_is_not_there(name: str) -> None:
-    with pytest.raises(GradsheetError, match=f"no device '{name}' here; use auto, cpu, cuda or mps"):
+    with pytest.raises(
+        GradsheetError, match=f"no device '{name}' here; use auto, cpu, cuda or mps"
+    ):
         find_device(name)
 
 

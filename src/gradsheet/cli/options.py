@@ -47,7 +47,10 @@ Data = Annotated[
 ]
 Device = Annotated[
     str,
-    typer.Option(help="auto, cpu or cuda.", autocompletion=completing("auto", "cpu", "cuda")),
+    typer.Option(
+        help="auto, cpu, cuda or mps (Apple's, untried).",
+        autocompletion=completing("auto", "cpu", "cuda", "mps"),
+    ),
 ]
 RecipeName = Annotated[
     str,

@@ -331,4 +331,4 @@ def _machine(device: torch.device) -> dict[str, Any]:
 def _device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return "cpu with AMX" if multiplies_bfloat16(device) else "cpu"
+    return "cpu with bfloat16" if multiplies_bfloat16(device) else device.type

@@ -6,7 +6,7 @@ from itertools import pairwise
 from gradsheet.networks.losses import LOSSES
 from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.networks.spec import SOFTMAX, LayerSpec, NetworkSpec
-from gradsheet.symbolic.expression import ACTIVATIONS
+from gradsheet.symbolic.operations import ACTIVATIONS
 
 Numbers = tuple[float, ...]
 

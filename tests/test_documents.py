@@ -13,7 +13,7 @@ from gradsheet.digits.recipe import RECIPES
 from gradsheet.networks.losses import LOSSES
 from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.networks.spec import PRESETS, SOFTMAX, parse_network
-from gradsheet.symbolic.expression import ACTIVATIONS
+from gradsheet.symbolic.operations import ACTIVATIONS
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET
 from gradsheet.workbook.layout import (
     DERIVATION_SHEET,

@@ -15,7 +15,7 @@ def symbols(graph: NetworkGraph) -> Iterator[Symbol]:
     """Every symbol of a network: of what is given, computed, differentiated and remembered."""
     variables = (
         *(graph.rate, *graph.given, *graph.forward),
-        *(*graph.backward.factors.values(), *graph.backward.gradients.values()),
+        *(*graph.backward.local_derivatives.values(), *graph.backward.gradients.values()),
         *(*graph.steps.memory, *graph.steps.updates.values()),
     )
     for variable in variables:

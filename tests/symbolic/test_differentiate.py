@@ -9,14 +9,17 @@ import pytest
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.spec import PRESETS, LayerSpec, NetworkSpec, load_network
 from gradsheet.networks.sweep import descend
-from gradsheet.networks.symbols import symbol_of
+from gradsheet.networks.symbols import Symbol, name_derivative, named, symbol_of
 from gradsheet.networks.torch_reference import autograd, compute
-from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, expand
+from gradsheet.symbolic.differentiate import backpropagate, partials
+from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, apply, expand
+from gradsheet.symbolic.operations import ACTIVATIONS, EXPONENTIAL, SHIFT
 from gradsheet.symbolic.render import to_excel
 from gradsheet.symbolic.tape import Tape
 from tests.reference import random_network
 
 CLASSIC = ("course", "course-half", "mazur")
+X, Y = named(Symbol.parse("w1")), named(Symbol.parse("w2"))
 REFERENCE = json.loads((Path(__file__).parent.parent / "data" / "backprop.json").read_text())
 
 
@@ -105,22 +108,22 @@ def evaluate(expression: Expression, values: dict[Variable, float]) -> float:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_every_factor_is_a_local_slope(seed: int) -> None:
-    """Each factor of the chain rule against a central difference of the value it belongs to."""
+def test_every_local_derivative_is_a_central_difference(seed: int) -> None:
+    """Each against a central difference of the value it belongs to."""
     graph = build_graph(random_network(seed))
     computed = Tape(graph.forward).run(graph.given)
     values = graph.given | {variable: float(value) for variable, value in computed.items()}
-    for (node, variable), factor in graph.backward.factors.items():
+    for (node, variable), local in graph.backward.local_derivatives.items():
         assert node.definition is not None
-        assert factor.definition is not None
+        assert local.definition is not None
         if node.meaning.startswith("relu") and values[variable] == 0:
             continue  # a kink has no central difference; torch's choice is tested above
         up, down = (
             evaluate(node.definition, values | {variable: values[variable] + step})
             for step in (1e-6, -1e-6)
         )
-        slope = evaluate(factor.definition, values)
-        assert slope == pytest.approx((up - down) / 2e-6, rel=1e-6, abs=1e-8), factor.name
+        derivative = evaluate(local.definition, values)
+        assert derivative == pytest.approx((up - down) / 2e-6, rel=1e-6, abs=1e-8), local.name
 
 
 def test_familiar_formulas() -> None:
@@ -172,3 +175,73 @@ def test_examples_are_averaged() -> None:
     ]
     assert whole.loss == pytest.approx(sum(part.loss for part in parts) / 4, rel=1e-14)
     assert_matches_torch(rows)
+
+
+def test_what_does_not_change_has_no_derivative() -> None:
+    x, y = Variable("x"), Variable("y")
+    assert partials(apply(SHIFT, x, y) + y, Variable("result")).keys() == {y}
+
+
+@pytest.mark.parametrize(
+    ("preset", "above", "below", "rules"),
+    [
+        ("course", "h1", "w1", "sum rule; constant-multiple rule"),
+        ("course", "a_h1", "h1", "σ′ = σ·(1 − σ)"),
+        ("course", "E_total", "E1", "sum rule"),
+        (
+            "course",
+            "E1",
+            "a_o1",
+            "constant-multiple rule; power rule; chain rule; difference rule",
+        ),
+        (
+            "and",
+            "E1@1",
+            "o1@1",
+            "difference rule; softplus′ = σ; constant-multiple rule",
+        ),
+        ("iris-mini", "S@1", "o1@1", "sum rule; (eˣ)′ = eˣ; chain rule; difference rule"),
+        ("iris-mini", "L@1", "S@1", "sum rule; (ln x)′ = 1/x"),
+        ("xor", "a_h1@1", "h1@1", "tanh′ = 1 − tanh²"),
+    ],
+)
+def test_a_local_derivative_names_the_rules_that_lead_to_it(
+    preset: str, above: str, below: str, rules: str
+) -> None:
+    graph = build_graph(load_network(preset))
+    (local,) = (
+        local
+        for (node, variable), local in graph.backward.local_derivatives.items()
+        if (node.name, variable.name) == (above, below)
+    )
+    of, by = Symbol.parse(above).plain, Symbol.parse(below).plain
+    assert local.meaning == f"local derivative of {of} with respect to {by}: {rules}"
+
+
+@pytest.mark.parametrize(
+    ("expression", "rules"),
+    [
+        (X * X, "product rule"),
+        (X * apply(EXPONENTIAL, X), "product rule; (eˣ)′ = eˣ"),
+        (X / 3, "constant-multiple rule"),
+        (X / (X + Y), "quotient rule; sum rule"),
+        (-(X * Y), "constant-multiple rule"),
+        (apply(EXPONENTIAL, -X), "(eˣ)′ = eˣ; chain rule; constant-multiple rule"),
+        (ACTIVATIONS["gelu"](X), "product rule; Φ′ = φ"),
+    ],
+)
+def test_rules_of_differentiation(expression: Expression, rules: str) -> None:
+    node = named(Symbol.parse("o1"), expression)
+    backward = backpropagate([node], node, [X], name_derivative)
+    (meaning,) = {d.meaning for d in backward.local_derivatives.values()}
+    assert meaning == f"local derivative of o1 with respect to w1: {rules}"
+
+
+def test_a_gradient_says_how_its_paths_are_put_together() -> None:
+    graph = build_graph(load_network("course"))
+    meanings = {gradient.name: gradient.meaning for gradient in graph.backward.gradients.values()}
+    derivative = "derivative of the loss with respect to"
+    assert meanings["dE/dw1"] == f"{derivative} w1; chain rule: multiply along the path"
+    assert meanings["dE/da_h1"] == (
+        f"{derivative} a_h1; chain rule: multiply along each path, then add"
+    )

@@ -229,12 +229,13 @@ def test_the_numbers_put_into_a_formula(course: Path) -> None:
         assert text in shown
 
 
-def test_the_rules_are_said(course: Path) -> None:
+def test_the_rules_are_named(course: Path) -> None:
     words = [str(row[2].value) for row in openpyxl.load_workbook(course)["Derivation"]]
+    assert "local derivative of a_o1 with respect to o1: σ′ = σ·(1 − σ)" in words
     assert (
-        "how fast a_o1 changes with o1: of a sigmoid its value times one minus its value" in words
-    )
-    assert "how fast the loss changes with a_h1: multiply along each way, add the ways" in words
+        "derivative of the loss with respect to a_h1; "
+        "chain rule: multiply along each path, then add"
+    ) in words
 
 
 def test_the_light_is_green_and_turns_red(course: Path, tmp_path: Path) -> None:

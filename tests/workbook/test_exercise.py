@@ -71,7 +71,7 @@ def test_answers_are_marked(tmp_path: Path) -> None:
     path = written("course", tmp_path)
     graph = build_graph(load_network("course"))
     rows, backward = rows_of(path), graph.backward
-    wanted = [*backward.factors.values(), *backward.gradients.values()]
+    wanted = [*backward.local_derivatives.values(), *backward.gradients.values()]
     answers = {v.name: float(a) for v, a in Tape(wanted).run(graph.given).items()}
     a_o1 = float(Tape(graph.forward).run(graph.given)[graph.examples[0].layers[1].activations[0]])
     first, second, third = rows["∂E1/∂ao1"], rows["∂ao1/∂o1"], rows["∂E/∂o1"]

@@ -32,7 +32,8 @@ from gradsheet.models.validation import (
     gradients_on,
     reason,
 )
-from gradsheet.symbolic.expression import ACTIVATIONS, Expression, apply, leaky_relu
+from gradsheet.symbolic.expression import Expression, apply
+from gradsheet.symbolic.operations import ACTIVATIONS, leaky_relu
 
 LossName = Literal["cross-entropy", "squared-error"]
 

@@ -45,7 +45,7 @@ class Edge:
 
     Attributes:
         parameter: what the signal is multiplied by.
-        gradient: how fast the loss changes with it, where it is trained.
+        gradient: the derivative of the loss with respect to it, where it is trained.
         label_place: the point of the line where its label is centerd.
     """
 

@@ -17,16 +17,8 @@ from gradsheet.networks.symbols import (
     symbol_of,
 )
 from gradsheet.symbolic.differentiate import Backward, backpropagate
-from gradsheet.symbolic.expression import (
-    ACTIVATIONS,
-    EXPONENTIAL,
-    LOGARITHM,
-    SHIFT,
-    Expression,
-    Variable,
-    apply,
-    total,
-)
+from gradsheet.symbolic.expression import Expression, Variable, apply
+from gradsheet.symbolic.operations import ACTIVATIONS, EXPONENTIAL, LOGARITHM, SHIFT, total
 
 
 @dataclass(frozen=True)

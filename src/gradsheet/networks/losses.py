@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gradsheet.symbolic.expression import SOFTPLUS, SQUARE, Expression, Variable, apply, total
+from gradsheet.symbolic.expression import Expression, Variable, apply
+from gradsheet.symbolic.operations import SOFTPLUS, SQUARE, total
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from gradsheet.networks.graph import LayerPass, NetworkGraph
 from gradsheet.networks.optimizers import Steps
-from gradsheet.symbolic.expression import ADD, Apply, Expression, Variable, expand, total, variables
+from gradsheet.symbolic.expression import Apply, Expression, Variable, expand, variables
+from gradsheet.symbolic.operations import ADD, total
 
 Edits = dict[Variable, Expression]
 
@@ -145,7 +146,7 @@ def _wrong_unit(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
 
 
 def _slope(graph: NetworkGraph, layer: LayerPass, unit: int) -> Variable | None:
-    return graph.backward.factors.get((layer.activations[unit], layer.sums[unit]))
+    return graph.backward.local_derivatives.get((layer.activations[unit], layer.sums[unit]))
 
 
 def _sum_for_output(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
@@ -155,7 +156,7 @@ def _sum_for_output(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | N
     weight = graph.layers[-1].weights[0][-1]
     edits: Edits = {}
     for example in graph.examples:
-        factor = graph.backward.factors[example.layers[-1].sums[0], weight]
+        factor = graph.backward.local_derivatives[example.layers[-1].sums[0], weight]
         edits[factor] = example.layers[-2].sums[-1]
     return [weight], edits
 
@@ -193,7 +194,7 @@ def _neighbor(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
         return None
     edits: Edits = {}
     for layer, signals in _signals(graph):
-        edits[graph.backward.factors[layer.sums[0], row[1]]] = signals[0]
+        edits[graph.backward.local_derivatives[layer.sums[0], row[1]]] = signals[0]
     return [row[1]], edits
 
 
@@ -207,9 +208,9 @@ def _updated(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
         for above, row in zip(
             example.layers[number + 1].sums, graph.layers[number + 1].weights, strict=True
         ):
-            if (above, signal) in graph.backward.factors:
+            if (above, signal) in graph.backward.local_derivatives:
                 moved = row[0] - graph.rate * graph.backward.gradients[row[0]]
-                edits[graph.backward.factors[above, signal]] = moved
+                edits[graph.backward.local_derivatives[above, signal]] = moved
     return graph.layers[number].weights[0], edits
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from gradsheet.networks.symbols import Kind, Symbol, named, symbol_of
-from gradsheet.symbolic.expression import SQUARE, SQUARE_ROOT, Expression, Variable, apply
+from gradsheet.symbolic.expression import Expression, Variable, apply
+from gradsheet.symbolic.operations import SQUARE, SQUARE_ROOT
 
 Gradients = Sequence[tuple[Variable, Variable]]
 """Each trained parameter with its gradient."""

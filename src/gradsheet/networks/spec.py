@@ -12,7 +12,7 @@ from typing import Any
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.losses import LOSSES
 from gradsheet.networks.optimizers import OPTIMIZERS
-from gradsheet.symbolic.expression import ACTIVATIONS
+from gradsheet.symbolic.operations import ACTIVATIONS
 
 PRESETS = ("course", "course-half", "mazur", "xor", "and", "iris-mini")
 SOFTMAX = "softmax"  # of all units of an output layer together, so not among ACTIVATIONS

@@ -6,6 +6,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from gradsheet.symbolic.expression import (
+    ONE,
+    ZERO,
+    Binding,
+    Expression,
+    Notation,
+    Number,
+    Operation,
+    apply,
+)
+from gradsheet.symbolic.operations import (
     ADD,
     DIVIDE,
     EXPONENTIAL,
@@ -14,20 +24,12 @@ from gradsheet.symbolic.expression import (
     NEGATE,
     NORMAL_CDF,
     NORMAL_DENSITY,
-    ONE,
     SHIFT,
     SQUARE,
     SQUARE_ROOT,
     STEP,
     SUBTRACT,
     TANH,
-    ZERO,
-    Binding,
-    Expression,
-    Notation,
-    Number,
-    Operation,
-    apply,
     total,
 )
 

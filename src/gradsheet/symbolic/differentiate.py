@@ -5,19 +5,46 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gradsheet.symbolic.expression import (
+    ONE,
+    ZERO,
     Apply,
     Expression,
     Label,
-    Names,
+    Number,
     Variable,
-    partials,
-    total,
     variables,
 )
+from gradsheet.symbolic.operations import ARITHMETIC, total
 from gradsheet.symbolic.render import plain
+from gradsheet.symbolic.simplify import Names, is_number
 
 DerivativeLabel = Callable[[Variable | None, Variable], Label]
 """The label of the derivative of one value, None for the loss, with respect to another."""
+
+
+def partials(expression: Expression, result: Expression) -> dict[Variable, Expression]:
+    """The partial derivative of ``expression`` with respect to each variable that stands in it.
+
+    A variable with which it does not change is left out.
+
+    Args:
+        expression: what is differentiated. Named expressions in it count as plain variables.
+        result: how the value of the whole expression is written in derivatives that use it,
+            usually as the variable that it defines.
+    """
+    totals: dict[Variable, Expression] = {}
+
+    def accumulate(node: Expression, value: Expression, outer: Expression) -> None:
+        if isinstance(node, Variable):
+            totals[node] = totals.get(node, ZERO) + outer
+        elif isinstance(node, Apply):
+            inner = node.operation.partials(value, *node.arguments)
+            for factor, argument in zip(inner, node.arguments, strict=True):
+                if not isinstance(argument, Number):
+                    accumulate(argument, argument, outer * factor)
+
+    accumulate(expression, result, ONE)
+    return {variable: partial for variable, partial in totals.items() if not is_number(partial, 0)}
 
 
 @dataclass(frozen=True)
@@ -25,27 +52,27 @@ class Backward:
     """The backward pass of a network.
 
     Attributes:
-        factors: for each named value and each variable in its definition on a way to a
-            parameter, the local derivative: ``(o1, w5)`` leads to ``do1/dw5``.
+        local_derivatives: for each named value and each variable in its definition on a path to a
+            parameter, the one by the other: ``(o1, w5)`` leads to ``do1/dw5``.
         gradients: for each named value and each parameter the derivative of the loss, by the
-            chain rule over the factors, in the order of computation: ``o1`` leads to ``dE/do1``.
+            chain rule, in the order of computation: ``o1`` leads to ``dE/do1``.
     """
 
-    factors: dict[tuple[Variable, Variable], Variable]
+    local_derivatives: dict[tuple[Variable, Variable], Variable]
     gradients: dict[Variable, Variable]
 
     @cached_property
-    def factors_of(self) -> dict[Variable, list[Variable]]:
-        """For each variable the factors by which the values computed from it change with it."""
-        factors: dict[Variable, list[Variable]] = {}
-        for (_, variable), factor in self.factors.items():
-            factors.setdefault(variable, []).insert(0, factor)  # in the order of the forward pass
-        return factors
+    def local_derivatives_by(self) -> dict[Variable, list[Variable]]:
+        """For each variable the local derivatives, by it, of the values computed from it."""
+        found: dict[Variable, list[Variable]] = {}
+        for (_, variable), local in self.local_derivatives.items():
+            found.setdefault(variable, []).insert(0, local)  # in the order of the forward pass
+        return found
 
     @cached_property
     def nodes(self) -> dict[Variable, Variable]:
-        """For each factor the value whose change it describes: ``o1`` for ``do1/dw5``."""
-        return {factor: node for (node, _), factor in self.factors.items()}
+        """For each local derivative the value it is of: ``o1`` for ``do1/dw5``."""
+        return {local: node for (node, _), local in self.local_derivatives.items()}
 
 
 def backpropagate(
@@ -66,8 +93,8 @@ def backpropagate(
     names = Names(order)
     local = {
         node: {
-            variable: names.put_into(slope)
-            for variable, slope in partials(_definition(node), node).items()
+            variable: names.put_into(partial)
+            for variable, partial in partials(_definition(node), node).items()
         }
         for node in order
     }
@@ -81,8 +108,9 @@ def backpropagate(
             backward.gradients[node] = _gradient(node, paths[node], label)
         for variable, partial in local[node].items():
             if variable in wanted:
-                factor = backward.factors[node, variable] = _factor(node, variable, partial, label)
-                path = factor if node is loss else backward.gradients[node] * factor
+                derivative = _local_derivative(node, variable, partial, label)
+                backward.local_derivatives[node, variable] = derivative
+                path = derivative if node is loss else backward.gradients[node] * derivative
                 paths.setdefault(variable, []).insert(0, path)  # in the order of the forward pass
     for parameter in parameters:
         backward.gradients[parameter] = _gradient(parameter, paths.get(parameter, []), label)
@@ -108,31 +136,35 @@ def _influenced(
     return influenced
 
 
-def _factor(
+def _local_derivative(
     node: Variable, variable: Variable, partial: Expression, label: DerivativeLabel
 ) -> Variable:
-    """A factor, with the rules of differentiation that lead to it."""
+    """The derivative of a value by one that it is computed from, with the rules that lead to it."""
     rules = "; ".join(dict.fromkeys(_rules(_definition(node), variable)))
-    words = f"how fast {plain(node.markup)} changes with {plain(variable.markup)}"
-    meaning = f"{words}: {rules}" if rules else words
+    words = f"local derivative of {plain(node.markup)} with respect to {plain(variable.markup)}"
     name = label(node, variable)
-    return Variable(str(name), partial, meaning, name)
+    return Variable(str(name), partial, f"{words}: {rules}" if rules else words, name)
 
 
 def _rules(expression: Expression, variable: Variable) -> Iterator[str]:
     """The rules that differentiate ``expression`` by ``variable``, from the outside in."""
-    if isinstance(expression, Apply):
-        inner = [part for part in expression.arguments if variable in set(variables(part))]
-        if inner:
-            yield expression.operation.rule
-        for part in inner:
-            yield from _rules(part, variable)
+    if not isinstance(expression, Apply):
+        return
+    operation, parts = expression.operation, expression.arguments
+    places = [place for place, part in enumerate(parts) if variable in variables(part)]
+    if places and operation.rule:
+        linear = len(places) == 1 and places[0] in operation.linear_in
+        yield "constant-multiple rule" if linear else operation.rule
+        if operation.name not in ARITHMETIC and isinstance(parts[places[0]], Apply):
+            yield "chain rule"
+    for place in places:
+        yield from _rules(parts[place], variable)
 
 
 def _gradient(variable: Variable, paths: list[Expression], label: DerivativeLabel) -> Variable:
     if len(paths) == 1 and isinstance(paths[0], Variable):
-        return paths[0]  # the loss depends on it directly: the factor is the gradient
-    ways = "multiply along the way" if len(paths) == 1 else "multiply along each way, add the ways"
-    meaning = f"how fast the loss changes with {plain(variable.markup)}: {ways}"
+        return paths[0]  # the loss depends on it directly: the local derivative is the gradient
+    along = "the path" if len(paths) == 1 else "each path, then add"
+    words = f"derivative of the loss with respect to {plain(variable.markup)}"
     name = label(None, variable)
-    return Variable(str(name), total(paths), meaning, name)
+    return Variable(str(name), total(paths), f"{words}; chain rule: multiply along {along}", name)

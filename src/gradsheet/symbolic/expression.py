@@ -1,22 +1,13 @@
-"""Expressions with names, and the one table of operations they are made of.
+"""Expressions: numbers, variables and operations applied to them.
 
-Every operation is written once, with its faces side by side: its value, its derivative, its
-spreadsheet formula and its textbook notation. A derivative is itself an expression, so a backward
-pass can be evaluated, printed and written into cells exactly like a forward pass.
+A derivative is an expression like any other, so a backward pass can be evaluated, printed and
+written into cells exactly like a forward pass.
 """
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from functools import reduce
 from typing import Any, Protocol
-
-import numpy as np
-
-# NumPy has no error function; the standard library's takes one number at a time.
-_erfc: Callable[[Any], Any] = np.vectorize(math.erfc, otypes=[np.float64])
-_ROOT_2, _ROOT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi)
 
 
 class Binding(IntEnum):
@@ -57,7 +48,11 @@ class Operation:
             that of the sigmoid ``y`` is ``y * (1 - y)``.
         excel: the notation of a spreadsheet, where a sign binds tighter than a power.
         textbook: the notation of a textbook; ``_{…}`` is a subscript, ``^{…}`` a superscript.
-        rule: the rule by which it is differentiated, in words.
+        rule: the rule by which it is differentiated, as a textbook calls it.
+        linear_in: the arguments, 0-based, that only a constant multiplies where all others are
+            constants; the constant-multiple rule differentiates by them.
+        simplify: from the operation and its arguments to the expression that a person would
+            write; without it nothing is simplified.
     """
 
     name: str
@@ -66,6 +61,8 @@ class Operation:
     excel: Notation
     textbook: Notation
     rule: str = ""
+    linear_in: tuple[int, ...] = ()
+    simplify: "Callable[..., Expression] | None" = None
 
 
 class Label(Protocol):
@@ -86,16 +83,17 @@ class Expression:
     __slots__ = ()
 
     def __add__(self, other: "Expression") -> "Expression":
-        return apply(ADD, self, other)
+        return _arithmetic("add", self, other)
 
     def __sub__(self, other: "Expression") -> "Expression":
-        return apply(SUBTRACT, self, other)
+        return _arithmetic("subtract", self, other)
 
     def __mul__(self, other: "Expression") -> "Expression":
-        return apply(MULTIPLY, self, other)
+        return _arithmetic("multiply", self, other)
 
     def __truediv__(self, other: "Expression | float") -> "Expression":
-        return apply(DIVIDE, self, other if isinstance(other, Expression) else Number(other))
+        divisor = other if isinstance(other, Expression) else Number(other)
+        return _arithmetic("divide", self, divisor)
 
     def __rsub__(self, other: float) -> "Expression":
         return Number(other) - self
@@ -104,7 +102,7 @@ class Expression:
         return Number(other) * self
 
     def __neg__(self) -> "Expression":
-        return apply(NEGATE, self)
+        return _arithmetic("negate", self)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -152,297 +150,28 @@ class Apply(Expression):
     arguments: tuple[Expression, ...]
 
 
-# --- The table ------------------------------------------------------------------------------
-
 ZERO, ONE, MINUS_ONE = Number(0.0), Number(1.0), Number(-1.0)
-
-_SUM, _PRODUCT, _POWER, _SIGN, _ATOM = Binding
-
-ADD = Operation(
-    "add",  # of any number of terms, from left to right as a spreadsheet adds them
-    value=lambda *terms: reduce(np.add, terms),
-    partials=lambda y, *terms: (ONE,) * len(terms),
-    excel=Notation("@0+@1", _SUM, (_SUM, _PRODUCT)),
-    textbook=Notation("@0 + @1", _SUM, (_SUM, _PRODUCT)),
-    rule="of a sum term by term",
-)
-SUBTRACT = Operation(
-    "subtract",
-    value=np.subtract,
-    partials=lambda y, a, b: (ONE, MINUS_ONE),
-    excel=Notation("@0-@1", _SUM, (_SUM, _PRODUCT)),
-    textbook=Notation("@0 − @1", _SUM, (_SUM, _PRODUCT)),
-    rule="of a difference term by term, the second with a minus",
-)
-MULTIPLY = Operation(
-    "multiply",
-    value=np.multiply,
-    partials=lambda y, a, b: (b, a),
-    excel=Notation("@0*@1", _PRODUCT, (_PRODUCT, _POWER)),
-    textbook=Notation("@0·@1", _PRODUCT, (_PRODUCT, _POWER)),
-    rule="of a product the other factor stays",
-)
-DIVIDE = Operation(
-    "divide",
-    value=np.divide,
-    partials=lambda y, a, b: (ONE / b, -y / b),
-    excel=Notation("@0/@1", _PRODUCT, (_PRODUCT, _POWER)),
-    textbook=Notation("@0/@1", _PRODUCT, (_PRODUCT, _POWER)),
-    rule="of a quotient by a constant the divisor stays",
-)
-NEGATE = Operation(
-    "negate",
-    value=np.negative,
-    partials=lambda y, x: (MINUS_ONE,),
-    excel=Notation("-@0", _SIGN, (_ATOM,)),
-    textbook=Notation("−@0", _SUM, (_PRODUCT,)),
-    rule="the minus stays",
-)
-SQUARE = Operation(
-    "square",
-    value=np.square,
-    partials=lambda y, x: (2 * x,),
-    excel=Notation("@0^2", _POWER, (_ATOM,)),
-    textbook=Notation("@0^{2}", _POWER, (_ATOM,)),
-    rule="of a square twice the base",
-)
-SQUARE_ROOT = Operation(
-    "square-root",
-    value=np.sqrt,
-    partials=lambda y, x: (0.5 * (ONE / y),),
-    excel=Notation("SQRT(@0)"),
-    textbook=Notation("√(@0)"),
-    rule="of a root one over twice the root",
-)
-EXPONENTIAL = Operation(
-    "exponential",
-    value=np.exp,
-    partials=lambda y, x: (y,),
-    excel=Notation("EXP(@0)"),
-    textbook=Notation("exp(@0)"),  # marks do not nest, so no e^{…}
-    rule="of exp the same exp",
-)
-LOGARITHM = Operation(
-    "logarithm",
-    value=np.log,
-    partials=lambda y, x: (ONE / x,),
-    excel=Notation("LN(@0)"),
-    textbook=Notation("ln(@0)"),
-    rule="of ln one over what stands in it",
-)
-SHIFT = Operation(
-    # The largest of any number of terms, taken for a constant: the softmax subtracts it from every
-    # sum so that no EXP overflows, and comes out the same whatever is subtracted.
-    "shift",
-    value=lambda *terms: reduce(np.maximum, terms),
-    partials=lambda y, *terms: (ZERO,) * len(terms),
-    excel=Notation("MAX(@*)"),
-    textbook=Notation("max(@*)"),
-)
-SIGMOID = Operation(
-    "sigmoid",
-    # A spreadsheet's EXP fails above 709; the bound changes no value that a float64 can tell.
-    value=lambda x: 1 / (1 + np.exp(np.minimum(np.negative(x), 700))),
-    partials=lambda y, x: (y * (1 - y),),
-    excel=Notation("1/(1+EXP(MIN(-@0,700)))", _PRODUCT, (_ATOM,)),
-    textbook=Notation("σ(@0)"),
-    rule="of a sigmoid its value times one minus its value",
-)
-TANH = Operation(
-    "tanh",
-    value=np.tanh,
-    partials=lambda y, x: (1 - apply(SQUARE, y),),
-    excel=Notation("TANH(@0)"),
-    textbook=Notation("tanh(@0)"),
-    rule="of a tanh one minus its square",
-)
-STEP = Operation(
-    "step",  # 1 above 0, else 0: what torch, too, takes for the slope of ReLU at 0
-    value=lambda x: np.heaviside(x, 0.0),
-    partials=lambda y, x: (ZERO,),
-    excel=Notation("IF(@0>0,1,0)"),
-    textbook=Notation("[@0 > 0]"),
-)
-RELU = Operation(
-    "relu",
-    value=lambda x: np.maximum(x, 0.0),
-    partials=lambda y, x: (apply(STEP, x),),
-    excel=Notation("MAX(@0,0)"),
-    textbook=Notation("max(@0, 0)"),
-    rule="of a ReLU 1 above zero, else 0",
-)
-
-
-def leaky_slope(slope: float) -> Operation:
-    """The slope of the leaky ReLU: 1 above zero, else ``slope``."""
-    return Operation(
-        "leaky-slope",
-        value=lambda x: slope + (1 - slope) * np.heaviside(x, 0.0),
-        partials=lambda y, x: (ZERO,),
-        excel=Notation(f"IF(@0>0,1,{slope!r})"),
-        textbook=Notation(f"(1 if @0 > 0, else {slope!r})"),
-    )
-
-
-def leaky_relu(slope: float) -> Operation:
-    """The leaky ReLU whose slope below zero is ``slope``, from 0 to 1."""
-    steepness = leaky_slope(slope)
-    return Operation(
-        "leaky-relu",
-        value=lambda x: np.maximum(x, slope * x),
-        partials=lambda y, x: (apply(steepness, x),),
-        excel=Notation(f"MAX(@0,{slope!r}*@0)", _ATOM, (_POWER,)),
-        textbook=Notation(f"max(@0, {slope!r}·@0)", _ATOM, (_POWER,)),
-        rule=f"of a leaky ReLU 1 above zero, else {slope!r}",
-    )
-
-
-LEAKY_SLOPE = leaky_slope(0.01)
-LEAKY_RELU = leaky_relu(0.01)
-SOFTPLUS = Operation(
-    "softplus",
-    # The usual ln(1 + e^x), in a form whose EXP cannot overflow.
-    value=lambda x: np.maximum(x, 0.0) + np.log(1 + np.exp(-np.abs(x))),
-    partials=lambda y, x: (apply(SIGMOID, x),),
-    excel=Notation("MAX(@0,0)+LN(1+EXP(-ABS(@0)))", _SUM),
-    textbook=Notation("ln(1 + exp(@0))"),
-    rule="of a softplus the sigmoid",
-)
-NORMAL_DENSITY = Operation(
-    "normal-density",
-    value=lambda x: np.exp(-np.square(x) / 2) / _ROOT_2_PI,
-    partials=lambda y, x: (-(x * y),),
-    excel=Notation("EXP(-(@0^2)/2)/SQRT(2*PI())", _PRODUCT, (_ATOM,)),
-    textbook=Notation("φ(@0)"),
-)
-NORMAL_CDF = Operation(
-    "normal-cdf",
-    value=lambda x: 0.5 * _erfc(-np.asarray(x) / _ROOT_2),
-    partials=lambda y, x: (apply(NORMAL_DENSITY, x),),
-    excel=Notation("NORMSDIST(@0)"),
-    textbook=Notation("Φ(@0)"),
-    rule="of Φ the bell curve φ",
-)
-
-ACTIVATIONS: dict[str, Callable[[Expression], Expression]] = {
-    "sigmoid": lambda x: apply(SIGMOID, x),
-    "tanh": lambda x: apply(TANH, x),
-    "relu": lambda x: apply(RELU, x),
-    "leaky-relu": lambda x: apply(LEAKY_RELU, x),
-    "gelu": lambda x: x * apply(NORMAL_CDF, x),
-    "silu": lambda x: x * apply(SIGMOID, x),
-    "softplus": lambda x: apply(SOFTPLUS, x),
-    "identity": lambda x: x,
-}
-
-
-# --- Arithmetic that simplifies as it builds -------------------------------------------------
-# Enough for gradients to come out as a person would write them: no factors 1, no terms 0, one
-# number in front of a product, one sign in front of it, products associated to the left.
 
 
 def apply(operation: Operation, *arguments: Expression) -> Expression:
     """``operation`` of ``arguments``, simplified where it is plain arithmetic."""
-    simplify = _SIMPLIFY.get(operation.name)
-    return simplify(*arguments) if simplify else Apply(operation, arguments)
+    if operation.simplify:
+        return operation.simplify(operation, *arguments)
+    return Apply(operation, arguments)
 
 
-def total(terms: Iterable[Expression]) -> Expression:
-    """The sum of ``terms``, from left to right; of none, 0."""
-    return apply(ADD, *terms)
+def _arithmetic(name: str, *arguments: Expression) -> Expression:
+    # The table is made of expressions, so it can be imported only once they are defined.
+    from gradsheet.symbolic.operations import ARITHMETIC
+
+    return apply(ARITHMETIC[name], *arguments)
 
 
-def _is(expression: Expression, number: float) -> bool:
-    return isinstance(expression, Number) and expression.value == number
-
-
-def _parts(expression: Expression, operation: Operation) -> tuple[Expression, ...]:
-    """The arguments of ``expression`` where it is this operation, else none."""
-    if isinstance(expression, Apply) and expression.operation is operation:
+def arguments_of(expression: Expression, name: str) -> tuple[Expression, ...]:
+    """The arguments of ``expression`` where it is the operation of this name, else none."""
+    if isinstance(expression, Apply) and expression.operation.name == name:
         return expression.arguments
     return ()
-
-
-def _add(*terms: Expression) -> Expression:
-    total: list[Expression] = []
-    for term in terms:
-        negated = _parts(term, NEGATE)
-        if negated and total:
-            total = [_sum(total) - negated[0]]
-        elif not _is(term, 0):
-            total += (not total and _parts(term, ADD)) or (term,)
-    return _sum(total)
-
-
-def _sum(terms: list[Expression]) -> Expression:
-    if len(terms) < 2:
-        return terms[0] if terms else ZERO
-    return Apply(ADD, tuple(terms))
-
-
-def _subtract(a: Expression, b: Expression) -> Expression:
-    if _is(b, 0):
-        return a
-    return -b if _is(a, 0) else Apply(SUBTRACT, (a, b))
-
-
-def _multiply(a: Expression, b: Expression) -> Expression:
-    if _is(a, 0) or _is(b, 1):
-        return a
-    if _is(b, 0) or _is(a, 1):
-        return b
-    if negated := _parts(a, NEGATE):
-        return -(negated[0] * b)
-    if negated := _parts(b, NEGATE):
-        return -(a * negated[0])
-    if factors := _parts(b, MULTIPLY):
-        return a * factors[0] * factors[1]
-    if ratio := _parts(b, DIVIDE):
-        return a * ratio[0] / ratio[1]
-    if isinstance(a, Number):
-        return _scale(a, b)
-    return _scale(b, a) if isinstance(b, Number) else Apply(MULTIPLY, (a, b))
-
-
-def _scale(number: Number, x: Expression) -> Expression:
-    """``number`` times ``x``, with a single number in front."""
-    if isinstance(x, Number):
-        return Number(number.value * x.value)
-    if number.value == -1:
-        return -x
-    factors = _parts(x, MULTIPLY)
-    if factors and isinstance(factors[0], Number):
-        return Number(number.value * factors[0].value) * factors[1]
-    return Apply(MULTIPLY, (number, x))
-
-
-def _divide(a: Expression, b: Expression) -> Expression:
-    return a if _is(b, 1) or _is(a, 0) else Apply(DIVIDE, (a, b))
-
-
-def _negate(x: Expression) -> Expression:
-    if isinstance(x, Number):
-        return Number(-x.value)
-    if negated := _parts(x, NEGATE):
-        return negated[0]
-    if terms := _parts(x, SUBTRACT):
-        return terms[1] - terms[0]
-    factors = _parts(x, MULTIPLY)
-    if factors and _parts(factors[1], SUBTRACT):
-        return factors[0] * -factors[1]
-    return Apply(NEGATE, (x,))
-
-
-_SIMPLIFY: dict[str, Callable[..., Expression]] = {
-    "add": _add,
-    "subtract": _subtract,
-    "multiply": _multiply,
-    "divide": _divide,
-    "negate": _negate,
-}
-
-
-# --- What can be asked of an expression ------------------------------------------------------
 
 
 def variables(expression: Expression) -> Iterator[Variable]:
@@ -455,31 +184,6 @@ def variables(expression: Expression) -> Iterator[Variable]:
     elif isinstance(expression, Apply):
         for argument in expression.arguments:
             yield from variables(argument)
-
-
-def partials(expression: Expression, result: Expression) -> dict[Variable, Expression]:
-    """The partial derivative of ``expression`` with respect to each variable that stands in it.
-
-    A variable with which it does not change is left out.
-
-    Args:
-        expression: what is differentiated. Named expressions in it count as plain variables.
-        result: how the value of the whole expression is written in derivatives that use it,
-            usually as the variable that it defines.
-    """
-    totals: dict[Variable, Expression] = {}
-
-    def accumulate(node: Expression, value: Expression, outer: Expression) -> None:
-        if isinstance(node, Variable):
-            totals[node] = totals.get(node, ZERO) + outer
-        elif isinstance(node, Apply):
-            inner = node.operation.partials(value, *node.arguments)
-            for factor, argument in zip(inner, node.arguments, strict=True):
-                if not isinstance(argument, Number):
-                    accumulate(argument, argument, outer * factor)
-
-    accumulate(expression, result, ONE)
-    return {variable: slope for variable, slope in totals.items() if not _is(slope, 0)}
 
 
 def expand(
@@ -505,32 +209,3 @@ def expand(
         return expression
     parts = (expand(part, keep, replaced) for part in expression.arguments)
     return apply(expression.operation, *parts)
-
-
-class Names:
-    """Finds, in an expression, parts that are the definition of a named value already.
-
-    The slope of the binary cross-entropy is σ(o1) - t1; where a_o1 is σ(o1), it is a_o1 - t1.
-    """
-
-    def __init__(self, named: Iterable[Variable]) -> None:
-        self._named = {
-            _structure(variable.definition): variable
-            for variable in named
-            if isinstance(variable.definition, Apply)
-        }
-
-    def put_into(self, expression: Expression) -> Expression:
-        """``expression`` with the names in place of what they are defined as."""
-        if not isinstance(expression, Apply):
-            return expression
-        if (known := self._named.get(_structure(expression))) is not None:
-            return known
-        return apply(expression.operation, *map(self.put_into, expression.arguments))
-
-
-def _structure(expression: Expression) -> object:
-    """Equal for expressions that are written alike."""
-    if isinstance(expression, Apply):
-        return expression.operation.name, *map(_structure, expression.arguments)
-    return expression.value if isinstance(expression, Number) else expression

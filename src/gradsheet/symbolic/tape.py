@@ -1,4 +1,4 @@
-"""Named expressions as a straight list of NumPy steps, for many columns of numbers at once."""
+"""A Wengert list: named expressions as a straight list of NumPy steps, for arrays of numbers."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -16,7 +16,7 @@ def evaluate(wanted: Iterable[Variable], given: Mapping[Variable, float]) -> dic
 
 
 class Tape:
-    """A program that computes the given variables from the values of those without definition.
+    """A Wengert list that computes variables from the values of those without definition.
 
     Equal subexpressions are computed once. As in a spreadsheet, a result that is no finite number
     is an error, here NaN, and whatever depends on it is one too.
@@ -51,7 +51,7 @@ class Tape:
         return {variable: memory[slot] for variable, slot in self._outputs.items()}
 
     def _slot(self, expression: Expression) -> int:
-        """Where the value of ``expression`` will stand, compiling what is new."""
+        """The slot of the value of ``expression``, compiling what is new."""
         if isinstance(expression, Variable) and expression.definition is not None:
             if expression not in self._slots:
                 self._slots[expression] = self._slot(expression.definition)

@@ -124,7 +124,7 @@ def _write(plan: Plan, path: Path, solved: bool | None) -> None:
 def _answers(plan: Plan) -> dict[Variable, float]:
     """The value of everything in the backward pass, iteration 0."""
     backward = plan.graph.backward
-    wanted = [*backward.factors.values(), *backward.gradients.values()]
+    wanted = [*backward.local_derivatives.values(), *backward.gradients.values()]
     return evaluate(wanted, plan.graph.given)
 
 

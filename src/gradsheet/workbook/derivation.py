@@ -145,7 +145,7 @@ def _sections(graph: NetworkGraph) -> Iterator[Section]:
     for number, layer_pass in enumerate(example.layers, start=1):
         yield f"Forward: layer {number}", "unit", list(layer_pass.values)
     yield "Forward: the loss", "error", [*example.judged, graph.loss]
-    gradients, factors_of = graph.backward.gradients, graph.backward.factors_of
+    gradients, factors_of = graph.backward.gradients, graph.backward.local_derivatives_by
     start = _once(step for error in reversed(example.judged) for step in _way(graph, error))
     if start:
         yield "Backward: from the loss to each error", "error", start
@@ -191,7 +191,7 @@ def _way(graph: NetworkGraph, value: Variable) -> Iterator[Variable]:
     """The factors on the way to a value, and their product, where the loss depends on it."""
     gradients = graph.backward.gradients
     if value in gradients:
-        factors = graph.backward.factors_of.get(value, [])
+        factors = graph.backward.local_derivatives_by.get(value, [])
         yield from (f for f in factors if _counts(graph, f))
         yield gradients[value]
 

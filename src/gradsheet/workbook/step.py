@@ -15,7 +15,8 @@ from gradsheet.spreadsheet.writer import (
     span,
     write_formula,
 )
-from gradsheet.symbolic.expression import ADD, Apply, Expression, Variable, expand, total, variables
+from gradsheet.symbolic.expression import Apply, Expression, Variable, expand, variables
+from gradsheet.symbolic.operations import ADD, total
 from gradsheet.symbolic.render import to_excel, to_textbook
 from gradsheet.symbolic.tape import evaluate
 from gradsheet.workbook.layout import STEP_SHEET, Check, Plan

@@ -10,6 +10,15 @@ from itertools import product
 
 from gradsheet.networks.mistakes import WRONG_SLOPE
 from gradsheet.symbolic.expression import (
+    ZERO,
+    Apply,
+    Expression,
+    Number,
+    Operation,
+    Variable,
+    variables,
+)
+from gradsheet.symbolic.operations import (
     ADD,
     DIVIDE,
     EXPONENTIAL,
@@ -19,13 +28,6 @@ from gradsheet.symbolic.expression import (
     SQUARE,
     SUBTRACT,
     TANH,
-    ZERO,
-    Apply,
-    Expression,
-    Number,
-    Operation,
-    Variable,
-    variables,
 )
 
 _TWO, _ONE = Number(2.0), Number(1.0)

@@ -11,7 +11,8 @@ from gradsheet.networks.spec import SOFTMAX
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.formula import to_expression
 from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.symbolic.expression import ACTIVATIONS, Expression, Variable, variables
+from gradsheet.symbolic.expression import Expression, Variable, variables
+from gradsheet.symbolic.operations import ACTIVATIONS
 from gradsheet.symbolic.tape import Tape
 
 _PROBES = np.linspace(-2.05, 2.35, 12)  # where activations are told apart

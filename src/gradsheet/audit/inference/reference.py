@@ -48,7 +48,7 @@ class Moment:
         graph = self.graph
         backward = graph.backward
         everything = (
-            *backward.factors.values(),
+            *backward.local_derivatives.values(),
             *backward.gradients.values(),
             *graph.given,
             *graph.forward,

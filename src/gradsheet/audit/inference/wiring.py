@@ -6,15 +6,8 @@ from functools import cached_property
 from typing import TypeGuard
 
 from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas, Place
-from gradsheet.symbolic.expression import (
-    ADD,
-    MULTIPLY,
-    Apply,
-    Expression,
-    Operation,
-    Variable,
-    variables,
-)
+from gradsheet.symbolic.expression import Apply, Expression, Operation, Variable, variables
+from gradsheet.symbolic.operations import ADD, MULTIPLY
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,9 @@ from gradsheet.models.blocks import (
     beside_tiles,
 )
 from gradsheet.models.layers.base import FIRST_COLUMN, Array, Desk, Formulas, Kind, indices, lay
-from gradsheet.symbolic.expression import (
-    SQUARE_ROOT,
-    Expression,
-    Number,
-    Variable,
-    apply,
-    partials,
-)
+from gradsheet.symbolic.differentiate import partials
+from gradsheet.symbolic.expression import Expression, Number, Variable, apply
+from gradsheet.symbolic.operations import SQUARE_ROOT
 from gradsheet.symbolic.render import to_excel, to_textbook
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from gradsheet.networks.graph import build_graph
-from gradsheet.networks.spec import load_network
 from gradsheet.networks.sweep import DEFAULT_RATES, descend
+from gradsheet.networks.toml import load_network
 from gradsheet.workbook.build import write_workbook
 
 

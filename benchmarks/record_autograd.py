@@ -6,7 +6,7 @@ python benchmarks/record_autograd.py
 import json
 from pathlib import Path
 
-from gradsheet.networks.spec import PRESETS, load_network
+from gradsheet.networks.toml import PRESETS, load_network
 from gradsheet.networks.torch_reference import RECORD, compute
 
 

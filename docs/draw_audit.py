@@ -22,7 +22,7 @@ from gradsheet.audit.report.page import report_page
 from gradsheet.cli.render import audit_table
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.mistakes import Mistake, find_mistakes, gradients
-from gradsheet.networks.spec import load_network
+from gradsheet.networks.toml import load_network
 from gradsheet.symbolic.expression import Variable, expand
 from gradsheet.symbolic.render import plain, to_excel
 

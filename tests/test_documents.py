@@ -12,7 +12,8 @@ from gradsheet.cli.app import app
 from gradsheet.digits.recipe import RECIPES
 from gradsheet.networks.losses import LOSSES
 from gradsheet.networks.optimizers import OPTIMIZERS
-from gradsheet.networks.spec import PRESETS, SOFTMAX, parse_network
+from gradsheet.networks.spec import SOFTMAX
+from gradsheet.networks.toml import PRESETS, parse_network
 from gradsheet.symbolic.operations import ACTIVATIONS
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET
 from gradsheet.workbook.layout import (

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from gradsheet.errors import GradsheetError
     from gradsheet.models.build import to_workbook
     from gradsheet.networks.graph import NetworkGraph, build_graph
-    from gradsheet.networks.spec import LayerSpec, NetworkSpec, load_network, parse_network
+    from gradsheet.networks.spec import LayerSpec, NetworkSpec
     from gradsheet.networks.sweep import Descent, descend
+    from gradsheet.networks.toml import load_network, parse_network
     from gradsheet.workbook.build import write_exercise, write_workbook
     from gradsheet.workbook.verify import verify
 
@@ -43,8 +44,8 @@ _HOMES = {
     "NetworkSpec": "networks.spec",
     "build_graph": "networks.graph",
     "descend": "networks.sweep",
-    "load_network": "networks.spec",
-    "parse_network": "networks.spec",
+    "load_network": "networks.toml",
+    "parse_network": "networks.toml",
     "to_workbook": "models.build",
     "verify": "workbook.verify",
     "write_exercise": "workbook.build",

@@ -9,7 +9,7 @@ import pytest
 from gradsheet.audit.findings import Audit, Finding
 from gradsheet.audit.pipeline import audit, audit_book
 from gradsheet.errors import GradsheetError
-from gradsheet.networks.spec import load_network
+from gradsheet.networks.toml import load_network
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
 from gradsheet.spreadsheet.recalculate import convert, libreoffice

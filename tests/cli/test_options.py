@@ -8,13 +8,13 @@ import pytest
 from gradsheet.cli.options import DEFAULT_RATES, ENGINES, PRESETS, RECIPES, parse_rates
 from gradsheet.digits import recipe
 from gradsheet.errors import GradsheetError
-from gradsheet.networks import spec, sweep
+from gradsheet.networks import sweep, toml
 from gradsheet.spreadsheet import recalculate
 from tests.cli.conftest import Run
 
 
 def test_what_help_and_completion_list_is_what_there_is() -> None:
-    assert tuple(spec.PRESETS) == PRESETS
+    assert tuple(toml.PRESETS) == PRESETS
     assert tuple(recipe.RECIPES) == RECIPES
     assert recalculate.ENGINES == ENGINES
     assert tuple(parse_rates(DEFAULT_RATES)) == sweep.DEFAULT_RATES

@@ -5,8 +5,8 @@ import pytest
 
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.mistakes import KINDS, Mistake, find_mistakes, gradients, plain_steps
-from gradsheet.networks.spec import PRESETS, load_network
 from gradsheet.networks.sweep import descend
+from gradsheet.networks.toml import PRESETS, load_network
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.render import to_excel
 from gradsheet.symbolic.tape import Tape

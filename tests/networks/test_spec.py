@@ -1,22 +1,20 @@
 """Descriptions of networks: what is refused, and how it is said."""
 
+import math
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import build_graph
-from gradsheet.networks.spec import (
-    PRESETS,
-    LayerSpec,
-    NetworkSpec,
-    load_network,
-    parse_network,
-    to_toml,
-)
+from gradsheet.networks.spec import LayerSpec, NetworkSpec
+from gradsheet.networks.toml import PRESETS, load_network, parse_network, to_toml
 from tests.reference import random_network
 
+ANY_LAYER: Any = LayerSpec  # of any type of argument
 GOOD = """name = "mine"
 inputs = [1, 2.5]
 targets = [0.5]
@@ -66,8 +64,11 @@ def test_presets_are_named_as_they_are_called(preset: str) -> None:
         ("inputs = [1, 2.5]", "inputs = []", "line 2, inputs: there are none"),
         ("inputs = [1, 2.5]", "inputs = 1", "line 2, inputs: 1 given, expected a list"),
         ("inputs = [1, 2.5]", 'inputs = [1, "2"]', "line 2, inputs: '2' is not a number"),
-        ("inputs = [1, 2.5]", "inputs = [1, nan]", "line 2, inputs: a number is out of range"),
+        ("inputs = [1, 2.5]", "inputs = [1, nan]", "line 2, inputs: nan is out of range"),
         ("inputs = [1, 2.5]", f"inputs = [1, {10**400}]", "line 2, inputs: a number is out of"),
+        ("inputs = [1, 2.5]", "inputs = [1, 2e15]", "inputs: 2000000000000000.0 is out of range"),
+        ("inputs = [1, 2.5]", f"inputs = [1, {'9' * 5000}]", "not valid TOML: Exceeds the limit"),
+        ("inputs = [1, 2.5]", f"inputs = {'[' * 5000}", "not valid TOML"),
         ('name = "mine"', 'title = "a\\nb"', "line 1, title: expected one line"),
         ('name = "mine"', 'title = "a\\u0000b"', "line 1, title: expected one line"),
         (
@@ -180,3 +181,49 @@ def test_targets_of_a_cross_entropy_are_shares() -> None:
 def test_numbers_in_place_of_rows_are_refused() -> None:
     with pytest.raises(GradsheetError, match="inputs: expected a row of numbers for each example"):
         NetworkSpec((1.0,), ((1.0,),), (LayerSpec(((0.5,),)),))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"inputs": [[1.0]]}, "inputs: expected a row of numbers for each example"),
+        ({"inputs": (("1",),)}, "inputs: '1' is not a number"),
+        ({"inputs": ((True,),)}, "inputs: True is not a number"),
+        ({"inputs": ((math.inf,),)}, "inputs: inf is out of range; expected -1e15 to 1e15"),
+        ({"targets": ((math.nan,),)}, "targets: nan is out of range"),
+        ({"layers": ()}, "layers: there are none"),
+        ({"layers": (1,)}, "layers: expected a LayerSpec for each layer"),
+        ({"layers": (LayerSpec(((0.5,), (0.5, 0.5))),)}, "layer 1, weights: row 2 has 2 numbers"),
+        ({"layers": (ANY_LAYER([[0.5]]),)}, "layer 1, weights: expected a row of numbers for"),
+        ({"layers": (ANY_LAYER((("a",),)),)}, "layer 1, weights: 'a' is not a number"),
+        ({"layers": (LayerSpec(((0.5,),), "tan"),)}, "layer 1, activation: 'tan' is unknown"),
+        ({"layers": (ANY_LAYER(((0.5,),), None),)}, "layer 1, activation: 'None' is unknown"),
+        ({"layers": (ANY_LAYER(((0.5,),), biases=0.5),)}, "layer 1, biases: 0.5 given, expected"),
+        ({"layers": (ANY_LAYER(((0.5,),), biases=("b",)),)}, "layer 1, biases: 'b' is not a"),
+        ({"layers": (ANY_LAYER(((0.5,),), train_biases="no"),)}, "layer 1, train_biases: 'no'"),
+        ({"loss": "cubic"}, "loss: 'cubic' is unknown; choose from half-squared-error"),
+        ({"loss": ["squared-error"]}, "loss: '['squared-error']' is unknown"),
+        ({"optimizer": "rms"}, "optimizer: 'rms' is unknown; choose from sgd, momentum, adam"),
+        ({"name": 3}, "name: expected one line"),
+    ],
+)
+def test_a_network_checks_itself_when_it_is_made(changed: dict[str, Any], said: str) -> None:
+    fields = {"inputs": ((1.0,),), "targets": ((1.0,),), "layers": (LayerSpec(((0.5,),)),)}
+    with pytest.raises(GradsheetError) as caught:
+        NetworkSpec(**{**fields, **changed})
+    assert str(caught.value).startswith(said)
+    assert "\n" not in str(caught.value)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    layer = LayerSpec(((np.float32(0.5),),))  # type: ignore[arg-type]
+    assert NetworkSpec(((np.float64(1),),), ((np.int64(1),),), (layer,)).sizes == (1, 1)  # type: ignore[arg-type]
+
+
+def test_the_former_name_of_the_optimizer_is_read_with_a_warning() -> None:
+    text = to_toml(replace(load_network("course"), optimizer="adam"))
+    old = text.replace("optimizer", "optimiser")
+    with pytest.warns(FutureWarning, match=r"mine.toml: the key 'optimiser' is now 'optimizer'"):
+        assert parse_network(old, "mine.toml").optimizer == "adam"
+    with pytest.raises(GradsheetError, match="optimiser: unknown"):
+        parse_network('optimiser = "sgd"\n' + text, "mine.toml")

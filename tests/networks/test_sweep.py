@@ -11,8 +11,9 @@ import torch
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.optimizers import OPTIMIZERS
-from gradsheet.networks.spec import LayerSpec, NetworkSpec, load_network
+from gradsheet.networks.spec import LayerSpec, NetworkSpec
 from gradsheet.networks.sweep import descend, losses_csv
+from gradsheet.networks.toml import load_network
 
 # One weight, no bend: w follows w' = w - η·(w·x - t)·x, so the distance to t/x shrinks by 1 - η·x².
 LINE = NetworkSpec(((2.0,),), ((1.0,),), (LayerSpec(((3.0,),), "identity"),))

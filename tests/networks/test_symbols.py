@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from gradsheet.networks.graph import NetworkGraph, build_graph
-from gradsheet.networks.spec import PRESETS, load_network
 from gradsheet.networks.symbols import Kind, Symbol, name_derivative, named, symbol_of
+from gradsheet.networks.toml import PRESETS, load_network
 from gradsheet.symbolic.expression import Variable
 from tests.reference import random_network
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from gradsheet.networks.graph import NetworkGraph, build_graph
-from gradsheet.networks.spec import PRESETS, LayerSpec, NetworkSpec, load_network
+from gradsheet.networks.spec import LayerSpec, NetworkSpec
 from gradsheet.networks.sweep import descend
 from gradsheet.networks.symbols import Symbol, name_derivative, named, symbol_of
+from gradsheet.networks.toml import PRESETS, load_network
 from gradsheet.networks.torch_reference import autograd, compute
 from gradsheet.symbolic.differentiate import backpropagate, partials
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, apply, expand

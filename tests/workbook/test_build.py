@@ -14,9 +14,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import build_graph
-from gradsheet.networks.spec import PRESETS, LayerSpec, NetworkSpec, load_network
+from gradsheet.networks.spec import LayerSpec, NetworkSpec
 from gradsheet.networks.sweep import descend
 from gradsheet.networks.symbols import Symbol
+from gradsheet.networks.toml import PRESETS, load_network
 from gradsheet.networks.torch_reference import compute
 from gradsheet.spreadsheet.recalculate import (
     Cell,

@@ -10,8 +10,8 @@ import pytest
 
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import build_graph
-from gradsheet.networks.spec import load_network
 from gradsheet.networks.symbols import symbol_of
+from gradsheet.networks.toml import load_network
 from gradsheet.spreadsheet.recalculate import Cells, recalculated, stated
 from gradsheet.symbolic.tape import Tape
 from gradsheet.workbook.build import write_exercise

@@ -46,8 +46,8 @@ def run_demo(folder: Path, quick: bool, say: Callable[[str], None]) -> Iterator[
 def _make_backprop(folder: Path, say: Callable[[str], None]) -> Iterator[Made]:
     from gradsheet.cli.outputs import write_diagram, write_sweep
     from gradsheet.networks.graph import build_graph
-    from gradsheet.networks.spec import load_network
     from gradsheet.networks.sweep import DEFAULT_RATES, DEFAULT_UPDATES, descend
+    from gradsheet.networks.toml import load_network
     from gradsheet.workbook.build import write_workbook
 
     spec = load_network("course")

@@ -49,7 +49,7 @@ def workbook(
     iterations: Iterations = None,
 ) -> None:
     """Write a network's training as a workbook of live formulas."""
-    from gradsheet.networks.spec import load_network
+    from gradsheet.networks.toml import load_network
     from gradsheet.workbook.build import write_exercise, write_workbook
 
     check_workbook_name(path)
@@ -105,8 +105,8 @@ def sweep(
     """Train at many learning rates and plot the loss, without a workbook."""
     from gradsheet.cli.render import sweep_table
     from gradsheet.networks.graph import build_graph
-    from gradsheet.networks.spec import load_network
     from gradsheet.networks.sweep import descend
+    from gradsheet.networks.toml import load_network
 
     descent = descend(build_graph(load_network(network)), parse_rates(rates), updates)
     from gradsheet.cli.outputs import write_sweep
@@ -124,7 +124,7 @@ def diagram(
 ) -> None:
     """Draw a network with its weights, activations and gradients."""
     from gradsheet.networks.graph import build_graph
-    from gradsheet.networks.spec import load_network
+    from gradsheet.networks.toml import load_network
 
     graph = build_graph(load_network(network))
     from gradsheet.cli.outputs import write_diagram

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from gradsheet.networks.spec import PRESETS, NetworkSpec, load_network
+from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.symbols import Kind, Symbol
+from gradsheet.networks.toml import PRESETS, load_network
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradsheet.networks.graph import NetworkGraph, build_graph
-from gradsheet.networks.spec import PRESETS, NetworkSpec, load_network
+from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.symbols import Kind, Symbol, named
+from gradsheet.networks.toml import PRESETS, load_network
 from gradsheet.spreadsheet.writer import absolute
 from gradsheet.symbolic.expression import Variable
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from xlsxwriter.worksheet import Worksheet
 
-from gradsheet.networks.spec import to_toml
+from gradsheet.networks.toml import to_toml
 from gradsheet.spreadsheet.style import BANDS, Style
 from gradsheet.spreadsheet.writer import cell_address, print_on_pages, write_formula
 from gradsheet.workbook.exercise import Exercise

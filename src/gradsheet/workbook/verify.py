@@ -17,8 +17,9 @@ from openpyxl.workbook.workbook import Workbook
 
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import NetworkGraph, build_graph
-from gradsheet.networks.spec import LayerSpec, NetworkSpec, parse_network
+from gradsheet.networks.spec import LayerSpec, NetworkSpec
 from gradsheet.networks.symbols import symbol_of
+from gradsheet.networks.toml import parse_network
 from gradsheet.networks.torch_reference import Autograd, compute
 from gradsheet.spreadsheet.recalculate import Cell, Cells, Engine, recalculated, stated
 from gradsheet.spreadsheet.writer import cell_address

@@ -160,7 +160,7 @@ def test_the_effect_on_the_loss_is_that_of_training_with_the_mistake() -> None:
 
 def last_loss(book: Book) -> float:
     from gradsheet.spreadsheet.evaluate import Evaluator
-    from gradsheet.spreadsheet.formula import Formulas
+    from gradsheet.spreadsheet.formulas import Formulas
 
     sheet = book.sheets["Work"]
     column = next(

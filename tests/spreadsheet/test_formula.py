@@ -12,11 +12,11 @@ from gradsheet.spreadsheet.formula import (
     Area,
     Call,
     Constant,
-    Formulas,
     Reference,
     parse,
     to_expression,
 )
+from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
 from gradsheet.spreadsheet.recalculate import recalculated

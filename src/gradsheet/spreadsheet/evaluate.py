@@ -2,23 +2,26 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gradsheet.spreadsheet.addresses import CellIndex
-from gradsheet.spreadsheet.formula import Formulas, Node, references, to_expression
+from gradsheet.spreadsheet.formula import Area, Call, Node, Reference, to_expression
+from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Variable
 from gradsheet.symbolic.tape import Tape
 
 _DEEPEST = 200  # cells that wait for one another
+_FAR = 1 << 40  # a row and a column beyond every sheet
 
 
 @dataclass(frozen=True)
 class _Program:
-    """A formula compiled: the cells it reads, as seen from its own, and what it makes of them."""
+    """A formula compiled: what it refers to, as seen from its own cell, and what it computes."""
 
     tape: Tape
     result: Variable
-    reads: dict[Variable, tuple[str, tuple[int, int]]]
+    reads: dict[Variable, Reference]
 
 
 class Evaluator:
@@ -46,45 +49,60 @@ class Evaluator:
             return 0.0
         if cell.formula is None:
             return cell.value if isinstance(cell.value, float) else math.nan
-        program = self._program(sheet, place) if self._waiting < _DEEPEST else None
+        origin = cell.anchor or place
+        program = self._program(sheet, place, origin) if self._waiting < _DEEPEST else None
         if program is None:
             return cell.value if isinstance(cell.value, float) else math.nan
-        # What a program reads is kept as seen from the formula's cell.
-        row, column = cell.anchor or place
         numbers = {
-            variable: self.value(target or sheet, CellIndex(row + down, column + right))
-            for variable, (target, (down, right)) in program.reads.items()
+            variable: self.value(ref.sheet or sheet, ref.place(*origin))
+            for variable, ref in program.reads.items()
         }
         return float(program.tape.run(numbers)[program.result])
 
-    def _program(self, sheet: str, place: CellIndex) -> _Program | None:
-        cell = self._formulas.cell(sheet, place)
-        assert cell is not None
-        origin = cell.anchor or place
-        part = (place[0] - origin[0], place[1] - origin[1])
+    def _program(self, sheet: str, place: CellIndex, origin: CellIndex) -> _Program | None:
+        """The program of a cell's formula, the same for all its copies; None if there is none."""
+        part = (place.row - origin.row, place.column - origin.column)
         try:
             tree = self._formulas.tree(sheet, place)
         except FormulaError:
             return None
-        key = (tree, part, origin if _has_fixed(tree) else None)
-        if key not in self._programs:
-            self._programs[key] = _compile(tree, origin, part)
-        return self._programs[key]
+        at = origin if _grows(tree) else CellIndex(_FAR, _FAR)
+        if (tree, part, at) not in self._programs:
+            self._programs[tree, part, at] = _compile(tree, at, part)
+        return self._programs[tree, part, at]
 
 
-def _has_fixed(tree: Node) -> bool:
-    return any(ref.row_fixed or ref.column_fixed for ref in references(tree))
+@lru_cache(maxsize=4096)
+def _grows(node: Node) -> bool:
+    """Whether a formula holds a range of which one end moves along and the other does not."""
+    if isinstance(node, Area):
+        first, last = node.first, node.last
+        return first.row_fixed != last.row_fixed or first.column_fixed != last.column_fixed
+    return isinstance(node, Call) and any(map(_grows, node.arguments))
 
 
-def _compile(tree: Node, origin: CellIndex, part: tuple[int, int]) -> _Program | None:
-    known: dict[tuple[str, tuple[int, int]], Variable] = {}
+def _compile(tree: Node, at: CellIndex, part: tuple[int, int]) -> _Program | None:
+    """The program of a formula in the cell ``at``.
+
+    Far from every sheet no cell that moves along can be taken for one that a ``$`` holds: compiled
+    there, a program serves all copies of its formula.
+    """
+    known: dict[Reference, Variable] = {}
 
     def cell(sheet: str, place: CellIndex) -> Expression:
-        offset = (place[0] - origin[0], place[1] - origin[1])
-        return known.setdefault((sheet, offset), Variable(f"{sheet}{offset}"))
+        reference = _seen_from_afar(sheet, place)
+        return known.setdefault(reference, Variable(str(reference)))
 
     try:
-        result = Variable("result", to_expression(tree, origin, cell, part))
+        result = Variable("result", to_expression(tree, at, cell, part))
     except FormulaError:
         return None
-    return _Program(Tape([result]), result, {variable: key for key, variable in known.items()})
+    return _Program(Tape([result]), result, {variable: ref for ref, variable in known.items()})
+
+
+def _seen_from_afar(sheet: str, place: CellIndex) -> Reference:
+    """The reference that means a cell, in a formula that is far from every sheet or in any."""
+    (row, row_fixed), (column, column_fixed) = (
+        (number, True) if 2 * number < _FAR else (number - _FAR, False) for number in place
+    )
+    return Reference(sheet, row, column, row_fixed, column_fixed)

@@ -6,7 +6,8 @@ tree in every row.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gradsheet.spreadsheet.addresses import (
     CELL_PATTERN,
@@ -17,7 +18,6 @@ from gradsheet.spreadsheet.addresses import (
 )
 from gradsheet.spreadsheet.functions import ARRAYS, ELEMENTWISE, GATHERING, FormulaError, Matrix
 from gradsheet.spreadsheet.limits import NESTED_LEVELS
-from gradsheet.spreadsheet.model import Book, Cell
 from gradsheet.symbolic.expression import Expression, Number
 
 _LONGEST = 250  # operations in a row
@@ -63,6 +63,14 @@ class Call:
 
     function: str
     arguments: tuple["Node", ...]
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.function, self.arguments)))
+
+    def __hash__(self) -> int:
+        """Known from the start: trees are looked up for every cell of a table."""
+        return self._hash
 
 
 Node = Constant | Reference | Area | Call
@@ -234,15 +242,20 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
     yield "end", ""
 
 
-def references(node: Node) -> Iterator[Reference]:
+@lru_cache(maxsize=4096)
+def references(tree: Node) -> tuple[Reference, ...]:
     """The cells that a formula refers to, left to right; of an area its two corners."""
+    return tuple(_references(tree))
+
+
+def _references(node: Node) -> Iterator[Reference]:
     if isinstance(node, Reference):
         yield node
     elif isinstance(node, Area):
         yield from (node.first, node.last)
     elif isinstance(node, Call):
         for argument in node.arguments:
-            yield from references(argument)
+            yield from _references(argument)
 
 
 def to_expression(
@@ -319,36 +332,3 @@ def _elementwise(function: Callable[..., Expression], name: str, arguments: list
         return [[value(row, column) for column in range(width)] for row in range(height)]
     except TypeError as error:
         raise FormulaError(f"{name} has {len(arguments)} arguments") from error
-
-
-class Formulas:
-    """The formulas of a book as trees, each parsed when it is first asked for."""
-
-    def __init__(self, book: Book) -> None:
-        self.book = book
-        self._names = {name.lower(): behind for name, behind in book.names.items()}
-        self._trees: dict[tuple[str, CellIndex], Node | FormulaError] = {}
-
-    def tree(self, sheet: str, place: CellIndex) -> Node:
-        """The tree of the formula in a cell that holds one.
-
-        Raises:
-            FormulaError: it is not understood.
-        """
-        key = (sheet, place)
-        if key not in self._trees:
-            cell = self.book.sheets[sheet].cells[place]
-            assert cell.formula is not None
-            try:
-                self._trees[key] = parse(cell.formula, cell.anchor or place, self._names)
-            except FormulaError as error:
-                self._trees[key] = error
-        tree = self._trees[key]
-        if isinstance(tree, FormulaError):
-            raise tree
-        return tree
-
-    def cell(self, sheet: str, place: CellIndex) -> Cell | None:
-        """What stands in a cell; None where it is empty or there is no such sheet."""
-        found = self.book.sheets.get(sheet)
-        return found.cells.get(place) if found else None

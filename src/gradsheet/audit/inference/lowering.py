@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable
 
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
-from gradsheet.spreadsheet.formula import Formulas, to_expression
+from gradsheet.spreadsheet.formula import to_expression
+from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Number, Variable
 

@@ -1,11 +1,13 @@
 """The rows of a column by the formulas they hold, and where those formulas reach."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.tables.table import Table
 from gradsheet.spreadsheet.addresses import CellRef
-from gradsheet.spreadsheet.formula import Constant, Reference, references
+from gradsheet.spreadsheet.formula import Constant, Node, references
 
 
 def row_classes(found: Interpretation, column: int) -> dict[object, list[int]]:
@@ -29,19 +31,39 @@ def _class(table: Table, row: int, column: int) -> object:
         return None  # a number behind an equals sign is a number
     if tree is None:
         return cell.formula
-    alone = cell.anchor or any(_depends_on_row(table, ref, row, column) for ref in references(tree))
-    return (tree, row) if alone else tree
+    return (tree, row) if cell.anchor or _depends_on_row(table, tree, row) else tree
 
 
-def _depends_on_row(table: Table, ref: Reference, row: int, column: int) -> bool:
-    """Whether a reference means another cell of the network in each row.
+def _depends_on_row(table: Table, tree: Node, row: int) -> bool:
+    """Whether a formula means other values of the network in this row than in the others.
 
-    It does where it is fixed to one row of the table, and where it leaves the table.
+    It does where a reference is fixed to one row of the table, and where one leaves the table.
     """
-    is_inside = ref.place(row, column).row in table.rows
-    if not ref.row_fixed:
-        return not is_inside
-    return is_inside and ref.sheet in ("", table.sheet.name)
+    reach = _reach(tree)
+    if any(row + offset not in table.rows for offset in reach.relative):
+        return True
+    own = ("", table.sheet.name)
+    return any(fixed in table.rows and sheet in own for sheet, fixed in reach.fixed)
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """The rows that a formula refers to.
+
+    Attributes:
+        relative: the first and the last, as seen from its own, of those that move along.
+        fixed: those that a ``$`` holds, with their sheets.
+    """
+
+    relative: tuple[int, ...]
+    fixed: frozenset[tuple[str, int]]
+
+
+@lru_cache(maxsize=4096)
+def _reach(tree: Node) -> _Reach:
+    moving = {ref.row for ref in references(tree) if not ref.row_fixed}
+    fixed = frozenset((ref.sheet, ref.row) for ref in references(tree) if ref.row_fixed)
+    return _Reach((min(moving), max(moving)) if moving else (), fixed)
 
 
 def sliding_references(found: Interpretation, row: int, column: int) -> Iterator[CellRef]:

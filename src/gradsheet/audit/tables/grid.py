@@ -3,7 +3,8 @@
 from functools import cached_property
 
 from gradsheet.spreadsheet.addresses import CellIndex
-from gradsheet.spreadsheet.formula import Formulas, Node
+from gradsheet.spreadsheet.formula import Node
+from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.spreadsheet.model import Sheet
 

@@ -9,7 +9,7 @@ from gradsheet.audit.tables.headers import read_header
 from gradsheet.audit.tables.runs import row_runs
 from gradsheet.audit.tables.table import Table
 from gradsheet.errors import GradsheetError
-from gradsheet.spreadsheet.formula import Formulas
+from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.model import Book, Sheet
 
 _FEWEST_COLUMNS = 6

@@ -7,7 +7,8 @@ from functools import cached_property
 
 from gradsheet.audit.tables.headers import read_header
 from gradsheet.spreadsheet.addresses import CellIndex
-from gradsheet.spreadsheet.formula import Formulas, Node
+from gradsheet.spreadsheet.formula import Node
+from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.spreadsheet.model import Cell, Sheet
 
@@ -42,6 +43,14 @@ class Table:
 
     def tree(self, row: int, column: int) -> Node | None:
         """The formula of a cell; None where it holds none that is understood."""
+        return self._trees[column][row - self.rows.start]
+
+    @cached_property
+    def _trees(self) -> dict[int, list[Node | None]]:
+        """For each column the formulas of its rows."""
+        return {column: [self._tree(row, column) for row in self.rows] for column in self.columns}
+
+    def _tree(self, row: int, column: int) -> Node | None:
         cell = self.cell(row, column)
         if cell is None or cell.formula is None:
             return None

@@ -1,0 +1,82 @@
+"""The formulas of a workbook, each parsed once however often it was copied."""
+
+import re
+from functools import cached_property
+
+from gradsheet.spreadsheet.addresses import QUOTED_SHEET_PATTERN, CellIndex
+from gradsheet.spreadsheet.formula import Node, parse, references
+from gradsheet.spreadsheet.functions import FormulaError
+from gradsheet.spreadsheet.model import Book, Cell
+
+# A row that moves with the formula; texts and names of sheets are passed over.
+_MOVING_ROW = re.compile(
+    rf"""("(?:[^"]|"")*"|{QUOTED_SHEET_PATTERN})"""
+    r"|(?<![\w.])(\$?[A-Za-z]{1,3})([1-9][0-9]{0,6})(?![\w(.!])"
+)
+
+
+class Formulas:
+    """The formulas of a book as trees, each parsed when it is first asked for.
+
+    Equal trees are one object.
+    """
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self._names = {name.lower(): behind for name, behind in book.names.items()}
+        self._trees: dict[tuple[str, CellIndex], Node | FormulaError] = {}
+        self._copies: dict[object, Node] = {}
+        self._known: dict[Node, Node] = {}
+
+    def tree(self, sheet: str, place: CellIndex) -> Node:
+        """The tree of the formula in a cell that holds one.
+
+        Raises:
+            FormulaError: it is not understood.
+        """
+        key = (sheet, place)
+        if (tree := self._trees.get(key)) is None:
+            tree = self._trees[key] = self._parse(self.book.sheets[sheet].cells[place], place)
+        if isinstance(tree, FormulaError):
+            raise tree
+        return tree
+
+    def cell(self, sheet: str, place: CellIndex) -> Cell | None:
+        """What a cell holds; None where it is empty or there is no such sheet."""
+        found = self.book.sheets.get(sheet)
+        return found.cells.get(place) if found else None
+
+    def _parse(self, cell: Cell, place: CellIndex) -> Node | FormulaError:
+        assert cell.formula is not None
+        at = cell.anchor or place
+        key = _relative(cell.formula, at) if self._has_fixed_names else (cell.formula, at)
+        if key not in self._copies:
+            try:
+                tree = parse(cell.formula, at, self._names)
+            except FormulaError as error:  # its words may quote the row
+                return error
+            self._copies[key] = self._known.setdefault(tree, tree)
+        return self._copies[key]
+
+    @cached_property
+    def _has_fixed_names(self) -> bool:
+        """Whether each defined name means the same in every cell."""
+        return all(map(_is_fixed, self._names.values()))
+
+
+def _is_fixed(behind: str) -> bool:
+    """Whether a name means the same cells everywhere; one that is not understood means none."""
+    try:
+        tree = parse(behind, CellIndex(1, 1))
+    except FormulaError:
+        return True
+    return all(ref.row_fixed and ref.column_fixed for ref in references(tree))
+
+
+def _relative(formula: str, at: CellIndex) -> object:
+    """The same for formulas of one column that differ in nothing but the rows that move along."""
+    parts: list[object] = [*_MOVING_ROW.split(formula)]
+    for number in range(3, len(parts), 4):
+        if (digits := parts[number]) is not None:
+            parts[number] = int(str(digits)) - at.row
+    return (at.column, *parts)

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from gradsheet import to_workbook
+from gradsheet.models.build import write_model_workbook
 from gradsheet.models.digit_classifier import open_digits
 from gradsheet.spreadsheet import pictures
 
@@ -28,7 +28,7 @@ with tempfile.TemporaryDirectory() as temporary:
         image.crop((0, 0, image.width, int(TOP * image.height))).save(folder / "model-conv.png")
     torch.manual_seed(0)
     small = nn.Sequential(nn.Conv2d(2, 2, 3, stride=2, padding=1), nn.Flatten(), nn.Linear(32, 3))
-    to_workbook(small, torch.randn(2, 8, 8), target=2, path=Path(temporary) / "small.xlsx")
+    write_model_workbook(small, torch.randn(2, 8, 8), Path(temporary) / "small.xlsx", target=2)
     pictures.write_pictures(Path(temporary) / "small.xlsx", Path(temporary) / "small")
     (back,) = (Path(temporary) / "small").glob("*conv2d-1.png")
     with Image.open(back) as image:

@@ -1,8 +1,9 @@
-"""Small random models over everything that has formulas."""
+"""Models over every layer with formulas: one that holds all of them, and random ones."""
 
 import random
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 Shape = tuple[int, ...]
@@ -14,10 +15,10 @@ class Residual(nn.Module):
     def __init__(self, channels: int, groups: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(channels, channels, 3, padding=1, groups=groups)
-        self.bend = nn.SiLU()
+        self.activation = nn.SiLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.bend(self.conv(x))  # type: ignore[no-any-return]
+        return x + self.activation(self.conv(x))  # type: ignore[no-any-return]
 
 
 class Split(nn.Module):
@@ -33,14 +34,54 @@ class Split(nn.Module):
 
 
 class Mean(nn.Module):
-    """The mean over space, by the method of the tensor."""
+    """The mean over height and width, by the method of the tensor."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x.mean((2, 3))
 
 
+class Everything(nn.Module):
+    """Every layer with formulas, once or more; the input is (2, 9, 9)."""
+
+    shape: Shape = (2, 9, 9)
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.body = nn.Sequential(
+            nn.Conv2d(2, 4, 3, stride=2, padding=1, groups=2),
+            nn.BatchNorm2d(4),
+            Residual(4, groups=4),
+            nn.MaxPool2d(2, stride=1),
+            nn.LeakyReLU(0.2),
+            Split(4),
+            nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False),
+            nn.GELU(),
+        )
+        self.pool = nn.MaxPool2d(3, stride=2, padding=1)
+        self.dense, self.norm = nn.Linear(3, 4), nn.BatchNorm1d(4)
+        self.head = nn.Linear(4, 3, bias=False)
+        for norm in (self.body[1], self.norm):
+            randomize(norm)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.pool(self.body(x)).mean((2, 3))
+        x = torch.softmax(self.norm(torch.sigmoid(F.relu(self.dense(x)))), 1)
+        return F.log_softmax(self.head(torch.tanh(F.dropout(x, 0.5, self.training))), 1)
+
+
+def randomize(norm: nn.Module) -> None:
+    """Weights and running statistics that are not those of a new batch norm."""
+    assert isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d)
+    assert norm.running_mean is not None and norm.running_var is not None
+    nn.init.normal_(norm.weight)
+    nn.init.normal_(norm.bias)
+    norm.running_mean.normal_()
+    norm.running_var.uniform_(0.5, 2)
+
+
 class Model(nn.Module):
-    """A few layers on an image, then a few on the vector that is left."""
+    """A few random layers on an image, then a few on a vector."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
@@ -67,11 +108,7 @@ class Model(nn.Module):
         )
         for module in self.modules():
             if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-                assert module.running_mean is not None and module.running_var is not None
-                nn.init.normal_(module.weight)
-                nn.init.normal_(module.bias)
-                module.running_mean.normal_()
-                module.running_var.uniform_(0.5, 2)
+                randomize(module)
 
     @staticmethod
     def _layer(draw: random.Random, channels: int, size: int) -> nn.Module:

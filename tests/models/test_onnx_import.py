@@ -1,4 +1,4 @@
-"""ONNX files against the reference evaluator of onnx."""
+"""ONNX files, compared with onnx's reference evaluator."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from gradsheet.errors import GradsheetError
-from gradsheet.models.build import differences, write_model
+from gradsheet.models.agreement import differences
+from gradsheet.models.build import ModelWorkbook
 from gradsheet.models.digit_classifier import open_digits
 from gradsheet.models.onnx_import import read_onnx
 
@@ -36,7 +37,7 @@ def save(
 
 @pytest.fixture
 def everything(tmp_path: Path) -> Path:
-    """A file with every operation that is read."""
+    """A file with every supported operator."""
     make = helper.make_node
     variance = numpy_helper.from_array(np.array([0.5, 2.0], np.float32), "variance")
     nodes = [
@@ -77,8 +78,8 @@ def test_a_file_with_everything(everything: Path) -> None:
 
 def test_it_becomes_a_workbook(everything: Path, tmp_path: Path) -> None:
     model, shape = read_onnx(everything)
-    claims = write_model(model, torch.randn(shape), 1, tmp_path / "all.xlsx")
-    assert max(differences(tmp_path / "all.xlsx", claims, "ironcalc").values()) < 1e-9
+    expected = ModelWorkbook(model, torch.randn(shape), 1).write(tmp_path / "all.xlsx")
+    assert max(differences(tmp_path / "all.xlsx", expected, "ironcalc").values()) < 1e-9
 
 
 def test_digits_open_from_a_file(tmp_path: Path) -> None:
@@ -95,20 +96,26 @@ def test_digits_open_from_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("node", "said"),
+    ("node", "message"),
     [
-        (helper.make_node("LRN", ["x"], ["y"], size=3), "the ONNX operation LRN is not read here"),
+        (
+            helper.make_node("LRN", ["x"], ["y"], size=3),
+            "the ONNX operator LRN is not supported; supported: Gemm",
+        ),
         (helper.make_node("Gemm", ["x", "w"], ["y"], alpha=2.0), "with alpha, beta or transA"),
         (
             helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[2, 2], pads=[0, 0, 1, 1]),
-            "pads its sides differently",
+            "different padding on opposite sides is not supported",
         ),
-        (helper.make_node("Add", ["x", "w"], ["y"]), "is read after a MatMul only"),
+        (helper.make_node("Add", ["x", "w"], ["y"]), "is supported after a MatMul only"),
         (helper.make_node("Concat", ["x", "w"], ["y"], axis=1), "an ONNX Concat with a constant"),
-        (helper.make_node("MatMul", ["w", "x"], ["y"]), "odd.onnx, node y: an ONNX MatMul but of"),
+        (
+            helper.make_node("MatMul", ["w", "x"], ["y"]),
+            "odd.onnx, node y: an ONNX MatMul of anything but",
+        ),
         (
             helper.make_node("Conv", ["x", "w"], ["y"]),
-            "odd.onnx, node y: this form of the ONNX operation Conv is not read here",
+            "odd.onnx, node y: this form of the ONNX operator Conv is not supported",
         ),
         (
             helper.make_node("AveragePool", ["x"], ["y"], kernel_shape=[2, 2], dilations=[2, 2]),
@@ -123,9 +130,9 @@ def test_digits_open_from_a_file(tmp_path: Path) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_not_read_is_said(node: Any, said: str, tmp_path: Path) -> None:
+def test_what_is_not_supported_is_refused(node: Any, message: str, tmp_path: Path) -> None:
     path = save(tmp_path / "odd.onnx", [node], [weight("w", 4, 4)], (1, 4, 4))
-    with pytest.raises(GradsheetError, match=said):
+    with pytest.raises(GradsheetError, match=message):
         read_onnx(path)
 
 
@@ -138,12 +145,12 @@ def test_a_product_with_two_biases_is_refused(tmp_path: Path) -> None:
         make("Add", ["p", "q"], ["y"]),
     ]
     weights = [weight("w", 4, 3), weight("b", 3), weight("c", 3)]
-    with pytest.raises(GradsheetError, match="node q: a MatMul that is read with its bias"):
+    with pytest.raises(GradsheetError, match="node q: a MatMul used with and without its bias"):
         read_onnx(save(tmp_path / "two.onnx", nodes, weights, (4,)))
 
 
 def test_weights_in_a_file_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are looked for beside the model, from wherever it is opened."""
+    """They are found beside the model, whatever the working directory."""
     nodes = [helper.make_node("Gemm", ["x", "w"], ["y"], transB=1)]
     values = weight("w", 300, 4)
     path = save(tmp_path / "m.onnx", nodes, [values], (4,))
@@ -155,18 +162,18 @@ def test_weights_in_a_file_of_their_own(tmp_path: Path, monkeypatch: pytest.Monk
     found = model(torch.eye(4)).detach().numpy().T
     assert np.allclose(found, numpy_helper.to_array(values))
     (tmp_path / "m.data").unlink()
-    with pytest.raises(GradsheetError, match="is no readable ONNX model"):
+    with pytest.raises(GradsheetError, match="is not a valid ONNX model"):
         read_onnx(path)
 
 
-def test_a_model_that_reads_no_digits_is_said(tmp_path: Path) -> None:
+def test_a_model_without_ten_outputs_is_refused(tmp_path: Path) -> None:
     nodes = [helper.make_node("Relu", ["x"], ["y"])]
     path = save(tmp_path / "image.onnx", nodes, [], (1, 28, 28))
     with pytest.raises(GradsheetError, match="has an output of 1 × 28 × 28; expected 10"):
         open_digits(path, "3", None, backward=False, path=tmp_path / "m.xlsx")
 
 
-def test_damaged_files_are_said(tmp_path: Path) -> None:
+def test_damaged_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.onnx").write_text("precious")
-    with pytest.raises(GradsheetError, match="is no readable ONNX model"):
+    with pytest.raises(GradsheetError, match="is not a valid ONNX model"):
         read_onnx(tmp_path / "text.onnx")

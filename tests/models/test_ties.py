@@ -18,7 +18,8 @@ from torch.overrides import TorchFunctionMode
 
 from gradsheet.digits.data import Dataset
 from gradsheet.digits.run import load_model
-from gradsheet.models.build import differences, write_model
+from gradsheet.models.agreement import differences
+from gradsheet.models.build import ModelWorkbook
 from gradsheet.models.ties import FirstOfTies, max_pool2d, maxima, thresholds, windows, winners
 from gradsheet.models.trace import Trace, trace
 from gradsheet.spreadsheet.recalculate import ENGINES, Engine, libreoffice
@@ -167,43 +168,51 @@ def test_what_a_trace_does_not_take_is_left_to_torch() -> None:
     assert torch.equal(x.flatten()[places.flatten()], y.flatten())
 
 
-def blank(pool: nn.Module) -> tuple[nn.Module, Tensor]:
-    """A convolution of an image that is blank but for a stroke, pooled; all windows but few tie."""
-    torch.manual_seed(1)
-    model = nn.Sequential(nn.Conv2d(1, 2, 3), pool, nn.Flatten(), nn.LazyLinear(3)).double()
+class Pooled(nn.Module):
+    """A convolution, all three poolings of its output side by side, and a linear layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.conv, self.linear = nn.Conv2d(1, 2, 3), nn.Linear(130, 3)
+        self.first, self.second, self.third = POOLINGS
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        pooled = [pool(x).flatten(1) for pool in (self.first, self.second, self.third)]
+        return self.linear(torch.cat(pooled, 1))  # type: ignore[no-any-return]
+
+
+def almost_blank() -> Tensor:
+    """An image with one stroke: most windows tie."""
     x = torch.full((1, 9, 9), -0.4242, dtype=torch.float64)
     x[0, 4, 4] = 2.8
-    model(x.unsqueeze(0))
-    return model, x
+    return x
 
 
-@pytest.mark.parametrize("pool", POOLINGS, ids=str)
 @pytest.mark.parametrize("engine", AVAILABLE)
-def test_cells_agree_whatever_the_rounding(
-    pool: nn.MaxPool2d, engine: Engine, tmp_path: Path
-) -> None:
-    model, x = blank(pool)
+def test_cells_agree_whatever_the_rounding(engine: Engine, tmp_path: Path) -> None:
     with Noise(7):
-        claims = write_model(model, x, 1, tmp_path / "model.xlsx")
-    assert max(differences(tmp_path / "model.xlsx", claims, engine).values()) < 1e-12
+        expected = ModelWorkbook(Pooled(), almost_blank(), 1).write(tmp_path / "model.xlsx")
+    assert max(differences(tmp_path / "model.xlsx", expected, engine).values()) < 1e-12
 
 
 def test_the_sheet_counts_its_ties(tmp_path: Path) -> None:
-    model, x = blank(POOLINGS[0])
-    write_model(model, x, 1, tmp_path / "model.xlsx")
-    cells = windows(trace(model, x).layers[0].output, (2, 2), (2, 2), (0, 0))
+    book = ModelWorkbook(Pooled(), almost_blank(), 1)
+    book.write(tmp_path / "model.xlsx")
+    cells = windows(book.trace.layers[0].output, (2, 2), (2, 2), (0, 0))
     expected = int((maxima(cells).sum(axis=-1) > 1).sum())
     assert expected > 5
-    sheet = openpyxl.load_workbook(tmp_path / "model.xlsx", data_only=True)["2 1 MaxPool2d"]
-    rows = list(sheet.iter_rows(values_only=True))
-    (place,) = [
-        (row, line.index("tied windows")) for row, line in enumerate(rows) if "tied windows" in line
-    ]
-    assert rows[place[0] + 1][place[1]] == expected
+    sheet = openpyxl.load_workbook(tmp_path / "model.xlsx", data_only=True)["2 first"]
+    gradients = book.layout.sheets[1].backward
+    assert gradients is not None
+    assert sheet[gradients.auxiliary["ties"].cell((0,))].value == expected
+    (label,) = gradients.auxiliary["ties"].moved(-1).cells()
+    assert sheet[label].value == "tied windows"
 
 
 def test_traces_agree_whatever_the_rounding() -> None:
-    model, x = blank(POOLINGS[1])
+    model, x = Pooled(), almost_blank()
     with Noise(1):
         one = trace(model, x, 1)
     with Noise(2):
@@ -234,7 +243,7 @@ def test_the_digit_classifier_in_another_order_of_sums(mnist: Dataset) -> None:
 
 
 def ties_of(found: Trace) -> int:
-    (pool,) = (layer for layer in found.layers if layer.kind.name == "MaxPool2d")
+    (pool,) = (layer for layer in found.layers if layer.layer.name == "MaxPool2d")
     cells = windows(found.value(pool.sources[0]), (2, 2), (2, 2), (0, 0))
     return int((maxima(cells).sum(axis=-1) > 1).sum())
 

@@ -1,5 +1,6 @@
-"""Tensors in cells: where each number of a tensor stands."""
+"""Tensors in cells: where each number of a tensor is."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ GAP = 1  # the empty row below it
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """A tensor laid out in the cells of a sheet.
+    """The cells of a tensor on a sheet.
 
     Attributes:
         sheet: its name.
@@ -37,27 +38,35 @@ class Block:
         """The address of a number on its own sheet: ``C5``."""
         return cell_address(int(self.rows[index]), int(self.columns[index]))
 
-    def seen(self, index: Index) -> str:
-        """The address as other sheets write it: ``'3 conv2'!C5``."""
+    def cells(self) -> Iterator[str]:
+        """The addresses of all numbers, in row-major order."""
+        return map(cell_address, self.rows.ravel().tolist(), self.columns.ravel().tolist())
+
+    def reference(self, index: Index) -> str:
+        """The address for formulas of other sheets: ``'3 conv2'!C5``."""
         return on_sheet(self.sheet, self.cell(index))
 
     def span(self, first: Index, last: Index) -> str:
-        """The cells from ``first`` to ``last``, which must stand in one rectangle: ``C5:G9``."""
+        """The cells from ``first`` to ``last``, which must be one rectangle: ``C5:G9``."""
         return f"{self.cell(first)}:{self.cell(last)}"
 
     def whole(self, *leading: int) -> str:
-        """All cells of the part that ``leading`` indices choose, one rectangle."""
+        """The range of the part that ``leading`` indices choose."""
         rest = self.shape[len(leading) :]
         return self.span((*leading, *(0 for _ in rest)), (*leading, *(n - 1 for n in rest)))
 
     def rectangle(self) -> str:
-        """The smallest range with all cells, and with what stands between channels."""
+        """The smallest range with all cells; it includes what is between channels."""
         first = cell_address(int(self.rows.min()), int(self.columns.min()))
         return f"{first}:{cell_address(int(self.rows.max()), int(self.columns.max()))}"
 
     def reshape(self, shape: Index) -> "Block":
         """The same cells as a tensor of another shape, in row-major order."""
         return Block(self.sheet, self.rows.reshape(shape), self.columns.reshape(shape))
+
+    def moved(self, down: int, right: int = 0) -> "Block":
+        """A block of the same shape further down and to the right."""
+        return Block(self.sheet, self.rows + down, self.columns + right)
 
     def inner(self, margin: Index) -> "Block":
         """The channels without a margin of rows and columns all around."""

@@ -1,4 +1,4 @@
-"""The digit reader as a workbook: a model of ``digits`` given to ``layers``."""
+"""The digit classifier as a workbook."""
 
 import re
 from pathlib import Path
@@ -12,26 +12,26 @@ from gradsheet.digits.evaluation import PIXEL_DEVIATION, PIXEL_MEAN
 from gradsheet.digits.preprocessing import read_digit
 from gradsheet.digits.run import load_model
 from gradsheet.errors import GradsheetError
-from gradsheet.models.build import to_workbook
+from gradsheet.models.build import ModelWorkbook
 from gradsheet.models.onnx_import import read_onnx
 from gradsheet.models.sheets.inputs import DigitInput
 from gradsheet.models.validation import reason
 
 STORED = 20
-"""How many digits there are to choose from."""
+"""The number of digits to choose from."""
 
 
 def open_digits(
     run: Path | None, given: str, label: int | None, backward: bool, path: Path
 ) -> None:
-    """Write the model of a run folder, or the one that is shipped, as a workbook.
+    """Write a digit classifier as a workbook.
 
     Args:
-        run: a run folder, its weights, or an ONNX file.
-        given: the number of a test image, or a picture of a digit.
-        label: the true digit, where ``given`` is a picture, or to learn another one.
-        backward: whether to write the backward pass and a step.
-        path: the file.
+        run: a run folder, its weights, or an ONNX file; None for the pretrained model.
+        given: the index of a test image, or a picture of a digit.
+        label: the true digit of a picture; for a test image it overrides the known one.
+        backward: whether to write the backward pass and a step of gradient descent.
+        path: the .xlsx file to write.
 
     Raises:
         GradsheetError: there is no such model, image or label.
@@ -42,11 +42,13 @@ def open_digits(
     if label is not None and not 0 <= label < CLASSES:
         raise GradsheetError(f"the label is {label}; expected 0 to {CLASSES - 1}")
     if backward and label is None:
-        raise GradsheetError(f"which digit does {given} show? The backward pass needs --label")
-    page = _page(given, image, known, test)
+        raise GradsheetError(
+            f"the backward pass needs the true digit of {given}; give it by --label"
+        )
+    page = _image_sheet(given, image, known, test)
     target = label if backward else None
     pixels = (image.double().unsqueeze(0) / 255 - PIXEL_MEAN) / PIXEL_DEVIATION
-    to_workbook(model, pixels, target, path, image=page)
+    ModelWorkbook(model, pixels, target, image=page).publish(path)
 
 
 def _model(run: Path | None) -> nn.Module:
@@ -56,14 +58,14 @@ def _model(run: Path | None) -> nn.Module:
     if shape != (1, IMAGE_SIZE, IMAGE_SIZE):
         found = " × ".join(map(str, shape))
         raise GradsheetError(
-            f"{run} takes an input of {found}; expected 1 × 28 × 28, an image normalized as MNIST "
-            "is; write other models from Python with gradsheet.to_workbook"
+            f"{run} takes an input of {found}; expected 1 × 28 × 28, an image normalized like "
+            "MNIST; write other models from Python with gradsheet.write_model_workbook"
         )
-    _check_reads_digits(model, run)
+    _check_classifies_digits(model, run)
     return model
 
 
-def _check_reads_digits(model: nn.Module, run: Path) -> None:
+def _check_classifies_digits(model: nn.Module, run: Path) -> None:
     try:
         with torch.no_grad():
             output = model.eval()(torch.zeros(1, 1, IMAGE_SIZE, IMAGE_SIZE))
@@ -71,21 +73,23 @@ def _check_reads_digits(model: nn.Module, run: Path) -> None:
         raise GradsheetError(f"{run} cannot be run on an image ({reason(error)})") from error
     if output.shape != (1, CLASSES):
         found = " × ".join(map(str, output.shape[1:]))
-        raise GradsheetError(f"{run} has an output of {found}; expected {CLASSES}, one a digit")
+        raise GradsheetError(
+            f"{run} has an output of {found}; expected {CLASSES}, one for each digit"
+        )
 
 
 def _image(given: str, test: ImageSet) -> tuple[Tensor, int | None]:
-    """The image, uint8 (28, 28), and its label where it is known."""
+    """The image, uint8 (28, 28), and its label if known."""
     if not given.isdecimal():
         return read_digit(Path(given)), None
     number = int(given)
     if number >= len(test):
-        raise GradsheetError(f"there is no test image {number}; expected 0 to {len(test) - 1}")
+        raise GradsheetError(f"test image {number} does not exist; expected 0 to {len(test) - 1}")
     return test.images[number], int(test.labels[number])
 
 
-def _page(given: str, image: Tensor, known: int | None, test: ImageSet) -> DigitInput:
-    """The image, and two test images of each digit, to choose from."""
+def _image_sheet(given: str, image: Tensor, known: int | None, test: ImageSet) -> DigitInput:
+    """The sheet of the image, with two test images of each digit to choose from."""
     chosen = [
         int(number)
         for digit in range(CLASSES)
@@ -93,7 +97,7 @@ def _page(given: str, image: Tensor, known: int | None, test: ImageSet) -> Digit
         if known is None or int(number) != int(given)
     ]
     digits = [image, *(test.images[number] for number in chosen)][:STORED]
-    # MATCH, which finds the choice, takes ~, * and ? for more than themselves.
+    # ~, * and ? have a meaning for MATCH, which finds the choice.
     shown = (
         re.sub(r"[~*?]", "-", Path(given).name) if known is None else f"test image {given}: {known}"
     )

@@ -1,12 +1,12 @@
-"""Where everything of a traced model stands, before anything is written."""
+"""Where every tensor of a traced model is in the workbook, before anything is written."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gradsheet.models.blocks import Block
-from gradsheet.models.layers.base import Desk
+from gradsheet.models.layers.base import Layer, PassLayout
 from gradsheet.models.layers.joining import View
-from gradsheet.models.trace import INPUT, Layer, Trace
+from gradsheet.models.trace import INPUT, Trace, TracedLayer
 from gradsheet.spreadsheet.limits import (
     NOT_IN_A_SHEET_NAME,
     SHEET_NAME_CHARACTERS,
@@ -21,106 +21,115 @@ _SMALLER = "use a model with fewer channels or smaller images"
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class LayerSheet:
     """The sheet of one layer.
 
     Attributes:
-        number: of the layer in the trace.
-        forward: where the forward pass stands.
-        backward: where the gradients stand; None where none are asked for.
-        after: where the forward pass after a step of gradient descent stands, likewise.
+        name: of the sheet.
+        index: of the layer in the trace.
+        traced: the layer with its values.
+        layer: its formulas.
+        forward: the layout of the forward pass.
+        backward: the layout of the gradients; None without a loss.
+        after: the layout of the forward pass after a step of gradient descent; likewise.
     """
 
     name: str
-    number: int
+    index: int
+    traced: TracedLayer
     layer: Layer
-    forward: Desk
-    backward: Desk | None
-    after: Desk | None
+    forward: PassLayout
+    backward: PassLayout | None
+    after: PassLayout | None
+
+    @property
+    def passes(self) -> list[PassLayout]:
+        """The layouts that there are."""
+        return [layout for layout in (self.forward, self.backward, self.after) if layout]
 
 
-class Plan:
+class ModelLayout:
     """The sheets of a model.
 
     Attributes:
-        source: the block of the model's input.
+        trace: the model.
+        source: the block of its input.
+        sheets: by the index of the layer; views have none.
     """
 
     def __init__(self, trace: Trace, source: Block, backward: bool) -> None:
         self.trace, self.source = trace, source
         _check_cells("the input", source.bottom, source.right)
-        self.sheets: dict[int, Sheet] = {}
-        for number, layer in enumerate(trace.layers):
-            if not isinstance(layer.kind, View):
-                self.sheets[number] = self._sheet(number, layer, backward)
-        self.consumers: dict[int, list[tuple[int, int]]] = {}
-        for number, layer in enumerate(trace.layers):
-            for which, read in enumerate(layer.sources):
-                self.consumers.setdefault(read, []).append((number, which))
+        self.sheets: dict[int, LayerSheet] = {}
+        self._consumers: dict[int, list[tuple[int, int]]] = {}
+        for index, traced in enumerate(trace.layers):
+            if not isinstance(traced.layer, View):
+                self.sheets[index] = self._sheet(index, traced, traced.layer, backward)
+            for which, source_index in enumerate(traced.sources):
+                self._consumers.setdefault(source_index, []).append((index, which))
 
-    def _sheet(self, number: int, layer: Layer, backward: bool) -> Sheet:
-        name = _sheet_name(len(self.sheets) + 1, layer)
-        shapes = tuple(self.trace.value(source).shape for source in layer.sources)
-        desk = layer.kind.arrange(name, TOP, shapes, layer.shape)
-        back = after = None
+    def _sheet(self, index: int, traced: TracedLayer, layer: Layer, backward: bool) -> LayerSheet:
+        name = _sheet_name(len(self.sheets) + 1, traced)
+        shapes = tuple(self.trace.value(source).shape for source in traced.sources)
+        forward = layer.forward_layout(name, TOP, shapes, traced.shape)
+        gradients = after = None
         if backward:
-            back = layer.kind.arrange_backward(desk, desk.bottom + BETWEEN)
-            after = layer.kind.arrange(name, back.bottom + BETWEEN, shapes, layer.shape)
-        sheet = Sheet(name, number, layer, desk, back, after)
+            gradients = layer.backward_layout(forward, forward.bottom + BETWEEN)
+            after = layer.forward_layout(name, gradients.bottom + BETWEEN, shapes, traced.shape)
+        sheet = LayerSheet(name, index, traced, layer, forward, gradients, after)
         _check_size(sheet)
         return sheet
 
     def output(self, source: int, after: bool = False) -> Block:
-        """Where the output of a layer stands, or the model's input."""
+        """The block of a layer's output, or of the model's input."""
         if source == INPUT:
             return self.source
-        layer = self.trace.layers[source]
-        if isinstance(layer.kind, View):
-            return self.output(layer.sources[0], after).reshape(layer.shape)
-        desk = self.sheets[source].after if after else self.sheets[source].forward
-        assert desk is not None
-        return desk.output
+        traced = self.trace.layers[source]
+        if isinstance(traced.layer, View):
+            return self.output(traced.sources[0], after).reshape(traced.shape)
+        layout = self.sheets[source].after if after else self.sheets[source].forward
+        assert layout is not None
+        return layout.output
 
-    def gradients(self, number: int, loss: Block) -> Iterator[Block]:
-        """The blocks that sum to the loss's derivative by a layer's output.
+    def gradients(self, index: int, loss: Block) -> Iterator[Block]:
+        """The blocks whose sum is ∂L/∂output of a layer.
 
         Args:
-            number: the layer, or ``INPUT``.
-            loss: the block of the derivative by the last layer's output.
+            index: of the layer, or ``INPUT``.
+            loss: the block of ∂L/∂output of the last layer.
         """
-        shape = self.trace.value(number).shape
-        if number == len(self.trace.layers) - 1:
+        shape = self.trace.value(index).shape
+        if index == len(self.trace.layers) - 1:
             yield loss
-        for consumer, which in self.consumers.get(number, []):
-            if isinstance(self.trace.layers[consumer].kind, View):
+        for consumer, which in self._consumers.get(index, []):
+            if isinstance(self.trace.layers[consumer].layer, View):
                 for block in self.gradients(consumer, loss):
                     yield block.reshape(shape)
             else:
-                back = self.sheets[consumer].backward
-                assert back is not None
-                yield back.inputs[which]
+                gradients = self.sheets[consumer].backward
+                assert gradients is not None
+                yield gradients.inputs[which]
 
 
-def _sheet_name(number: int, layer: Layer) -> str:
-    """``4 conv2``; of a layer that is called by a number only, ``4 0 Conv2d``."""
-    kind = f" {layer.kind.name}" if layer.path.split(".")[-1].isdigit() else ""
-    words = printable(layer.path).replace(" › ", " ").replace("'", " ")
+def _sheet_name(number: int, traced: TracedLayer) -> str:
+    """``4 conv2``; for a layer whose path ends in a number ``4 0 Conv2d``."""
+    suffix = f" {traced.layer.name}" if traced.path.split(".")[-1].isdigit() else ""
+    words = printable(traced.path).replace(" › ", " ").replace("'", " ")
     plain = NOT_IN_A_SHEET_NAME.sub(" ", words).strip()
-    return f"{number} {plain}{kind}"[:SHEET_NAME_CHARACTERS].rstrip()
+    return f"{number} {plain}{suffix}"[:SHEET_NAME_CHARACTERS].rstrip()
 
 
 def printable(text: str) -> str:
-    """A text that every program shows: no control characters, and none beyond 16 bits."""
+    """The text with spaces for control characters and for those beyond 16 bits."""
     return "".join(c if c.isprintable() and ord(c) < 0x10000 else " " for c in text)
 
 
-def _check_size(sheet: Sheet) -> None:
-    desks = [desk for desk in (sheet.forward, sheet.backward, sheet.after) if desk]
-    rows = max(desk.bottom for desk in desks)
-    columns = max(block.right for desk in desks for block in desk.blocks)
-    _check_cells(f"{sheet.layer.path} ({sheet.layer.kind.title})", rows, columns)
+def _check_size(sheet: LayerSheet) -> None:
+    rows = max(layout.bottom for layout in sheet.passes)
+    columns = max(block.right for layout in sheet.passes for block in layout.blocks)
+    _check_cells(f"{sheet.traced.path} ({sheet.layer.title})", rows, columns)
 
 
-def _check_cells(what: str, rows: int, columns: int) -> None:
-    check_rows(rows, what, _SMALLER)
-    check_columns(columns, what, _SMALLER)
+def _check_cells(subject: str, rows: int, columns: int) -> None:
+    check_rows(rows, subject, _SMALLER)
+    check_columns(columns, subject, _SMALLER)

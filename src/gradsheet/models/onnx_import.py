@@ -1,4 +1,4 @@
-"""A model from an ONNX file, as a torch module; ``onnx`` is an optional extra."""
+"""Imports a model from an ONNX file as a torch module; needs the extra ``onnx``."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,31 +8,33 @@ import torch
 from torch import Tensor, fx, nn
 
 from gradsheet.errors import GradsheetError
+from gradsheet.models.layers.registry import SUPPORTED_IN_ONNX
 from gradsheet.models.validation import reason
 
 Values = Mapping[str, Any]
 
 
 def read_onnx(path: Path) -> tuple[nn.Module, tuple[int, ...]]:
-    """The model in a file, and the shape of its input without the batch.
+    """The model in a file and the shape of its input without the batch dimension.
 
     Raises:
-        GradsheetError: onnx is not installed, or the file holds no model that can be read here.
+        GradsheetError: onnx is not installed, the file is not an ONNX model, or an operator is
+            not supported.
     """
     try:
         import onnx
         from onnx import numpy_helper
     except ImportError as error:
         raise GradsheetError(
-            f"{path} needs onnx to be read, which is not installed; pip install 'gradsheet[onnx]'"
+            f"reading {path} needs onnx, which is not installed: pip install 'gradsheet[onnx]'"
         ) from error
     try:
         model = onnx.load(path, load_external_data=False)
-        # By its path, so that weights in files of their own are looked for beside it.
+        # By its path, so that external weights are looked for beside it.
         onnx.checker.check_model(str(path))
         onnx.load_external_data_for_model(model, str(path.parent))
     except Exception as error:  # onnx raises what its parts raise
-        raise GradsheetError(f"{path} is no readable ONNX model ({reason(error)})") from error
+        raise GradsheetError(f"{path} is not a valid ONNX model ({reason(error)})") from error
     weights = {
         item.name: torch.from_numpy(numpy_helper.to_array(item).copy())
         for item in model.graph.initializer
@@ -53,11 +55,11 @@ def read_onnx(path: Path) -> tuple[nn.Module, tuple[int, ...]]:
             else:
                 builder.add(node.op_type, list(node.input), list(node.output), given)
         except GradsheetError as error:
-            raise GradsheetError(f"{path}, node {_called(node)}: {error}") from error
-        except Exception as error:  # a form of the node that is not foreseen here
+            raise GradsheetError(f"{path}, node {_node_name(node)}: {error}") from error
+        except Exception as error:  # an unforeseen form of the node
             raise GradsheetError(
-                f"{path}, node {_called(node)}: this form of the ONNX operation {node.op_type} is "
-                f"not read here ({reason(error)})"
+                f"{path}, node {_node_name(node)}: this form of the ONNX operator {node.op_type} "
+                f"is not supported ({reason(error)})"
             ) from error
     shape = tuple(size.dim_value for size in inputs[0].type.tensor_type.shape.dim[1:])
     name = model.graph.output[0].name
@@ -66,12 +68,12 @@ def read_onnx(path: Path) -> tuple[nn.Module, tuple[int, ...]]:
     return builder.finish(name), shape
 
 
-def _called(node: Any) -> str:
+def _node_name(node: Any) -> str:
     return str(node.name or node.output[0])
 
 
 class _Builder:
-    """Puts the nodes of a file together as a graph of torch modules."""
+    """Builds a graph of torch modules from the nodes of a file."""
 
     def __init__(self, weights: Mapping[str, Tensor], first: str) -> None:
         self.weights = dict(weights)
@@ -81,20 +83,20 @@ class _Builder:
         self.biased: set[str] = set()
 
     def add(self, kind: str, inputs: list[str], outputs: list[str], given: Values) -> None:
-        """One more node."""
+        """Add a node."""
         self.made[outputs[0]] = kind, inputs
         read = [self.nodes[name] for name in inputs if name in self.nodes]
-        if self.biased & {*inputs}:  # its bias is part of it by now
-            raise GradsheetError(_READ_TWICE)
+        if self.biased & {*inputs}:  # its bias is already part of it
+            raise GradsheetError(_TWO_USES)
         if not read:
-            raise GradsheetError(f"an ONNX {kind} of constants only is not read here")
+            raise GradsheetError(f"an ONNX {kind} of constants only is not supported")
         if kind == "Add" and len(read) == 2:
             node = self.graph.call_function(torch.add, tuple(read))
         elif kind == "Add" and len(read) == 1:
             node = self._with_bias(inputs)
         elif kind == "Concat" and given.get("axis") == 1:
             if len(read) < len(inputs):
-                raise GradsheetError("an ONNX Concat with a constant is not read here")
+                raise GradsheetError("an ONNX Concat with a constant is not supported")
             node = self.graph.call_function(torch.cat, (read, 1))
         elif kind == "Mul" and self._is_silu(inputs):
             node = self._call(nn.SiLU(), read[0] if self._is_sigmoid(inputs[1]) else read[1])
@@ -103,19 +105,20 @@ class _Builder:
         self.nodes[outputs[0]] = node
 
     def _of_one(self, kind: str, inputs: list[str], given: Values) -> fx.Node:
-        """A node that reads one tensor, its first; the others are weights."""
+        """A node whose first input is a tensor; the others are weights."""
         computed = [name in self.nodes for name in inputs]
-        if kind in _MAKERS and (not computed[0] or any(computed[1:])):
+        if kind in _MODULES and (not computed[0] or any(computed[1:])):
             raise GradsheetError(
-                f"an ONNX {kind} but of one computed tensor, its first input, is not read here"
+                f"an ONNX {kind} of anything but one computed tensor, its first input, is not "
+                "supported"
             )
         weights = [self.weights[name] for name in inputs if name and name in self.weights]
         return self._call(_module(kind, weights, given), self.nodes[inputs[0]])
 
     def finish(self, name: str) -> nn.Module:
-        """The whole model."""
+        """The model."""
         if name in self.biased:
-            raise GradsheetError(_READ_TWICE)
+            raise GradsheetError(_TWO_USES)
         self.graph.output(self.nodes[name])
         return fx.GraphModule(self.root, self.graph)
 
@@ -125,17 +128,19 @@ class _Builder:
         return self.graph.call_module(name, (read,))
 
     def _with_bias(self, inputs: list[str]) -> fx.Node:
-        """The matrix product before an addition, with what is added as its bias."""
+        """The matrix product before an addition, with the added constant as its bias."""
         before, added = inputs if inputs[0] in self.nodes else inputs[::-1]
         if self.made.get(before, ("", []))[0] != "MatMul":
-            raise GradsheetError("an ONNX Add of a constant is read after a MatMul only")
+            raise GradsheetError("an ONNX Add of a constant is supported after a MatMul only")
         if self.nodes[before].users:
-            raise GradsheetError(_READ_TWICE)
+            raise GradsheetError(_TWO_USES)
         self.biased.add(before)
         linear = self.root.get_submodule(str(self.nodes[before].target))
         bias = self.weights[added]
         if not isinstance(linear, nn.Linear) or bias.shape[-1:] != (linear.out_features,):
-            raise GradsheetError("an ONNX Add of anything but a number an output is not read here")
+            raise GradsheetError(
+                "an ONNX Add of anything but one number for each output is not supported"
+            )
         linear.bias = nn.Parameter(bias.reshape(linear.out_features))
         return self.nodes[before]
 
@@ -151,9 +156,11 @@ class _Builder:
 
 
 def _module(kind: str, weights: list[Tensor], given: Values) -> nn.Module:
-    if kind not in _MAKERS:
-        raise GradsheetError(f"the ONNX operation {kind} is not read here; what is: {_READ}")
-    return _MAKERS[kind](weights, given)
+    if kind not in _MODULES:
+        raise GradsheetError(
+            f"the ONNX operator {kind} is not supported; supported: {SUPPORTED_IN_ONNX}"
+        )
+    return _MODULES[kind](weights, given)
 
 
 def _convolution(weights: list[Tensor], given: Values) -> nn.Module:
@@ -174,7 +181,7 @@ def _convolution(weights: list[Tensor], given: Values) -> nn.Module:
 
 def _gemm(weights: list[Tensor], given: Values) -> nn.Module:
     if given.get("alpha", 1) != 1 or given.get("beta", 1) != 1 or given.get("transA"):
-        raise GradsheetError("an ONNX Gemm with alpha, beta or transA is not read here")
+        raise GradsheetError("an ONNX Gemm with alpha, beta or transA is not supported")
     weight, *bias = weights
     return _linear(weight if given.get("transB") else weight.T, *bias)
 
@@ -185,7 +192,7 @@ def _linear(weight: Tensor, *bias: Tensor) -> nn.Module:
 
 def _batch_norm(weights: list[Tensor], given: Values) -> nn.Module:
     if given.get("training_mode"):
-        raise GradsheetError("an ONNX BatchNormalization with training_mode=1 is not read here")
+        raise GradsheetError("an ONNX BatchNormalization with training_mode=1 is not supported")
     weight, bias, mean, variance = weights
     module = nn.BatchNorm2d(len(weight), eps=float(given.get("epsilon", 1e-5)))
     _with(module, weight, bias)
@@ -196,7 +203,7 @@ def _batch_norm(weights: list[Tensor], given: Values) -> nn.Module:
 
 
 def _with(module: nn.Module, *values: Tensor) -> nn.Module:
-    """The module with these parameters, in the order in which it lists them."""
+    """The module with these parameters, in its own order."""
     with torch.no_grad():
         for parameter, value in zip(module.parameters(), values, strict=True):
             parameter.copy_(value)
@@ -214,7 +221,7 @@ def _padding(given: Values) -> tuple[int, int]:
         b"NOTSET",
         b"VALID",
     ):
-        raise GradsheetError("an ONNX node that pads its sides differently is not read here")
+        raise GradsheetError("different padding on opposite sides is not supported")
     return int(top), int(left)
 
 
@@ -227,14 +234,14 @@ def _max_pool(weights: list[Tensor], given: Values) -> nn.Module:
 def _average_pool(weights: list[Tensor], given: Values) -> nn.Module:
     size, ceil = _two(given, "kernel_shape", 1), bool(given.get("ceil_mode"))
     if _two(given, "dilations", 1) != (1, 1):
-        raise GradsheetError("an ONNX AveragePool with dilations is not read here")
+        raise GradsheetError("an ONNX AveragePool with dilations is not supported")
     counted = bool(given.get("count_include_pad"))
     return nn.AvgPool2d(size, _two(given, "strides", 1), _padding(given), ceil, counted)
 
 
 def _reshape(weights: list[Tensor], given: Values) -> nn.Module:
     if len(weights) != 1 or len(weights[0]) != 2:
-        raise GradsheetError("an ONNX Reshape but to a vector is not read here")
+        raise GradsheetError("an ONNX Reshape to anything but a vector is not supported")
     return nn.Flatten()
 
 
@@ -242,7 +249,7 @@ def _gelu(weights: list[Tensor], given: Values) -> nn.Module:
     return nn.GELU(given.get("approximate", b"none").decode())
 
 
-_MAKERS: dict[str, Callable[[list[Tensor], Values], nn.Module]] = {
+_MODULES: dict[str, Callable[[list[Tensor], Values], nn.Module]] = {
     "Conv": _convolution,
     "Gemm": _gemm,
     "MatMul": lambda weights, given: _linear(weights[0].T),
@@ -262,5 +269,4 @@ _MAKERS: dict[str, Callable[[list[Tensor], Values], nn.Module]] = {
     "Dropout": lambda weights, given: nn.Identity(),
     "Identity": lambda weights, given: nn.Identity(),
 }
-_READ_TWICE = "a MatMul that is read with its bias and without, or with two, is not read here"
-_READ = ", ".join([*_MAKERS, "Add", "Concat of channels"])
+_TWO_USES = "a MatMul used with and without its bias, or with two, is not supported"

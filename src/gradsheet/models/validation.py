@@ -1,4 +1,4 @@
-"""What a model must be before it is taken apart, and what must hold afterwards."""
+"""Checks of a model, its example and its results."""
 
 import copy
 import math
@@ -11,19 +11,19 @@ from torch.nn.utils import parametrize
 
 from gradsheet.errors import GradsheetError
 
-_ALIKE = 1e-9  # by how much two float64 ways through one model may differ, relatively
+_SAME = 1e-9  # the relative difference allowed between two float64 runs of one model
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 
 
 @contextmanager
 def gradients_on() -> Iterator[None]:
-    """Gradients are taken, whatever the caller has switched off."""
+    """Enable gradients, even where the caller has disabled them."""
     with torch.inference_mode(False), torch.enable_grad():
         yield
 
 
 def rooted(model: nn.Module) -> nn.Module:
-    """The model; a single layer in a sequence of one, since a layer is not looked into."""
+    """The model; a single torch layer becomes a sequence of one."""
     single = type(model).__module__.startswith("torch.nn.") and not list(model.children())
     return nn.Sequential(model) if single else model
 
@@ -32,7 +32,7 @@ def duplicate(model: nn.Module) -> nn.Module:
     """A copy in float64 and evaluation mode whose parameters all take gradients.
 
     Raises:
-        GradsheetError: it is no module, cannot be copied, or does more than its layers say.
+        GradsheetError: it is no module, cannot be copied, or has hooks or parametrizations.
     """
     if not isinstance(model, nn.Module):
         raise GradsheetError(f"the model is a {type(model).__name__}; expected a torch.nn.Module")
@@ -48,7 +48,7 @@ def duplicate(model: nn.Module) -> nn.Module:
 
 
 def _check_plain(model: nn.Module) -> None:
-    """Refuse what changes a layer from outside: hooks and parametrizations."""
+    """Raise GradsheetError for hooks and parametrizations, which change a layer from outside."""
     for path, module in model.named_modules():
         where = path or type(model).__name__
         if any(getattr(module, name, None) for name in _HOOKS):
@@ -61,10 +61,10 @@ def _check_plain(model: nn.Module) -> None:
 
 
 def checked_example(example: Tensor) -> Tensor:
-    """The example in float64, apart from the caller's.
+    """A copy of the example in float64.
 
     Raises:
-        GradsheetError: it is no tensor of finite real numbers.
+        GradsheetError: it is not a tensor of finite real numbers.
     """
     if not isinstance(example, Tensor):
         raise GradsheetError(f"the example is a {type(example).__name__}; expected a torch.Tensor")
@@ -82,33 +82,33 @@ def check_finite(where: str, what: str, values: Tensor) -> None:
     """Raise GradsheetError where ``values`` hold NaN or infinity."""
     if not bool(torch.isfinite(values).all()):
         raise GradsheetError(
-            f"{where}: {what} holds NaN or infinity, which no cell can; look at the weights, the "
-            "running statistics and the size of the input"
+            f"{where}: {what} holds NaN or infinity, which no cell can hold; check the weights, "
+            "the running statistics and the scale of the input"
         )
 
 
 def check_weights(path: str, module: nn.Module) -> None:
-    """Raise GradsheetError where a layer's own numbers are not finite."""
+    """Raise GradsheetError where a layer's parameters or buffers are not finite."""
     for name, value in [*module.named_parameters(), *module.named_buffers()]:
         check_finite(path, f"its {name}", value)
 
 
-def check_rate(rate: float) -> None:
-    """Raise GradsheetError unless ``rate`` is a learning rate."""
+def check_learning_rate(rate: float) -> None:
+    """Raise GradsheetError unless ``rate`` is a positive finite number."""
     number = isinstance(rate, int | float) and not isinstance(rate, bool)
     if not number or not math.isfinite(rate) or rate <= 0:
         raise GradsheetError(f"the learning rate is {rate!r}; expected a positive finite number")
 
 
 class InPlace:
-    """The in-place layers of a model, made to leave their input as it was."""
+    """Switches off the in-place layers of a model while it is traced."""
 
     def __init__(self, model: nn.Module) -> None:
         self._changed = [m for m in model.modules() if getattr(m, "inplace", False) is True]
         self._set(False)
 
     def restore(self) -> None:
-        """Make them what they were."""
+        """Switch them on again."""
         self._set(True)
 
     def _set(self, value: bool) -> None:
@@ -116,27 +116,22 @@ class InPlace:
             module.inplace = value  # type: ignore[assignment]  # a plain attribute
 
 
-def compare(model: nn.Module, example: Tensor, found: Tensor) -> None:
-    """Compare what the layers gave one by one with the model itself, run as it is.
-
-    Raises:
-        GradsheetError: they differ.
-    """
+def check_same_output(model: nn.Module, example: Tensor, found: Tensor) -> None:
+    """Raise GradsheetError unless the layers, run one by one, give what ``model`` gives."""
     with torch.no_grad():
         expected = model(example.detach().clone())
     alike = isinstance(expected, Tensor) and expected.shape == found.shape
     if alike:
         scale = float(expected.abs().max())
-        alike = float((expected - found).abs().max()) <= _ALIKE * scale
+        alike = float((expected - found).abs().max()) <= _SAME * scale
     if not alike:
         raise GradsheetError(
-            f"{type(model).__name__}: the layers found one by one compute something else than the "
-            "model; in-place operations or dropout in a functional call may be why: use "
-            "operations that return new tensors, and dropout as a module or with "
-            "training=self.training"
+            f"{type(model).__name__}: its layers, run one by one, compute something else than the "
+            "model; use operations that return new tensors instead of in-place operations, and "
+            "dropout as a module or with training=self.training"
         )
 
 
 def reason(error: BaseException) -> str:
-    """The first line of what an error says."""
+    """The first line of an error's message."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -73,7 +73,7 @@ def recalculated(path: Path, typed: Mapping[Cell, float], engine: Engine) -> Cel
     with tempfile.TemporaryDirectory() as folder:
         bare = without_values(path, Path(folder) / "bare.xlsx", typed)
         if engine == "ironcalc":
-            return _ironcalc(bare)
+            return IronCalcWorkbook(bare).recalculate()
         return _libreoffice(bare, Path(folder))
 
 
@@ -125,24 +125,43 @@ def _sheet_files(path: Path) -> dict[str, str]:
     }
 
 
-def _ironcalc(path: Path) -> Cells:
-    import ironcalc
+class IronCalcWorkbook:
+    """A workbook open in IronCalc: cells can be changed and everything recalculated, repeatedly.
 
-    try:
-        with _quiet():
-            model = ironcalc.load_from_xlsx(str(path))
-    except ironcalc.WorkbookError as error:
-        raise GradsheetError(
-            f"IronCalc cannot read this workbook ({error}); try --engine libreoffice"
-        ) from error
-    model.evaluate()
-    names = [sheet["name"] for sheet in model.get_worksheets_properties()]
-    return {
-        (names[sheet], str(CellIndex(row, column))): _plain(
-            model.get_cell_value(sheet, row, column)
-        )
-        for sheet, row, column in model.get_all_cells()
-    }
+    Raises:
+        GradsheetError: IronCalc cannot read the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import ironcalc
+
+        try:
+            with _quiet():
+                self._model = ironcalc.load_from_xlsx(str(path))
+        except ironcalc.WorkbookError as error:
+            raise GradsheetError(
+                f"IronCalc cannot read this workbook ({error}); try --engine libreoffice"
+            ) from error
+        self._names = [sheet["name"] for sheet in self._model.get_worksheets_properties()]
+
+    def set(self, sheet: str, cell: str, value: float | str) -> None:
+        """Type a number or a text into a cell."""
+        index = CellIndex.parse(cell)
+        place = (self._names.index(sheet), index.row, index.column)
+        if isinstance(value, str):
+            self._model.update_cell_with_text(*place, value)
+        else:
+            self._model.update_cell_with_number(*place, float(value))
+
+    def recalculate(self) -> Cells:
+        """Every cell that is not empty, recalculated."""
+        self._model.evaluate()
+        return {
+            (self._names[sheet], str(CellIndex(row, column))): _plain(
+                self._model.get_cell_value(sheet, row, column)
+            )
+            for sheet, row, column in self._model.get_all_cells()
+        }
 
 
 @contextmanager

@@ -1,5 +1,5 @@
-"""The kinds of layers: how each stands in cells, its forward formulas and its gradients.
+"""Layers as formulas, a file a family: ``base`` has their interface, ``registry`` lists them.
 
-What a layer does to single numbers is written as expressions, and differentiated by the same table
-as everything else here; what it does to windows and channels is written with ``SUMPRODUCT``.
+Elementwise functions are expressions, differentiated by the table of operations; windows and
+channels use ``SUMPRODUCT``.
 """

@@ -1,20 +1,15 @@
-"""What a kind of layer is asked, and where its tensors stand on a sheet."""
+"""What a layer contributes to its sheet: the places of its tensors and their formulas."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradsheet.models.blocks import (
-    Block,
-    Index,
-    column,
-    tiles,
-)
+from gradsheet.models.blocks import Block, Index, column, tiles
 
 Array = NDArray[np.float64]
 Formulas = Iterator[str]
@@ -23,24 +18,29 @@ FIRST_COLUMN = 1  # column A holds the labels
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Where the tensors of one pass through a layer stand on its sheet.
+class PassLayout:
+    """Where the tensors of one pass through a layer are on its sheet.
 
     Attributes:
         inputs, output: of the layer, or of the gradients with respect to them.
-        parameters: likewise.
-        spare: blocks that hold more than these, such as an input with zeros around it.
+        parameters: parameters and constants, or the gradients with respect to the parameters.
+        auxiliary: blocks of intermediate values, or that extend these, such as a padded input.
     """
 
     inputs: tuple[Block, ...]
     output: Block
     parameters: Mapping[str, Block] = field(default_factory=dict)
-    spare: Mapping[str, Block] = field(default_factory=dict)
+    auxiliary: Mapping[str, Block] = field(default_factory=dict)
 
     @property
     def blocks(self) -> list[Block]:
         """All of them."""
-        return [*self.inputs, self.output, *self.parameters.values(), *self.spare.values()]
+        return [*self.inputs, self.output, *self.parameters.values(), *self.auxiliary.values()]
+
+    @property
+    def top(self) -> int:
+        """The first row with a number."""
+        return min(int(block.rows.min()) for block in self.blocks)
 
     @property
     def bottom(self) -> int:
@@ -48,69 +48,74 @@ class Desk:
         return max(block.bottom for block in self.blocks)
 
 
-class Kind(ABC):
-    """What a layer does.
+class Layer(ABC):
+    """One layer of a model, as formulas over cells.
+
+    Formulas come in row-major order of the block that they fill. ``layout`` is that of the forward
+    pass and ``gradients`` that of the backward pass: ``gradients.output`` holds ∂L/∂output.
 
     Attributes:
-        parameters: what is learned, by the names torch gives them.
-        constants: other numbers it uses, in cells as well.
+        name: the layer's type, as torch calls it.
+        parameters: what is learned, by torch's names.
+        constants: other numbers in cells, such as running statistics.
+        auxiliary_labels: what is written above auxiliary blocks; no label, no text.
     """
 
     name: ClassVar[str]
     parameters: Mapping[str, Array] = {}
     constants: Mapping[str, Array] = {}
+    auxiliary_labels: ClassVar[Mapping[str, str]] = {}
 
     @property
     @abstractmethod
-    def words(self) -> str:
-        """How an output is computed, in a line."""
+    def description(self) -> str:
+        """How an output is computed, in one line."""
 
     @property
     def title(self) -> str:
-        """What it is, with its sizes."""
+        """The layer's type with its sizes."""
         return self.name
 
     @abstractmethod
-    def arrange(self, sheet: str, top: int, inputs: tuple[Index, ...], output: Index) -> Desk:
-        """Where the forward pass stands, from the row ``top`` on."""
+    def forward_layout(
+        self, sheet: str, top: int, inputs: tuple[Index, ...], output: Index
+    ) -> PassLayout:
+        """The layout of the forward pass, from row ``top`` on, for tensors of these shapes."""
 
-    @abstractmethod
-    def forward(self, desk: Desk) -> Formulas:
-        """The formula of each output, in row-major order."""
-
-    def arrange_backward(self, desk: Desk, top: int) -> Desk:
-        """Where the gradients stand: each below what it is the gradient of."""
-        return Desk(
-            tuple(_below(block, desk, top) for block in desk.inputs),
-            _below(desk.output, desk, top),
-            {name: _below(desk.parameters[name], desk, top) for name in self.parameters},
+    def backward_layout(self, layout: PassLayout, top: int) -> PassLayout:
+        """The layout of the gradients: each below what it is the gradient of."""
+        down = top - layout.top + 1
+        return PassLayout(
+            tuple(block.moved(down) for block in layout.inputs),
+            layout.output.moved(down),
+            {name: layout.parameters[name].moved(down) for name in self.parameters},
         )
 
     @abstractmethod
-    def input_gradient(self, which: int, desk: Desk, back: Desk) -> Formulas:
-        """The formula of the loss's derivative by each number of an input, in row-major order."""
+    def output_formulas(self, layout: PassLayout) -> Formulas:
+        """The output."""
 
-    def parameter_gradient(self, name: str, desk: Desk, back: Desk) -> Formulas:
-        """The formula of the loss's derivative by each number of a parameter."""
+    @abstractmethod
+    def input_gradient(self, which: int, layout: PassLayout, gradients: PassLayout) -> Formulas:
+        """∂L/∂input for the input with index ``which``."""
+
+    def parameter_gradient(self, name: str, layout: PassLayout, gradients: PassLayout) -> Formulas:
+        """∂L/∂parameter."""
         raise NotImplementedError(f"{self.name} has no parameter {name}")
 
-    def spare_formulas(self, name: str, desk: Desk, back: Desk | None) -> Formulas | None:
-        """The formulas of a spare block of the pass, or of the gradients; None: zeros fill it."""
-        del name, desk, back
+    def auxiliary_formulas(
+        self, name: str, layout: PassLayout, gradients: PassLayout | None
+    ) -> Formulas | None:
+        """An auxiliary block of the forward pass, or of the gradients; None: it holds zeros."""
+        del name, layout, gradients
         return None
 
-    def spare_values(self, name: str, x: Array, y: Array) -> Array | None:
-        """What these formulas come to where the input is ``x`` and the output ``y``."""
-        del name, x, y
-        return None
+    def auxiliary_values(self, name: str, x: Array, y: Array) -> NDArray[Any]:
+        """The values of these formulas for the input ``x`` and the output ``y``; counts as int."""
+        raise NotImplementedError(f"{self.name} has no auxiliary block {name}")
 
 
-def _below(block: Block, desk: Desk, top: int) -> Block:
-    down = top - min(other.rows.min() for other in desk.blocks)
-    return Block(block.sheet, block.rows + down + 1, block.columns)
-
-
-def lay(sheet: str, top: int, left: int, shape: Index, step: int = 0) -> Block:
+def vector_or_tiles(sheet: str, top: int, left: int, shape: Index, step: int = 0) -> Block:
     """A vector as a column, feature maps as tiles."""
     if len(shape) == 1:
         return column(sheet, top + 1, left, shape[0])
@@ -123,5 +128,13 @@ def indices(shape: Index) -> Iterator[Index]:
 
 
 def spacing(*heights: int) -> int:
-    """How far apart tiles of several blocks stand to keep level with one another."""
+    """The distance between tiles that keeps several blocks level with one another."""
     return max(heights) + 2
+
+
+def sum_of_products(kernel: str, window: str) -> str:
+    """The sum of products of two ranges of the same shape; for single cells the product."""
+    first, last = kernel.split(":")
+    if first == last:
+        return f"{first}*{window.split(':')[0]}"
+    return f"SUMPRODUCT({kernel},{window})"

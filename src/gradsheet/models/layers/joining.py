@@ -1,83 +1,81 @@
-"""Layers that join tensors or only look at them otherwise."""
+"""Layers that join tensors, and views, which only reshape one."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gradsheet.models.blocks import (
-    Index,
+from gradsheet.models.blocks import Index
+from gradsheet.models.layers.base import (
+    FIRST_COLUMN,
+    Formulas,
+    Layer,
+    PassLayout,
+    indices,
+    vector_or_tiles,
 )
-from gradsheet.models.layers.base import FIRST_COLUMN, Desk, Formulas, Kind, indices, lay
 
 
-class _Join(Kind):
-    """Several tensors side by side, and what they are joined to."""
+class _Join(Layer):
+    """Several tensors side by side, then what they are joined to."""
 
-    def arrange(self, sheet: str, top: int, inputs: tuple[Index, ...], output: Index) -> Desk:
+    def forward_layout(
+        self, sheet: str, top: int, inputs: tuple[Index, ...], output: Index
+    ) -> PassLayout:
         blocks, left = [], FIRST_COLUMN
         for shape in (*inputs, output):
-            blocks.append(lay(sheet, top, left, shape))
+            blocks.append(vector_or_tiles(sheet, top, left, shape))
             left = blocks[-1].right + 1
-        return Desk(tuple(blocks[:-1]), blocks[-1])
+        return PassLayout(tuple(blocks[:-1]), blocks[-1])
 
 
 @dataclass(frozen=True, eq=False)
 class Add(_Join):
-    """The sum of two tensors, number by number: a residual connection."""
+    """The elementwise sum of two tensors: a residual connection."""
 
     name: ClassVar[str] = "Add"
 
     @property
-    def words(self) -> str:
-        return "an output is the sum of the two numbers in its place"
+    def description(self) -> str:
+        return "output = sum of the inputs at the same position"
 
-    def forward(self, desk: Desk) -> Formulas:
-        for index in indices(desk.output.shape):
-            yield "+".join(block.cell(index) for block in desk.inputs)
+    def output_formulas(self, layout: PassLayout) -> Formulas:
+        for index in indices(layout.output.shape):
+            yield "+".join(block.cell(index) for block in layout.inputs)
 
-    def input_gradient(self, which: int, desk: Desk, back: Desk) -> Formulas:
-        return (back.output.cell(index) for index in indices(back.output.shape))
+    def input_gradient(self, which: int, layout: PassLayout, gradients: PassLayout) -> Formulas:
+        return (gradients.output.cell(index) for index in indices(gradients.output.shape))
 
 
 @dataclass(frozen=True, eq=False)
 class Concatenate(_Join):
-    """Channels of several tensors, one after the other."""
+    """The channels of several tensors, one tensor after another."""
 
     name: ClassVar[str] = "Concatenate"
 
     @property
-    def words(self) -> str:
-        return "the channels of one input after those of the other"
+    def description(self) -> str:
+        return "the channels of the inputs, one input after another"
 
-    def forward(self, desk: Desk) -> Formulas:
-        for block in desk.inputs:
+    def output_formulas(self, layout: PassLayout) -> Formulas:
+        for block in layout.inputs:
             yield from (block.cell(index) for index in indices(block.shape))
 
-    def input_gradient(self, which: int, desk: Desk, back: Desk) -> Formulas:
-        before = sum(len(block.rows) for block in desk.inputs[:which])
-        for channel, *rest in indices(desk.inputs[which].shape):
-            yield back.output.cell((before + channel, *rest))
+    def input_gradient(self, which: int, layout: PassLayout, gradients: PassLayout) -> Formulas:
+        before = sum(len(block.rows) for block in layout.inputs[:which])
+        for channel, *rest in indices(layout.inputs[which].shape):
+            yield gradients.output.cell((before + channel, *rest))
 
 
-@dataclass(frozen=True, eq=False)
-class View(Kind):
-    """The same numbers in another shape, or in the same: no cells of its own."""
+@dataclass(frozen=True)
+class View:
+    """The same numbers, perhaps in another shape: no cells and no sheet of its own.
 
-    name: ClassVar[str] = "View"
-    what: str = "view"
+    Attributes:
+        name: what torch calls it: ``Flatten``, ``view``, ``Dropout``.
+    """
+
+    name: str
 
     @property
     def title(self) -> str:
-        return self.what
-
-    @property
-    def words(self) -> str:
-        return "the same numbers"
-
-    def arrange(self, sheet: str, top: int, inputs: tuple[Index, ...], output: Index) -> Desk:
-        raise NotImplementedError("a view has no sheet")
-
-    def forward(self, desk: Desk) -> Formulas:
-        raise NotImplementedError("a view has no formulas")
-
-    def input_gradient(self, which: int, desk: Desk, back: Desk) -> Formulas:
-        raise NotImplementedError("a view has no formulas")
+        """Like a layer's."""
+        return self.name

@@ -1,14 +1,19 @@
-"""Layers that treat each number by itself: activations, batch norm, dropout."""
+"""Elementwise layers: activations and batch norm."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from gradsheet.models.blocks import (
-    Index,
-    beside_tiles,
+from gradsheet.models.blocks import Index, beside_tiles
+from gradsheet.models.layers.base import (
+    FIRST_COLUMN,
+    Array,
+    Formulas,
+    Layer,
+    PassLayout,
+    indices,
+    vector_or_tiles,
 )
-from gradsheet.models.layers.base import FIRST_COLUMN, Array, Desk, Formulas, Kind, indices, lay
 from gradsheet.symbolic.differentiate import partials
 from gradsheet.symbolic.expression import Expression, Number, Variable, apply
 from gradsheet.symbolic.operations import SQUARE_ROOT
@@ -16,8 +21,8 @@ from gradsheet.symbolic.render import to_excel, to_textbook
 
 
 @dataclass(frozen=True, eq=False)
-class Pointwise(Kind):
-    """A function of single numbers, and of numbers that belong to their channel."""
+class Pointwise(Layer):
+    """A function of each number, and of its channel's parameters and constants."""
 
     name: str  # type: ignore[misc]  # each has its own
     function: Callable[..., Expression]
@@ -37,59 +42,63 @@ class Pointwise(Kind):
         return Variable("y", self.function(self._x, **self._channel))
 
     @cached_property
-    def _slopes(self) -> dict[Variable, Expression]:
+    def _local_derivatives(self) -> dict[Variable, Expression]:
         assert self._y.definition is not None
         return partials(self._y.definition, self._y)
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         assert self._y.definition is not None
         return f"y = {to_textbook(self._y.definition, lambda v: v.name)}"
 
-    def arrange(self, sheet: str, top: int, inputs: tuple[Index, ...], output: Index) -> Desk:
-        x = lay(sheet, top, FIRST_COLUMN, inputs[0])
+    def forward_layout(
+        self, sheet: str, top: int, inputs: tuple[Index, ...], output: Index
+    ) -> PassLayout:
+        x = vector_or_tiles(sheet, top, FIRST_COLUMN, inputs[0])
         left, channel = x.right + 1, {}
         for name in self._channel:
             channel[name] = beside_tiles(x, left)
             left += 1
-        return Desk((x,), lay(sheet, top, left + bool(channel), output), channel)
+        return PassLayout((x,), vector_or_tiles(sheet, top, left + bool(channel), output), channel)
 
-    def forward(self, desk: Desk) -> Formulas:
+    def output_formulas(self, layout: PassLayout) -> Formulas:
         assert self._y.definition is not None
-        return self._fill(self._y.definition, desk)
+        return self._fill(self._y.definition, layout)
 
-    def input_gradient(self, which: int, desk: Desk, back: Desk) -> Formulas:
-        slope = self._slopes.get(self._x, Number(0))
-        return self._fill(Variable("g") * slope, desk, back)
+    def input_gradient(self, which: int, layout: PassLayout, gradients: PassLayout) -> Formulas:
+        derivative = self._local_derivatives.get(self._x, Number(0))
+        return self._fill(Variable("g") * derivative, layout, gradients)
 
-    def parameter_gradient(self, name: str, desk: Desk, back: Desk) -> Formulas:
-        """Over a channel the sum of the outputs' gradients times their slopes."""
-        slope = self._slopes[self._channel[name]]
-        template = to_excel(slope, lambda variable: f"{{{variable.name}}}")
-        for channel in range(len(back.output.rows)):
-            g = back.output.whole(channel)
-            cells = {key: block.cell((channel,)) for key, block in desk.parameters.items()}
-            factor = template.format(x=desk.inputs[0].whole(channel), **cells)
+    def parameter_gradient(self, name: str, layout: PassLayout, gradients: PassLayout) -> Formulas:
+        """The sum over a channel of ∂L/∂output times the local derivative."""
+        derivative = self._local_derivatives[self._channel[name]]
+        template = to_excel(derivative, lambda variable: f"{{{variable.name}}}")
+        for channel in range(len(gradients.output.rows)):
+            g = gradients.output.whole(channel)
+            cells = {key: block.cell((channel,)) for key, block in layout.parameters.items()}
+            factor = template.format(x=layout.inputs[0].whole(channel), **cells)
             yield f"SUM({g})" if factor == "1" else f"SUMPRODUCT({g},{factor})"
 
-    def _fill(self, expression: Expression, desk: Desk, back: Desk | None = None) -> Formulas:
+    def _fill(
+        self, expression: Expression, layout: PassLayout, gradients: PassLayout | None = None
+    ) -> Formulas:
         template = to_excel(expression, lambda variable: f"{{{variable.name}}}")
-        x, y = desk.inputs[0], desk.output
+        x, y = layout.inputs[0], layout.output
         for index in indices(x.shape):
-            channel = {name: block.cell(index[:1]) for name, block in desk.parameters.items()}
-            g = back.output.cell(index) if back else ""
+            channel = {name: block.cell(index[:1]) for name, block in layout.parameters.items()}
+            g = gradients.output.cell(index) if gradients else ""
             yield template.format(x=x.cell(index), y=y.cell(index), g=g, **channel)
 
 
 def batch_norm(
     weight: Array, bias: Array, mean: Array, variance: Array, epsilon: float
 ) -> Pointwise:
-    """(x − mean) / √(variance + ε) · weight + bias, of its channel, by the running statistics."""
+    """(x − mean) / √(variance + ε) · weight + bias, per channel, with running statistics."""
 
     def function(
         x: Expression, weight: Expression, bias: Expression, mean: Expression, variance: Expression
     ) -> Expression:
         return (x - mean) / apply(SQUARE_ROOT, variance + Number(epsilon)) * weight + bias
 
-    learned, followed = {"weight": weight, "bias": bias}, {"mean": mean, "variance": variance}
-    return Pointwise("BatchNorm", function, learned, followed)
+    parameters, statistics = {"weight": weight, "bias": bias}, {"mean": mean, "variance": variance}
+    return Pointwise("BatchNorm", function, parameters, statistics)

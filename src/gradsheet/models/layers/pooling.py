@@ -1,28 +1,31 @@
-"""Layers of windows without weights: pooling."""
+"""Pooling layers: a number for each window."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradsheet.errors import GradsheetError
-from gradsheet.models.blocks import (
-    Block,
-    Index,
-    column,
-    tiles,
+from gradsheet.models.blocks import Index, column, tiles
+from gradsheet.models.layers.base import (
+    FIRST_COLUMN,
+    Array,
+    Formulas,
+    Layer,
+    PassLayout,
+    indices,
+    spacing,
 )
-from gradsheet.models.layers.base import FIRST_COLUMN, Array, Desk, Formulas, Kind, indices, spacing
 from gradsheet.models.ties import TIE, maxima, thresholds, windows, winners
-
-_MOST_IFS = 64  # levels of functions in one another, of Excel
+from gradsheet.spreadsheet.limits import NESTED_LEVELS
 
 
 @dataclass(frozen=True, eq=False)
-class Pool(Kind):
-    """What all poolings share: windows of a size, a stride and a padding, down and right."""
+class Pool(Layer):
+    """Size, stride and padding of the windows, vertical and horizontal."""
 
     size: tuple[int, int]
     stride: tuple[int, int]
@@ -32,27 +35,27 @@ class Pool(Kind):
     def title(self) -> str:
         return f"{self.name} {self.size[0]} × {self.size[1]}"
 
-    def arrange(self, sheet: str, top: int, inputs: tuple[Index, ...], output: Index) -> Desk:
+    def forward_layout(
+        self, sheet: str, top: int, inputs: tuple[Index, ...], output: Index
+    ) -> PassLayout:
         x = tiles(sheet, top, FIRST_COLUMN, inputs[0])
-        return Desk((x,), tiles(sheet, top, x.right + 1, output, spacing(inputs[0][1])))
+        return PassLayout((x,), tiles(sheet, top, x.right + 1, output, spacing(inputs[0][1])))
 
-    def window(self, desk: Desk, index: Index) -> tuple[Index, Index]:
-        """The first and the last input that an output sees: padding is not seen."""
-        return self._window(desk.inputs[0].shape[1:], index)
-
-    def _window(self, sizes: Index, index: Index) -> tuple[Index, Index]:
+    def window(self, layout: PassLayout, index: Index) -> tuple[Index, Index]:
+        """The first and the last input of an output's window, without padding."""
+        sizes = layout.inputs[0].shape[1:]
         channel, *position = index
         first = [p * s - pad for p, s, pad in zip(position, self.stride, self.padding, strict=True)]
         last = [min(a + k, n) - 1 for a, k, n in zip(first, self.size, sizes, strict=True)]
         return (channel, *(max(0, a) for a in first)), (channel, *last)
 
-    def seen_by(self, desk: Desk) -> dict[Index, list[Index]]:
-        """For each input the outputs that see it."""
-        seen: dict[Index, list[Index]] = {index: [] for index in indices(desk.inputs[0].shape)}
-        for index in indices(desk.output.shape):
-            for inside in _between(*self.window(desk, index)):
-                seen[inside].append(index)
-        return seen
+    def outputs_of(self, layout: PassLayout) -> dict[Index, list[Index]]:
+        """For each input the outputs whose windows hold it."""
+        outputs: dict[Index, list[Index]] = {index: [] for index in indices(layout.inputs[0].shape)}
+        for index in indices(layout.output.shape):
+            for inside in _between(*self.window(layout, index)):
+                outputs[inside].append(index)
+        return outputs
 
 
 def _between(first: Index, last: Index) -> Iterator[Index]:
@@ -60,87 +63,93 @@ def _between(first: Index, last: Index) -> Iterator[Index]:
 
 
 class MaxPool(Pool):
-    """The maximum of each window; ``ties`` says which cell takes the gradient."""
+    """The maximum of each window; ``models.ties`` says which cell takes the gradient."""
 
     name = "MaxPool2d"
+    auxiliary_labels: ClassVar[Mapping[str, str]] = {
+        "threshold": "counts as the maximum from",
+        "winner": "winner's position in its window",
+        "maxima": "cells that count as the maximum",
+        "ties": "tied windows",
+    }
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         return (
-            "an output is the maximum of its window; the gradient goes to the first cell within "
+            "output = maximum of its window; the gradient goes to the first cell within "
             f"{TIE:.0E} of it, relative to the window's largest magnitude"
         )
 
-    def forward(self, desk: Desk) -> Formulas:
-        for index in indices(desk.output.shape):
-            yield f"MAX({desk.inputs[0].span(*self.window(desk, index))})"
+    def output_formulas(self, layout: PassLayout) -> Formulas:
+        for index in indices(layout.output.shape):
+            yield f"MAX({layout.inputs[0].span(*self.window(layout, index))})"
 
-    def arrange_backward(self, desk: Desk, top: int) -> Desk:
-        if self.size[0] * self.size[1] > _MOST_IFS:
+    def backward_layout(self, layout: PassLayout, top: int) -> PassLayout:
+        if self.size[0] * self.size[1] > NESTED_LEVELS:
             raise GradsheetError(
-                f"sheet '{desk.output.sheet}': the gradient of {self.title} needs more than "
-                f"{_MOST_IFS} IFs in one another, which Excel does not take; use smaller windows, "
+                f"sheet '{layout.output.sheet}': the gradient of {self.title} needs more than "
+                f"{NESTED_LEVELS} nested IFs, which Excel refuses; use smaller windows, "
                 "or no target"
             )
-        back = super().arrange_backward(desk, top)
-        spare, g = {}, back.output
+        gradients = super().backward_layout(layout, top)
+        g, auxiliary = gradients.output, {}
         for number, name in enumerate(("threshold", "winner", "maxima"), start=1):
-            right = number * (g.shape[2] + 1)
-            spare[name] = Block(g.sheet, g.rows, g.columns + right)
-        spare["ties"] = column(g.sheet, int(g.rows.min()), spare["maxima"].right + 1, 1)
-        return Desk(back.inputs, g, {}, spare)
+            auxiliary[name] = g.moved(0, number * (g.shape[2] + 1))
+        auxiliary["ties"] = column(g.sheet, int(g.rows.min()), auxiliary["maxima"].right + 1, 1)
+        return PassLayout(gradients.inputs, g, {}, auxiliary)
 
-    def spare_formulas(self, name: str, desk: Desk, back: Desk | None) -> Formulas | None:
-        assert back is not None
+    def auxiliary_formulas(
+        self, name: str, layout: PassLayout, gradients: PassLayout | None
+    ) -> Formulas | None:
+        assert gradients is not None
         if name == "ties":
-            return iter([f'COUNTIF({back.spare["maxima"].rectangle()},">1")'])
+            return iter([f'COUNTIF({gradients.auxiliary["maxima"].rectangle()},">1")'])
         formula = {"threshold": self._threshold, "winner": self._winner, "maxima": self._maxima}
-        return (formula[name](desk, back, index) for index in indices(desk.output.shape))
+        return (formula[name](layout, gradients, index) for index in indices(layout.output.shape))
 
-    def _threshold(self, desk: Desk, back: Desk, index: Index) -> str:
-        y, cells = desk.output.cell(index), desk.inputs[0].span(*self.window(desk, index))
+    def _threshold(self, layout: PassLayout, gradients: PassLayout, index: Index) -> str:
+        y, cells = layout.output.cell(index), layout.inputs[0].span(*self.window(layout, index))
         return f"{y}-{TIE:.9f}*MAX({y},-MIN({cells}))"
 
-    def _winner(self, desk: Desk, back: Desk, index: Index) -> str:
-        """The winner's place in its window, counted from 1 row by row, padding included."""
-        threshold = back.spare["threshold"].cell(index)
-        *others, (_, last) = self._places(desk, index)
+    def _winner(self, layout: PassLayout, gradients: PassLayout, index: Index) -> str:
+        """The winner's position in its window, from 1 row by row, padding included."""
+        threshold = gradients.auxiliary["threshold"].cell(index)
+        *others, (_, last) = self._positions(layout, index)
         formula = str(last)
-        for inside, place in reversed(others):
-            formula = f"IF({desk.inputs[0].cell(inside)}>={threshold},{place},{formula})"
+        for inside, position in reversed(others):
+            formula = f"IF({layout.inputs[0].cell(inside)}>={threshold},{position},{formula})"
         return formula
 
-    def _maxima(self, desk: Desk, back: Desk, index: Index) -> str:
+    def _maxima(self, layout: PassLayout, gradients: PassLayout, index: Index) -> str:
         """How many cells of a window count as its maximum."""
-        cells = desk.inputs[0].span(*self.window(desk, index))
-        return f"SUMPRODUCT(({cells}>={back.spare['threshold'].cell(index)})*1)"
+        cells = layout.inputs[0].span(*self.window(layout, index))
+        return f"SUMPRODUCT(({cells}>={gradients.auxiliary['threshold'].cell(index)})*1)"
 
-    def spare_values(self, name: str, x: Array, y: Array) -> Array | None:
+    def auxiliary_values(self, name: str, x: Array, y: Array) -> NDArray[Any]:
         cells = windows(x, self.size, self.stride, self.padding)
         if name == "threshold":
             return thresholds(cells)
         if name == "winner":
-            return winners(cells).astype(np.float64) + 1
-        counts = np.asarray(maxima(cells).sum(axis=-1), dtype=np.float64)
-        return counts if name == "maxima" else np.array([float((counts > 1).sum())])
+            return winners(cells) + 1
+        counts = maxima(cells).sum(axis=-1)
+        return counts if name == "maxima" else np.array([(counts > 1).sum()])
 
-    def input_gradient(self, which: int, desk: Desk, back: Desk) -> Formulas:
-        g, winner = back.output, back.spare["winner"]
-        terms: dict[Index, list[str]] = {index: [] for index in indices(desk.inputs[0].shape)}
-        for index in indices(desk.output.shape):
-            for inside, place in self._places(desk, index):
-                terms[inside].append(f"IF({winner.cell(index)}={place},{g.cell(index)},0)")
+    def input_gradient(self, which: int, layout: PassLayout, gradients: PassLayout) -> Formulas:
+        g, winner = gradients.output, gradients.auxiliary["winner"]
+        terms: dict[Index, list[str]] = {index: [] for index in indices(layout.inputs[0].shape)}
+        for index in indices(layout.output.shape):
+            for inside, position in self._positions(layout, index):
+                terms[inside].append(f"IF({winner.cell(index)}={position},{g.cell(index)},0)")
         return ("+".join(found) or "0" for found in terms.values())
 
-    def _places(self, desk: Desk, index: Index) -> list[tuple[Index, int]]:
-        """The inputs that a window sees, each with its place from 1, padding included."""
-        _, *position = index
+    def _positions(self, layout: PassLayout, index: Index) -> list[tuple[Index, int]]:
+        """The inputs in a window, each with its position from 1, padding included."""
         top, left = (
-            p * s - pad for p, s, pad in zip(position, self.stride, self.padding, strict=True)
+            i * s - pad for i, s, pad in zip(index[1:], self.stride, self.padding, strict=True)
         )
         return [
             (inside, (inside[1] - top) * self.size[1] + inside[2] - left + 1)
-            for inside in _between(*self.window(desk, index))
+            for inside in _between(*self.window(layout, index))
         ]
 
 
@@ -149,27 +158,27 @@ class AveragePool(Pool):
     """The mean of each window.
 
     Attributes:
-        count_padding: whether zeros outside count as numbers of the window.
+        count_padding: whether padding counts among the numbers of a window.
     """
 
     name: ClassVar[str] = "AvgPool2d"
     count_padding: bool = True
 
     @property
-    def words(self) -> str:
-        return "an output is the mean of its window"
+    def description(self) -> str:
+        return "output = mean of its window"
 
-    def _count(self, desk: Desk, index: Index) -> int:
+    def _count(self, layout: PassLayout, index: Index) -> int:
         if self.count_padding:
             return self.size[0] * self.size[1]
-        return len(list(_between(*self.window(desk, index))))
+        return len(list(_between(*self.window(layout, index))))
 
-    def forward(self, desk: Desk) -> Formulas:
-        for index in indices(desk.output.shape):
-            cells = desk.inputs[0].span(*self.window(desk, index))
-            yield f"SUM({cells})/{self._count(desk, index)}"
+    def output_formulas(self, layout: PassLayout) -> Formulas:
+        for index in indices(layout.output.shape):
+            cells = layout.inputs[0].span(*self.window(layout, index))
+            yield f"SUM({cells})/{self._count(layout, index)}"
 
-    def input_gradient(self, which: int, desk: Desk, back: Desk) -> Formulas:
-        for outputs in self.seen_by(desk).values():
-            terms = [f"{back.output.cell(i)}/{self._count(desk, i)}" for i in outputs]
+    def input_gradient(self, which: int, layout: PassLayout, gradients: PassLayout) -> Formulas:
+        for outputs in self.outputs_of(layout).values():
+            terms = [f"{gradients.output.cell(i)}/{self._count(layout, i)}" for i in outputs]
             yield "+".join(terms) or "0"

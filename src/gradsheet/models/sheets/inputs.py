@@ -1,4 +1,4 @@
-"""The sheet on which a model begins: its input, or a digit to draw."""
+"""The first sheet: the model's input, as plain numbers or as the image of a digit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,22 +9,22 @@ from numpy.typing import NDArray
 from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.models.blocks import Block, matrix, row, tiles
-from gradsheet.models.layers.base import FIRST_COLUMN, Array
+from gradsheet.models.layers.base import FIRST_COLUMN, Array, indices
 from gradsheet.models.layout import TOP
-from gradsheet.models.sheets.layer import Links, Pages, indices
+from gradsheet.models.sheets.cells import CellWriter, Links
 from gradsheet.spreadsheet.writer import cell_address
 
 INPUT_SHEET, IMAGE_SHEET, DIGITS_SHEET = "Input", "Image", "Digits"
 OWN = "my own"
 
-_TYPE_OVER = "Type over any number: all layers follow."
+_TYPE_OVER = "Change any number: every layer updates."
 _SIZE = 28
 _PICK, _NUMBER = (TOP - 2, 7), (TOP - 2, 12)
 _SHOWN, _OWN_COLUMN, _SEEN_COLUMN = 1, 32, 63
 
 
-class InputPage(Protocol):
-    """Writes the sheet of the model's input."""
+class InputSheet(Protocol):
+    """The sheet of a model's input."""
 
     @property
     def sheet(self) -> str:
@@ -32,15 +32,15 @@ class InputPage(Protocol):
 
     @property
     def block(self) -> Block:
-        """Where the numbers that the first layer reads stand."""
+        """The block of the first layer's input."""
 
-    def write(self, pages: Pages, links: Links) -> Worksheet:
+    def write(self, cells: CellWriter, links: Links) -> Worksheet:
         """Write it."""
 
 
 @dataclass(frozen=True)
 class TensorInput:
-    """Numbers to type over, (C, H, W) or (N,)."""
+    """Numbers to edit, (C, H, W) or (N,)."""
 
     example: Array
     sheet: str = INPUT_SHEET
@@ -52,24 +52,24 @@ class TensorInput:
             return row(self.sheet, TOP + 1, FIRST_COLUMN, len(self.example))
         return tiles(self.sheet, TOP, FIRST_COLUMN, self.example.shape)
 
-    def write(self, pages: Pages, links: Links) -> Worksheet:
+    def write(self, cells: CellWriter, links: Links) -> Worksheet:
         """Write the numbers."""
-        page = pages.open(self.sheet, "Input", _TYPE_OVER, links, computed=False)
-        pages.numbers(page, self.block, self.example)
-        pages.name(page, self.block, "input")
-        pages.heat(page, self.block, "input")
+        page = cells.add_sheet(self.sheet, "Input", _TYPE_OVER, links, has_formulas=False)
+        cells.numbers(page, self.block, self.example)
+        cells.label(page, self.block, "input")
+        cells.color(page, self.block, "input")
         return page
 
 
 @dataclass(frozen=True)
 class DigitInput:
-    """An image of 28 x 28 pixels: one of some stored digits, or one's own drawing.
+    """An image of 28 x 28 pixels: one of several stored digits, or one's own drawing.
 
     Attributes:
         digits: (N, 28, 28), uint8, to choose from.
-        names: what each is called in the list.
-        chosen: the number of the digit shown at first.
-        mean, deviation: with which pixels from 0 to 255 are normalized, both of 255.
+        names: of the digits, in the list.
+        chosen: the index of the digit shown at first.
+        mean, deviation: pixels are normalized by (pixel / 255 − mean) / deviation.
     """
 
     digits: NDArray[np.uint8]
@@ -85,17 +85,20 @@ class DigitInput:
         grid = matrix(self.sheet, TOP + 1, _SEEN_COLUMN, (_SIZE, _SIZE))
         return grid.reshape((1, _SIZE, _SIZE))
 
-    def write(self, pages: Pages, links: Links) -> Worksheet:
-        """Write the digits to choose from, the drawing, and what the network sees."""
+    def write(self, cells: CellWriter, links: Links) -> Worksheet:
+        """Write the list of digits, the field to draw in, and the normalized image."""
         words = (
             f"Choose a digit from the list, or '{OWN}' and type or paste 28 × 28 pixels from 0 "
-            "(paper) to 255 (ink) into the field 'your own': all layers follow."
+            "(paper) to 255 (ink) into the field 'your own': every layer updates."
         )
-        page = pages.open(self.sheet, "Image", words, links)
+        page = cells.add_sheet(self.sheet, "Image", words, links)
         page.set_column(1, 120, 2.9)
         gray = {"font_size": 6, "font_color": "#7C8DA6", "align": "center"}
-        whole, parts = pages.look(num_format="0", **gray), pages.look(num_format="0.0", **gray)
-        self._write_list(pages, page)
+        whole, tenths = (
+            cells.cell_format(num_format="0", **gray),
+            cells.cell_format(num_format="0.0", **gray),
+        )
+        self._write_list(cells, page)
         image = self.digits[self.chosen].astype(float)
         shown = matrix(self.sheet, TOP + 1, _SHOWN, (_SIZE, _SIZE))
         own = matrix(self.sheet, TOP + 1, _OWN_COLUMN, (_SIZE, _SIZE))
@@ -104,36 +107,38 @@ class DigitInput:
             f"IF({number}=1,{own.cell(i)},INDEX({self._stored(i)},{number}-1))"
             for i in indices(shown.shape)
         )
-        pages.formulas(page, shown, formulas, image, whole)
-        pages.numbers(page, own, np.zeros((_SIZE, _SIZE)), look=whole)
+        cells.formulas(page, shown, formulas, image, whole)
+        cells.numbers(page, own, np.zeros((_SIZE, _SIZE)), cell_format=whole)
         seen = self.block.reshape((_SIZE, _SIZE))
         of = (
             f"({shown.cell(i)}/255-{self.mean!r})/{self.deviation!r}" for i in indices(seen.shape)
         )
-        pages.formulas(page, seen, of, (image / 255 - self.mean) / self.deviation, parts)
+        cells.formulas(page, seen, of, (image / 255 - self.mean) / self.deviation, tenths)
         for block, name in (
             (shown, "the image"),
             (own, "your own: type or paste here"),
-            (seen, f"what the network sees: (pixel / 255 − {self.mean}) / {self.deviation}"),
+            (seen, f"the network's input: (pixel / 255 − {self.mean}) / {self.deviation}"),
         ):
-            pages.name(page, block, name)
+            cells.label(page, block, name)
             self._gray(page, block)
         return page
 
-    def write_reading(self, pages: Pages, page: Worksheet, probability: Block, p: Array) -> None:
-        """Write beside the list which digit the network reads, and chart the probabilities."""
-        cells = f"{probability.sheet}!{probability.whole()}"
-        page.write_string(_PICK[0], _OWN_COLUMN, "the network reads", pages.style.format(bold=True))
-        read = Block(self.sheet, np.array([_PICK[0]]), np.array([_OWN_COLUMN + 6]))
-        look = pages.style.format(bold=True, font_size=16, num_format="0")
-        formula = f"MATCH(MAX({cells}),{cells},0)-1"
-        pages.formulas(page, read, [formula], np.array([float(p.argmax())]), look)
-        chart = pages.probabilities(probability, "Probability of each digit")
+    def write_prediction(
+        self, cells: CellWriter, page: Worksheet, probability: Block, p: Array
+    ) -> None:
+        """Write the predicted digit beside the list, and chart the probabilities."""
+        column = f"{probability.sheet}!{probability.whole()}"
+        page.write_string(_PICK[0], _OWN_COLUMN, "predicted digit", cells.style.format(bold=True))
+        digit = Block(self.sheet, np.array([_PICK[0]]), np.array([_OWN_COLUMN + 6]))
+        large = cells.style.format(bold=True, font_size=16, num_format="0")
+        formula = f"MATCH(MAX({column}),{column},0)-1"
+        cells.formulas(page, digit, [formula], np.array([float(p.argmax())]), large)
+        chart = cells.bar_chart(probability, "Probability of each digit")
         page.insert_chart(TOP + _SIZE + 2, _SHOWN, chart)
 
-    def write_digits(self, pages: Pages) -> None:
-        """Write the hidden sheet with the digits, a column each."""
-        page = pages.style.add_sheet(DIGITS_SHEET, "Digits to choose from, a column each")
+    def write_digits(self, cells: CellWriter) -> None:
+        """Write the hidden sheet of the stored digits, a column each."""
+        page = cells.style.add_sheet(DIGITS_SHEET, "Digits to choose from, a column each")
         page.write_column(2, 0, [OWN, *self.names])
         for number, digit in enumerate(self.digits):
             page.write_column(2, number + 1, digit.ravel().tolist())
@@ -143,8 +148,8 @@ class DigitInput:
         pixel = 2 + index[0] * _SIZE + index[1]
         return f"{DIGITS_SHEET}!{cell_address(pixel, 1)}:{cell_address(pixel, len(self.digits))}"
 
-    def _write_list(self, pages: Pages, page: Worksheet) -> None:
-        style = pages.style
+    def _write_list(self, cells: CellWriter, page: Worksheet) -> None:
+        style = cells.style
         page.write_string(_PICK[0], 1, "digit", style.format(bold=True))
         page.merge_range(
             _PICK[0], _PICK[1] - 3, _PICK[0], _PICK[1], self.names[self.chosen], style.choice
@@ -154,8 +159,8 @@ class DigitInput:
         page.data_validation(cell, {"validate": "list", "source": f"={names}"})
         number = Block(self.sheet, np.array([_NUMBER[0]]), np.array([_NUMBER[1]]))
         formula = f"MATCH({cell},{names},0)"
-        unseen = pages.look(num_format=";;;")
-        pages.formulas(page, number, [formula], np.array([self.chosen + 2.0]), unseen)
+        hidden = cells.cell_format(num_format=";;;")
+        cells.formulas(page, number, [formula], np.array([self.chosen + 2.0]), hidden)
 
     def _gray(self, page: Worksheet, block: Block) -> None:
         first, last = (0, 0), (_SIZE - 1, _SIZE - 1)

@@ -1,0 +1,191 @@
+"""Writes blocks of cells and records the values that their formulas must have."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xlsxwriter.chart import Chart
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from gradsheet.models.blocks import Block
+from gradsheet.models.layers.base import Array, indices
+from gradsheet.spreadsheet.limits import check_formula
+from gradsheet.spreadsheet.style import FAINT, Style
+from gradsheet.spreadsheet.writer import print_on_pages
+
+UNKNOWN_AGREEMENT = 7e-300
+"""In place of the difference from PyTorch until the workbook has been recalculated."""
+
+_AGREEMENT = (
+    "largest difference between these cells, recalculated with a second spreadsheet engine "
+    "(IronCalc), and PyTorch in float64, relative to the largest number of the block"
+)
+_AGREEMENT_ROW, _LINKS_ROW = 2, 3
+_WIDTH, _SIZE = 6.5, 8
+SMALL = "[=0]0;[<0]-0.0E+00;0.0E+00"  # gradients are small, and most pixels' are 0
+
+_COLORS: dict[str, dict[str, object]] = {
+    "input": {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#9DC3E6"},
+    "output": {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#8FD19E"},
+    "signed": {
+        "type": "3_color_scale",
+        "min_color": "#E58F8F",
+        "mid_color": "#FFFFFF",
+        "max_color": "#8FB3E5",
+        "mid_type": "num",
+        "mid_value": 0,
+    },
+}
+
+_EDITABLE = {"font_color": "#0000FF"}
+_PADDING = {"font_color": "#C0C4CC", "num_format": "0"}
+
+Links = Sequence[tuple[str, str]]
+"""Texts, and the sheets they lead to."""
+
+
+@dataclass(frozen=True)
+class ExpectedValues:
+    """The values of a block of formulas, by PyTorch in float64."""
+
+    block: Block
+    values: Array
+
+
+@dataclass
+class CellWriter:
+    """Writes sheets and blocks of cells.
+
+    Attributes:
+        style: the workbook's formats.
+        expected: of every block of formulas so far.
+    """
+
+    style: Style
+    expected: list[ExpectedValues] = field(default_factory=list)
+
+    def add_sheet(
+        self, name: str, title: str, description: str, links: Links, *, has_formulas: bool = True
+    ) -> Worksheet:
+        """A new sheet with its title, what it computes, its agreement and links to others."""
+        sheet = self.style.add_sheet(name, title, description)
+        sheet.set_column(0, 0, 11)
+        sheet.set_column(1, 16_383, _WIDTH)
+        if has_formulas:
+            faint = self.style.format(num_format="0.0E+00", align="left", font_color=FAINT)
+            sheet.write_number(_AGREEMENT_ROW, 0, UNKNOWN_AGREEMENT, faint)
+            sheet.write_string(_AGREEMENT_ROW, 1, _AGREEMENT, self.style.note)
+        for number, (text, target) in enumerate(links):
+            where = f"internal:'{target}'!A1"
+            sheet.write_url(_LINKS_ROW, 3 * number, where, self.style.link, text)
+        sheet.freeze_panes(_LINKS_ROW + 1, 1)
+        print_on_pages(sheet)
+        return sheet
+
+    def heading(self, sheet: Worksheet, row: int, text: str) -> None:
+        """Write the name of a pass."""
+        sheet.write_string(row, 0, text, self.style.format(bold=True, font_size=13))
+
+    def numbers(
+        self, sheet: Worksheet, block: Block, values: Array, cell_format: Format | None = None
+    ) -> None:
+        """Write numbers to edit into a block."""
+        cell_format = cell_format or self.cell_format(**_EDITABLE)
+        for index in indices(block.shape):
+            row, column = int(block.rows[index]), int(block.columns[index])
+            sheet.write_number(row, column, float(values[index]), cell_format)
+
+    def zeros(self, sheet: Worksheet, block: Block) -> None:
+        """Write the zeros around a tensor and between its numbers."""
+        self.numbers(sheet, block, np.zeros(block.shape), self.cell_format(**_PADDING))
+
+    def formulas(
+        self,
+        sheet: Worksheet,
+        block: Block,
+        formulas: Iterable[str],
+        values: NDArray[Any],
+        cell_format: Format | None = None,
+    ) -> None:
+        """Write formulas with their values into a block, in row-major order.
+
+        Raises:
+            LimitError: a formula is longer than a spreadsheet can hold.
+        """
+        cell_format = cell_format or self.cell_format()
+        rows, columns = block.rows.ravel().tolist(), block.columns.ravel().tolist()
+        numbers = np.asarray(values, dtype=np.float64)
+        subject = f"a formula of sheet '{block.sheet}'"
+        for row, column, formula, value in zip(
+            rows, columns, formulas, numbers.ravel().tolist(), strict=True
+        ):
+            check_formula(len(formula) + 1, subject, "use a layer with fewer input channels")
+            sheet.write_formula(row, column, f"={formula}", cell_format, value)
+        self.expected.append(ExpectedValues(block, numbers))
+
+    def label(self, sheet: Worksheet, block: Block, text: str, channels: bool = True) -> None:
+        """Write a label above a block, and number its tiles."""
+        bold = self.cell_format(bold=True)
+        top, left = int(block.rows.min()), int(block.columns.min())
+        if block.rows.ndim < 3 or not channels:
+            sheet.write_string(top - 1, left, text, bold)
+            return
+        sheet.write_string(top - 2, left, text, bold)
+        faint = self.cell_format(font_color=FAINT, italic=True)
+        word = "filter" if block.rows.ndim == 4 else "channel"
+        for channel in range(len(block.rows)):
+            row, column = block.rows[channel].ravel()[0], block.columns[channel].ravel()[0]
+            sheet.write_string(int(row) - 1, int(column), f"{word} {channel + 1}", faint)
+
+    def color(self, sheet: Worksheet, block: Block, scale: str) -> None:
+        """Color a block by its numbers: ``signed``, or from pale to full, channel by channel."""
+        if scale != "signed" and block.rows.ndim == 3:
+            for channel in range(len(block.rows)):
+                part = Block(block.sheet, block.rows[channel], block.columns[channel])
+                self.color(sheet, part, scale)
+            return
+        sheet.conditional_format(block.rectangle(), _COLORS[scale])
+
+    def bar_chart(self, block: Block, title: str) -> Chart:
+        """A bar chart of a column of probabilities."""
+        first, last = int(block.rows.min()), int(block.rows.max())
+        column = int(block.columns.min())
+        chart: Chart = self.style.book.add_chart({"type": "column"})
+        names = [block.sheet, first, 0, last, 0]
+        values = [block.sheet, first, column, last, column]
+        chart.add_series(
+            {"categories": names, "values": values, "fill": {"color": "#59A14F"}, "gap": 40}
+        )
+        chart.set_title({"name": title, "name_font": {"size": 12}})
+        chart.set_y_axis({"min": 0, "max": 1, "major_gridlines": {"visible": False}})
+        chart.set_legend({"none": True})
+        chart.set_size({"width": 560, "height": 260})
+        return chart
+
+    def cell_format(self, **properties: object) -> Format:
+        """The format of a small number, with these XlsxWriter properties."""
+        usual: dict[str, object] = {"num_format": "0.0000", "font_size": _SIZE}
+        return self.style.format(**usual | properties)
+
+
+class ExpectationsOnly(CellWriter):
+    """Records expected values and leaves every block of cells unwritten."""
+
+    def numbers(
+        self, sheet: Worksheet, block: Block, values: Array, cell_format: Format | None = None
+    ) -> None:
+        """Write nothing."""
+
+    def formulas(
+        self,
+        sheet: Worksheet,
+        block: Block,
+        formulas: Iterable[str],
+        values: NDArray[Any],
+        cell_format: Format | None = None,
+    ) -> None:
+        """Record the values; the formulas are not even made where they come lazily."""
+        self.expected.append(ExpectedValues(block, np.asarray(values, dtype=np.float64)))

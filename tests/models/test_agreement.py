@@ -1,0 +1,51 @@
+"""What a workbook states about its agreement with PyTorch."""
+
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import torch
+from torch import nn
+
+from gradsheet.errors import GradsheetError
+from gradsheet.models import agreement
+from gradsheet.models.build import write_model_workbook
+from gradsheet.models.sheets.cells import UNKNOWN_AGREEMENT
+from gradsheet.spreadsheet.recalculate import recalculated
+
+
+def test_every_sheet_states_its_difference(tmp_path: Path) -> None:
+    path = tmp_path / "model.xlsx"
+    model = nn.Sequential(nn.Linear(4, 5), nn.GELU(), nn.Linear(5, 3))
+    write_model_workbook(model, torch.randn(4), path, 0)
+    book = openpyxl.load_workbook(path, data_only=True)
+    stated = [sheet["A3"].value for sheet in book if sheet.title not in ("Overview", "Input")]
+    assert len(stated) == 4
+    assert all(0 <= number < 1e-9 and number != UNKNOWN_AGREEMENT for number in stated)
+
+
+@pytest.mark.parametrize("wrong", [1.001, float("nan"), None])
+def test_a_workbook_that_differs_is_not_published(
+    wrong: float | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wrong, not a number, or no number at all."""
+
+    def changed(*given: Any) -> Any:
+        return {
+            cell: value if isinstance(value, str) else "#REF!" if wrong is None else wrong * value
+            for cell, value in recalculated(*given).items()
+        }
+
+    monkeypatch.setattr(agreement, "recalculated", changed)
+    with pytest.raises(GradsheetError, match=r"sheet '1 0 Linear' differs from PyTorch by"):
+        write_model_workbook(nn.Linear(4, 3), torch.randn(4), tmp_path / "model.xlsx", 1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_very_confident_model_is_published(tmp_path: Path) -> None:
+    """Its loss and gradients are rounding errors of numbers near 1, in PyTorch as well."""
+    model = nn.Linear(2, 3)
+    with torch.no_grad():
+        model.weight.mul_(0)[1] = 15
+    write_model_workbook(model, torch.ones(2), tmp_path / "confident.xlsx", 1)

@@ -1,0 +1,74 @@
+"""Names and sizes of sheets."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gradsheet.errors import GradsheetError
+from gradsheet.models.agreement import differences
+from gradsheet.models.build import ModelWorkbook, write_model_workbook
+
+
+def test_nested_and_odd_names_make_valid_sheets(tmp_path: Path) -> None:
+    deep: nn.Module = nn.Linear(4, 4)
+    for _ in range(12):
+        deep = nn.Sequential(deep)
+    model = nn.Sequential(deep, nn.Identity(), nn.Linear(4, 2))
+    model.add_module("a😀\x07b", nn.Tanh())
+    expected = ModelWorkbook(model, torch.randn(4), 1).write(tmp_path / "deep.xlsx")
+    names = {block.block.sheet for block in expected}
+    assert all(len(name) <= 31 for name in names)
+    assert len(names - {"Loss", "Overview"}) == 3
+    assert max(differences(tmp_path / "deep.xlsx", expected, "ironcalc").values()) < 1e-9
+
+
+class Idle(nn.Module):
+    """Computes something that it does not use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used, self.unused, self.relu = nn.Linear(4, 2), nn.Linear(4, 2), nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.unused(x)
+        y = self.used(x)
+        return self.relu(y) + self.relu(y)  # type: ignore[no-any-return]
+
+
+def test_what_is_not_used_has_no_sheet() -> None:
+    """And a layer without weights that is applied twice has a sheet for each time."""
+    names = {
+        block.block.sheet for block in ModelWorkbook(Idle(), torch.randn(4), 1).expected_values()
+    }
+    assert names == {"1 used", "2 relu", "3 relu", "4 relu add", "Loss", "Overview"}
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "target", "message"),
+    [
+        (nn.Conv2d(600, 1, 3), (600, 3, 3), None, "use a layer with fewer input channels"),
+        (nn.Linear(20_000, 1), (20_000,), None, "use a model with fewer"),
+        (nn.ReLU(), (17_000,), None, "the input needs 17,001 columns"),
+        (
+            nn.Sequential(nn.MaxPool2d(9), nn.Flatten(), nn.Linear(1, 2)),
+            (1, 9, 9),
+            1,
+            "needs more than 64 nested IFs",
+        ),
+    ],
+    ids=["formula", "rows", "columns", "window"],
+)
+def test_what_does_not_fit_a_sheet_is_refused(
+    model: nn.Module, shape: tuple[int, ...], target: int | None, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(GradsheetError, match=re.escape(message)):
+        write_model_workbook(model, torch.randn(shape), tmp_path / "model.xlsx", target)
+    assert not list(tmp_path.iterdir())
+
+
+def test_large_windows_fit_without_a_loss(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.MaxPool2d(9), nn.Flatten(), nn.Linear(1, 2))
+    write_model_workbook(model, torch.randn(1, 9, 9), tmp_path / "forward.xlsx")

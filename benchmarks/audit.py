@@ -18,6 +18,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the tables are those of the tests
 
 from gradsheet.audit.pipeline import audit_book
+from gradsheet.audit.report.sentences import label
 from tests.audit.handmade import handmade, make, rearranged
 from tests.audit.planted import PLANTS
 
@@ -51,7 +52,8 @@ def names_given(name: str, often: int) -> tuple[Counter[str], list[float]]:
         found = audit_book(made.book)
         seconds.append(time.process_time() - start)
         where = made.address(mistake.column, mistake.row)
-        called[next((f.kind for f in found.mistakes if f.cell == where), NOTHING)] += 1
+        named = (label(f.rules) for f in found.mistakes if str(f.cell) == where)
+        called[next(named, NOTHING)] += 1
     return called, seconds
 
 
@@ -64,12 +66,13 @@ def main() -> None:
     options = parser.parse_args()
     alarms, seconds = false_alarms(options.right)
     rows: list[dict[str, Any]] = []
-    for name, (kind, _) in PLANTS.items():
+    for name, (rule, _) in PLANTS.items():
+        expected = label([rule])
         called, took = names_given(name, options.often)
         seconds += took
-        rows.append({"planted": name, "expected": kind, "called": dict(called.most_common())})
-        others = ", ".join(f"{k}: {n}" for k, n in called.items() if k != kind)
-        print(f"{name:<36}{called[kind]:>4} of {sum(called.values())}  {others}")
+        rows.append({"planted": name, "expected": expected, "called": dict(called.most_common())})
+        others = ", ".join(f"{k}: {n}" for k, n in called.items() if k != expected)
+        print(f"{name:<36}{called[expected]:>4} of {sum(called.values())}  {others}")
     planted = sum(sum(row["called"].values()) for row in rows)
     right = sum(row["called"].get(row["expected"], 0) for row in rows)
     seconds.sort()

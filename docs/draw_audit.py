@@ -16,7 +16,7 @@ import xlsxwriter
 from rich.console import Console
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from gradsheet.audit.pipeline import audit
+from gradsheet.audit.pipeline import audit_workbook
 from gradsheet.audit.report.annotate import annotate
 from gradsheet.audit.report.page import report_page
 from gradsheet.cli.render import audit_table
@@ -73,7 +73,7 @@ def main(folder: Path) -> None:
     audits = []
     for name, mistake in zip(PUPILS, mistakes, strict=True):
         write_homework(folder / f"{name}.xlsx", graph, mistake)
-        audits.append(audit(folder / f"{name}.xlsx"))
+        audits.append(audit_workbook(folder / f"{name}.xlsx"))
         annotate(audits[-1], folder / f"{name}-audited.xlsx")
     (folder / "class.html").write_text(report_page(audits), encoding="utf-8")
     console = Console(record=True, width=100, file=io.StringIO())

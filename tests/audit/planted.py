@@ -1,10 +1,12 @@
-"""Mistakes planted by editing the text of one formula, and what each should be called."""
+"""Mistakes planted by editing the text of one formula, and the rule that each breaks."""
 
 import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from gradsheet.audit import rules
+from gradsheet.audit.rules import Rule
 from tests.audit.handmade import Handmade, changed, slope
 
 
@@ -24,13 +26,13 @@ class Planted:
 
 
 Plant = Callable[[Handmade, random.Random], Planted | None]
-PLANTS: dict[str, tuple[str, Plant]] = {}
-"""By the name of the plant what the audit should call it, and how it is planted."""
+PLANTS: dict[str, tuple[Rule, Plant]] = {}
+"""By the name of the plant the rule it breaks, and how it is planted."""
 
 
-def plant(name: str, kind: str) -> Callable[[Plant], Plant]:
+def plant(name: str, rule: Rule) -> Callable[[Plant], Plant]:
     def register(function: Plant) -> Plant:
-        PLANTS[name] = (kind, function)
+        PLANTS[name] = (rule, function)
         return function
 
     return register
@@ -85,7 +87,7 @@ def edited(
 # --- Gradients of the first layer --------------------------------------------------------------
 
 
-@plant("hidden slope of a neighbor", "the slope of the wrong unit's activation")
+@plant("hidden slope of a neighbor", rules.WRONG_SLOPE)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -95,7 +97,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, slope("sigmoid", f"h{unit}"), slope("sigmoid", f"h{wrong}"), draw)
 
 
-@plant("half a slope of a neighbor", "the slope of the wrong unit's activation")
+@plant("half a slope of a neighbor", rules.WRONG_SLOPE)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -105,7 +107,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"(1-[a_h{unit}])", f"(1-[a_h{wrong}])", draw)
 
 
-@plant("slope of the sums", "the weighted sum where its activation belongs")
+@plant("slope of the sums", rules.SUM_FOR_ACTIVATION)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -114,14 +116,14 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, slope("sigmoid", f"h{unit}"), f"[h{unit}]*(1-[h{unit}])", draw)
 
 
-@plant("hidden slope left out", "the slope of an activation left out")
+@plant("hidden slope left out", rules.SLOPE_MISSING)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     unit, _ = units_of(table, column)
     return edited(table, column, f"*{slope(table.hidden, f'h{unit}')}", "", draw)
 
 
-@plant("slope of another activation", "the slope of another activation")
+@plant("slope of another activation", rules.OTHER_SLOPE)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden == "relu":
         return None
@@ -131,7 +133,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, slope(table.hidden, f"h{unit}"), slope(wrong, f"h{unit}"), draw)
 
 
-@plant("slope with a plus", "the slope of another activation")
+@plant("slope with a plus", rules.OTHER_SLOPE)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -140,7 +142,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"(1-[a_h{unit}])", f"(1+[a_h{unit}])", draw)
 
 
-@plant("bracket around the paths", "a misplaced bracket")
+@plant("bracket around the paths", rules.BRACKET)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
@@ -153,7 +155,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return Planted(changed(table, column, wrong), column)
 
 
-@plant("bracket of the slope", "a misplaced bracket")
+@plant("bracket of the slope", rules.BRACKET)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -162,7 +164,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"*(1-[a_h{unit}])", f"*1-[a_h{unit}]", draw)
 
 
-@plant("a path left out", "a term left out")
+@plant("a path left out", rules.TERM_MISSING)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
@@ -175,14 +177,14 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return Planted(changed(table, column, f"({'+'.join(kept)}{tail}"), column)
 
 
-@plant("a minus between paths", "a sign turned round")
+@plant("a minus between paths", rules.SIGN)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
     return edited(table, draw.choice(first_layer(table)), "]+", "]-", draw)
 
 
-@plant("weight of another connection", "the wrong weight")
+@plant("weight of another connection", rules.WRONG_WEIGHT)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     inside = re.findall(r"\[(w\d+)\]", table.formulas[column])
@@ -191,35 +193,35 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"[{right}]", f"[{wrong}]", draw)
 
 
-@plant("a weight left out", "a factor left out")
+@plant("a weight left out", rules.FACTOR_MISSING)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     right = draw.choice(re.findall(r"\[(w\d+)\]", table.formulas[column]))
     return edited(table, column, f"*[{right}]", "", draw)
 
 
-@plant("an updated weight", "a weight that was updated before its old value was used")
+@plant("an updated weight", rules.UPDATED)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     right = draw.choice(re.findall(r"\[(w\d+)\]", table.formulas[column]))
     return edited(table, column, f"[{right}]", f"[{right}>]", draw)
 
 
-@plant("all weights updated", "a weight that was updated before its old value was used")
+@plant("all weights updated", rules.UPDATED)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     wrong = re.sub(r"\[(w\d+)\]", r"[\1>]", table.formulas[column])
     return Planted(changed(table, column, wrong), column)
 
 
-@plant("a weight updated on the spot", "a weight that was updated before its old value was used")
+@plant("a weight updated on the spot", rules.UPDATED)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     wrong = re.sub(r"\[(w\d+)\]", r"([\1]-[rate]*[dE/d\1])", table.formulas[column])
     return Planted(changed(table, column, wrong), column)
 
 
-@plant("a pinned weight", "a reference that a $ holds in one row")
+@plant("a pinned weight", rules.PINNED)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     right = draw.choice(re.findall(r"\[(w\d+)\]", table.formulas[column]))
@@ -227,14 +229,14 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return replace(found, row=1) if found else None
 
 
-@plant("a neighbor's input", "a neighbor's signal")
+@plant("a neighbor's input", rules.NEIGHBOR)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     _, k = units_of(table, column)
     return edited(table, column, f"[i{k}]", f"[i{other(table.sizes[0], k, draw)}]", draw)
 
 
-@plant("a typed input", "a number typed in where a cell belongs")
+@plant("a typed input", rules.TYPED_NUMBER)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     _, k = units_of(table, column)
@@ -244,21 +246,21 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
 # --- Gradients of the last layer ---------------------------------------------------------------
 
 
-@plant("sum for activation", "the weighted sum where its activation belongs")
+@plant("sum for activation", rules.SUM_FOR_ACTIVATION)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     _, k = ends_of(table, column)
     return edited(table, column, f"*[a_h{k}]", f"*[h{k}]", draw)
 
 
-@plant("a neighbor's hidden signal", "a neighbor's signal")
+@plant("a neighbor's hidden signal", rules.NEIGHBOR)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     _, k = ends_of(table, column)
     return edited(table, column, f"[a_h{k}]", f"[a_h{other(table.sizes[1], k, draw)}]", draw)
 
 
-@plant("gradients swapped", "two gradients swapped")
+@plant("gradients swapped", rules.SWAPPED)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     first = draw.choice(gradients(table))
     second = draw.choice([g for g in gradients(table) if g != first])
@@ -267,21 +269,21 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return Planted(both, min(first, second, key=lambda g: int(g[5:])))
 
 
-@plant("the error left out", "a factor left out")
+@plant("the error left out", rules.FACTOR_MISSING)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     o, _ = ends_of(table, column)
     return edited(table, column, f"([a_o{o}]-[t{o}])*", "", draw)
 
 
-@plant("target less output", "a sign turned round")
+@plant("target less output", rules.SIGN)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(gradients(table))
     o = draw.randint(1, table.sizes[2])
     return edited(table, column, f"([a_o{o}]-[t{o}])", f"([t{o}]-[a_o{o}])", draw)
 
 
-@plant("target of another output", "the wrong target")
+@plant("target of another output", rules.WRONG_TARGET)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
@@ -290,7 +292,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"[t{o}]", f"[t{other(table.sizes[2], o, draw)}]", draw)
 
 
-@plant("another output in the error", "the wrong output")
+@plant("another output in the error", rules.WRONG_OUTPUT)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
@@ -300,48 +302,48 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"([a_o{o}]-", f"([a_o{wrong}]-", draw)
 
 
-@plant("output slope left out", "the slope of an activation left out")
+@plant("output slope left out", rules.SLOPE_MISSING)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     o, _ = ends_of(table, column)
     return edited(table, column, f"*{slope('sigmoid', f'o{o}')}", "", draw)
 
 
-@plant("half an output slope left out", "a factor left out")
+@plant("half an output slope left out", rules.FACTOR_MISSING)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     o, _ = ends_of(table, column)
     return edited(table, column, f"*(1-[a_o{o}])", "", draw)
 
 
-@plant("a factor twice", "a factor taken twice")
+@plant("a factor twice", rules.FACTOR_REPEATED)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     o, _ = ends_of(table, column)
     return edited(table, column, f"*(1-[a_o{o}])", f"*(1-[a_o{o}])*(1-[a_o{o}])", draw)
 
 
-@plant("a two too many", "a factor two too many")
+@plant("a two too many", rules.DOUBLED)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(gradients(table))
     return Planted(changed(table, column, f"2*({table.formulas[column]})"), column)
 
 
-@plant("the last signal left out", "a factor left out")
+@plant("the last signal left out", rules.FACTOR_MISSING)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     _, k = ends_of(table, column)
     return edited(table, column, f"*[a_h{k}]", "", draw)
 
 
-@plant("a sum of factors", "a wrong operator")
+@plant("a sum of factors", rules.OPERATOR)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     _, k = ends_of(table, column)
     return edited(table, column, f"*[a_h{k}]", f"+[a_h{k}]", draw)
 
 
-@plant("a value of the row above", "a value from another row")
+@plant("a value of the row above", rules.OTHER_ROW)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     _, k = ends_of(table, column)
@@ -351,7 +353,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
 # --- Forward pass and loss ---------------------------------------------------------------------
 
 
-@plant("a weight twice in a sum", "the wrong weight")
+@plant("a weight twice in a sum", rules.WRONG_WEIGHT)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(table.names(r"[ho]\d"))
     inside = re.findall(r"\[(w\d+)\]", table.formulas[column])
@@ -359,7 +361,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"[{right}]", f"[{wrong}]", draw)
 
 
-@plant("a signal twice in a sum", "a neighbor's signal")
+@plant("a signal twice in a sum", rules.NEIGHBOR)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(table.names(r"[ho]\d"))
     inside = re.findall(r"\[(i\d|a_h\d)\]", table.formulas[column])
@@ -367,14 +369,14 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"[{right}]", f"[{wrong}]", draw)
 
 
-@plant("a sum before its activation", "the weighted sum where its activation belongs")
+@plant("a sum before its activation", rules.SUM_FOR_ACTIVATION)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(table.names(r"o\d"))
     k = draw.randint(1, table.sizes[1])
     return edited(table, column, f"[a_h{k}]", f"[h{k}]", draw)
 
 
-@plant("a bias left out", "a term left out")
+@plant("a bias left out", rules.TERM_MISSING)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if not table.biases:
         return None
@@ -383,36 +385,36 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"+[{bias}]", "", draw)
 
 
-@plant("a minus in a sum", "a sign turned round")
+@plant("a minus in a sum", rules.SIGN)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, draw.choice(table.names(r"[ho]\d")), "]+", "]-", draw)
 
 
-@plant("a sigmoid without its minus", "a sign turned round")
+@plant("a sigmoid without its minus", rules.SIGN)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     o = draw.randint(1, table.sizes[2])
     return edited(table, f"a_o{o}", "EXP(-", "EXP(", draw)
 
 
-@plant("an activation of another sum", "the wrong weighted sum")
+@plant("an activation of another sum", rules.WRONG_SUM)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     u = draw.randint(1, table.sizes[1])
     return edited(table, f"a_h{u}", f"[h{u}]", f"[h{other(table.sizes[1], u, draw)}]", draw)
 
 
-@plant("the half left out", "a factor left out")
+@plant("the half left out", rules.FACTOR_MISSING)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.loss != "half" or table.sizes[2] < 2:
         return None
     return edited(table, f"E{draw.randint(1, table.sizes[2])}", "0.5*", "", draw)
 
 
-@plant("the square left out", "a square left out")
+@plant("the square left out", rules.SQUARE_MISSING)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, f"E{draw.randint(1, table.sizes[2])}", "^2", "", draw)
 
 
-@plant("an error against another target", "the wrong target")
+@plant("an error against another target", rules.WRONG_TARGET)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
@@ -420,7 +422,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, f"E{o}", f"[t{o}]", f"[t{other(table.sizes[2], o, draw)}]", draw)
 
 
-@plant("an error counted twice", "the wrong error")
+@plant("an error counted twice", rules.WRONG_ERROR)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
@@ -428,7 +430,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, "E_total", f"[E{o}]", f"[E{other(table.sizes[2], o, draw)}]", draw)
 
 
-@plant("an error not counted", "a term left out")
+@plant("an error not counted", rules.TERM_MISSING)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
@@ -438,48 +440,48 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
 # --- Updates -----------------------------------------------------------------------------------
 
 
-@plant("an ascent", "a sign turned round")
+@plant("an ascent", rules.SIGN)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, draw.choice(table.names(r"w\d+")), "<]-[", "<]+[", draw)
 
 
-@plant("the rate left out", "a factor left out")
+@plant("the rate left out", rules.FACTOR_MISSING)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, draw.choice(table.names(r"w\d+")), "[rate]*", "", draw)
 
 
-@plant("another weight's gradient", "the gradient of another parameter")
+@plant("another weight's gradient", rules.OTHER_GRADIENT)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     first, second = draw.sample(table.names(r"w\d+"), 2)
     return edited(table, first, f"[dE/d{first}<]", f"[dE/d{second}<]", draw)
 
 
-@plant("an update of another weight", "the wrong weight")
+@plant("an update of another weight", rules.WRONG_WEIGHT)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     first, second = draw.sample(table.names(r"w\d+"), 2)
     return edited(table, first, f"[{first}<]", f"[{second}<]", draw)
 
 
-@plant("updates from the first row", "a reference that a $ holds in one row")
+@plant("updates from the first row", rules.PINNED)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     weight = draw.choice(table.names(r"w\d+"))
     found = edited(table, weight, f"[{weight}<]", f"[{weight}$]", draw)
     return replace(found, row=2) if found else None
 
 
-@plant("a rate typed in one column", "a number typed in where a cell belongs")
+@plant("a rate typed in one column", rules.TYPED_NUMBER)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, draw.choice(table.names(r"w\d+")), "[rate]", "0.35", draw)
 
 
-@plant("a rate typed everywhere", "the learning rate typed into the formulas")
+@plant("a rate typed everywhere", rules.TYPED_RATE)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     for name in table.updates:
         table = changed(table, name, table.updates[name].replace("[rate]", "0.35"))
     return Planted(table, "w1", 1)
 
 
-@plant("a rate without its $", "a reference that slides because no $ holds it")
+@plant("a rate without its $", rules.SLIDING)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     def sliding(cell: str, row: int) -> str:
         _, column, first = cell.split("$")
@@ -491,19 +493,19 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
 # --- Cells -------------------------------------------------------------------------------------
 
 
-@plant("a pasted number", "a number pasted over a formula")
+@plant("a pasted number", rules.PASTED_NUMBER)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column, row = draw.choice(list(table.formulas)), draw.randrange(1, table.rows)
     return Planted(replace(table, in_row={(column, row): 0.1234}), column, row)
 
 
-@plant("an empty cell", "a cell left empty")
+@plant("an empty cell", rules.EMPTY_CELL)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column, row = draw.choice(list(table.formulas)), draw.randrange(1, table.rows)
     return Planted(replace(table, in_row={(column, row): None}), column, row)
 
 
-@plant("a pasted column", "a column of pasted numbers")
+@plant("a pasted column", rules.PASTED_COLUMN)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(gradients(table))
     pasted: dict[tuple[str, int], str | float | None]
@@ -511,7 +513,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return Planted(replace(table, in_row=pasted), column)
 
 
-@plant("a mistake in one row", "a neighbor's signal")
+@plant("a mistake in one row", rules.NEIGHBOR)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column, row = draw.choice(last_layer(table)), draw.randrange(1, table.rows)
     _, k = ends_of(table, column)
@@ -520,13 +522,13 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return Planted(replace(table, in_row={(column, row): formula}), column, row)
 
 
-@plant("an input dragged down", "an input dragged into a series")
+@plant("an input dragged down", rules.SERIES)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(table.names(r"[ti]\d"))
     return Planted(replace(table, series=(column,)), column, 1)
 
 
-@plant("a chart of another column", "a chart of the wrong column")
+@plant("a chart of another column", rules.CHART_COLUMN)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice([*table.names(r"E\d"), "a_o1"])
     return Planted(replace(table, chart=column), column)

@@ -74,7 +74,7 @@ def test_audit_writes_a_page_a_copy_json_and_a_summary(gradsheet: Run, tmp_path:
     mistakes = (tmp_path / "mistakes" / "mistakes.csv").read_text(encoding="utf-8-sig")
     rows = list(csv.reader(mistakes.splitlines()))
     assert len(rows) == 7
-    assert "a sign turned round" in rows[0]
+    assert "GS301 wrong sign" in rows[0]
     with Image.open(tmp_path / "mistakes" / "mistakes.png") as picture:
         assert picture.width > 100
     marked = openpyxl.load_workbook(tmp_path / "class-1-audited.xlsx")["Work"]

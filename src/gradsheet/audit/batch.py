@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gradsheet.audit.findings import Audit
-from gradsheet.audit.pipeline import audit
+from gradsheet.audit.pipeline import audit_workbook
 from gradsheet.errors import GradsheetError
 from gradsheet.processes import fresh_processes, usable_cores
 
@@ -28,7 +28,7 @@ def audit_files(paths: Sequence[Path], jobs: int | None = None) -> Iterator[Audi
 
 def _audited(path: Path) -> Audit | GradsheetError:
     try:
-        return audit(path)
+        return audit_workbook(path)
     except GradsheetError as error:
         return error
     except Exception as error:  # one file, whatever is wrong with it, must not cost the others

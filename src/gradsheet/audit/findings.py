@@ -1,8 +1,12 @@
-"""What an audit says: about a workbook, its tables, their columns, and each mistake."""
+"""The result of an audit: a workbook, its tables, their columns, and each finding."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from gradsheet.audit.details import Details
+from gradsheet.audit.rules import Rule
+from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef, column_letters
 
 Verdict = Literal["right", "wrong", "given", "not checked"]
 
@@ -12,28 +16,71 @@ class Finding:
     """One mistake, or one remark about something that is not wrong.
 
     Attributes:
-        sheet: the sheet it is on.
-        cell: the first cell that shows it, ``AA29``.
+        rules: the rules it breaks: one, or two where a formula holds two mistakes.
+        details: what was found, without a sentence; ``str`` of the finding renders one.
+        sheet: the sheet it is on; empty where it is about the whole workbook.
+        cell: the first cell that shows it; None where there is none.
+        cells: how many cells show it.
         column: what the table itself calls the column, ``E∂w4``; empty where there is none.
         role: the column's name in this package, ``dE/dw4``; empty where there is none.
-        kind: the kind of mistake in a few words, the same for all mistakes of the kind.
-        message: what is wrong, how much it matters and what belongs there, in one line.
-        is_mistake: False for a remark.
-        written: the formula as written, in the table's own names; empty where there is none.
-        right: a right one.
-        cells: how many cells show it.
     """
 
-    sheet: str
-    cell: str
-    column: str
-    role: str
-    kind: str
-    message: str
-    is_mistake: bool = True
-    written: str = ""
-    right: str = ""
+    rules: tuple[Rule, ...]
+    details: Details
+    sheet: str = ""
+    cell: CellIndex | None = None
     cells: int = 1
+    column: str = ""
+    role: str = ""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of its rules: ``("GS601",)``."""
+        return tuple(rule.code for rule in self.rules)
+
+    @property
+    def is_mistake(self) -> bool:
+        """Whether it is a mistake; else it is a remark."""
+        return any(rule.severity == "mistake" for rule in self.rules)
+
+    @property
+    def place(self) -> str:
+        """The sheet and the cell, as far as there are any: ``Sheet1!AA29``."""
+        if self.cell is None:
+            return self.sheet
+        return str(CellRef(self.sheet, self.cell))
+
+    def __str__(self) -> str:
+        from gradsheet.audit.report.sentences import line
+
+        return line(self)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The units of one layer and their activation."""
+
+    units: int
+    activation: str
+
+
+@dataclass(frozen=True)
+class Network:
+    """The network that a table trains.
+
+    Attributes:
+        inputs: how many.
+        layers: hidden layers first, the output layer last.
+        biases: how many in all.
+        examples: how many stand in one row.
+        loss: the name of the loss, as in a network file.
+    """
+
+    inputs: int
+    layers: tuple[Layer, ...]
+    biases: int
+    examples: int
+    loss: str
 
 
 @dataclass(frozen=True)
@@ -41,20 +88,25 @@ class ColumnAudit:
     """One column of a table.
 
     Attributes:
-        letter: ``AA``.
+        column: its number, from 1.
         header: what the table calls it; empty where it has none.
         role: what it is, ``dE/dw4``; empty where that is unknown.
         meaning: the role in words.
         verdict: whether every cell of it is right.
-        first_wrong: the first wrong cell, empty where none is.
+        first_wrong: the first wrong cell; None where none is.
     """
 
-    letter: str
+    column: int
     header: str
     role: str
     meaning: str
     verdict: Verdict
-    first_wrong: str = ""
+    first_wrong: CellIndex | None = None
+
+    @property
+    def letters(self) -> str:
+        """``AA`` for column 27."""
+        return column_letters(self.column)
 
 
 @dataclass(frozen=True)
@@ -62,28 +114,30 @@ class TableAudit:
     """One training table.
 
     Attributes:
-        area: where it stands, header included: ``A28:AE90``.
-        network: the network it trains, in words.
+        sheet: the sheet it is on.
+        area: its cells, header included.
+        network: the network it trains.
         updates: how often the weights are updated.
         rate: the learning rate; None where none was found.
-        rate_cell: where it stands, ``E27``; empty where it is in no cell.
+        rate_cell: the cell that holds it, without a sheet where it is on the table's own; None
+            where no cell does.
         columns: from left to right.
         findings: the mistakes first, then remarks.
     """
 
     sheet: str
-    area: str
-    network: str
+    area: CellRange
+    network: Network
     updates: int
     rate: float | None
-    rate_cell: str
+    rate_cell: CellRef | None
     columns: tuple[ColumnAudit, ...]
     findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True)
 class Audit:
-    """Everything that was found in one workbook.
+    """Everything that was found in one workbook. In a notebook it shows itself.
 
     Attributes:
         path: the file.
@@ -97,10 +151,40 @@ class Audit:
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
-        """Of every table and of none."""
+        """The findings of every table and of none."""
         return (*(found for table in self.tables for found in table.findings), *self.findings)
 
     @property
     def mistakes(self) -> tuple[Finding, ...]:
         """The findings that are mistakes."""
         return tuple(found for found in self.all_findings if found.is_mistake)
+
+    @property
+    def remarks(self) -> tuple[Finding, ...]:
+        """The findings that are not."""
+        return tuple(found for found in self.all_findings if not found.is_mistake)
+
+    @property
+    def all_right(self) -> bool:
+        """Whether something was checked and nothing is wrong."""
+        return self.count("right") > 0 and not self.some_wrong
+
+    @property
+    def some_wrong(self) -> bool:
+        """Whether something is wrong; without a table neither this holds nor ``all_right``."""
+        return bool(self.mistakes) or self.count("wrong") > 0
+
+    def count(self, verdict: Verdict) -> int:
+        """The number of columns with this verdict."""
+        return sum(c.verdict == verdict for table in self.tables for c in table.columns)
+
+    def to_json(self) -> str:
+        """The audit as JSON; see docs/audit.md for its form."""
+        from gradsheet.audit.report.json_form import to_json
+
+        return to_json([self])
+
+    def _repr_html_(self) -> str:
+        from gradsheet.audit.report.notebook import notebook_html
+
+        return notebook_html(self)

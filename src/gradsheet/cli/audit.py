@@ -83,7 +83,7 @@ def _audit(
 
 def _print(audits: list["Audit"], as_json: bool) -> None:
     if as_json:
-        from gradsheet.audit.report.summary import to_json
+        from gradsheet.audit.report.json_form import to_json
 
         sys.stdout.write(to_json(audits))
         return

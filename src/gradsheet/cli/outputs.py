@@ -92,11 +92,14 @@ def write_misclassified(evaluation: "Evaluation", images: "ImageSet", path: Path
 
 def write_mistakes(audits: "Sequence[Audit]", folder: Path) -> None:
     """Write how many mistakes of each kind each workbook has, as a table and a picture."""
-    from gradsheet.audit.report.summary import class_csv, file_names, mistake_counts, mistake_kinds
+    from gradsheet.audit.report.sentences import label
+    from gradsheet.audit.report.summary import class_csv, mistake_counts, mistake_kinds
+    from gradsheet.audit.report.text import file_names
 
     make_folder(folder)
     # Excel takes a CSV file for UTF-8 where a byte order mark says so.
     write_text(folder / "mistakes.csv", f"\ufeff{class_csv(audits)}")
     kinds = mistake_kinds(audits)
     counts = mistake_counts(audits, kinds)
-    figures.mistake_heat_map(file_names(audits), kinds, counts, folder / "mistakes.png")
+    names, labels = file_names(audits), list(map(label, kinds))
+    figures.mistake_heat_map(names, labels, counts, folder / "mistakes.png")

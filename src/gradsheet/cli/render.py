@@ -11,7 +11,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gradsheet.audit.report.summary import legible, some_wrong, verdict
+from gradsheet.audit.report.sentences import (
+    cells_in_words,
+    label,
+    message,
+    network_in_words,
+    written_and_right,
+)
+from gradsheet.audit.report.summary import verdict
+from gradsheet.audit.report.text import legible
 from gradsheet.networks.sweep import Descent
 
 if TYPE_CHECKING:
@@ -179,7 +187,7 @@ def prediction_table(pictures: Sequence[Path], probabilities: Sequence[Sequence[
 
 def audit_table(audit: "Audit") -> Group:
     """The findings in one workbook: its tables, their columns in brief, every finding."""
-    look = "bold red" if some_wrong(audit) else "bold"
+    look = "bold red" if audit.some_wrong else "bold"
     parts: list[RenderableType] = [Text(f"{legible(str(audit.path))}: {verdict(audit)}", look)]
     for table in audit.tables:
         parts += ["", Text(_recognized(table)), _column_table(table.columns)]
@@ -193,7 +201,7 @@ def audit_table(audit: "Audit") -> Group:
 def _recognized(table: "TableAudit") -> str:
     rate = "no learning rate found" if table.rate is None else f"learning rate {table.rate:.6g}"
     place = f" in {table.rate_cell}" if table.rate_cell else ""
-    facts = (table.network, rate + place, f"{table.updates} updates")
+    facts = (network_in_words(table.network), rate + place, f"{table.updates} updates")
     return legible(f"{table.sheet}!{table.area}: {'; '.join(filter(None, facts))}")
 
 
@@ -215,13 +223,13 @@ def _column_lines(columns: "Sequence[ColumnAudit]") -> Iterator[tuple[str, str, 
             for column in (first, *others):
                 names = dict.fromkeys(filter(None, (column.header, column.role)))
                 where = f"wrong, first in {column.first_wrong}" if column.first_wrong else "wrong"
-                yield column.letter, ", ".join(names), where, _LOOKS[outcome]
+                yield column.letters, ", ".join(names), where, _LOOKS[outcome]
         elif others:
             names = dict.fromkeys(_shortened(c.header) for c in (first, others[-1]))
-            letters = f"{first.letter}–{others[-1].letter}"
+            letters = f"{first.letters}–{others[-1].letters}"
             yield letters, " … ".join(filter(None, names)), outcome, _LOOKS[outcome]
         else:
-            yield first.letter, _shortened(first.header), outcome, _LOOKS[outcome]
+            yield first.letters, _shortened(first.header), outcome, _LOOKS[outcome]
 
 
 def _shortened(header: str) -> str:
@@ -230,15 +238,14 @@ def _shortened(header: str) -> str:
 
 def _finding_lines(found: "Finding") -> Group:
     """A finding: where, of what kind, why, and the formulas one above the other."""
-    place = "!".join(filter(None, (found.sheet, found.cell)))
-    where = ", ".join(filter(None, (place, found.column, found.role)))
-    kind = "Mistake" if found.is_mistake else "Remark"
-    head = f"{kind}{' in ' if where else ''}{where}: {found.kind}"
+    where = ", ".join(filter(None, (found.place, found.column, found.role)))
+    severity = "Mistake" if found.is_mistake else "Remark"
+    head = f"{severity}{' in ' if where else ''}{where}: {label(found.rules)}"
     lines: list[RenderableType] = [Text(legible(head), "bold" if found.is_mistake else "")]
-    lines += [_indented(Text(legible(found.message)))] if found.message else []
+    lines.append(_indented(Text(legible(message(found)))))
     formulas = _formula_table(found)
     lines += [_indented(formulas)] if formulas.row_count else []
-    lines += [_indented(Text(f"{found.cells} cells show it."))] if found.cells > 1 else []
+    lines += [_indented(Text(cells_in_words(found)))] if found.cells > 1 else []
     return Group("", *lines)
 
 
@@ -246,7 +253,7 @@ def _formula_table(found: "Finding") -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for name, formula in (("written", found.written), ("right", found.right)):
+    for name, formula in zip(("written", "right"), written_and_right(found), strict=True):
         if formula:
             table.add_row(name, Text(legible(formula)))
     return table

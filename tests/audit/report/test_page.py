@@ -2,31 +2,29 @@
 
 import dataclasses
 import re
-import time
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from gradsheet.audit.findings import Audit, Finding
+from gradsheet.audit import rules
+from gradsheet.audit.findings import Audit
 from gradsheet.audit.report.page import report_page
 from tests.audit.samples import (
     RIGHT,
-    SLOPE,
-    SWAPPED,
     WRITTEN,
     audit,
-    column,
     mistake,
     remark,
+    strange,
     table,
 )
 
 CLASS = [
     audit("right.xlsx"),
     audit("two.xlsx", mistake("Z29"), mistake()),
-    audit("one.xlsx", mistake(kind=SWAPPED), rest=[remark("Sheet2", "B2", "pasted values")]),
+    audit("one.xlsx", mistake(rule=rules.SWAPPED), rest=[remark("Sheet2", "B2", "pasted values")]),
     Audit(Path("none.xlsx"), (), ()),
 ]
 VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -93,22 +91,26 @@ def test_its_headings_have_an_order_and_its_links_a_goal(audits: list[Audit]) ->
 
 def test_every_mistake_and_remark_is_told() -> None:
     found = [
-        mistake(f"{letters}29", kind, f"told {letters}")
-        for letters, kind in (("Z", SLOPE), ("AA", SWAPPED), ("AA", "a third kind"))
+        mistake(f"{letters}29", rule, f"told {letters}")
+        for letters, rule in (
+            ("Z", rules.WRONG_SLOPE),
+            ("AA", rules.SWAPPED),
+            ("AA", rules.BRACKET),
+        )
     ]
-    rest = [remark("Sheet2", "B2", "pasted values"), mistake("Q7", "elsewhere", "outside")]
+    rest = [remark("Sheet2", "B2", "pasted values"), mistake("Q7", rules.SIGN, "outside")]
     told = Page(report_page([audit("a.xlsx", *found, remark("Sheet1", "W28", "odd"), rest=rest)]))
-    for text in ("Z29", "AA29", "E∂w4", "told Z", "told AA", SLOPE, SWAPPED, "a third kind", "odd",
-                 "pasted values", "Sheet2!B2", "outside", "elsewhere", "62 cells", "what E∂w4 is",
+    for text in ("Z29", "AA29", "E∂w4", "told Z", "told AA", "GS306 misplaced bracket", "odd",
+                 "pasted values", "Sheet2!B2", "outside", "62 cells", "what E∂w4 is",
                  "4 mistakes"):  # fmt: skip
         assert text in told.told(), text
 
 
 def test_a_table_is_described() -> None:
     told = Page(report_page([audit("a.xlsx")])).told()
-    for text in ("A28:AE90", "2 sigmoid units", "0.5, in F27", "61", "all right: 3 columns"):
+    for text in ("A28:AE90", "2 sigmoid hidden units", "0.5, in F27", "61", "all right: 3 columns"):
         assert text in told
-    bare = dataclasses.replace(table(), rate=None, rate_cell="")
+    bare = dataclasses.replace(table(), rate=None, rate_cell=None)
     assert "not found" in Page(report_page([Audit(Path("a"), (bare,), ())])).told()
 
 
@@ -124,7 +126,7 @@ def test_columns_stand_in_their_order_each_with_its_verdict() -> None:
 
 
 def test_a_mistake_above_the_table_is_none_of_the_column_below() -> None:
-    rate = Finding("Sheet1", "AA27", "", "", "a rate", "no rate", True)
+    rate = dataclasses.replace(mistake("AA27"), column="", role="")
     page = Page(report_page([audit("a.xlsx", rate)]))
     assert "Sheet1!AA27" in page.told()
     assert not page.text("ol", "a")
@@ -137,18 +139,16 @@ def test_formulas_are_whole_and_only_what_differs_is_marked() -> None:
     assert page.text("ins") == ["w6", "a_h2", "a_h2"]
 
 
-def test_long_formulas_are_compared_in_good_time() -> None:
+def test_long_formulas_are_compared_from_both_ends() -> None:
     written = "(" * 4000 + "x+1" + ")" * 4000
-    found = dataclasses.replace(mistake(), written=written, right=written.replace("x", "y"))
-    start = time.perf_counter()
+    found = mistake(written=written, right=written.replace("x", "y"))
     page = Page(report_page([audit("a.xlsx", found)]))
-    assert time.perf_counter() - start < 5
     assert page.text("del") == ["x"]
     assert "".join(page.text("code")) == written + written.replace("x", "y")
 
 
 def test_a_formula_without_its_counterpart_is_shown_plainly() -> None:
-    page = Page(report_page([audit("a.xlsx", dataclasses.replace(mistake(), right=""))]))
+    page = Page(report_page([audit("a.xlsx", mistake(right=""))]))
     assert page.text("code") == [WRITTEN]
     assert not page.text("del")
 
@@ -196,17 +196,6 @@ HOSTILE = [
     "]]>&lt;&amp;&#60;",
     "javascript:alert(1)",
 ]
-
-
-def strange(text: str) -> Audit:
-    """An audit with ``text`` wherever a file can put some."""
-    found = Finding(text, "AA29", text, text, text, text, True, f"1+{text}", f"2+{text}", 3)
-    lines = [found, dataclasses.replace(found, is_mistake=False)]
-    columns = (column("AA", text, "wrong"), column(text, text))
-    odd = dataclasses.replace(
-        table(lines), sheet=text, area=text, network=text, rate_cell=text, columns=columns
-    )
-    return Audit(Path(f"{text}.xlsx"), (odd,), tuple(lines))
 
 
 @pytest.mark.parametrize("text", HOSTILE)

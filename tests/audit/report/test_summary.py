@@ -13,17 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 
-from gradsheet.audit.findings import Audit, Finding
-from gradsheet.audit.report.summary import (
-    all_right,
-    class_csv,
-    file_names,
-    legible,
-    mistake_counts,
-    mistake_kinds,
-    to_json,
-    verdict,
-)
+from gradsheet.audit import rules
+from gradsheet.audit.findings import Audit
+from gradsheet.audit.report.json_form import to_json
+from gradsheet.audit.report.summary import class_csv, mistake_counts, mistake_kinds, verdict
+from gradsheet.audit.report.text import file_names, inert, legible
 from gradsheet.cli.render import audit_table
 from gradsheet.figures import mistake_heat_map
 from tests.audit.samples import (
@@ -36,13 +30,14 @@ from tests.audit.samples import (
     column,
     mistake,
     remark,
+    strange,
     table,
 )
 
 CLASS = [
     audit("right.xlsx"),
     audit("two.xlsx", mistake("Z29"), mistake()),
-    audit("one.xlsx", mistake(kind=SWAPPED), remark("Sheet1", "C1", "odd")),
+    audit("one.xlsx", mistake(rule=rules.SWAPPED), remark("Sheet1", "C1", "odd")),
     Audit(Path("none.xlsx"), (), ()),
 ]
 
@@ -63,10 +58,10 @@ def test_the_csv_has_a_row_a_file_and_a_column_a_kind() -> None:
 
 @pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "＝1"])
 def test_no_text_of_the_csv_is_a_formula(start: str) -> None:
-    rows = rows_of(class_csv([audit(f"{start}.xlsx", mistake(kind=f"{start}, a kind"))]))
+    rows = rows_of(class_csv([audit(f"{start}.xlsx", mistake())]))
     assert rows[1][0].startswith("'")
-    assert rows[0][3].startswith("'")
     assert len(rows[1]) == len(rows[0]) == 4
+    assert inert(start) == f"'{start}"
 
 
 def test_a_name_with_quotes_commas_and_lines_stays_one_field() -> None:
@@ -77,13 +72,20 @@ def test_a_name_with_quotes_commas_and_lines_stays_one_field() -> None:
 def test_the_json_holds_everything() -> None:
     read = json.loads(to_json(CLASS))
     assert list(read) == ["version", "files"]
-    assert read["version"] == 1
+    assert read["version"] == 2
     assert [file["all_right"] for file in read["files"]] == [True, False, False, False]
     for file, found in zip(read["files"], CLASS, strict=True):
         assert list(file) == ["path", "all_right", "tables", "findings"]
         assert file["path"] == str(found.path)
-        tables = json.loads(json.dumps([dataclasses.asdict(table) for table in found.tables]))
-        assert file["tables"] == tables
+    told, _ = read["files"][2]["tables"][0]["findings"]
+    assert (told["codes"], told["cell"], told["cells"]) == (["GS604"], "AA29", 62)
+    assert (told["text"], told["written"], told["right"]) == (MESSAGE, WRITTEN, RIGHT)
+    assert told["details"]["causes"][0]["rule"] == "GS604"
+    assert told["details"]["effect"]["loss_change"] == 4e-9
+    [table] = read["files"][1]["tables"]
+    assert (table["area"], table["rate_cell"], table["network"]["inputs"]) == ("A28:AE90", "F27", 2)
+    assert [column["column"] for column in table["columns"]] == ["A", "B", "Z", "AA", "AB"]
+    assert table["columns"][2]["first_wrong"] == "Z29"
 
 
 def test_the_json_is_readable_and_the_same_each_time() -> None:
@@ -92,8 +94,8 @@ def test_the_json_is_readable_and_the_same_each_time() -> None:
 
 
 def test_the_json_is_sound_whatever_a_file_holds() -> None:
-    odd = dataclasses.replace(table(), rate=float("nan"), rate_cell="\ud800\x00\u2028")
-    text = to_json([Audit(Path("\udcff.xlsx"), (odd,), ())])
+    odd = dataclasses.replace(table(), rate=float("nan"), sheet="\ud800\x00\u2028")
+    text = to_json([Audit(Path("\udcff.xlsx"), (odd,), ()), strange("\ud800\x00\u2028")])
     read = json.loads(text.encode().decode(), parse_constant=pytest.fail)
     assert read["files"][0]["tables"][0]["rate"] is None
     assert read["files"][0]["path"] == "\ufffd.xlsx"
@@ -108,10 +110,10 @@ def test_files_of_the_same_name_are_told_apart() -> None:
 
 def test_only_what_was_checked_is_all_right() -> None:
     unchecked = dataclasses.replace(table(), columns=(column("A", "x", "not checked"),))
-    assert not all_right(Audit(Path("a.xlsx"), (unchecked,), ()))
-    assert not all_right(Audit(Path("a.xlsx"), (), ()))
-    assert not all_right(audit("a.xlsx", rest=[mistake()]))
-    assert all_right(audit("a.xlsx", rest=[remark("Sheet2", "", "pasted values")]))
+    assert not Audit(Path("a.xlsx"), (unchecked,), ()).all_right
+    assert not Audit(Path("a.xlsx"), (), ()).all_right
+    assert not audit("a.xlsx", rest=[mistake()]).all_right
+    assert audit("a.xlsx", rest=[remark("Sheet2", "", "pasted values")]).all_right
 
 
 def test_the_outcome_in_a_line() -> None:
@@ -124,7 +126,7 @@ def test_the_outcome_in_a_line() -> None:
 
 
 def test_kinds_come_by_frequency_and_remarks_are_none() -> None:
-    assert mistake_kinds(CLASS) == [SLOPE, SWAPPED]
+    assert mistake_kinds(CLASS) == [(rules.WRONG_SLOPE,), (rules.SWAPPED,)]
     assert mistake_counts(CLASS, mistake_kinds(CLASS)).tolist() == [[0, 0], [2, 0], [0, 1], [0, 0]]
     assert mistake_counts([], []).shape == (0, 0)
 
@@ -161,22 +163,11 @@ def test_runs_of_right_columns_take_one_line() -> None:
 
 @pytest.mark.parametrize("text", ["[bold]x[/bold]", "[/]", "[link=a]b", ":smile:", "a\\[b"])
 def test_markup_in_a_file_is_text(text: str) -> None:
-    found = Finding(text, "A1", text, text, text, text, True, text, text)
-    strange = dataclasses.replace(
-        table([found]),
-        sheet=text,
-        network=text,
-        columns=(column("A", text, "wrong"), column("B", text)),
-    )
-    read = shown(Audit(Path(f"{text}.xlsx"), (strange,), (found,)), width=300)
-    assert read.count(text) >= 15
+    assert shown(strange(text), width=300).count(text) >= 40
 
 
 def test_no_escape_sequence_reaches_the_terminal() -> None:
-    bad = "\x1b]0;owned\x07\x9b2J\u202e"
-    found = Finding(bad, bad, bad, bad, bad, bad, True, bad, bad)
-    odd = dataclasses.replace(table([found]), columns=(column(bad, bad, "wrong"),))
-    read = shown(Audit(Path(f"{bad}.xlsx"), (odd,), (found,)))
+    read = shown(strange("\x1b]0;owned\x07\x9b2J\u202e"))
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", read)
 
 

@@ -3,15 +3,16 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from gradsheet.audit import rules
+from gradsheet.audit.details import ChartOfOtherColumn, ChartOfSomeRows, Details
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.inference.interpretation import Interpretation
+from gradsheet.audit.rules import Rule
 from gradsheet.audit.tables.headers import read_header
-from gradsheet.spreadsheet.addresses import CellIndex, column_letters, parse_reference
+from gradsheet.spreadsheet.addresses import CellIndex, parse_reference
 from gradsheet.spreadsheet.model import Book, Chart, Series
 
-WRONG_COLUMN = "a chart of the wrong column"
-ROWS_MISSING = "a chart that leaves rows out"
-
+_TOTAL_LOSS = "E_total"
 _LOSS_WORDS = re.compile(
     r"\b(loss|error|cost|e_?t\w*|verlust|fehler|erreur|perte)\b", re.IGNORECASE
 )
@@ -21,51 +22,51 @@ def chart_findings(book: Book, tables: Sequence[Interpretation]) -> Iterator[Fin
     """What is wrong with the charts of training tables."""
     for chart in book.charts:
         for series in chart.series:
-            yield from _series_findings(chart, series, tables)
+            if plotted := _plotted(series.values, tables):
+                yield from _series_findings(chart, series, *plotted)
 
 
 def _series_findings(
-    chart: Chart, series: Series, tables: Sequence[Interpretation]
+    chart: Chart, series: Series, found: Interpretation, first: CellIndex, last: CellIndex
 ) -> Iterator[Finding]:
-    plotted = _plotted(series.values, tables)
-    if plotted is None:
-        return
-    table, column, first, last = plotted
-    claimed, held = _claim(chart, series), table.names.get(column, "")
-    cell = str(CellIndex(first, column))
-    where = (chart.sheet, cell, table.header(column), held)
-    if claimed and held and claimed != held and claimed in table.names.values():
-        titled = series.name or chart.title
-        right = next(c for c, name in table.names.items() if name == claimed)
-        message = (
-            f"the chart '{titled}' plots {table.header(column)}; "
-            f"{table.header(right)} is in column {column_letters(right)}"
+    column = first.column
+    held, claimed = found.names.get(column, ""), _claim(chart, series)
+
+    def finding(rule: Rule, details: Details, cells: int = 1) -> Finding:
+        return Finding((rule,), details, chart.sheet, first, cells, found.header(column), held)
+
+    if claimed and held and claimed != held and claimed in found.names.values():
+        named = next(c for c, name in found.names.items() if name == claimed)
+        yield finding(
+            rules.CHART_COLUMN,
+            ChartOfOtherColumn(
+                series.name or chart.title, found.header(column), found.header(named), named
+            ),
         )
-        yield Finding(*where, WRONG_COLUMN, message)
-    rows = table.table.rows
-    missing = sum(not first <= row <= last for row in rows)
-    if missing and len(rows) - missing > 1 and held == "E_total":
-        plotted_rows = f"{len(rows) - missing} of the {len(rows)} rows"
-        message = f"the chart plots {plotted_rows} of {table.header(column)}"
-        yield Finding(*where, ROWS_MISSING, message, is_mistake=False, cells=missing)
+    rows = found.table.rows
+    plotted = sum(first.row <= row <= last.row for row in rows)
+    if 1 < plotted < len(rows) and held == _TOTAL_LOSS:
+        details = ChartOfSomeRows(found.header(column), plotted, len(rows))
+        yield finding(rules.CHART_ROWS, details, len(rows) - plotted)
 
 
 def _plotted(
     reference: str, tables: Sequence[Interpretation]
-) -> tuple[Interpretation, int, int, int] | None:
-    """The table and the column that a reference plots, and its first and last row."""
+) -> tuple[Interpretation, CellIndex, CellIndex] | None:
+    """The table of a column that a reference plots, and the first and last cell plotted."""
     plotted = parse_reference(reference)
-    if plotted is None or plotted.range.first.column != plotted.range.last.column:
+    if plotted is None or plotted.range.size[1] > 1:
         return None
-    (top, column), (bottom, _) = plotted.range
-    for table in tables:
+    first, last = plotted.range
+    for found in tables:
+        table = found.table
         if (
-            plotted.sheet == table.table.sheet.name
-            and column in table.table.columns
-            and top <= table.table.rows[-1]
-            and (bottom >= table.table.rows[0])
+            plotted.sheet == table.sheet.name
+            and first.column in table.columns
+            and first.row <= table.rows[-1]
+            and last.row >= table.rows[0]
         ):
-            return table, column, top, bottom
+            return found, first, last
     return None
 
 
@@ -75,5 +76,5 @@ def _claim(chart: Chart, series: Series) -> str:
         if name := read_header(text):
             return name
         if _LOSS_WORDS.search(text):
-            return "E_total"
+            return _TOTAL_LOSS
     return ""

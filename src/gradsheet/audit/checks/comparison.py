@@ -1,58 +1,54 @@
 """Losses at several learning rates, pasted side by side as numbers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from gradsheet.audit import rules
+from gradsheet.audit.details import PastedLosses
 from gradsheet.audit.diagnosis.simulation import losses
 from gradsheet.audit.findings import Finding
-from gradsheet.audit.inference.interpretation import Interpretation
+from gradsheet.audit.subject import Subject
 from gradsheet.audit.tables.headers import rate_in
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange
-from gradsheet.spreadsheet.evaluate import Evaluator
 from gradsheet.spreadsheet.model import Book, Sheet
 
-PASTED_COMPARISON = "a comparison of pasted numbers"
-
 _FEWEST = 3  # learning rates side by side, and rows below
-_SAME = 1e-9  # relative
+_TOLERANCE = 1e-9  # relative difference
 
 
 @dataclass(frozen=True)
 class _Comparison:
     """Columns of losses under a row of learning rates."""
 
-    sheet: str
-    range: CellRange
+    cells: CellRange
     rates: tuple[float, ...]
     losses: np.ndarray  # (rows, rates)
 
 
-def comparison_findings(
-    book: Book, tables: Sequence[Interpretation], evaluator: Evaluator
-) -> Iterator[Finding]:
-    """A remark on each comparison of learning rates that holds numbers and no formulas."""
+def comparison_findings(book: Book, subject: Subject) -> Iterator[Finding]:
+    """A remark on each comparison of learning rates that holds numbers and no formulas.
+
+    Args:
+        book: the workbook.
+        subject: the table that the losses are taken to be of.
+    """
     for sheet in book.sheets.values():
         for found in _comparisons(sheet):
-            message = (
-                f"the losses at {len(found.rates)} learning rates in {found.range} are pasted "
-                f"numbers that follow nothing; {_judged(found, tables[0], evaluator)}"
-            )
-            cell = str(found.range.first)
-            yield Finding(sheet.name, cell, "", "", PASTED_COMPARISON, message, is_mistake=False)
+            details = PastedLosses(found.cells, len(found.rates), _difference(found, subject))
+            yield Finding((rules.PASTED_COMPARISON,), details, sheet.name, found.cells.first)
 
 
-def _judged(found: _Comparison, table: Interpretation, evaluator: Evaluator) -> str:
-    """How far the pasted losses are from those of the right network."""
-    right = losses(table, evaluator, found.rates, len(found.losses) - 1)
+def _difference(found: _Comparison, subject: Subject) -> float | None:
+    """The largest difference from the losses of the right network; 0 where they agree."""
+    right = losses(subject, found.rates, len(found.losses) - 1)
     if right is None:
-        return "what they should be cannot be told"
+        return None
     apart = np.abs(right - found.losses)
-    if np.all(apart <= _SAME * np.abs(right)):
-        return "they are those of the right network"
-    worst = float(np.nanmax(apart))
-    return f"they differ from those of the right network by up to {worst:.2g}"
+    if np.all(apart <= _TOLERANCE * np.abs(right)):
+        return 0.0
+    return float(np.nanmax(apart))
 
 
 def _comparisons(sheet: Sheet) -> Iterator[_Comparison]:
@@ -70,13 +66,13 @@ def _comparisons(sheet: Sheet) -> Iterator[_Comparison]:
             values = np.array([column[:length] for column in numbers]).T
             first, last = CellIndex(row + 1, columns[0]), CellIndex(row + length, columns[-1])
             used = tuple(rates[column] for column in columns)
-            yield _Comparison(sheet.name, CellRange(first, last), used, values)
+            yield _Comparison(CellRange(first, last), used, values)
 
 
-def _numbers_below(sheet: Sheet, place: CellIndex) -> list[float]:
-    """The numbers typed in below a cell, down to the first cell that holds none."""
+def _numbers_below(sheet: Sheet, label: CellIndex) -> list[float]:
+    """The numbers typed in below a label, down to the first cell that holds none."""
     numbers: list[float] = []
-    row, column = place
+    row, column = label
     while (cell := sheet.cells.get(CellIndex(row + 1 + len(numbers), column))) is not None:
         if cell.formula is not None or not isinstance(cell.value, float):
             break

@@ -15,6 +15,10 @@ ERROR = Number(math.nan)
 _DEEPEST = 40  # cells that a formula is followed through
 
 
+class CircularReferenceError(FormulaError):
+    """A formula that leads back to itself, or through so many cells that it may."""
+
+
 class Lowering:
     """Follows formulas down to cells whose meaning is known.
 
@@ -33,7 +37,9 @@ class Lowering:
             FormulaError: it is not understood, or goes round in a circle.
         """
         if depth > _DEEPEST:
-            raise FormulaError(f"it leads through more than {_DEEPEST} cells, or in a circle")
+            raise CircularReferenceError(
+                f"it leads through more than {_DEEPEST} cells, or in a circle"
+            )
         sheet, place = cell
         held = self._formulas.cell(sheet, place)
         assert held is not None

@@ -1,0 +1,31 @@
+"""Values stored in the file that its formulas do not give."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gradsheet.audit import rules
+from gradsheet.audit.details import OutOfDate
+from gradsheet.audit.findings import Finding
+from gradsheet.audit.subject import Subject
+
+_TOLERANCE = 1e-6  # relative difference; far more than between any two programs
+_SMALLEST = 1e-9  # below this, differences are not relative
+
+
+def cached_value_findings(subject: Subject) -> Iterator[Finding]:
+    """A remark on the cells whose cached value is out of date."""
+    stale = list(_stale_cells(subject))
+    if stale:
+        row, column, details = stale[0]
+        yield replace(subject.finding(rules.OUT_OF_DATE, [row], column, details), cells=len(stale))
+
+
+def _stale_cells(subject: Subject) -> Iterator[tuple[int, int, OutOfDate]]:
+    for row in subject.table.rows:
+        for column in subject.table.columns:
+            cell = subject.table.cell(row, column)
+            if cell and cell.formula and isinstance(cell.value, float):
+                computed, cached = subject.value(row, column), cell.value
+                scale = max(abs(computed), abs(cached), _SMALLEST)
+                if abs(computed - cached) > _TOLERANCE * scale:
+                    yield row, column, OutOfDate(cached, computed)

@@ -1,0 +1,19 @@
+"""Headers that name another value than their column holds."""
+
+from collections.abc import Iterator
+
+from gradsheet.audit import rules
+from gradsheet.audit.details import OtherHeader
+from gradsheet.audit.findings import Finding
+from gradsheet.audit.subject import Subject
+
+
+def header_findings(subject: Subject) -> Iterator[Finding]:
+    """A remark on each header that names something else."""
+    found, table = subject.found, subject.table
+    for column, name in found.names.items():
+        named = table.said.get(column, "")
+        if table.headers.get(column) and named != name and named in found.truth:
+            row = table.header_row or table.rows[0]
+            details = OtherHeader(found.header(column), name, found.truth[name].meaning)
+            yield subject.finding(rules.HEADER, [row], column, details)

@@ -1,0 +1,57 @@
+"""The cell that is labeled as the learning rate, and what the updates read."""
+
+import math
+from collections.abc import Iterator
+
+from gradsheet.audit import rules
+from gradsheet.audit.details import OtherRateCell, RateCellWithoutNumber, TypedRate
+from gradsheet.audit.findings import Finding
+from gradsheet.audit.inference.learning_rate import label_of
+from gradsheet.audit.subject import Subject, content_of
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+
+
+def unused_rate_cell(subject: Subject) -> Iterator[Finding]:
+    """A cell labeled as the learning rate near the table, and updates that use another one."""
+    spot = subject.found.rate.spot
+    if spot is None:
+        return
+    used = subject.table.formulas.cell(*spot)
+    rows, column = subject.table.later_rows, _first_parameter(subject)
+    shown = subject.on_own_sheet(spot)
+    nearest = _nearest_rate_cell(subject)
+    if used is None or isinstance(used.value, str):
+        details = RateCellWithoutNumber(shown, content_of(used))
+        yield subject.finding(rules.UNUSED_RATE, rows, column, details)
+    elif nearest and nearest != spot[1]:
+        is_nearer = spot[0] != subject.sheet or nearest.row > spot[1].row
+        if is_nearer or not label_of(subject.table, spot):
+            details_other = OtherRateCell(nearest, shown)
+            yield subject.finding(rules.UNUSED_RATE, rows, column, details_other)
+
+
+def typed_rate(subject: Subject) -> Iterator[Finding]:
+    """Updates that hold the learning rate as a number; a mistake where a cell states it."""
+    source = subject.found.rate
+    if source.spot or source.column or math.isnan(source.value):
+        return
+    unused = _nearest_rate_cell(subject)
+    rule = rules.TYPED_RATE if unused else rules.RATE_WITHOUT_CELL
+    rows, column = subject.table.later_rows, _first_parameter(subject)
+    yield subject.finding(rule, rows, column, TypedRate(source.value, unused))
+
+
+def _first_parameter(subject: Subject) -> int:
+    return next(c for c, n in subject.found.names.items() if n in subject.found.parameters)
+
+
+def _nearest_rate_cell(subject: Subject) -> CellIndex | None:
+    """The lowest cell above the table that a label calls the learning rate."""
+    cells = [
+        CellIndex(*place)
+        for place, cell in subject.table.sheet.cells.items()
+        if isinstance(cell.value, float)
+        and place[0] < subject.table.rows[0]
+        and label_of(subject.table, CellRef(subject.sheet, CellIndex(*place)))
+    ]
+    return max(cells, default=None)

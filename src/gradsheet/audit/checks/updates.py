@@ -1,0 +1,29 @@
+"""Updates by another rule than plain gradient descent."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gradsheet.audit import rules
+from gradsheet.audit.details import OtherUpdateRule
+from gradsheet.audit.findings import Finding
+from gradsheet.audit.subject import Subject
+
+_NOT_EVALUATED = {rules.NOT_UNDERSTOOD, rules.CIRCULAR}
+
+
+def other_update_rule(subject: Subject, findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, with one remark in place of all updates where none could be evaluated."""
+    found = subject.found
+    names = set(found.names.values()) & found.parameters
+    trained = {name for name in names if found.is_trained(name)}
+    whole = [f for f in findings if 2 * f.cells > len(subject.table.later_rows)]
+    odd = [f for f in whole if f.role in trained and not _NOT_EVALUATED.isdisjoint(f.rules)]
+    if len(odd) < len(trained) or len(trained) < 2:
+        return list(findings)
+    remark = replace(odd[0], rules=(rules.OTHER_RULE,), details=OtherUpdateRule())
+    return [*(f for f in findings if f.role not in found.parameters), remark]
+
+
+def updates_were_checked(findings: Sequence[Finding]) -> bool:
+    """Whether the updates are of a kind that was checked."""
+    return not any(rules.OTHER_RULE in found.rules for found in findings)

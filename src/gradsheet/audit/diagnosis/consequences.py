@@ -1,0 +1,79 @@
+"""What follows from a wrong formula: how far its numbers are off, and what becomes of the loss."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gradsheet.audit.details import Effect
+from gradsheet.audit.diagnosis.explain import right_formula
+from gradsheet.audit.diagnosis.simulation import losses
+from gradsheet.audit.subject import Subject
+from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.functions import FormulaError
+from gradsheet.symbolic.expression import Expression, Variable, expand, variables
+from gradsheet.symbolic.tape import Array, Tape
+
+
+def effect_of(subject: Subject, rows: Sequence[int], column: int) -> Effect:
+    """What a formula does that is wrong in some rows of a column."""
+    apart = _differences(subject, rows, column)
+    known = apart[np.isfinite(apart)]
+    return Effect(
+        of="gradient" if subject.role(column).startswith("dE/") else "value",
+        difference=float(known[0]) if len(known) else math.nan,
+        largest=float(np.abs(known).max()) if len(known) else math.nan,
+        is_error=all(math.isnan(subject.value(row, column)) for row in rows),
+        updates=subject.updates,
+        loss_change=change_of_loss(subject, {CellIndex(rows[0], column): len(rows)}),
+    )
+
+
+def _differences(subject: Subject, rows: Sequence[int], column: int) -> Array:
+    """For each row what is written less what is right for the numbers that the row holds."""
+    right = right_formula(subject.found, rows[0], column)
+    inside = list(dict.fromkeys(variables(right)))
+    free = {variable: Variable(variable.name) for variable in inside}
+    wanted = Variable("right", expand(right, lambda _: True, free))
+    numbers = {
+        free[variable]: np.array([subject.number(variable, row) for row in rows])
+        for variable in inside
+    }
+    written = np.array([subject.value(row, column) for row in rows])
+    difference: Array = written - Tape([wanted]).run(numbers)[wanted]
+    return difference
+
+
+def change_of_loss(subject: Subject, wrong: Mapping[CellIndex, int]) -> float | None:
+    """How much wrong gradients alone change the last loss; None where that cannot be told.
+
+    Args:
+        subject: the table.
+        wrong: the first wrong cell of each gradient, and in how many rows it is wrong.
+    """
+    if not 1 <= subject.updates <= min(wrong.values()):
+        return None
+    gradients: dict[str, Expression] = {}
+    for cell in wrong:
+        name = subject.role(cell.column)[4:]
+        written = _over_its_own_row(subject, cell)
+        if name not in subject.found.parameters or written is None:
+            return None
+        gradients[name] = written
+    right, changed = (
+        losses(subject, [subject.rate], subject.updates, taken) for taken in ({}, gradients)
+    )
+    if right is None or changed is None:
+        return None
+    change = float(changed[-1, 0] - right[-1, 0])
+    return change if math.isfinite(change) else None
+
+
+def _over_its_own_row(subject: Subject, cell: CellIndex) -> Expression | None:
+    """What is written, where it uses values of the network and of its own row only."""
+    try:
+        written = subject.found.written(*cell)
+    except FormulaError:
+        return None
+    own = all(subject.found.truth.moment_of(variable) == 0 for variable in variables(written))
+    return written if own else None

@@ -1,0 +1,49 @@
+"""Expressions in the table's own names, as seen from one row of it."""
+
+import re
+
+from gradsheet.audit.details import Formula, Value
+from gradsheet.audit.inference.interpretation import Interpretation
+from gradsheet.symbolic.expression import Expression, Variable
+from gradsheet.symbolic.render import plain, to_textbook
+
+_FIRST_MARK = 0xF0000  # where the private characters begin that stand for values in a text
+
+
+class Naming:
+    """The names of values in a formula of one column."""
+
+    def __init__(self, found: Interpretation, column: int) -> None:
+        self._found = found
+        self._headers = {name: plain(found.header(c)) for c, name in found.names.items()}
+        # An update speaks of the row above; whatever else is said of another row says so.
+        self._expected_rows = (None, 1 if found.names[column] in found.parameters else 0)
+
+    def formula(self, expression: Expression) -> Formula:
+        """An expression as text and values."""
+        values: list[Value] = []
+
+        def mark(variable: Variable) -> str:
+            values.append(self._value(variable))
+            return chr(_FIRST_MARK + len(values) - 1)
+
+        text = plain(to_textbook(expression, mark))
+        marks = f"([{chr(_FIRST_MARK)}-{chr(_FIRST_MARK + len(values))}])"
+        return Formula(
+            tuple(
+                values[ord(part) - _FIRST_MARK] if number % 2 else part
+                for number, part in enumerate(re.split(marks, text))
+                if part
+            )
+        )
+
+    def name(self, variable: Variable) -> str:
+        """What the table calls a value."""
+        return self._value(variable).name
+
+    def _value(self, variable: Variable) -> Value:
+        if variable is self._found.truth.rate:
+            return Value("η")
+        name = self._headers.get(variable.name, variable.name)
+        before = self._found.truth.moment_of(variable)
+        return Value(name, None if before in self._expected_rows else before)

@@ -1,0 +1,331 @@
+"""The sentences of a finding, rendered from its rules and details: for every page, note and line.
+
+This is the one file to translate. Nothing reads what it writes.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import singledispatch
+
+from gradsheet.audit import rules
+from gradsheet.audit.details import (
+    CellWithoutFormula,
+    Change,
+    ChartOfOtherColumn,
+    ChartOfSomeRows,
+    ColumnWithoutFormulas,
+    Content,
+    Details,
+    Effect,
+    Formula,
+    GradientTaken,
+    MoreWrongFormulas,
+    NoStart,
+    NotRead,
+    OddCell,
+    OtherHeader,
+    OtherRateCell,
+    OtherUpdateRule,
+    OutOfDate,
+    PastedLosses,
+    RateCellWithoutNumber,
+    RowWithoutFormulas,
+    Steps,
+    TypedRate,
+    Unreadable,
+    Value,
+    WeightsTaken,
+    WrongFormula,
+)
+from gradsheet.audit.findings import Finding, Network
+from gradsheet.audit.rules import Rule
+from gradsheet.networks.losses import LOSSES
+from gradsheet.spreadsheet.addresses import column_letters
+
+_LONGEST_TEXT = 30  # characters of a cell's text that are quoted
+
+_WITHOUT_PARTS = {
+    rules.SIGN: "has the wrong sign",
+    rules.OPERATOR: "uses a wrong operator",
+    rules.BRACKET: "has a misplaced bracket",
+    rules.DOUBLED: "is twice the right formula",
+    rules.HALVED: "is half the right formula",
+    rules.SLIDING: "reads the learning rate from a cell that moves down with each row: its "
+    "reference has no $",
+    rules.UNEXPLAINED: "does not compute the right value, and no known mistake explains it",
+}
+_WEIGHTS_TAKEN = {
+    rules.UPDATED: "uses {} after their update instead of before it",
+    rules.OTHER_ROW: "uses {} of the row above",
+    rules.PINNED: "uses {} of the first row in every row",
+}
+
+
+def title(broken: Sequence[Rule]) -> str:
+    """The titles of rules: ``factor left out and wrong output``."""
+    return " and ".join(rule.title for rule in broken)
+
+
+def label(broken: Sequence[Rule]) -> str:
+    """Codes and titles: ``GS601 local derivative of the wrong unit``."""
+    return f"{'+'.join(rule.code for rule in broken)} {title(broken)}"
+
+
+def message(found: Finding) -> str:
+    """What is wrong and how much it matters, as clauses whose subject is the cell."""
+    return _message(found.details)
+
+
+def line(found: Finding) -> str:
+    """The whole finding in one line."""
+    return ": ".join(filter(None, (found.place, label(found.rules), message(found))))
+
+
+def written_and_right(found: Finding) -> tuple[str, str]:
+    """The formula as written and a right one; empty where the finding is about no formula."""
+    if isinstance(found.details, WrongFormula):
+        return formula(found.details.written), formula(found.details.right)
+    return "", ""
+
+
+def cells_in_words(found: Finding) -> str:
+    """How many cells show it, where they are several."""
+    return f"Found in {found.cells} cells, from {found.cell} on." if found.cells > 1 else ""
+
+
+# --- Formulas --------------------------------------------------------------------------------
+
+
+def formula(found: Formula) -> str:
+    """A formula as one line of text."""
+    return "".join(part if isinstance(part, str) else _value(part) for part in found.parts)
+
+
+def _value(value: Value) -> str:
+    match value.rows_above:
+        case None:
+            return value.name
+        case 0:
+            return f"{value.name} of this row"
+        case 1 | -1:
+            return f"{value.name} of the row {'above' if value.rows_above > 0 else 'below'}"
+    return f"{value.name} of another row"
+
+
+def _causes(causes: tuple[Change | WeightsTaken | GradientTaken | Unreadable, ...]) -> str:
+    return " and ".join(map(_cause, causes))
+
+
+@singledispatch
+def _cause(cause: object) -> str:
+    raise TypeError(f"no sentence for {cause!r}")
+
+
+@_cause.register
+def _(cause: Change) -> str:
+    if cause.wrong and cause.right:
+        return f"uses {formula(cause.wrong)} instead of {formula(cause.right)}"
+    if cause.right:
+        return f"leaves out {formula(cause.right)}"
+    if cause.wrong:
+        return f"contains {formula(cause.wrong)} once too often"
+    return _WITHOUT_PARTS[cause.rule]
+
+
+@_cause.register
+def _(cause: WeightsTaken) -> str:
+    return _WEIGHTS_TAKEN[cause.rule].format(_listed(cause.weights))
+
+
+@_cause.register
+def _(cause: GradientTaken) -> str:
+    swapped = ", and that column computes this one" if cause.rule == rules.SWAPPED else ""
+    return f"computes {cause.gradient}{swapped}"
+
+
+@_cause.register
+def _(cause: Unreadable) -> str:
+    return f"is not understood: {cause.reason}"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+# --- The effect of a wrong formula -----------------------------------------------------------
+
+
+def _effects(effect: Effect) -> Iterator[str]:
+    if effect.is_error:
+        yield "the cell shows an error"
+    elif not math.isnan(effect.largest):
+        yield _size(effect)
+    if effect.loss_change is not None:
+        together = " because of both" if effect.jointly else ""
+        yield f"after {effect.updates} updates the loss is {_too(effect.loss_change)}{together}"
+
+
+def _size(effect: Effect) -> str:
+    first, most = effect.difference, effect.largest
+    size = _too(first) if first else "right by chance"
+    later = f", off by up to {most:.2g} in later rows" if most > abs(first) else ""
+    return f"the {effect.of} is {size} in this row{later}"
+
+
+def _too(difference: float) -> str:
+    return f"{abs(difference):.2g} too {'large' if difference > 0 else 'small'}"
+
+
+# --- Messages --------------------------------------------------------------------------------
+
+
+@singledispatch
+def _message(details: Details) -> str:
+    raise TypeError(f"no sentence for {details!r}")
+
+
+@_message.register
+def _(details: WrongFormula) -> str:
+    return "; ".join((_causes(details.causes), *_effects(details.effect)))
+
+
+@_message.register
+def _(details: MoreWrongFormulas) -> str:
+    return f"{details.count} more cells of the column hold other wrong formulas"
+
+
+@_message.register
+def _(details: CellWithoutFormula) -> str:
+    example = f"; {details.pattern} shows how the column continues" if details.pattern else ""
+    return f"{_holds(details.content)} where the other rows compute{example}"
+
+
+@_message.register
+def _(_details: ColumnWithoutFormulas) -> str:
+    return "holds pasted numbers, not formulas: they do not change with the rest of the table"
+
+
+@_message.register
+def _(details: RowWithoutFormulas) -> str:
+    held = "is empty" if details.is_empty else "holds numbers"
+    return f"row {details.row} {held} where the other rows compute"
+
+
+@_message.register
+def _(details: OddCell) -> str:
+    return f"{_holds(details.content)}, unlike the other cells of the column"
+
+
+@_message.register
+def _(details: NoStart) -> str:
+    return f"{_holds(details.content)}; the training needs a number to start from"
+
+
+@_message.register
+def _(details: Steps) -> str:
+    numbers = ", ".join(f"{number:g}" for number in details.first)
+    return (
+        f"changes by {details.step:g} from row to row ({numbers}, …): filled down as a series "
+        "instead of copied"
+    )
+
+
+@_message.register
+def _(details: OutOfDate) -> str:
+    return (
+        f"the file states {details.cached:g} and the formula gives {details.computed:g}; "
+        "recalculate the file"
+    )
+
+
+@_message.register
+def _(details: RateCellWithoutNumber) -> str:
+    return (
+        f"the updates read the learning rate from {details.cell}, which {_holds(details.content)}"
+    )
+
+
+@_message.register
+def _(details: OtherRateCell) -> str:
+    return f"{details.labeled} is labeled as the learning rate; the updates use {details.used}"
+
+
+@_message.register
+def _(details: TypedRate) -> str:
+    unused = f"; the learning-rate cell {details.unused} is not used" if details.unused else ""
+    return f"the learning rate {details.rate:g} is typed into the updates{unused}"
+
+
+@_message.register
+def _(_details: OtherUpdateRule) -> str:
+    return "the weights are not updated by w − η·gradient; the updates were not checked"
+
+
+@_message.register
+def _(details: NotRead) -> str:
+    return details.part
+
+
+@_message.register
+def _(details: OtherHeader) -> str:
+    return f"the header is {details.header}; the column holds {details.holds}: {details.meaning}"
+
+
+@_message.register
+def _(details: ChartOfOtherColumn) -> str:
+    return (
+        f"the chart '{details.chart}' plots {details.plotted}; "
+        f"{details.named} is in column {column_letters(details.named_column)}"
+    )
+
+
+@_message.register
+def _(details: ChartOfSomeRows) -> str:
+    return f"the chart plots {details.plotted} of the {details.rows} rows of {details.column}"
+
+
+@_message.register
+def _(details: PastedLosses) -> str:
+    return (
+        f"the losses at {details.rates} learning rates in {details.cells} are pasted numbers, not "
+        f"linked to the table; {_compared(details.difference)}"
+    )
+
+
+def _compared(difference: float | None) -> str:
+    if difference is None:
+        return "what they should be is not known"
+    if difference == 0:
+        return "they are those of the right network"
+    return f"they differ from those of the right network by up to {difference:.2g}"
+
+
+def _holds(content: Content) -> str:
+    if content.formula:
+        return f"holds ={content.formula}"
+    if content.value is None:
+        return "is empty"
+    if isinstance(content.value, str):
+        return f"holds the text '{content.value[:_LONGEST_TEXT]}'"
+    return f"holds the number {content.value:g}"
+
+
+# --- Networks --------------------------------------------------------------------------------
+
+
+def network_in_words(network: Network) -> str:
+    """The network a table trains: ``2 inputs, 2 sigmoid hidden units, 2 sigmoid outputs, …``."""
+    *hidden, last = network.layers
+    parts = [count(network.inputs, "input")]
+    parts += [count(layer.units, f"{layer.activation} hidden unit") for layer in hidden]
+    parts.append(count(last.units, f"{last.activation} output"))
+    parts.append(count(network.biases, "bias", "biases") if network.biases else "no biases")
+    if network.examples > 1:
+        parts.append(f"{network.examples} examples")
+    return f"{', '.join(parts)}; loss: {LOSSES[network.loss].words}"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """``1 mistake``, ``2 mistakes``."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"

@@ -1,0 +1,107 @@
+"""The table under audit: its interpretation, the values of its cells, and findings about it."""
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+
+from gradsheet.audit.details import Content, Details
+from gradsheet.audit.findings import Finding
+from gradsheet.audit.inference.interpretation import Interpretation
+from gradsheet.audit.rules import Rule
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.evaluate import Evaluator
+from gradsheet.spreadsheet.model import Cell
+from gradsheet.symbolic.expression import Variable
+
+
+class Subject:
+    """One table that checks look at.
+
+    Attributes:
+        found: the table and the network it is taken for.
+        table: the table itself.
+        sheet: the name of its sheet.
+    """
+
+    def __init__(self, found: Interpretation, evaluator: Evaluator) -> None:
+        self.found, self.table = found, found.table
+        self.sheet = found.table.sheet.name
+        self._evaluator = evaluator
+
+    @property
+    def updates(self) -> int:
+        """How often the weights are updated."""
+        return len(self.table.rows) - 1
+
+    @cached_property
+    def rate(self) -> float:
+        """The learning rate; NaN where the table has none."""
+        spot = self.found.rate.spot
+        return self._evaluator.value(*spot) if spot else self.found.rate.value
+
+    def role(self, column: int) -> str:
+        """The name of the value that a column holds; empty where it is unknown."""
+        return self.found.names.get(column, "")
+
+    def value(self, row: int, column: int) -> float:
+        """The number in a cell; NaN where it shows none."""
+        return self._evaluator.value(self.sheet, CellIndex(row, column))
+
+    def number(self, variable: Variable, row: int) -> float:
+        """The number that a row holds for a value of the network; NaN if it has none."""
+        if variable is self.found.truth.rate:
+            return self.rate
+        for spot, name in self.found.outside.items():
+            if name == variable.name:
+                return self._evaluator.value(*spot)
+        rows = self.table.rows
+        index = rows.index(row) - (self.found.truth.moment_of(variable) or 0)
+        column = self._columns.get(variable.name)
+        if column is None or not 0 <= index < len(rows):
+            return math.nan
+        return self.value(rows[index], column)
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        """The first column of each value."""
+        return {name: column for column, name in reversed(self.found.names.items())}
+
+    @cached_property
+    def pasted_rows(self) -> frozenset[int]:
+        """The rows in which most of what other rows compute is not computed."""
+        columns = [c for c in self.table.usual if c in self.found.names]
+        return frozenset(
+            row
+            for row in self.table.rows
+            if 2 * sum(self.table.tree(row, column) is None for column in columns) > len(columns)
+        )
+
+    def content(self, row: int, column: int) -> Content:
+        """What a cell holds."""
+        return content_of(self.table.cell(row, column))
+
+    def finding(
+        self, rule: Rule | Sequence[Rule], rows: Sequence[int], column: int, details: Details
+    ) -> Finding:
+        """A finding about some rows of a column."""
+        return Finding(
+            rules=(rule,) if isinstance(rule, Rule) else tuple(rule),
+            details=details,
+            sheet=self.sheet,
+            cell=CellIndex(rows[0], column),
+            cells=len(rows),
+            column=self.found.header(column),
+            role=self.role(column),
+        )
+
+    def on_own_sheet(self, spot: tuple[str, CellIndex]) -> CellRef:
+        """A cell without the name of its sheet where that is the table's own."""
+        sheet, cell = spot
+        return CellRef("" if sheet == self.sheet else sheet, cell)
+
+
+def content_of(cell: Cell | None) -> Content:
+    """What a cell holds, as a finding shows it."""
+    if cell is None:
+        return Content()
+    return Content(cell.value, cell.formula or "")

@@ -46,7 +46,6 @@ ONLY_USER = {
     "xlsxwriter": {"models", "spreadsheet", "workbook"},
     "torch": {"digits", "models", "networks"},
     "ironcalc": {"spreadsheet"},
-    "openpyxl": {"audit", "spreadsheet", "workbook"},
     "pypdfium2": {"spreadsheet"},
     "scipy": {"digits"},
     "distributed": {"digits"},

@@ -12,8 +12,8 @@ from gradsheet.audit.report.sentences import message, network_in_words, written_
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.toml import load_network
 from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.libreoffice import convert, libreoffice
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
-from gradsheet.spreadsheet.recalculate import convert, libreoffice
 from gradsheet.workbook.build import write_workbook
 from tests.audit.handmade import Made, changed, handmade, make, rearranged, slope
 from tests.audit.planted import PLANTS, gradients

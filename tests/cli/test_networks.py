@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from PIL import Image
 
-from gradsheet.spreadsheet.recalculate import libreoffice
+from gradsheet.spreadsheet.libreoffice import libreoffice
 from tests.cli.conftest import Run, Succeeded
 
 

@@ -16,7 +16,7 @@ from tests.cli.conftest import Run
 def test_what_help_and_completion_list_is_what_there_is() -> None:
     assert tuple(toml.PRESETS) == PRESETS
     assert tuple(recipe.RECIPES) == RECIPES
-    assert recalculate.ENGINES == ENGINES
+    assert tuple(recalculate.ENGINES) == ENGINES
     assert tuple(parse_rates(DEFAULT_RATES)) == sweep.DEFAULT_RATES
 
 

@@ -20,10 +20,12 @@ from gradsheet.models.agreement import differences
 from gradsheet.models.build import ModelWorkbook, to_workbook, write_model_workbook
 from gradsheet.models.ties import FirstOfTies
 from gradsheet.models.trace import trace
-from gradsheet.spreadsheet.recalculate import ENGINES, Cell, Engine, libreoffice
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.libreoffice import libreoffice
+from gradsheet.spreadsheet.recalculate import ENGINES
 from tests.models.samples import Everything, Model
 
-AVAILABLE: list[Engine] = [e for e in ENGINES if e == "ironcalc" or libreoffice() is not None]
+AVAILABLE = [e for e in ENGINES if e == "ironcalc" or libreoffice() is not None]
 
 
 def normalized(mnist: Dataset, number: int) -> Tensor:
@@ -41,7 +43,7 @@ def test_random_models(seed: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("engine", AVAILABLE)
-def test_the_cells_are_live(engine: Engine, tmp_path: Path) -> None:
+def test_the_cells_are_live(engine: str, tmp_path: Path) -> None:
     """Another pixel and another weight, typed in, give what PyTorch gives for them.
 
     The model has every layer, with a loss of its own: log-probabilities and the squared error.
@@ -62,11 +64,11 @@ def test_the_cells_are_live(engine: Engine, tmp_path: Path) -> None:
     after = other.expected_values()
     assert any(not np.allclose(a.values, b.values) for a, b in zip(before, after, strict=True))
     first = book.layout.sheets[0]
-    typed: dict[Cell, float] = {
-        ("Input", book.input.block.cell((1, 2, 3))): float(y[1, 2, 3]),
-        (first.name, first.forward.parameters["weight"].cell((0, 0, 0, 0))): float(
-            weight.detach()[0, 0, 0, 0]
-        ),
+    pixel = book.input.block.cell((1, 2, 3))
+    number = first.forward.parameters["weight"].cell((0, 0, 0, 0))
+    typed = {
+        CellRef("Input", CellIndex.parse(pixel)): float(y[1, 2, 3]),
+        CellRef(first.name, CellIndex.parse(number)): float(weight.detach()[0, 0, 0, 0]),
     }
     if engine == "ironcalc":
         assert max(differences(tmp_path / "model.xlsx", before, engine).values()) < 1e-9

@@ -7,7 +7,7 @@ import pytest
 
 from gradsheet.digits.data import Dataset
 from gradsheet.models.digit_classifier import _image_sheet, open_digits
-from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.recalculate import IronCalcWorkbook, without_values
 
 
@@ -23,22 +23,23 @@ def test_choosing_another_digit(workbook: Path, mnist: Dataset) -> None:
     """From the list on Image, and a drawing of one's own."""
     book = IronCalcWorkbook(without_values(workbook, workbook.with_name("bare.xlsx")))
     cells = book.recalculate()
-    names = [str(cells["Digits", f"A{row}"]) for row in range(3, 24)]
+    names = [str(cells[CellRef("Digits", CellIndex(row, 1))]) for row in range(3, 24)]
     assert names[0] == "my own" and len(set(names)) == 21
-    assert cells["Image", "E5"] == "test image 5: 1" == names[1]
+    chosen = CellRef("Image", CellIndex.parse("E5"))
+    assert cells[chosen] == "test image 5: 1" == names[1]
     prediction = predicted_digit(workbook)
-    assert cells["Image", prediction] == 1
-    book.set("Image", "E5", next(name for name in names if name.endswith(": 8")))
-    assert book.recalculate()["Image", prediction] == 8
-    book.set("Image", "E5", "my own")
+    assert cells[prediction] == 1
+    book.set(chosen, next(name for name in names if name.endswith(": 8")))
+    assert book.recalculate()[prediction] == 8
+    book.set(chosen, "my own")
     for row in range(28):
         for column in range(28):
-            cell = str(CellIndex(8 + row, 33 + column))
-            book.set("Image", cell, int(mnist.test.images[0, row, column]))
-    assert book.recalculate()["Image", prediction] == 7
+            cell = CellRef("Image", CellIndex(8 + row, 33 + column))
+            book.set(cell, int(mnist.test.images[0, row, column]))
+    assert book.recalculate()[prediction] == 7
 
 
-def predicted_digit(path: Path) -> str:
+def predicted_digit(path: Path) -> CellRef:
     """The cell that holds the predicted digit."""
     sheet = openpyxl.load_workbook(path, read_only=True)["Image"]
     (found,) = (
@@ -47,7 +48,7 @@ def predicted_digit(path: Path) -> str:
         for cell in row
         if str(cell.value).startswith("=MATCH(MAX")
     )
-    return str(found)
+    return CellRef("Image", CellIndex.parse(str(found)))
 
 
 def test_twenty_digits_to_choose_from(mnist: Dataset) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.evaluate import Evaluator
 from gradsheet.spreadsheet.formula import (
     Area,
@@ -97,7 +97,7 @@ def test_formulas_have_the_values_another_program_gives_them(tmp_path: Path) -> 
             sheet.write_formula(row, 7, f"={formula}")
     found = recalculated(path, {}, "ironcalc")
     for row, (formula, value) in enumerate(zip(FORMULAS, own(FORMULAS), strict=True), start=3):
-        assert value == pytest.approx(found["S", f"H{row}"], rel=1e-12), formula
+        assert value == pytest.approx(found[CellRef("S", CellIndex(row, 8))], rel=1e-12), formula
 
 
 def test_a_formula_that_was_copied_is_the_same_tree() -> None:

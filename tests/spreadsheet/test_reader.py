@@ -23,9 +23,9 @@ from openpyxl.worksheet.formula import ArrayFormula
 
 from gradsheet.errors import GradsheetError
 from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.libreoffice import convert, libreoffice
 from gradsheet.spreadsheet.model import Book, Cell, Chart, Series
 from gradsheet.spreadsheet.reader import read_book
-from gradsheet.spreadsheet.recalculate import convert, libreoffice
 
 PUBLISHED = Path(__file__).parents[2].parent / "shared" / "workbooks"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

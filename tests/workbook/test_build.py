@@ -19,18 +19,18 @@ from gradsheet.networks.sweep import descend
 from gradsheet.networks.symbols import Symbol
 from gradsheet.networks.toml import PRESETS, load_network
 from gradsheet.networks.torch_reference import compute
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.libreoffice import libreoffice
 from gradsheet.spreadsheet.recalculate import (
-    Cell,
     Cells,
-    Engine,
-    libreoffice,
+    cached_values,
     recalculated,
-    stated,
     without_values,
 )
 from gradsheet.workbook.build import write_workbook
 from gradsheet.workbook.verify import Difference, verify
 from tests.reference import random_network
+from tests.workbook.cells import ref
 
 COURSE = load_network("course")
 RATES = (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
@@ -57,19 +57,17 @@ def table(cells: Cells, path: Path, sheet: str) -> dict[str, list[float]]:
     columns: dict[str, list[float]] = {}
     for header in headers:
         if isinstance(header.value, str) and header.column > 3:
-            below = (
-                cells.get((sheet, f"{get_column_letter(header.column)}{row}"))
-                for row in range(5, 110)
-            )
+            column = header.column
+            below = (cells.get(CellRef(sheet, CellIndex(row, column))) for row in range(5, 110))
             columns[header.value] = [float(value) for value in below if value is not None]
     return columns
 
 
-def cell_of(path: Path, name: str) -> Cell:
+def cell_of(path: Path, name: str) -> CellRef:
     """The cell with a defined name."""
     target = openpyxl.load_workbook(path).defined_names[name].attr_text
     sheet, cell = target.replace("$", "").split("!")
-    return sheet.strip("'"), cell
+    return ref(sheet.strip("'"), cell)
 
 
 def assert_holds(differences: tuple[Difference, ...]) -> None:
@@ -83,7 +81,7 @@ def assert_holds(differences: tuple[Difference, ...]) -> None:
 
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("engine", ["ironcalc", pytest.param("libreoffice", marks=HAS_LIBREOFFICE)])
-def test_presets_are_verified(preset: str, engine: Engine, tmp_path: Path) -> None:
+def test_presets_are_verified(preset: str, engine: str, tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     write_workbook(load_network(preset), path, updates=12)
     found = verify(path, engine)
@@ -97,22 +95,22 @@ def test_presets_are_verified(preset: str, engine: Engine, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("engine", ["ironcalc", pytest.param("libreoffice", marks=HAS_LIBREOFFICE)])
-def test_random_networks_are_verified(seed: int, engine: Engine, tmp_path: Path) -> None:
+def test_random_networks_are_verified(seed: int, engine: str, tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     spec = random_network(seed, exact=engine == "ironcalc")
     write_workbook(spec, path, rates=(0.02, 0.05), updates=3)
-    assert not [value for value in stated(path).values() if str(value).startswith("#")]
+    assert not [value for value in cached_values(path).values() if str(value).startswith("#")]
     found = verify(path, engine)
     assert_holds((*found.as_made, *found.after_change, *found.autograd))
 
 
 def test_a_workbook_states_every_value(course: Path, tmp_path: Path) -> None:
-    values = stated(course)
+    values = cached_values(course)
     assert len(values) > 25_000
-    bare = stated(without_values(course, tmp_path / "bare.xlsx"))
+    bare = cached_values(without_values(course, tmp_path / "bare.xlsx"))
     assert set(bare.values()) == {""}
     assert bare.keys() == values.keys()
-    gradients = [values["Derivation", cell] for cell in ("F48", "F50")]
+    gradients = [values[ref("Derivation", cell)] for cell in ("F48", "F50")]
     assert all(isinstance(value, float) and value for value in gradients)
 
 
@@ -142,7 +140,7 @@ def test_verify_finds_a_cell_that_was_changed(
 def test_numbers_typed_since_are_put_back(course: Path, tmp_path: Path) -> None:
     book = openpyxl.load_workbook(course)
     sheet, cell = cell_of(course, "w_5")
-    book[sheet][cell] = 7.0
+    book[sheet][str(cell)] = 7.0
     book.save(tmp_path / "typed.xlsx")
     assert verify(tmp_path / "typed.xlsx").holds
 
@@ -210,15 +208,15 @@ def test_names_and_validation(course: Path) -> None:
     assert set(book.defined_names) == wanted | {"lr"}
     assert cell_of(course, "lr") == cell_of(course, "lr_1")
     inputs = book["Inputs"]
-    assert inputs[cell_of(course, "w_5")[1]].value == 0.4
+    assert inputs[str(cell_of(course, "w_5").cell)].value == 0.4
     rules = {str(rule.sqref): rule for rule in inputs.data_validations.dataValidation}
-    rate = rules[cell_of(course, "lr_3")[1]]
+    rate = rules[str(cell_of(course, "lr_3").cell)]
     assert (rate.type, float(rate.formula1) > 0, bool(rate.error)) == ("decimal", True, True)
     assert len(rules) == 18 + 1
 
 
 def test_the_numbers_put_into_a_formula(course: Path) -> None:
-    shown = {value for (sheet, _), value in stated(course).items() if sheet == "Derivation"}
+    shown = {value for (sheet, _), value in cached_values(course).items() if sheet == "Derivation"}
     for text in (
         "= 0.15·0.05 + 0.2·0.1",
         "= σ(0.0275)",
@@ -240,22 +238,22 @@ def test_the_rules_are_named(course: Path) -> None:
 
 
 def test_the_light_is_green_and_turns_red(course: Path, tmp_path: Path) -> None:
-    assert recalculated(course, {}, "ironcalc")["Start", "B6"] == "all checks pass"
+    assert recalculated(course, {}, "ironcalc")[ref("Start", "B6")] == "all checks pass"
     book = openpyxl.load_workbook(course)
     book["lr 0.1"]["AF5"] = "=(V5-E5)*V5*(1-V5)*N5*1.000001"
     book.save(tmp_path / "wrong.xlsx")
     cells = recalculated(tmp_path / "wrong.xlsx", {}, "ironcalc")
-    assert str(cells["Start", "B6"]).endswith("check fails") or "checks fail" in str(
-        cells["Start", "B6"]
+    assert str(cells[ref("Start", "B6")]).endswith("check fails") or "checks fail" in str(
+        cells[ref("Start", "B6")]
     )
-    assert cells["Gradient check", "B5"] == 1
+    assert cells[ref("Gradient check", "B5")] == 1
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_every_check_passes_in_any_network(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     write_workbook(random_network(seed, exact=True), path, rates=(0.02,), updates=2)
-    assert recalculated(path, {}, "ironcalc")["Start", "B6"] == "all checks pass"
+    assert recalculated(path, {}, "ironcalc")[ref("Start", "B6")] == "all checks pass"
 
 
 def test_a_published_mistake_fails_the_gradient_check(course: Path, tmp_path: Path) -> None:
@@ -267,8 +265,8 @@ def test_a_published_mistake_fails_the_gradient_check(course: Path, tmp_path: Pa
     cell.value = str(cell.value).replace(headers["a_h2"], headers["a_h1"])
     book.save(tmp_path / "wrong.xlsx")
     cells = recalculated(tmp_path / "wrong.xlsx", {}, "ironcalc")
-    assert cells["Gradient check", "B5"] == 1
-    assert abs(float(cells["Gradient check", "E13"])) == pytest.approx(5.9e-8, rel=0.02)
+    assert cells[ref("Gradient check", "B5")] == 1
+    assert abs(float(cells[ref("Gradient check", "E13")])) == pytest.approx(5.9e-8, rel=0.02)
 
 
 def test_typing_on_the_inputs_sheet_moves_everything(course: Path) -> None:
@@ -292,8 +290,8 @@ def test_typing_on_the_inputs_sheet_moves_everything(course: Path) -> None:
         for variable in shown:
             name = variable.name.replace("dE/d", "∂E/∂")
             assert columns[name] == pytest.approx(expected.values[variable][:, 0], rel=1e-11)
-    assert found["lr 0.8", "A1"] == "Gradient descent at learning rate 0.65"
-    assert found["Start", "B6"] == "all checks pass"
+    assert found[ref("lr 0.8", "A1")] == "Gradient descent at learning rate 0.65"
+    assert found[ref("Start", "B6")] == "all checks pass"
 
 
 def set_text(path: Path, target: Path, sheet: str, cell: str, text: str) -> Path:
@@ -309,31 +307,33 @@ def test_a_preset_of_the_same_shape_can_be_chosen(course: Path, tmp_path: Path) 
     expected = compute(load_network("course-half"))
     columns = table(found, course, "lr 0.1")
     assert columns["E_total"][0] == pytest.approx(expected.loss, rel=1e-12)
-    assert found["Start", "B6"] == "all checks pass"
-    assert "rest" in str(found["Inputs", "E4"])
+    assert found[ref("Start", "B6")] == "all checks pass"
+    assert "rest" in str(found[ref("Inputs", "E4")])
 
 
 @pytest.mark.parametrize(("rate", "iteration"), [(0.5, 0), (2.0, 17), (0.1, 99)])
 def test_the_step_sheet_shows_any_iteration(rate: float, iteration: int, course: Path) -> None:
-    found = recalculated(course, {("Step", "B4"): rate, ("Step", "B5"): iteration}, "ironcalc")
+    found = recalculated(
+        course, {ref("Step", "B4"): rate, ref("Step", "B5"): iteration}, "ironcalc"
+    )
     graph = build_graph(COURSE)
     run = descend(graph, (rate,), iteration + 1, graph.parameters)
     for row, parameter in enumerate(graph.parameters, start=10):
         before, after = run.values[parameter][iteration : iteration + 2, 0]
-        assert found["Step", f"B{row}"] == pytest.approx(before, rel=1e-11)
+        assert found[ref("Step", f"B{row}")] == pytest.approx(before, rel=1e-11)
         last = [
             c
             for c in "RSTUVWXYZ"
-            if found.get(("Step", f"{c}{row}")) == pytest.approx(after, rel=1e-9)
+            if found.get(ref("Step", f"{c}{row}")) == pytest.approx(after, rel=1e-9)
         ]
         assert last
-    assert found["Start", "B6"] == "all checks pass"
+    assert found[ref("Start", "B6")] == "all checks pass"
 
 
 def test_the_network_sheet_follows_its_choices(xor: Path) -> None:
     spec = load_network("xor")
     graph = build_graph(spec)
-    chosen = {("Network", "B4"): 2.0, ("Network", "B5"): 20.0, ("Network", "F4"): 3.0}
+    chosen = {ref("Network", "B4"): 2.0, ref("Network", "B5"): 20.0, ref("Network", "F4"): 3.0}
     found = recalculated(xor, chosen, "ironcalc")
     run = descend(graph, (2.0,), 20, [*graph.parameters, *graph.examples[2].layers[-1].activations])
     output = run.values[graph.examples[2].layers[-1].activations[0]][20, 0]
@@ -341,29 +341,29 @@ def test_the_network_sheet_follows_its_choices(xor: Path) -> None:
     (label,) = [text for text in labels if text.startswith("o1 = ")]
     assert f"a_o1 = {output:.6f}".rstrip("0") in label
     assert "t1 = 1" in label
-    assert found["Network", "F5"] == pytest.approx(run.loss[20, 0], rel=1e-11)
+    assert found[ref("Network", "F5")] == pytest.approx(run.loss[20, 0], rel=1e-11)
 
 
 def test_the_fastest_rate_is_marked(course: Path) -> None:
-    values = stated(course)
+    values = cached_values(course)
     marks = {
         cell: v
         for (sheet, cell), v in values.items()
         if sheet == "Learning rates" and v == "◄ lowest"
     }
-    assert list(marks) == ["H10"]  # the row of learning rate 2
-    assert values["Learning rates", "F6"] == pytest.approx(0.07916642312214675, rel=1e-12)
+    assert [str(cell) for cell in marks] == ["H10"]  # the row of learning rate 2
+    assert values[ref("Learning rates", "F6")] == pytest.approx(0.07916642312214675, rel=1e-12)
     moved = recalculated(course, {cell_of(course, "lr_6"): 0.01}, "ironcalc")
-    assert moved["Learning rates", "H9"] == "◄ lowest"
-    assert moved["Learning rates", "H10"] == ""
+    assert moved[ref("Learning rates", "H9")] == "◄ lowest"
+    assert moved[ref("Learning rates", "H10")] == ""
 
 
 def test_the_mistakes_are_wrong_by_what_they_say(course: Path) -> None:
     sheet = openpyxl.load_workbook(course)["Common mistakes"]
-    values = stated(course)
+    values = cached_values(course)
     titles = [row[0].value for row in sheet if re.match(r"\d   ", str(row[0].value))]
     assert len(titles) == 6
-    assert values["Common mistakes", "E30"] == pytest.approx(5.9e-8, rel=0.01)
+    assert values[ref("Common mistakes", "E30")] == pytest.approx(5.9e-8, rel=0.01)
     falls = [v for (name, _), v in values.items() if name == "Common mistakes" and v == "it falls"]
     assert len(falls) == 6
 
@@ -383,7 +383,7 @@ def test_a_training_that_diverges_shows_errors_not_numbers(tmp_path: Path) -> No
     path = tmp_path / "book.xlsx"
     line = NetworkSpec(((2.0,),), ((1.0,),), (LayerSpec(((3.0,),), "identity"),))
     write_workbook(line, path, rates=(0.1, 1e14), updates=25)
-    values, found = stated(path), recalculated(path, {}, "ironcalc")
+    values, found = cached_values(path), recalculated(path, {}, "ironcalc")
     for cell, value in values.items():
         if value == "#NUM!":  # which ironcalc calls a division by zero
             assert found[cell] in ("#NUM!", "#DIV/0!"), cell
@@ -418,7 +418,7 @@ def test_a_title_is_never_a_formula(start: str, tmp_path: Path) -> None:
     write_workbook(replace(COURSE, title=title, name=title), path, rates=(0.5,), updates=1)
     cell = openpyxl.load_workbook(path)["Start"]["A1"]
     assert (cell.value, cell.data_type, cell.hyperlink) == (title, "s", None)
-    assert recalculated(path, {}, "ironcalc")["Start", "A1"] == title
+    assert recalculated(path, {}, "ironcalc")[ref("Start", "A1")] == title
 
 
 def wide(inputs: int, units: int) -> NetworkSpec:
@@ -478,7 +478,7 @@ def test_the_largest_that_is_laid_out_whole_fits(sizes: tuple[int, ...], tmp_pat
     path = tmp_path / "book.xlsx"
     write_workbook(spec, path, rates=(0.1,), updates=2)
     assert longest_formula(list(openpyxl.load_workbook(path))) <= 8192
-    assert recalculated(path, {}, "ironcalc")["Start", "B6"] == "all checks pass"
+    assert recalculated(path, {}, "ironcalc")[ref("Start", "B6")] == "all checks pass"
 
 
 def test_what_stood_there_survives_a_failure(tmp_path: Path) -> None:
@@ -522,8 +522,8 @@ def test_ten_examples_and_more_keep_their_names_apart(tmp_path: Path) -> None:
 def test_right_gradients_are_never_blamed(spec: NetworkSpec, tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     write_workbook(spec, path, rates=(0.01,), updates=2)
-    assert recalculated(path, {}, "ironcalc")["Start", "B6"] == "all checks pass"
-    assert stated(path)["Start", "B6"] == "all checks pass"
+    assert recalculated(path, {}, "ironcalc")[ref("Start", "B6")] == "all checks pass"
+    assert cached_values(path)[ref("Start", "B6")] == "all checks pass"
     assert verify(path).holds
 
 
@@ -531,7 +531,7 @@ def test_very_small_numbers_are_not_written_as_nothing(tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     spec = NetworkSpec(((2e-12,),), ((0.5,),), (LayerSpec(((1.5,),), "identity"),))
     write_workbook(spec, path, rates=(0.1,), updates=2)
-    assert stated(path)["Derivation", "E12"] == "= 1.5·2e-12"
+    assert cached_values(path)[ref("Derivation", "E12")] == "= 1.5·2e-12"
     assert verify(path).holds
 
 

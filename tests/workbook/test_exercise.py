@@ -12,10 +12,11 @@ from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.networks.toml import load_network
-from gradsheet.spreadsheet.recalculate import Cells, recalculated, stated
+from gradsheet.spreadsheet.recalculate import Cells, cached_values, recalculated
 from gradsheet.symbolic.tape import Tape
 from gradsheet.workbook.build import write_exercise
 from gradsheet.workbook.verify import verify
+from tests.workbook.cells import ref
 
 PRESETS = ("course", "xor", "iris-mini")
 
@@ -51,7 +52,7 @@ def test_what_it_states_is_what_another_program_computes(
     preset: str, solved: bool, tmp_path: Path
 ) -> None:
     path = written(preset, tmp_path, solved)
-    values, found = stated(path), recalculated(path, {}, "ironcalc")
+    values, found = cached_values(path), recalculated(path, {}, "ironcalc")
     assert len(values) > 500
     for cell, value in values.items():
         if isinstance(value, str):
@@ -62,7 +63,7 @@ def test_what_it_states_is_what_another_program_computes(
         v for (sheet, _), v in found.items() if sheet == "Derivation" and v in ("right", "not yet")
     ]
     assert set(marks) == {"right" if solved else "not yet"}
-    count = re.fullmatch(r"(\d+) of (\d+) right", str(found["Start", "B6"]))
+    count = re.fullmatch(r"(\d+) of (\d+) right", str(found[ref("Start", "B6")]))
     assert count
     assert int(count[1]) == (int(count[2]) if solved else 0)
 
@@ -85,7 +86,9 @@ def test_answers_are_marked(tmp_path: Path) -> None:
         f"F{sixth}": 0.7123 * answers["dE/dw7"],
     }
     found = typed_in(path, "Derivation", typed)
-    marks = [found["Derivation", f"G{row}"] for row in (first, second, third, fourth, fifth, sixth)]
+    marks = [
+        found[ref("Derivation", f"G{row}")] for row in (first, second, third, fourth, fifth, sixth)
+    ]
     assert marks == [
         "right",
         "right",
@@ -94,7 +97,7 @@ def test_answers_are_marked(tmp_path: Path) -> None:
         "off by a factor",
         "not yet",
     ]
-    assert str(found["Start", "B6"]).startswith("2 of ")
+    assert str(found[ref("Start", "B6")]).startswith("2 of ")
 
 
 def test_the_training_goes_once_the_gradients_are_filled_in(tmp_path: Path) -> None:
@@ -109,8 +112,8 @@ def test_the_training_goes_once_the_gradients_are_filled_in(tmp_path: Path) -> N
     }
     assert len(answers) == 8 * 6
     found = typed_in(path, "lr 0.5", answers)
-    assert float(found["lr 0.5", "AA10"]) < 0.23 < float(found["lr 1.0", "AA10"])
-    assert [found["lr 0.5", f"{column}2"] for column in ("AB", "AI")] == ["right", "right"]
+    assert float(found[ref("lr 0.5", "AA10")]) < 0.23 < float(found[ref("lr 1.0", "AA10")])
+    assert [found[ref("lr 0.5", f"{column}2")] for column in ("AB", "AI")] == ["right", "right"]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -164,4 +167,4 @@ def test_the_decimals_that_a_cell_shows_are_enough(tmp_path: Path) -> None:
     }
     assert len(answers) == 8
     found = typed_in(path, "Derivation", dict(answers))
-    assert {found["Derivation", cell.replace("F", "G")] for cell in answers} == {"right"}
+    assert {found[ref("Derivation", cell.replace("F", "G"))] for cell in answers} == {"right"}

@@ -1,16 +1,17 @@
 """How far a recalculated workbook is from PyTorch, sheet by sheet."""
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 
 from gradsheet.errors import GradsheetError
+from gradsheet.files import whole_file
 from gradsheet.models.sheets.cells import UNKNOWN_AGREEMENT, ExpectedValues
-from gradsheet.spreadsheet.recalculate import Cell, Cells, Engine, recalculated
+from gradsheet.spreadsheet.addresses import CellRef
+from gradsheet.spreadsheet.package import opened_package
+from gradsheet.spreadsheet.recalculate import Cells, recalculated
 
 _MOST = 1e-6
 """The largest difference, relative to the numbers of a block, with which a workbook is written."""
@@ -36,8 +37,8 @@ class Difference:
 def differences(
     path: Path,
     expected: Sequence[ExpectedValues],
-    engine: Engine,
-    typed: Mapping[Cell, float] | None = None,
+    engine: str,
+    typed: Mapping[CellRef, float] | None = None,
 ) -> dict[str, float]:
     """For each sheet the largest difference of a recalculated cell from its expected value.
 
@@ -60,7 +61,7 @@ def differences_of(found: Cells, expected: Sequence[ExpectedValues]) -> dict[str
     for block in expected:
         sheet = block.block.sheet
         values = block.values.ravel()
-        cells = (found.get((sheet, cell)) for cell in block.block.cells())
+        cells = map(found.get, block.block.cells())
         numbers = np.array([v if isinstance(v, float) else np.inf for v in cells])
         far = float(np.nan_to_num(np.abs(numbers - values), nan=np.inf, posinf=np.inf).max())
         scale = float(np.abs(values).max())
@@ -85,19 +86,9 @@ def write_agreement(path: Path, expected: Sequence[ExpectedValues]) -> None:
                 "written; scale very large inputs or weights down, or report the model"
             )
     mark = f"<v>{UNKNOWN_AGREEMENT:.16G}</v>".encode()
-    with zipfile.ZipFile(path) as archive:
-        names = _sheet_names(archive)
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            if name in names and names[name] in found:
-                number = f"<v>{found[names[name]].relative:.3G}</v>".encode()
-                content = content.replace(mark, number)
-            archive.writestr(name, content)
-
-
-def _sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
-    """The name of the sheet in each file of the archive, in XlsxWriter's order."""
-    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
-    sheets = [element.get("name", "") for element in book.iter() if element.tag.endswith("}sheet")]
-    return {f"xl/worksheets/sheet{n}.xml": name for n, name in enumerate(sheets, start=1)}
+    with whole_file(path) as temporary, opened_package(path) as package:
+        for sheet, part in package.sheets().items():
+            if sheet in found:
+                number = f"<v>{found[sheet].relative:.3G}</v>".encode()
+                package[part] = package[part].replace(mark, number)
+        package.write(temporary)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradsheet.spreadsheet.addresses import on_sheet
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef, on_sheet
 from gradsheet.spreadsheet.writer import cell_address
 
 Places = NDArray[np.int64]
@@ -38,9 +38,11 @@ class Block:
         """The address of a number on its own sheet: ``C5``."""
         return cell_address(int(self.rows[index]), int(self.columns[index]))
 
-    def cells(self) -> Iterator[str]:
-        """The addresses of all numbers, in row-major order."""
-        return map(cell_address, self.rows.ravel().tolist(), self.columns.ravel().tolist())
+    def cells(self) -> Iterator[CellRef]:
+        """The cells of all numbers, in row-major order."""
+        rows, columns = self.rows.ravel().tolist(), self.columns.ravel().tolist()
+        indices = map(CellIndex.from_zero_based, rows, columns)
+        return (CellRef(self.sheet, index) for index in indices)
 
     def reference(self, index: Index) -> str:
         """The address for formulas of other sheets: ``'3 conv2'!C5``."""

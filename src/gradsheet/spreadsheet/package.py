@@ -7,7 +7,11 @@ and pictures. So a parser says only where an element stands, and the change is m
 import posixpath
 import re
 import shutil
+import struct
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
@@ -161,6 +165,39 @@ def _with(tag: bytes, **attributes: str | None) -> bytes:
 
 # --- The file --------------------------------------------------------------------------------
 
+_UNSOUND = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    expat.ExpatError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
+
+
+@contextmanager
+def opened_package(path: Path) -> Iterator["Package"]:
+    """The parts of the .xlsx at ``path``.
+
+    What the libraries for archives and XML raise meanwhile of a damaged file becomes one error.
+
+    Raises:
+        GradsheetError: the file cannot be read, is encrypted or damaged, or is no .xlsx.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield Package(archive)
+    except OSError as error:
+        raise GradsheetError(f"cannot read {path}: {error.strerror or error}") from error
+    except _UNSOUND as error:
+        raise GradsheetError(
+            f"{path} is no sound .xlsx without a password; open it in a spreadsheet program and "
+            "save it as .xlsx"
+        ) from error
+
 
 class Package:
     """The parts of a workbook, and those of them that were changed or added."""
@@ -180,6 +217,9 @@ class Package:
 
     def __contains__(self, part: str) -> bool:
         return part.lower() in self._changed or part.lower() in self._infos
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([info.filename for info in self._infos.values()])
 
     def __getitem__(self, part: str) -> bytes:
         changed = self._changed.get(part.lower())

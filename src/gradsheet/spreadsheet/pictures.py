@@ -8,7 +8,7 @@ import pypdfium2
 from PIL import ImageChops
 
 from gradsheet.files import make_folder, whole_file
-from gradsheet.spreadsheet.recalculate import convert
+from gradsheet.spreadsheet.libreoffice import convert
 
 DOTS_PER_INCH = 130
 _POINTS_PER_INCH = 72

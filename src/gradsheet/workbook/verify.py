@@ -3,17 +3,9 @@
 import math
 import re
 import tempfile
-import warnings
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from xml.etree import ElementTree
-
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.workbook.workbook import Workbook
 
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import NetworkGraph, build_graph
@@ -21,8 +13,10 @@ from gradsheet.networks.spec import LayerSpec, NetworkSpec
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.networks.toml import parse_network
 from gradsheet.networks.torch_reference import Autograd, compute
-from gradsheet.spreadsheet.recalculate import Cell, Cells, Engine, recalculated, stated
-from gradsheet.spreadsheet.writer import cell_address
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.model import Sheet
+from gradsheet.spreadsheet.reader import read_book
+from gradsheet.spreadsheet.recalculate import LARGER, Cells, cached_values, recalculated
 from gradsheet.symbolic.render import plain
 from gradsheet.workbook.build import write_changed
 from gradsheet.workbook.exercise import MARKS_SHEET
@@ -85,7 +79,7 @@ class Verification:
         autograd: the same of the loss and the gradients from torch, before and after.
     """
 
-    engine: Engine
+    engine: str
     changed: str
     as_made: tuple[Difference, ...]
     after_change: tuple[Difference, ...]
@@ -107,7 +101,7 @@ class _Made:
     selectors: tuple[str, ...]  # the sheets on which an iteration is chosen
 
 
-def verify(path: Path, engine: Engine = "ironcalc") -> Verification:
+def verify(path: Path, engine: str = "ironcalc") -> Verification:
     """Have ``engine`` compute the workbook again, as it was made and with the first weight changed.
 
     Numbers typed on the inputs sheet since it was made are put back first.
@@ -143,87 +137,58 @@ def _with_first_weight(spec: NetworkSpec, value: float) -> NetworkSpec:
 
 
 def _read(path: Path) -> _Made:
-    if not path.is_file():
-        reason = "it is not a file" if path.exists() else "no such file"
-        raise GradsheetError(f"cannot read {path}: {reason}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of parts that openpyxl does not know
-            book = openpyxl.load_workbook(path, read_only=True)
-            try:
-                return _made_from(path, book)
-            finally:
-                book.close()
-    except _DAMAGED as error:
-        raise GradsheetError(f"{path} is not a readable .xlsx workbook") from error
-
-
-# What the readers of archives and of XML raise for files that are damaged or something else.
-_DAMAGED = (
-    OSError,
-    EOFError,
-    KeyError,
-    ValueError,
-    TypeError,
-    zipfile.BadZipFile,
-    zlib.error,
-    ElementTree.ParseError,
-    InvalidFileException,
-)
-
-
-def _made_from(path: Path, book: Workbook) -> _Made:
-    foreign = f"{path} is not a workbook that 'gradsheet workbook' wrote"
-    names = book.sheetnames
-    rates = tuple(float(n[3:]) for n in names if re.fullmatch(r"lr \d+(\.\d+)?(e[+-]?\d+)?", n))
-    if not {START_SHEET, INPUTS_SHEET, *map(rate_sheet, rates)} <= set(names) or not rates:
-        raise GradsheetError(foreign)
-    if MARKS_SHEET in names:
+    sheets = read_book(path, LARGER).sheets
+    foreign = GradsheetError(f"{path} is not a workbook that 'gradsheet workbook' wrote")
+    rates = tuple(float(n[3:]) for n in sheets if re.fullmatch(r"lr \d+(\.\d+)?(e[+-]?\d+)?", n))
+    if not rates or not {START_SHEET, INPUTS_SHEET, *map(rate_sheet, rates)} <= sheets.keys():
+        raise foreign
+    if MARKS_SHEET in sheets:
         raise GradsheetError(f"{path} is an exercise; verify the workbook without --exercise")
-    text = "\n".join(_file_lines(book[START_SHEET]))
-    table = book[rate_sheet(rates[0])].iter_rows(
-        min_row=FIRST_ROW + 1,
-        min_col=TABLE_COLUMN + 1,
-        max_col=TABLE_COLUMN + 1,
-        values_only=True,
-    )
-    rows = sum(isinstance(value, int | float) for (value,) in table)
-    row, column = CHOICE_CELL
-    chosen = book[INPUTS_SHEET].cell(row + 1, column + 1).value
-    if chosen != OWN:
-        raise GradsheetError(f"{path} uses '{chosen}'; choose '{OWN}' on its {INPUTS_SHEET} sheet")
+    chosen = sheets[INPUTS_SHEET].cells.get(CellIndex.from_zero_based(*CHOICE_CELL))
+    if chosen is None or chosen.value != OWN:
+        used = chosen.value if chosen else ""
+        raise GradsheetError(f"{path} uses '{used}'; choose '{OWN}' on its {INPUTS_SHEET} sheet")
+    text = "\n".join(_file_lines(sheets[START_SHEET]))
+    rows = _table_rows(sheets[rate_sheet(rates[0])])
     if not text or rows < 2:
-        raise GradsheetError(foreign)
+        raise foreign
     spec = parse_network(text, f"{path}, sheet {START_SHEET}")
-    chosen_cells = tuple(name for name in (NETWORK_SHEET, STEP_SHEET) if name in names)
-    return _Made(spec, rates, rows - 1, chosen_cells)
+    selectors = tuple(name for name in (NETWORK_SHEET, STEP_SHEET) if name in sheets)
+    return _Made(spec, rates, rows - 1, selectors)
 
 
-def _file_lines(sheet: object) -> Iterator[str]:
+def _table_rows(sheet: Sheet) -> int:
+    """The number of rows of a training table: of numbers in its first column."""
+    first, column = CellIndex.from_zero_based(FIRST_ROW, TABLE_COLUMN)
+    return sum(
+        index.column == column and index.row >= first and isinstance(cell.value, float)
+        for index, cell in sheet.cells.items()
+    )
+
+
+def _file_lines(sheet: Sheet) -> Iterator[str]:
     """The lines below the heading of the network's file."""
-    found = False
-    for first, second in sheet.iter_rows(max_col=2, values_only=True):  # type: ignore[attr-defined]
-        if found:
-            yield str(second or "")
-        found = found or first == FILE_HEADING
+    texts = {index: str(cell.value) for index, cell in sheet.cells.items() if cell.value}
+    headings = [i.row for i, text in texts.items() if i.column == 1 and text == FILE_HEADING]
+    if headings:
+        last = max(index.row for index in texts)
+        for row in range(headings[0] + 1, last + 1):
+            yield texts.get(CellIndex(row, 2), "")
 
 
 # --- Comparing -------------------------------------------------------------------------------
 
 
 def _compare(
-    path: Path, engine: Engine, made: _Made, spec: NetworkSpec
+    path: Path, engine: str, made: _Made, spec: NetworkSpec
 ) -> tuple[tuple[Difference, ...], Difference]:
     """The workbook with the numbers of ``spec``: engine against library, and against autograd."""
     graph = build_graph(spec)
-    try:
-        found = recalculated(path, _typed(graph, made), engine)
-    except _DAMAGED as error:
-        raise GradsheetError(f"{path} is damaged: its sheets cannot be read") from error
+    found = recalculated(path, _typed(graph, made), engine)
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "wanted.xlsx"
         write_changed(made.spec, spec, wanted, made.rates, made.updates)
-        expected = stated(wanted)
+        expected = cached_values(wanted)
     witness = compute(spec)
     sheets = dict.fromkeys(sheet for sheet, _ in expected)
     differences = tuple(
@@ -232,32 +197,36 @@ def _compare(
     return differences, _autograd_difference(graph, found, made, witness)
 
 
-def _typed(graph: NetworkGraph, made: _Made) -> dict[Cell, float]:
+def _typed(graph: NetworkGraph, made: _Made) -> dict[CellRef, float]:
     """Every cell to type in with the number it was made with."""
     fields = place_fields(graph, made.rates, made.spec)
     values = {**graph.given, **dict(zip(fields.rates, made.rates, strict=True))}
     typed = {
-        (INPUTS_SHEET, cell_address(*place)): values[variable]
-        for variable, place in fields.typed.items()
+        _ref(INPUTS_SHEET, place): values[variable] for variable, place in fields.typed.items()
     }
     for sheet in made.selectors:
-        typed[sheet, cell_address(*CHOSEN_RATE)] = made.rates[0]
-        typed[sheet, cell_address(*CHOSEN_ITERATION)] = 0.0
+        typed[_ref(sheet, CHOSEN_RATE)] = made.rates[0]
+        typed[_ref(sheet, CHOSEN_ITERATION)] = 0.0
     if len(graph.examples) > 1:
-        typed[NETWORK_SHEET, cell_address(*CHOSEN_EXAMPLE)] = 1.0
+        typed[_ref(NETWORK_SHEET, CHOSEN_EXAMPLE)] = 1.0
     return typed
+
+
+def _ref(sheet: str, place: tuple[int, int]) -> CellRef:
+    """A cell that XlsxWriter wrote."""
+    return CellRef(sheet, CellIndex.from_zero_based(*place))
 
 
 def _sheet_difference(sheet: str, found: Cells, expected: Cells, loss: float) -> Difference:
     worst, where, count = 0.0, "", 0
     floor = max(_SMALL_DIFFERENCE, loss) if sheet == GRADIENT_SHEET else _SMALL
-    for (name, cell), value in expected.items():
-        if name != sheet:
+    for ref, value in expected.items():
+        if ref.sheet != sheet:
             continue
         count += 1
-        apart = _apart(found.get((name, cell), ""), value, floor)
+        apart = _apart(found.get(ref, ""), value, floor)
         if apart > worst:
-            worst, where = apart, cell
+            worst, where = apart, str(ref.cell)
     return Difference(sheet, count, worst, where)
 
 
@@ -297,8 +266,8 @@ def _autograd_difference(
     worst, where = 0.0, ""
     for number, column in enumerate(columns, start=TABLE_COLUMN + 1):
         if column.variable in wanted:
-            cell = cell_address(FIRST_ROW, number)
-            apart = _apart(found.get((sheet, cell), ""), wanted[column.variable], _SMALL)
+            ref = _ref(sheet, (FIRST_ROW, number))
+            apart = _apart(found.get(ref, ""), wanted[column.variable], _SMALL)
             if apart > worst:
-                worst, where = apart, cell
+                worst, where = apart, str(ref.cell)
     return Difference(f"autograd, torch {witness.version}", len(wanted), worst, where)

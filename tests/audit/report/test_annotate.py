@@ -17,7 +17,7 @@ from PIL import Image
 from gradsheet.audit.findings import Audit, Finding
 from gradsheet.audit.report.annotate import annotate
 from gradsheet.errors import GradsheetError
-from gradsheet.spreadsheet.recalculate import convert, libreoffice
+from gradsheet.spreadsheet.libreoffice import convert, libreoffice
 from tests.audit import samples
 from tests.audit.samples import MESSAGE, RIGHT, SLOPE, WRITTEN, audit
 

@@ -4,11 +4,8 @@ The few parts that change are edited as text, and all others copied as they are:
 knows nothing of, such as a chart, a text box or a picture, stays what it was.
 """
 
-import zipfile
-import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from xml.parsers import expat
 
 from gradsheet.audit.findings import Audit, Finding
 from gradsheet.audit.report.cell_colors import ColoredCells, Styles
@@ -16,7 +13,7 @@ from gradsheet.audit.report.notes import write_notes
 from gradsheet.errors import GradsheetError
 from gradsheet.files import whole_file
 from gradsheet.spreadsheet.addresses import CellIndex
-from gradsheet.spreadsheet.package import Package
+from gradsheet.spreadsheet.package import Package, opened_package
 
 _MISTAKE, _REMARK = "FFFF7B72", "FFFFC933"
 
@@ -36,37 +33,16 @@ def annotate(audit: Audit, target: Path) -> None:
         raise GradsheetError(f"only .xlsx can be annotated and {path} is {kind}; save it as .xlsx")
     if _is_same(path, target):
         raise GradsheetError(f"{path} would be overwritten; choose another name for the copy")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            package = Package(archive)
-            _mark_sheets(package, audit.all_findings)
-            with whole_file(target) as temporary:
-                package.write(temporary)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise GradsheetError(f"cannot read {path}: {reason}") from error
-    except _UNSOUND as error:
-        raise GradsheetError(
-            f"{path} is no sound .xlsx without a password; open it in a spreadsheet program and "
-            "save it as .xlsx"
-        ) from error
+    with opened_package(path) as package:
+        _mark_sheets(package, audit.all_findings)
+        with whole_file(target) as temporary:
+            package.write(temporary)
 
 
 def _is_same(path: Path, target: Path) -> bool:
     """Whether two paths lead to one file, also by way of a link or of letters in another case."""
     both_there = path.exists() and target.exists()
     return path.resolve() == target.resolve() or (both_there and path.samefile(target))
-
-
-_UNSOUND = (
-    zipfile.BadZipFile,
-    zlib.error,
-    expat.ExpatError,
-    KeyError,
-    ValueError,
-    EOFError,
-    NotImplementedError,
-)
 
 
 def _mark_sheets(package: Package, findings: Iterable[Finding]) -> None:

@@ -15,17 +15,21 @@ from gradsheet.spreadsheet.reader.ods import read_ods
 from gradsheet.spreadsheet.reader.xlsx import read_xlsx
 
 
-def read_book(path: Path) -> Book:
+def read_book(path: Path, larger: int = 1) -> Book:
     """Read an .xlsx, .xlsm or .ods file, whatever its name says it is.
 
     A date is its serial number, TRUE is 1.0, an error its text.
+
+    Args:
+        path: the file.
+        larger: how many times more than a workbook from anywhere may hold this one may hold.
 
     Raises:
         GradsheetError: the file cannot be opened, is no such workbook, is encrypted or damaged, or
             holds more than a workbook read here may hold.
     """
     try:
-        with opened(path) as parts:
+        with opened(path, larger) as parts:
             if "[content_types].xml" in parts or "_rels/.rels" in parts:
                 return read_xlsx(path, parts)
             if "content.xml" in parts or "encrypted-package" in parts:

@@ -59,13 +59,13 @@ def broken(name: str, error: Exception) -> RefusedError:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator["Parts"]:
+def opened(path: Path, larger: int = 1) -> Iterator["Parts"]:
     """The parts of the archive at ``path``."""
     try:
         _check_regular(path)
         with _SparingFile(io.FileIO(path)) as file:
             _check_beginning(file.read(8))
-            yield Parts(_archive(file))
+            yield Parts(_archive(file), Budget(larger))
     except OSError as error:
         reason = error.strerror or str(error)
         raise RefusedError(f"{reason}; name a workbook that you may read") from error
@@ -117,24 +117,25 @@ def _archive(file: io.BufferedReader) -> zipfile.ZipFile:
 class Budget:
     """What may still be read of each kind."""
 
-    def __init__(self) -> None:
-        self._left = dict(_LIMITS)
+    def __init__(self, larger: int = 1) -> None:
+        self._limits = {kind: larger * limit for kind, limit in _LIMITS.items()}
+        self._left = dict(self._limits)
 
     def spend(self, kind: str, amount: int = 1) -> None:
         """Take ``amount`` off; refuse the workbook where less than that is left."""
         self._left[kind] -= amount
         if self._left[kind] < 0:
             raise RefusedError(
-                f"it holds more than {_LIMITS[kind]:,} {kind}; keep only the sheets that matter "
-                "and save it as .xlsx"
+                f"it holds more than {self._limits[kind]:,} {kind}; keep only the sheets that "
+                "matter and save it as .xlsx"
             )
 
 
 class Parts:
     """The parts of a workbook by name, in small letters, and the budget all of them share."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self.budget = Budget()
+    def __init__(self, archive: zipfile.ZipFile, budget: Budget) -> None:
+        self.budget = budget
         self._archive = archive
         self._infos: dict[str, zipfile.ZipInfo] = {}
         for info in archive.infolist():

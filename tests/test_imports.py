@@ -89,6 +89,10 @@ def test_each_library_has_its_users(library: str) -> None:
     assert users <= ONLY_USER[library]
 
 
+def test_the_witness_of_the_tests_is_no_part_of_the_product() -> None:
+    assert "openpyxl" not in {name.split(".")[0] for _, name in imports()}
+
+
 def loaded_by(*arguments: str) -> set[str]:
     """The top-level modules that a command has loaded when it ends."""
     code = (

@@ -17,7 +17,7 @@ from gradsheet.spreadsheet.addresses import (
     parse_written_cell,
 )
 from gradsheet.spreadsheet.functions import ARRAYS, ELEMENTWISE, GATHERING, FormulaError, Matrix
-from gradsheet.spreadsheet.limits import NESTED_LEVELS
+from gradsheet.spreadsheet.limits import LimitError, check_arguments, check_nesting
 from gradsheet.symbolic.expression import Expression, Number
 
 _LONGEST = 250  # operations in a row
@@ -109,7 +109,10 @@ def parse(text: str, at: CellIndex, names: dict[str, str] | None = None) -> Node
     Raises:
         FormulaError: it is none, or uses what is not understood.
     """
-    return _Parser(text, at, names or {}).parse()
+    try:
+        return _Parser(text, at, names or {}).parse()
+    except (AddressError, LimitError) as error:
+        raise FormulaError(str(error)) from error
 
 
 class _Parser:
@@ -140,8 +143,7 @@ class _Parser:
 
     def _expression(self, tightest: int) -> Node:
         self._depth += 1
-        if self._depth > NESTED_LEVELS:
-            raise FormulaError(f"it is nested more than {NESTED_LEVELS} deep")
+        check_nesting(self._depth)
         left, links = self._operand(), 0
         while True:
             kind, operator = self._peek()
@@ -188,10 +190,7 @@ class _Parser:
             raise FormulaError("a bracket is not closed")
 
     def _reference(self, text: str) -> Reference:
-        try:
-            sheet, (row, column), row_fixed, column_fixed = parse_written_cell(text)
-        except AddressError as error:
-            raise FormulaError(str(error)) from error
+        sheet, (row, column), row_fixed, column_fixed = parse_written_cell(text)
         return Reference(
             sheet,
             row if row_fixed else row - self._at.row,
@@ -211,7 +210,9 @@ class _Parser:
 
     def _named(self, name: str) -> Node:
         if self._takes("("):
-            return Call(name.upper(), tuple(self._arguments()))
+            arguments = tuple(self._arguments())
+            check_arguments(len(arguments), name.upper())
+            return Call(name.upper(), arguments)
         if name.upper() in ("TRUE", "FALSE"):
             return Constant(float(name.upper() == "TRUE"))
         behind = self._names.get(name.lower())

@@ -44,11 +44,6 @@ def check_formula(characters: int, subject: str, remedy: str) -> None:
     _check(characters, FORMULA_CHARACTERS, subject, "characters", remedy)
 
 
-def check_text(text: str, subject: str, remedy: str) -> None:
-    """Raise LimitError where a text is too long for one cell."""
-    _check(len(text), TEXT_CHARACTERS, subject, "characters", remedy)
-
-
 def check_nesting(levels: int) -> None:
     """Raise LimitError where a formula is nested too deeply."""
     _check(levels, NESTED_LEVELS, "a formula", "nested levels", "write it in several cells")

@@ -8,6 +8,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from gradsheet.spreadsheet.limits import check_sheet_name
 from gradsheet.spreadsheet.writer import PlainSheet
 from gradsheet.symbolic.render import runs
 
@@ -50,7 +51,12 @@ class Style:
         return self.formats[key]
 
     def add_sheet(self, name: str, title: str, *notes: str) -> Worksheet:
-        """A new sheet without grid lines, its title and its notes in the first rows."""
+        """A new sheet without grid lines, its title and its notes in the first rows.
+
+        Raises:
+            LimitError: no sheet can have this name.
+        """
+        check_sheet_name(name)
         sheet = self.book.add_worksheet(name, PlainSheet)
         sheet.hide_gridlines(2)
         sheet.write_string(0, 0, title, self.title)

@@ -43,7 +43,7 @@ ALLOWED = {
 }
 ONLY_USER = {
     "matplotlib": {"figures"},
-    "xlsxwriter": {"models", "spreadsheet", "workbook"},
+    "xlsxwriter": {"spreadsheet"},
     "torch": {"digits", "models", "networks"},
     "ironcalc": {"spreadsheet"},
     "pypdfium2": {"spreadsheet"},

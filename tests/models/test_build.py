@@ -155,7 +155,7 @@ def test_a_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def full(*given: Any) -> Any:
         raise FileCreateError("no space left on device")
 
-    monkeypatch.setattr(ModelWorkbook, "write", full)
+    monkeypatch.setattr("xlsxwriter.workbook.Workbook.close", full)
     with pytest.raises(GradsheetError, match=r"cannot write .*model\.xlsx: .*no space left"):
         write_model_workbook(nn.Linear(4, 3), torch.randn(4), tmp_path / "model.xlsx")
 

@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
+from xlsxwriter.exceptions import FileCreateError
 
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import build_graph
@@ -578,3 +579,13 @@ def test_a_damaged_workbook_is_refused_in_one_line(part: str, course: Path, tmp_
     ) as caught:
         verify(damaged)
     assert "\n" not in str(caught.value)
+
+
+def test_a_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise FileCreateError("no space left on device")
+
+    monkeypatch.setattr("xlsxwriter.workbook.Workbook.close", full)
+    with pytest.raises(GradsheetError, match=r"cannot write .*book\.xlsx: no space left"):
+        write_workbook(COURSE, tmp_path / "book.xlsx", rates=(0.5,), updates=1)
+    assert not [*tmp_path.iterdir()]

@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from xlsxwriter.exceptions import XlsxWriterException
-from xlsxwriter.workbook import Workbook
 
 from gradsheet.errors import GradsheetError
 from gradsheet.files import whole_file
@@ -23,6 +21,7 @@ from gradsheet.models.trace import LossName, Trace, trace
 from gradsheet.models.trace.target import Target
 from gradsheet.models.validation import check_learning_rate, duplicate, gradients_on
 from gradsheet.spreadsheet.style import Style
+from gradsheet.spreadsheet.writer import Workbook, new_workbook
 
 LEARNING_RATE = 0.1
 """The learning rate of the step, by default."""
@@ -121,22 +120,19 @@ class ModelWorkbook:
         if path.suffix.lower() != ".xlsx":
             raise GradsheetError(f"the output name must end in .xlsx (got {path.name})")
         with whole_file(path) as temporary:
-            try:
-                expected = self.write(temporary)
-            except XlsxWriterException as error:
-                raise GradsheetError(f"cannot write {path}: {error}") from error
+            expected = self.write(temporary)
             write_agreement(temporary, expected)
 
     def write(self, path: Path) -> list[ExpectedValues]:
         """Write the file without recalculating it; return the values of its formulas."""
-        with _open_book(path) as book:
+        with new_workbook(path) as book:
             cells = CellWriter(Style(book, {}))
             self._write_sheets(cells)
         return cells.expected
 
     def expected_values(self) -> list[ExpectedValues]:
         """The values of the formulas, by PyTorch in float64, without writing a file."""
-        cells = ExpectationsOnly(Style(_open_book(Path()), {}))
+        cells = ExpectationsOnly(Style(Workbook(), {}))
         self._write_sheets(cells)
         return cells.expected
 
@@ -164,10 +160,6 @@ class ModelWorkbook:
         if self.after is not None:
             losses = np.array([self.trace.loss, self.after.loss], dtype=np.float64)
             write_losses(cells, overview, row + 1, self.loss.losses, losses)
-
-
-def _open_book(path: Path) -> Workbook:
-    return Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
 
 
 def _links(names: Sequence[str], number: int) -> Links:

@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xlsxwriter.format import Format
-from xlsxwriter.workbook import Workbook
-from xlsxwriter.worksheet import Worksheet
-
+from gradsheet.spreadsheet.addresses import on_sheet
 from gradsheet.spreadsheet.limits import check_sheet_name
-from gradsheet.spreadsheet.writer import PlainSheet
+from gradsheet.spreadsheet.writer import Format, PlainSheet, Workbook, Worksheet
 from gradsheet.symbolic.render import runs
 
 INK = "#1F2937"
@@ -42,7 +39,7 @@ class Style:
     formats: dict[tuple[tuple[str, Any], ...], Format]
 
     def format(self, **properties: Any) -> Format:
-        """The format with these XlsxWriter properties."""
+        """The cell format with these XlsxWriter properties."""
         whole = {"font_name": FONT, "font_size": 11, "font_color": INK, "valign": "vcenter"}
         whole |= properties
         key = tuple(sorted(whole.items()))
@@ -66,27 +63,27 @@ class Style:
 
     @property
     def title(self) -> Format:
-        """Of a sheet's first line."""
+        """Cell format of a sheet's first line."""
         return self.format(bold=True, font_size=16)
 
     @property
     def note(self) -> Format:
-        """Of an explanation."""
+        """Cell format of an explanation."""
         return self.format(font_color=FAINT, italic=True)
 
     @property
     def aside(self) -> Format:
-        """Of an explanation beside a cell."""
+        """Cell format of an explanation beside a cell."""
         return self.format(font_color=FAINT, italic=True, indent=1)
 
     @property
     def number(self) -> Format:
-        """Of a computed number."""
+        """Cell format of a computed number."""
         return self.format(num_format=NUMBER)
 
     @property
     def editable(self) -> Format:
-        """Of a cell to type in: blue on yellow."""
+        """Cell format of a number to edit: blue on yellow."""
         return self.format(
             num_format="General",
             font_color="#0000FF",
@@ -97,7 +94,7 @@ class Style:
 
     @property
     def choice(self) -> Format:
-        """Of a cell with a list to choose from: like one to type in, in bold."""
+        """Cell format of a list to choose from: like one to edit, in bold."""
         return self.format(
             font_color="#0000FF",
             bg_color="#FFFBCC",
@@ -109,7 +106,7 @@ class Style:
 
     @property
     def answer(self) -> Format:
-        """Of a cell to fill in: a computed number, on yellow."""
+        """Cell format of an answer to fill in: a computed number, on yellow."""
         return self.format(
             num_format=NUMBER,
             font_color="#0000FF",
@@ -121,47 +118,54 @@ class Style:
 
     @property
     def general(self) -> Format:
-        """Of a number shown with the digits it has."""
+        """Cell format of a number shown with the digits it has."""
         return self.format(num_format="General", align="right")
 
     @property
     def link(self) -> Format:
-        """Of a link to another sheet."""
+        """Cell format of a link to another sheet."""
         return self.format(font_color="#1D4ED8", underline=1)
 
     @property
     def warning(self) -> Format:
-        """Of a line that wants to be seen."""
+        """Cell format of a warning."""
         return self.format(font_color="#B45309", bold=True, indent=1)
 
     @property
     def formula_text(self) -> Format:
-        """Of a formula shown as text."""
+        """Cell format of a formula shown as text."""
         return self.format(font_name="Consolas", font_size=10, indent=1, text_wrap=True)
 
     def light(self, sheet: Worksheet, row: int, column: int, good: str) -> None:
-        """Make a cell green where the condition ``good`` holds, else red."""
+        """Color a cell green where the condition ``good`` is true, else red."""
         self.color(sheet, row, column, {good: GREEN, f"NOT({good})": RED})
 
     def color(
-        self, sheet: Worksheet, row: int, column: int, looks: Mapping[str, tuple[str, str]]
+        self, sheet: Worksheet, row: int, column: int, colors: Mapping[str, tuple[str, str]]
     ) -> None:
-        """Color a cell, ink and paper, by the first condition that holds."""
-        for condition, (ink, paper) in looks.items():
-            look = self.book.add_format({"font_color": ink, "bg_color": paper, "bold": True})
-            rule = {"type": "formula", "criteria": f"={condition}", "format": look}
+        """Color a cell, its font and its fill, by the first condition that is true."""
+        for condition, (font, fill) in colors.items():
+            color = self.book.add_format({"font_color": font, "bg_color": fill, "bold": True})
+            rule = {"type": "formula", "criteria": f"={condition}", "format": color}
             sheet.conditional_format(row, column, row, column, rule)
 
     def header(self, band: str = "", align: str = "center") -> Format:
-        """Of a column's name, or of a section's."""
+        """Cell format of a column's or a section's heading."""
         fill = {"bg_color": BANDS[band]} if band else {}
         return self.format(bold=True, align=align, bottom=1, border_color=FAINT, **fill)
 
-    def write_markup(
-        self, sheet: Worksheet, row: int, column: int, markup: str, **look: Any
+    def write_link(
+        self, sheet: Worksheet, row: int, column: int, target: str, text: str = ""
     ) -> None:
-        """Write text with low and high parts."""
-        cell_format = self.format(**look)
+        """Write a link to another sheet, by its name unless another text is given."""
+        where = f"internal:{on_sheet(target, 'A1')}"
+        sheet.write_url(row, column, where, self.link, text or target)
+
+    def write_markup(
+        self, sheet: Worksheet, row: int, column: int, markup: str, **properties: Any
+    ) -> None:
+        """Write text with subscripts and superscripts."""
+        cell_format = self.format(**properties)
         pieces = runs(markup)
         if len(pieces) == 1 and pieces[0][1] == "normal":
             sheet.write_string(row, column, markup, cell_format)
@@ -169,5 +173,5 @@ class Style:
         fragments: list[Any] = []
         for text, position in pieces:
             script = {"normal": 0, "superscript": 1, "subscript": 2}[position]
-            fragments += [self.format(**look, font_script=script), text]
+            fragments += [self.format(**properties, font_script=script), text]
         sheet.write_rich_string(row, column, *fragments, cell_format)

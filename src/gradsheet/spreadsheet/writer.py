@@ -5,12 +5,34 @@ cells are made here.
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+from xlsxwriter.chart import Chart as Chart
+from xlsxwriter.exceptions import XlsxWriterException
+from xlsxwriter.format import Format as Format
+from xlsxwriter.workbook import Workbook as Workbook
+from xlsxwriter.worksheet import Worksheet as Worksheet
 
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef, column_letters, on_sheet
 from gradsheet.spreadsheet.limits import check_formula
+
+
+@contextmanager
+def new_workbook(path: Path) -> Iterator[Workbook]:
+    """A workbook that is written when the block ends.
+
+    No text becomes a formula or a link there.
+
+    Raises:
+        OSError: it cannot be written, whatever the reason.
+    """
+    try:
+        with Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+            yield book
+    except XlsxWriterException as error:
+        raise OSError(str(error)) from error
 
 
 class PlainSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter comes without types

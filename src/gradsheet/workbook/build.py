@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from xlsxwriter.workbook import Workbook
 
 from gradsheet.files import whole_file
 from gradsheet.networks.graph import build_graph
@@ -13,7 +12,7 @@ from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.sweep import DEFAULT_RATES, DEFAULT_UPDATES, check_rates, descend
 from gradsheet.networks.torch_reference import autograd
 from gradsheet.spreadsheet.style import Style
-from gradsheet.spreadsheet.writer import PlainSheet
+from gradsheet.spreadsheet.writer import PlainSheet, new_workbook
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.tape import evaluate
 from gradsheet.workbook import (
@@ -104,21 +103,18 @@ def make_plan(
 def _write(plan: Plan, path: Path, solved: bool | None) -> None:
     """Write the workbook, or the exercise of it, ``solved`` or not."""
     spec = plan.graph.spec
-    with whole_file(path) as temporary:
-        # Nothing that a user wrote becomes a formula or a link.
-        options = {"strings_to_formulas": False, "strings_to_urls": False}
-        with Workbook(str(temporary), options) as book:
-            book.set_properties({"title": spec.title or spec.name, "comments": "Made by gradsheet"})
-            book.set_calc_mode("auto")
-            style = Style(book, {})
-            first = book.add_worksheet(START_SHEET, PlainSheet)
-            inputs.write(plan, style, locked=solved is not None)
-            exercise = None
-            if solved is not None:
-                exercise = Exercise(style, _answers(plan), derivation.known_range(plan), solved)
-                plan = plan if solved else _idle(plan)
-            checks = _write_sheets(plan, style, exercise)
-            start.write(plan, style, first, checks, exercise)
+    with whole_file(path) as temporary, new_workbook(temporary) as book:
+        book.set_properties({"title": spec.title or spec.name, "comments": "Made by gradsheet"})
+        book.set_calc_mode("auto")
+        style = Style(book, {})
+        first = book.add_worksheet(START_SHEET, PlainSheet)
+        inputs.write(plan, style, locked=solved is not None)
+        exercise = None
+        if solved is not None:
+            exercise = Exercise(style, _answers(plan), derivation.known_range(plan), solved)
+            plan = plan if solved else _idle(plan)
+        checks = _write_sheets(plan, style, exercise)
+        start.write(plan, style, first, checks, exercise)
 
 
 def _answers(plan: Plan) -> dict[Variable, float]:

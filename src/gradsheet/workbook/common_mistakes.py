@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.networks.mistakes import KINDS, Mistake, find_mistakes, gradients, plain_steps
 from gradsheet.networks.optimizers import Steps
@@ -13,7 +12,14 @@ from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet import palette
 from gradsheet.spreadsheet.limits import FORMULA_CHARACTERS
 from gradsheet.spreadsheet.style import FAINT, Style
-from gradsheet.spreadsheet.writer import absolute, cell_address, print_on_pages, span, write_formula
+from gradsheet.spreadsheet.writer import (
+    Worksheet,
+    absolute,
+    cell_address,
+    print_on_pages,
+    span,
+    write_formula,
+)
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.render import plain, to_textbook
 from gradsheet.symbolic.tape import Array, Tape
@@ -74,8 +80,8 @@ def _write_absent(style: Style, sheet: Worksheet, mistakes: Sequence[Mistake]) -
     last = _LEFT + len(_LABELS) - 1
     if absent:
         words = "Not made here, or too long to be written out: " + "; ".join(absent) + "."
-        look = style.format(font_color=FAINT, italic=True, text_wrap=True)
-        sheet.merge_range(row, 0, row, last, words, look)
+        cell_format = style.format(font_color=FAINT, italic=True, text_wrap=True)
+        sheet.merge_range(row, 0, row, last, words, cell_format)
         sheet.set_row(row, _LINE * math.ceil(len(words) / 120))
 
 
@@ -168,15 +174,15 @@ class _Trainings:
         last = _FIRST_ROW + self.updates
         for number, mistake in reversed(list(enumerate(self.mistakes))):
             column = self.table(number).column(self.plan.graph.loss)
-            look = {"color": palette.of_rate(number - 1), "width": 1.5, "dash_type": "dash"}
+            line = {"color": palette.of_rate(number - 1), "width": 1.5, "dash_type": "dash"}
             if mistake is None:
-                look = {"color": _RIGHT_COLOUR, "width": 2.5}
+                line = {"color": _RIGHT_COLOUR, "width": 2.5}
             chart.add_series(
                 {
                     "name": f"mistake {number}" if mistake else "right",
                     "categories": [MISTAKES_SHEET, _FIRST_ROW, _HELPER, last, _HELPER],
                     "values": [MISTAKES_SHEET, _FIRST_ROW, column, last, column],
-                    "line": look,
+                    "line": line,
                 }
             )
         place = (0, _HELPER)
@@ -226,8 +232,8 @@ class _Block:
             row = self.row + offset
             color = "#166534" if name == "right" else "#991B1B"
             label = f"{name}: {symbol_of(self.parameter).gradient.markup}"
-            look = {"bold": True, "align": "right", "font_color": color}
-            self.style.write_markup(self.sheet, row, _LEFT, label, **look)
+            properties = {"bold": True, "align": "right", "font_color": color}
+            self.style.write_markup(self.sheet, row, _LEFT, label, **properties)
             text = to_textbook(expression)
             if len(text) > 400:
                 text = text[: text.index(" ", 300)] + " …"
@@ -241,9 +247,10 @@ class _Block:
         self._write_angle()
         self.sheet.write_string(self.row + 6, _LEFT, "why", self._label)
         last = _LEFT + len(_LABELS) - 1
-        look = self.style.format(indent=1, text_wrap=True)
-        self.sheet.merge_range(self.row + 6, _LEFT + 1, self.row + 6, last, self.mistake.why, look)
-        self.sheet.set_row(self.row + 6, _LINE * math.ceil(len(self.mistake.why) / 110))
+        cell_format = self.style.format(indent=1, text_wrap=True)
+        row, why = self.row + 6, self.mistake.why
+        self.sheet.merge_range(row, _LEFT + 1, row, last, why, cell_format)
+        self.sheet.set_row(row, _LINE * math.ceil(len(why) / 110))
 
     @property
     def _label(self) -> object:
@@ -259,9 +266,9 @@ class _Block:
         names = [symbol_of(p).gradient.plain for p in self.mistake.parameters]
         shown = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
         title = f"{self.number}   {self.mistake.name[0].upper()}{self.mistake.name[1:]}: {shown}"
-        look = self.style.format(bold=True, bg_color="#F3F4F6", font_size=12)
+        cell_format = self.style.format(bold=True, bg_color="#F3F4F6", font_size=12)
         last = _LEFT + len(_LABELS) - 1
-        self.sheet.merge_range(self.row, 0, self.row, last, title, look)
+        self.sheet.merge_range(self.row, 0, self.row, last, title, cell_format)
         head = self.style.format(align="right", font_color=FAINT, italic=True)
         names = ["value", "error", "error / right"]
         for column, name in enumerate(names, start=_LEFT + 2):
@@ -312,6 +319,6 @@ class _Block:
         product = f"SUMPRODUCT({after}-{before},{wrong_after}-{wrong_before})"
         lengths = f"SQRT(SUMXMY2({after},{before})*SUMXMY2({wrong_after},{wrong_before}))"
         value = trainings.cosine(self.number)
-        look = self.style.format(num_format="0.000000")
+        cell_format = self.style.format(num_format="0.000000")
         formula = f'IFERROR({product}/{lengths},"—")'
-        write_formula(self.sheet, row, _LEFT + 2, formula, value, look)
+        write_formula(self.sheet, row, _LEFT + 2, formula, value, cell_format)

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
-
 from gradsheet.networks.graph import Example, NetworkGraph
 from gradsheet.spreadsheet.limits import FORMULA_CHARACTERS
 from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import (
+    Format,
+    Worksheet,
     absolute,
     agreement,
     cell_address,
@@ -216,8 +215,8 @@ def _write_sections(
     number = 0
     for title, band, steps in derivation.sections:
         heading = derivation.rows[steps[0]] - 1
-        look = style.header(band, align="left")
-        sheet.merge_range(heading, 0, heading, _CELL, title, look)
+        cell_format = style.header(band, align="left")
+        sheet.merge_range(heading, 0, heading, _CELL, title, cell_format)
         for variable in steps:
             number += 1
             row = derivation.rows[variable]
@@ -233,7 +232,7 @@ def _write_sections(
 
 
 def _write_step(
-    derivation: _Derivation, style: Style, sheet: Worksheet, variable: Variable, look: Format
+    derivation: _Derivation, style: Style, sheet: Worksheet, variable: Variable, cell_format: Format
 ) -> None:
     plan, row = derivation.plan, derivation.rows[variable]
     sheet.write_string(row, _WORDS, variable.meaning, style.format(indent=1, text_wrap=True))
@@ -251,7 +250,7 @@ def _write_step(
         formula = plan.addresses[variable]
     else:
         formula = plan.trained(variable)
-    write_formula(sheet, row, _VALUE, formula, derivation.values[variable], look)
+    write_formula(sheet, row, _VALUE, formula, derivation.values[variable], cell_format)
     sheet.write_string(row, _CELL, "=" + formula, style.formula_text)
     texts[_CELL] = "=" + formula
     lines = max(_lines(column, text) for column, text in texts.items())

@@ -9,13 +9,18 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from xlsxwriter.worksheet import Worksheet
-
 from gradsheet.networks.graph import NetworkGraph
 from gradsheet.networks.optimizers import Steps
 from gradsheet.spreadsheet.addresses import on_sheet
 from gradsheet.spreadsheet.style import AMBER, GRAY, GREEN, Style
-from gradsheet.spreadsheet.writer import PlainSheet, absolute, cell_address, span, write_formula
+from gradsheet.spreadsheet.writer import (
+    PlainSheet,
+    Worksheet,
+    absolute,
+    cell_address,
+    span,
+    write_formula,
+)
 from gradsheet.symbolic.expression import ZERO, Variable, expand
 
 RIGHT, FACTOR, SIGN, NOT_YET = "right", "off by a factor", "sign wrong", "not yet"
@@ -68,9 +73,9 @@ class Exercise:
         wanted, value = self._mark(ratio, place), RIGHT if self.solved else NOT_YET
         write_formula(sheet, row, column, wanted, value, self.style.format(indent=1, shrink=True))
         cell = cell_address(row, column)
-        looks = {RIGHT: GREEN, NOT_YET: GRAY, SIGN: AMBER, FACTOR: AMBER}
+        colors = {RIGHT: GREEN, NOT_YET: GRAY, SIGN: AMBER, FACTOR: AMBER}
         self.style.color(
-            sheet, row, column, {f'{cell}="{mark}"': look for mark, look in looks.items()}
+            sheet, row, column, {f'{cell}="{mark}"': color for mark, color in colors.items()}
         )
         self.marks.append(absolute(row, column, sheet.get_name()))
         point, own = f'IF({self.marks[-1]}="{RIGHT}",1,0)', len(self.marks) - 1
@@ -78,20 +83,20 @@ class Exercise:
 
     def _write_ratio(self, row: int, place: str, answer: float) -> str:
         """The cell of what was typed over the answer; of an answer 0, 1 where 0 was typed."""
-        look = self.style.general
+        cell_format = self.style.general
         if answer == 0 or not math.isfinite(1 / answer):
             formula, value = f"IF(ISNUMBER({place}),1+ABS({place})*1E9,0)", 1.0
             near, room = f"{_SHOWN * 1e9:g}", _SHOWN * 1e9
         else:
             hidden = self._random.uniform(1, 9) / answer
-            self._sheet.write_number(row, _SHIFTED, 1 / answer + hidden, look)
-            self._sheet.write_number(row, _SHIFT, hidden, look)
+            self._sheet.write_number(row, _SHIFTED, 1 / answer + hidden, cell_format)
+            self._sheet.write_number(row, _SHIFT, hidden, cell_format)
             parts = f"({cell_address(row, _SHIFTED)}-{cell_address(row, _SHIFT)})"
             formula, value = f"IF(ISNUMBER({place}),{place}*{parts},0)", 1.0
             near = f"MAX({_CLOSE:.0E},{_SHOWN:.0E}*ABS({parts}))"
             room = max(_CLOSE, _SHOWN / abs(answer))
-        write_formula(self._sheet, row, _NEAR, near, room, look)
-        write_formula(self._sheet, row, _RATIO, formula, value if self.solved else 0.0, look)
+        write_formula(self._sheet, row, _NEAR, near, room, cell_format)
+        write_formula(self._sheet, row, _RATIO, formula, value if self.solved else 0.0, cell_format)
         return absolute(row, _RATIO, MARKS_SHEET)
 
     def _mark(self, ratio: str, place: str) -> str:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.addresses import on_sheet
 from gradsheet.spreadsheet.style import FAINT, NUMBER, Style
 from gradsheet.spreadsheet.writer import (
+    Worksheet,
     absolute,
     agreement,
     cell_address,
@@ -62,8 +62,8 @@ def write(plan: Plan, style: Style) -> list[Check]:
         _write_row(plan, style, sheet, number, nudged) for number in range(len(parameters))
     )
     fails = span(_FIRST_ROW, _FAILS, _FIRST_ROW + len(parameters) - 1, _FAILS)
-    look = style.format(align="left", indent=1)
-    write_formula(sheet, *_FAIL_CELL, f"SUM({fails})", failures, look)
+    cell_format = style.format(align="left", indent=1)
+    write_formula(sheet, *_FAIL_CELL, f"SUM({fails})", failures, cell_format)
     nudged.write(style, sheet)
     sheet.repeat_rows(_HEADER_ROW)
     sheet.print_area(0, 0, _FIRST_ROW + len(parameters) - 1, _FAILS)
@@ -171,8 +171,8 @@ def _write_head(plan: Plan, style: Style, sheet: Worksheet, nudged: _Nudged) -> 
     parameters = nudged.parameters
     right, left = style.format(align="right", bold=True), style.format(align="left", indent=1)
     sheet.write_string(_NUDGE_CELL[0], 0, "ε", right)
-    look = style.format(num_format="0.00E+00", align="left", indent=1)
-    write_formula(sheet, *_NUDGE_CELL, nudged.nudge_formula, nudged.nudge, look)
+    cell_format = style.format(num_format="0.00E+00", align="left", indent=1)
+    write_formula(sheet, *_NUDGE_CELL, nudged.nudge_formula, nudged.nudge, cell_format)
     sheet.write_string(_FAIL_CELL[0], 0, "failures", right)
     style.light(sheet, *_FAIL_CELL, f"{absolute(*_FAIL_CELL)}=0")
     sheet.write_string(_CHANGED_CELL[0], 0, "changed", right)
@@ -238,16 +238,16 @@ def _write_row(plan: Plan, style: Style, sheet: Worksheet, number: int, nudged: 
     loss = plan.trained(plan.graph.loss)
     close = f"ABS({mine}-{slope})<=1E-9*(1+ABS({loss}))+1E-6*ABS({mine})"
     kink_formula, kinks = nudged.kinks(number)
-    look = style.format(align="center", font_color=FAINT)
-    write_formula(sheet, row, _KINKS, kink_formula, kinks, look)
+    cell_format = style.format(align="center", font_color=FAINT)
+    write_formula(sheet, row, _KINKS, kink_formula, kinks, cell_format)
     close = f"OR({cells[_KINKS]}>0,{close})"
     same = f"OR({changed},ABS({mine}-{torch})<=1E-12*(1+ABS({torch})))"
-    look = style.format(align="center", font_color=FAINT)
+    cell_format = style.format(align="center", font_color=FAINT)
     value = agreement(formula - difference)
     if value == 0:
         scale = float(plan.descent.loss[0, 0])
         near = abs(formula - difference) <= 1e-9 * (1 + abs(scale)) + 1e-6 * abs(formula)
         equal = abs(formula - stated) <= 1e-12 * (1 + abs(stated)) or plan.fields.changed
         value = 0.0 if (near or kinks) and equal else 1.0
-    write_formula(sheet, row, _FAILS, f"IF(AND({close},{same}),0,1)", value, look)
+    write_formula(sheet, row, _FAILS, f"IF(AND({close},{same}),0,1)", value, cell_format)
     return value

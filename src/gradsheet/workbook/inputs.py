@@ -1,11 +1,9 @@
 """The sheet to type in: it drives every other one."""
 
-from xlsxwriter.worksheet import Worksheet
-
 from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.style import FAINT, Style
-from gradsheet.spreadsheet.writer import absolute, print_on_pages, span, write_formula
+from gradsheet.spreadsheet.writer import Worksheet, absolute, print_on_pages, span, write_formula
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.render import plain
 from gradsheet.workbook.inputs_layout import (
@@ -71,9 +69,9 @@ def _validation(variable: Variable, rate: bool) -> dict[str, object]:
 def _write_block(
     sheet: Worksheet, style: Style, block: Block, values: dict[Variable, float]
 ) -> None:
-    look = style.header(block.band)
+    cell_format = style.header(block.band)
     sheet.merge_range(
-        BLOCK_ROW, block.left, BLOCK_ROW, block.left + block.width - 1, block.title, look
+        BLOCK_ROW, block.left, BLOCK_ROW, block.left + block.width - 1, block.title, cell_format
     )
     for variable, (row, column) in block.places().items():
         sheet.write_number(row, column, values[variable], style.editable)
@@ -101,8 +99,8 @@ def _write_grid_labels(sheet: Worksheet, style: Style, block: Block) -> None:
         markup = symbol_of(variable).without_example().markup
         style.write_markup(sheet, block.first_row - 1, column, markup, bold=True, align="center")
     for number, _ in enumerate(block.rows, start=1):
-        look = style.format(align="center", font_color=FAINT)
-        sheet.write_number(block.first_row + number - 1, block.left, number, look)
+        cell_format = style.format(align="center", font_color=FAINT)
+        sheet.write_number(block.first_row + number - 1, block.left, number, cell_format)
     sheet.set_column(block.left, block.left + block.width - 1, 9)
 
 
@@ -132,14 +130,14 @@ def _write_choice(plan: Plan, style: Style, sheet: Worksheet) -> None:
     resting = "the yellow numbers rest, all but the learning rates"
     formula = f'IF({chosen}="{OWN}","","{resting}")'
     write_formula(sheet, row, column + 2, formula, "", style.warning)
-    look = style.book.add_format({"font_color": "#9CA3AF", "bg_color": "#F3F4F6"})
+    cell_format = style.book.add_format({"font_color": "#9CA3AF", "bg_color": "#F3F4F6"})
     for block in plan.fields.blocks[:-1]:
         sheet.conditional_format(
             block.first_row,
             block.left + 1,
             block.first_row + len(block.rows) - 1,
             block.left + (1 if block.is_list else len(block.rows[0])),
-            {"type": "formula", "criteria": f'={chosen}<>"{OWN}"', "format": look},
+            {"type": "formula", "criteria": f'={chosen}<>"{OWN}"', "format": cell_format},
         )
 
 

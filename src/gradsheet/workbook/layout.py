@@ -124,7 +124,7 @@ class Check:
     Attributes:
         words: what is compared.
         failures: the address of the number of failures.
-        sheet: where to look.
+        sheet: where it is checked.
         count: the number of failures, not a number where what is compared overflows.
     """
 

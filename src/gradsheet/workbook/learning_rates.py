@@ -3,16 +3,23 @@
 import math
 
 import numpy as np
-from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.spreadsheet import palette
 from gradsheet.spreadsheet.addresses import column_letters
 from gradsheet.spreadsheet.style import FAINT, Style
-from gradsheet.spreadsheet.writer import absolute, cell_address, print_on_pages, span, write_formula
+from gradsheet.spreadsheet.writer import (
+    Worksheet,
+    absolute,
+    cell_address,
+    print_on_pages,
+    span,
+    write_formula,
+)
 from gradsheet.symbolic.tape import Array
 from gradsheet.workbook.layout import RATES_SHEET, Plan
 from gradsheet.workbook.training import loss_range, set_loss_axes
 
+_RATE = '"η = "General'  # number format
 _MARKS = (1, 10, 50, 100)
 _SUMMARY_ROW = 3
 _CHART_ROWS = 21
@@ -64,8 +71,8 @@ class _Rates:
         for number, rate in enumerate(self.plan.descent.rates):
             row = _SUMMARY_ROW + 1 + number
             address = self.plan.fields.rate_addresses[number]
-            look = style.format(bold=True, align="right", num_format="General")
-            write_formula(sheet, row, 0, address, rate, look)
+            cell_format = style.format(bold=True, align="right", num_format="General")
+            write_formula(sheet, row, 0, address, rate, cell_format)
             for column, mark in enumerate([0, *self.marks], start=1):
                 cell = cell_address(self.first + mark, number + 1)
                 value = float(losses[mark, number])
@@ -83,8 +90,8 @@ class _Rates:
         losses = self.plan.descent.loss[:, number]
         rises: float | str = float((losses[1:] > losses[:-1] * (1 + 1e-9)).sum())
         value = rises if np.isfinite(losses).all() else "—"
-        look = self.style.format(align="right")
-        write_formula(self.sheet, row, column, formula, value, look)
+        cell_format = self.style.format(align="right")
+        write_formula(self.sheet, row, column, formula, value, cell_format)
 
     def _write_fastest(self, row: int, column: int, number: int) -> None:
         """Mark the lowest loss of the last mark that all can be compared at."""
@@ -96,8 +103,8 @@ class _Rates:
         formula = f'IFERROR(IF({cell}<={lowest}*(1+1E-9),"{_FASTEST}",""),"")'
         losses = self.plan.descent.loss[self.marks[-1]]
         fastest = np.isfinite(losses[number]) and losses[number] <= np.nanmin(losses) * (1 + 1e-9)
-        look = self.style.format(bold=True, font_color="#166534")
-        write_formula(self.sheet, row, column, formula, _FASTEST if fastest else "", look)
+        cell_format = self.style.format(bold=True, font_color="#166534")
+        write_formula(self.sheet, row, column, formula, _FASTEST if fastest else "", cell_format)
 
     def write_table(self) -> None:
         """The losses themselves."""
@@ -107,10 +114,10 @@ class _Rates:
         iteration = style.format(align="center", font_color=FAINT)
         for row in range(plan.descent.updates + 1):
             sheet.write_number(self.first + row, 0, row, iteration)
+        heading = style.format(bold=True, align="center", bottom=1, num_format=_RATE)
         for column, rate in enumerate(plan.descent.rates, start=1):
-            look = style.format(bold=True, align="center", bottom=1, num_format='"η = "General')
             address = plan.fields.rate_addresses[column - 1]
-            write_formula(sheet, self.first - 1, column, address, rate, look)
+            write_formula(sheet, self.first - 1, column, address, rate, heading)
             name, first, source, *_ = loss_range(plan, rate)
             for row, loss in enumerate(plan.descent.loss[:, column - 1].tolist()):
                 cell = absolute(first + row, source, name)
@@ -148,8 +155,8 @@ class _Rates:
     def write_too_large(self) -> None:
         """One weight on the parabola E = ½w²: each update multiplies it by 1 − η."""
         sheet, style, row = self.sheet, self.style, self.demo_row
-        look = style.format(bold=True, font_size=13)
-        sheet.write_string(row, 0, "What too large a rate does", look)
+        cell_format = style.format(bold=True, font_size=13)
+        sheet.write_string(row, 0, "What too large a rate does", cell_format)
         note = (
             "One weight, E = ½w². The gradient is w, so an update makes w − η·w = (1 − η)·w of "
             "it. Below 1 it creeps to 0, at 1 it is there at once,"
@@ -162,9 +169,9 @@ class _Rates:
         sheet.write_string(row + 2, 0, note, style.note)
         sheet.write_string(row + 4, 0, "updates", style.header())
         values = _parabola()
+        heading = style.format(bold=True, align="center", bottom=1, num_format=_RATE)
         for column, rate in enumerate(_TOO_LARGE, start=1):
-            look = style.format(bold=True, align="center", bottom=1, num_format='"η = "General')
-            sheet.write_number(row + 4, column, rate, look)
+            sheet.write_number(row + 4, column, rate, heading)
         iteration = style.format(align="center", font_color=FAINT)
         for update in range(_TOO_LARGE_UPDATES + 1):
             sheet.write_number(row + 5 + update, 0, update, iteration)

@@ -4,13 +4,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from xlsxwriter.worksheet import Worksheet
-
 from gradsheet.networks.diagram import MOST_LABELED, Diagram, Edge, Neuron, lay_out
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet import palette
 from gradsheet.spreadsheet.style import FAINT, INK, NUMBER, Style
-from gradsheet.spreadsheet.writer import absolute, cell_address, print_on_pages, write_formula
+from gradsheet.spreadsheet.writer import (
+    Worksheet,
+    absolute,
+    cell_address,
+    print_on_pages,
+    write_formula,
+)
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.render import plain
 from gradsheet.workbook import numerals
@@ -49,8 +53,8 @@ def write(plan: Plan, style: Style) -> None:
     cells, texts = _write_values(plan, style, sheet, selector, drawings, last + 4)
     sheet.write_string(4, 4, "E_total", style.format(align="right", bold=True))
     loss = float(plan.descent.loss[0, 0])
-    look = style.format(num_format=NUMBER, align="center")
-    write_formula(sheet, 4, 5, selector.value(plan.graph.loss), loss, look)
+    cell_format = style.format(num_format=NUMBER, align="center")
+    write_formula(sheet, 4, 5, selector.value(plan.graph.loss), loss, cell_format)
     chart = _Chart(plan, style, sheet, drawings, cells, texts, last + 8)
     chart.draw()
     sheet.set_column(0, 0, 10)
@@ -100,7 +104,7 @@ def _write_values(
         for drawing in drawings:
             shown |= dict.fromkeys(v for neuron in drawing.neurons for v in neuron.values)
     sheet.write_string(_FIRST_ROW - 1, left, "what the chart shows", style.note)
-    look = style.format(font_color=FAINT, italic=True, num_format=NUMBER)
+    cell_format = style.format(font_color=FAINT, italic=True, num_format=NUMBER)
     sheet.set_column(left, left + 2, 12)
     cells: dict[Variable, str] = {}
     texts: dict[Variable, str] = {}
@@ -108,7 +112,7 @@ def _write_values(
         sheet.write_string(row, left, plain(variable.markup), style.note)
         value = float(plan.descent.values[variable][0, 0])
         formula = selector.value(variable)
-        write_formula(sheet, row, left + 1, formula, value, look)
+        write_formula(sheet, row, left + 1, formula, value, cell_format)
         cells[variable] = absolute(row, left + 1)
         shown_as = numerals.formula(cells[variable], parentheses=False)
         text = numerals.text(value, parentheses=False)
@@ -173,8 +177,8 @@ class _Chart:
             for x, y in self._visible_ends(edge):
                 self._point(x, y)
             self.row += 1
-        look = {"line": {"color": "#9CA3AF", "width": 1.0}, "marker": {"type": "none"}}
-        self._series(first, self.row - 2, look)
+        shown = {"line": {"color": "#9CA3AF", "width": 1.0}, "marker": {"type": "none"}}
+        self._series(first, self.row - 2, shown)
 
     def _add_sorted_edges(self, edges: tuple[Edge, ...]) -> None:
         """A series for each class of weights; an edge of another class ends where it starts."""
@@ -191,8 +195,8 @@ class _Chart:
             self.row += 3
         for number, (color, width) in enumerate(_CLASSES):
             x = left + 1 + 2 * number
-            look = {"line": {"color": color, "width": width}, "marker": {"type": "none"}}
-            self._series(first, self.row - 2, look, x)
+            shown = {"line": {"color": color, "width": width}, "marker": {"type": "none"}}
+            self._series(first, self.row - 2, shown, x)
 
     def _write_sorted_edge(self, edge: Edge, largest: str, left: int, size: float) -> None:
         weight, value = self.cells[edge.parameter], self._value(edge.parameter)
@@ -316,21 +320,23 @@ class _Chart:
         }
         if fill:
             labels["fill"] = {"color": fill}
-        look = {"line": {"none": True}, "marker": {"type": "none"}, "data_labels": labels}
-        self._series(self.row - 1, self.row - 1, look)
+        shown = {"line": {"none": True}, "marker": {"type": "none"}, "data_labels": labels}
+        self._series(self.row - 1, self.row - 1, shown)
 
     def _point(self, x: float, y: float) -> None:
         self.sheet.write_number(self.row, self.points + 1, x, self.style.note)
         self.sheet.write_number(self.row, self.points + 2, y, self.style.note)
         self.row += 1
 
-    def _series(self, first: int, last: int, look: dict[str, object], x: int | None = None) -> None:
+    def _series(
+        self, first: int, last: int, shown: dict[str, object], x: int | None = None
+    ) -> None:
         x = self.points + 1 if x is None else x
         self.chart.add_series(
             {
                 "name": [NETWORK_SHEET, first, self.points],
                 "categories": [NETWORK_SHEET, first, x, last, x],
                 "values": [NETWORK_SHEET, first, x + 1, last, x + 1],
-                **look,
+                **shown,
             }
         )

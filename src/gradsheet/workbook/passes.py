@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from xlsxwriter.worksheet import Worksheet
-
 from gradsheet.spreadsheet.addresses import column_letters
 from gradsheet.spreadsheet.style import Style
+from gradsheet.spreadsheet.writer import Worksheet
 from gradsheet.symbolic.expression import Expression, Variable, expand
 from gradsheet.symbolic.render import plain, to_excel
 from gradsheet.workbook.layout import Plan

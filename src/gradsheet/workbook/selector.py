@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-from xlsxwriter.worksheet import Worksheet
-
 from gradsheet.spreadsheet.addresses import on_sheet
 from gradsheet.spreadsheet.style import FAINT, Style
-from gradsheet.spreadsheet.writer import absolute, span, write_formula
+from gradsheet.spreadsheet.writer import Worksheet, absolute, span, write_formula
 from gradsheet.symbolic.expression import Variable
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET
 from gradsheet.workbook.layout import FIRST_ROW, TABLE_COLUMN, Plan, rate_sheet
@@ -78,5 +76,5 @@ class Selector:
         write_formula(sheet, _ROW, 2, number, 1, style.format(num_format=";;;"))
         sheet.write_string(_ROW + 2, 0, "η used", style.note)
         used = f"INDEX({rates},{self.number_cell})"
-        look = style.format(align="center", font_color=FAINT)
-        write_formula(sheet, _ROW + 2, 1, used, plan.descent.rates[0], look)
+        cell_format = style.format(align="center", font_color=FAINT)
+        write_formula(sheet, _ROW + 2, 1, used, plan.descent.rates[0], cell_format)

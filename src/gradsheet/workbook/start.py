@@ -3,11 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from xlsxwriter.worksheet import Worksheet
-
 from gradsheet.networks.toml import to_toml
 from gradsheet.spreadsheet.style import BANDS, Style
-from gradsheet.spreadsheet.writer import cell_address, print_on_pages, write_formula
+from gradsheet.spreadsheet.writer import Worksheet, cell_address, print_on_pages, write_formula
 from gradsheet.workbook.exercise import Exercise
 from gradsheet.workbook.inputs import summary
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET
@@ -82,7 +80,7 @@ def write(
 def _write_light(
     style: Style, sheet: Worksheet, checks: Sequence[Check], exercise: Exercise | None
 ) -> None:
-    look = style.format(bold=True, font_size=13, align="center")
+    cell_format = style.format(bold=True, font_size=13, align="center")
     if exercise:
         formula, text = exercise.score()
         all_right = f"{len(exercise.marks)} of {len(exercise.marks)} right"
@@ -93,7 +91,7 @@ def _write_light(
         )
         failing, all_right = sum(check.fails for check in checks), "all checks pass"
         text = f"{failing} check{'s fail' if failing > 1 else ' fails'}" if failing else all_right
-    write_formula(sheet, _LIGHT_ROW, 1, formula, text, look)
+    write_formula(sheet, _LIGHT_ROW, 1, formula, text, cell_format)
     style.light(sheet, _LIGHT_ROW, 1, f'{cell_address(_LIGHT_ROW, 1)}="{all_right}"')
     sheet.set_row(_LIGHT_ROW, 24)
 
@@ -115,7 +113,7 @@ def _write_checks(style: Style, sheet: Worksheet, row: int, checks: Sequence[Che
         text = wrong if check.fails else "right"
         write_formula(sheet, row, 1, formula, text, style.format(align="center"))
         style.light(sheet, row, 1, f'{cell_address(row, 1)}="right"')
-        sheet.write_url(row, 2, f"internal:'{check.sheet}'!A1", style.link, check.words)
+        style.write_link(sheet, row, 2, check.sheet, check.words)
         row += 1
     return row
 
@@ -154,7 +152,7 @@ def _write_links(plan: Plan, style: Style, sheet: Worksheet, row: int) -> int:
     for name in names:
         purpose = {**_PURPOSES, **rates}.get(name)
         if purpose:
-            sheet.write_url(row, 1, f"internal:'{name}'!A1", style.link, name)
+            style.write_link(sheet, row, 1, name)
             sheet.write_string(row, 2, purpose, style.format())
             row += 1
     if STEP_SHEET not in names:
@@ -166,8 +164,8 @@ def _write_links(plan: Plan, style: Style, sheet: Worksheet, row: int) -> int:
 
 def _write_key(style: Style, sheet: Worksheet, row: int) -> int:
     row = _heading(style, sheet, row, "The colors")
-    for words, look in _KEY:
-        sheet.write_string(row, 1, words, style.format(**look))
+    for words, cell_format in _KEY:
+        sheet.write_string(row, 1, words, style.format(**cell_format))
         row += 1
     return row
 

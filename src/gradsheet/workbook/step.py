@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from xlsxwriter.worksheet import Worksheet
-
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.style import BANDS, NUMBER, Style
 from gradsheet.spreadsheet.writer import (
+    Worksheet,
     absolute,
     agreement,
     cell_address,
@@ -226,8 +225,8 @@ class _Step:
         checks = span(_FIRST_ROW, left + 6, last, left + 6)
         place = (3, left + 6)
         self.sheet.write_string(3, left + 3, "weights that differ from the table:", self.style.note)
-        look = self.style.format(align="center")
-        write_formula(self.sheet, *place, f"SUM({checks})", failures, look)
+        cell_format = self.style.format(align="center")
+        write_formula(self.sheet, *place, f"SUM({checks})", failures, cell_format)
         words = "the update on the Step sheet leads to the training table's next row"
         return Check(words, absolute(*place, STEP_SHEET), STEP_SHEET, failures)
 
@@ -263,12 +262,12 @@ class _Step:
     # --- Cells -------------------------------------------------------------------------------
 
     def _head(self, left: int, width: int, title: str, band: str, names: list[str]) -> None:
-        look = self.style.format(bold=True, bg_color=BANDS[band], align="left", indent=1)
-        self.sheet.merge_range(_HEADER_ROW, left, _HEADER_ROW, left + width - 1, title, look)
+        cell_format = self.style.format(bold=True, bg_color=BANDS[band], align="left", indent=1)
+        self.sheet.merge_range(_HEADER_ROW, left, _HEADER_ROW, left + width - 1, title, cell_format)
         for column, name in enumerate(names[:width], start=left):
             align = "left" if name == "  formula" else "right"
-            look = self.style.format(bold=True, bottom=1, align=align)
-            self.sheet.write_string(_HEADER_ROW + 1, column, name, look)
+            cell_format = self.style.format(bold=True, bottom=1, align=align)
+            self.sheet.write_string(_HEADER_ROW + 1, column, name, cell_format)
 
     def _symbol(self, row: int, column: int, variable: Variable) -> None:
         markup = _unmarked(variable)
@@ -294,8 +293,8 @@ class _Step:
     def _number(
         self, row: int, column: int, formula: str, value: float, bold: bool = False
     ) -> None:
-        look = self.style.format(num_format=NUMBER, bold=True) if bold else self.style.number
-        write_formula(self.sheet, row, column, formula, value, look)
+        cell_format = self.style.format(num_format=NUMBER, bold=True) if bold else self.style.number
+        write_formula(self.sheet, row, column, formula, value, cell_format)
 
 
 def _unmarked(variable: Variable) -> str:

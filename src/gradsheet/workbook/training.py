@@ -3,11 +3,15 @@
 import math
 from itertools import groupby
 
-from xlsxwriter.worksheet import Worksheet
-
 from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.spreadsheet.style import FAINT, Style
-from gradsheet.spreadsheet.writer import PlainSheet, absolute, print_on_pages, write_formula
+from gradsheet.spreadsheet.writer import (
+    PlainSheet,
+    Worksheet,
+    absolute,
+    print_on_pages,
+    write_formula,
+)
 from gradsheet.symbolic.expression import Variable, expand
 from gradsheet.symbolic.render import plain, to_textbook
 from gradsheet.workbook import numerals
@@ -69,16 +73,16 @@ def _write_table(
     for offset, column in enumerate(plan.columns, start=TABLE_COLUMN + 1):
         values = plan.descent.values[column.variable][:, number].tolist()
         asked = exercise is not None and column.band in _ASKED
-        look = style.answer if asked else style.number
+        cell_format = style.answer if asked else style.number
         if asked and exercise:
             place = absolute(FIRST_ROW, offset, rate_sheet(plan.descent.rates[number]))
             exercise.write_mark(sheet, HEADER_ROW - 2, offset, place, column.variable)
         for row, value in enumerate(values, start=FIRST_ROW):
             formula = column.later if row > FIRST_ROW else column.first
             if asked and exercise and not exercise.solved:
-                sheet.write_blank(row, offset, None, look)
+                sheet.write_blank(row, offset, None, cell_format)
             else:
-                write_formula(sheet, row, offset, formula.format(row + 1, row), value, look)
+                write_formula(sheet, row, offset, formula.format(row + 1, row), value, cell_format)
 
 
 def _write_headers(plan: Plan, style: Style, sheet: Worksheet) -> None:
@@ -88,11 +92,11 @@ def _write_headers(plan: Plan, style: Style, sheet: Worksheet) -> None:
         group_columns = list(members)
         names = [plain(column.variable.markup) for column in group_columns]
         right = left + len(names) - 1
-        look = style.format(bold=True, align="center", font_color=FAINT)
+        cell_format = style.format(bold=True, align="center", font_color=FAINT)
         if right > left:
-            sheet.merge_range(HEADER_ROW - 1, left, HEADER_ROW - 1, right, group, look)
+            sheet.merge_range(HEADER_ROW - 1, left, HEADER_ROW - 1, right, group, cell_format)
         else:
-            sheet.write_string(HEADER_ROW - 1, left, group, look)
+            sheet.write_string(HEADER_ROW - 1, left, group, cell_format)
         for column, (name, member) in enumerate(zip(names, group_columns, strict=True), start=left):
             sheet.write_string(HEADER_ROW, column, name, style.header(band))
             _write_note(sheet, column, member.variable)
@@ -118,14 +122,14 @@ def _write_panel(
     title = f'"{words}"&{numerals.formula(absolute(*RATE_CELL))}'
     write_formula(sheet, 0, 0, title, words + numerals.text(rate), style.title)
     style.write_markup(sheet, *RATE_CELL[:1], 0, "η", bold=True, align="right")
-    look = style.format(align="left", bold=True, indent=1)
-    write_formula(sheet, *RATE_CELL, plan.fields.rate_addresses[number], rate, look)
+    cell_format = style.format(align="left", bold=True, indent=1)
+    write_formula(sheet, *RATE_CELL, plan.fields.rate_addresses[number], rate, cell_format)
     _, _, column, last, _ = loss_range(plan, rate)
     style.write_markup(sheet, 2, 0, plan.graph.loss.markup, bold=True, align="right")
-    look = style.format(
+    cell_format = style.format(
         align="left", indent=1, num_format=f'{"0.000000000"}" after {plan.descent.updates} updates"'
     )
-    write_formula(sheet, 2, 1, absolute(last, column), float(losses[-1]), look)
+    write_formula(sheet, 2, 1, absolute(last, column), float(losses[-1]), cell_format)
     _write_steps(plan, style, sheet, exercise)
 
 
@@ -140,8 +144,8 @@ def _write_steps(plan: Plan, style: Style, sheet: Worksheet, exercise: Exercise 
     for variable in [*computed, *updates]:
         if variable.definition is None:
             continue
-        look = {"bold": True, "align": "right"}
-        style.write_markup(sheet, row, 0, variable.markup, **look)
+        properties = {"bold": True, "align": "right"}
+        style.write_markup(sheet, row, 0, variable.markup, **properties)
         kept = expand(variable.definition, lambda v: v in shown or v in updates)
         formula = to_textbook(kept)
         style.write_markup(sheet, row, 1, "= " + formula, indent=1)

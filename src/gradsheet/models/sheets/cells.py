@@ -6,15 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from xlsxwriter.chart import Chart
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.models.blocks import Block
 from gradsheet.models.layers.base import Array, indices
-from gradsheet.spreadsheet.limits import check_formula
+from gradsheet.spreadsheet.limits import COLUMNS, check_formula
 from gradsheet.spreadsheet.style import FAINT, Style
-from gradsheet.spreadsheet.writer import print_on_pages
+from gradsheet.spreadsheet.writer import Chart, Format, Worksheet, print_on_pages
 
 UNKNOWN_AGREEMENT = 7e-300
 """In place of the difference from PyTorch until the workbook has been recalculated."""
@@ -73,14 +70,13 @@ class CellWriter:
         """A new sheet with its title, what it computes, its agreement and links to others."""
         sheet = self.style.add_sheet(name, title, description)
         sheet.set_column(0, 0, 11)
-        sheet.set_column(1, 16_383, _WIDTH)
+        sheet.set_column(1, COLUMNS - 1, _WIDTH)
         if has_formulas:
             faint = self.style.format(num_format="0.0E+00", align="left", font_color=FAINT)
             sheet.write_number(_AGREEMENT_ROW, 0, UNKNOWN_AGREEMENT, faint)
             sheet.write_string(_AGREEMENT_ROW, 1, _AGREEMENT, self.style.note)
         for number, (text, target) in enumerate(links):
-            where = f"internal:'{target}'!A1"
-            sheet.write_url(_LINKS_ROW, 3 * number, where, self.style.link, text)
+            self.style.write_link(sheet, _LINKS_ROW, 3 * number, target, text)
         sheet.freeze_panes(_LINKS_ROW + 1, 1)
         print_on_pages(sheet)
         return sheet

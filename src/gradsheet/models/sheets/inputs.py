@@ -6,13 +6,12 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.models.blocks import Block, matrix, row, tiles
 from gradsheet.models.layers.base import FIRST_COLUMN, Array, indices
 from gradsheet.models.layout import TOP
 from gradsheet.models.sheets.cells import CellWriter, Links
-from gradsheet.spreadsheet.writer import cell_address
+from gradsheet.spreadsheet.writer import Worksheet, cell_address
 
 INPUT_SHEET, IMAGE_SHEET, DIGITS_SHEET = "Input", "Image", "Digits"
 OWN = "my own"

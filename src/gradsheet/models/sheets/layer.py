@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.models.blocks import Block
 from gradsheet.models.layers.base import Array, PassLayout, indices
@@ -12,6 +11,7 @@ from gradsheet.models.layers.joining import View
 from gradsheet.models.layout import LayerSheet, ModelLayout
 from gradsheet.models.sheets.cells import SMALL, CellWriter, Links
 from gradsheet.models.trace import Trace
+from gradsheet.spreadsheet.writer import Worksheet
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.models.blocks import Block, column
 from gradsheet.models.layers.base import Array, indices
@@ -11,7 +10,7 @@ from gradsheet.models.layers.softmax import Softmax
 from gradsheet.models.layout import TOP, ModelLayout
 from gradsheet.models.sheets.cells import SMALL, CellWriter, Links
 from gradsheet.models.trace import LossName, Trace
-from gradsheet.spreadsheet.writer import cell_address
+from gradsheet.spreadsheet.writer import Worksheet, cell_address
 
 LOSS_SHEET = "Loss"
 

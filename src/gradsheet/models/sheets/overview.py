@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from xlsxwriter.worksheet import Worksheet
 
 from gradsheet.models.blocks import Block, column
 from gradsheet.models.layers.base import indices
 from gradsheet.models.layout import ModelLayout, printable
 from gradsheet.models.sheets.cells import CellWriter
 from gradsheet.models.sheets.loss import LOSS_SHEET
-from gradsheet.spreadsheet.writer import print_on_pages
+from gradsheet.spreadsheet.writer import Worksheet, print_on_pages
 
 OVERVIEW_SHEET = "Overview"
 
@@ -66,7 +65,7 @@ def write_losses(
 
 
 def _write_link(cells: CellWriter, sheet: Worksheet, row: int, name: str) -> None:
-    sheet.write_url(row, 0, f"internal:'{name}'!A1", cells.style.link, name)
+    cells.style.write_link(sheet, row, 0, name)
 
 
 def _shape(shape: Sequence[int]) -> str:

@@ -33,37 +33,37 @@ class Evaluator:
         self._programs: dict[object, _Program | None] = {}
         self._waiting = 0
 
-    def value(self, sheet: str, place: CellIndex) -> float:
+    def value(self, sheet: str, index: CellIndex) -> float:
         """The number in a cell; an empty one counts 0, as in a spreadsheet."""
-        key = (sheet, place)
+        key = (sheet, index)
         if key not in self._values:
             self._values[key] = math.nan  # what a circle leads to
             self._waiting += 1
-            self._values[key] = self._compute(sheet, place)
+            self._values[key] = self._compute(sheet, index)
             self._waiting -= 1
         return self._values[key]
 
-    def _compute(self, sheet: str, place: CellIndex) -> float:
-        cell = self._formulas.cell(sheet, place)
+    def _compute(self, sheet: str, index: CellIndex) -> float:
+        cell = self._formulas.cell(sheet, index)
         if cell is None:
             return 0.0
         if cell.formula is None:
             return cell.value if isinstance(cell.value, float) else math.nan
-        origin = cell.anchor or place
-        program = self._program(sheet, place, origin) if self._waiting < _DEEPEST else None
+        origin = cell.anchor or index
+        program = self._program(sheet, index, origin) if self._waiting < _DEEPEST else None
         if program is None:
             return cell.value if isinstance(cell.value, float) else math.nan
         numbers = {
-            variable: self.value(ref.sheet or sheet, ref.place(*origin))
+            variable: self.value(ref.sheet or sheet, ref.seen_from(origin))
             for variable, ref in program.reads.items()
         }
         return float(program.tape.run(numbers)[program.result])
 
-    def _program(self, sheet: str, place: CellIndex, origin: CellIndex) -> _Program | None:
+    def _program(self, sheet: str, index: CellIndex, origin: CellIndex) -> _Program | None:
         """The program of a cell's formula, the same for all its copies; None if there is none."""
-        part = (place.row - origin.row, place.column - origin.column)
+        part = (index.row - origin.row, index.column - origin.column)
         try:
-            tree = self._formulas.tree(sheet, place)
+            tree = self._formulas.tree(sheet, index)
         except FormulaError:
             return None
         at = origin if _grows(tree) else CellIndex(_FAR, _FAR)
@@ -89,8 +89,8 @@ def _compile(tree: Node, at: CellIndex, part: tuple[int, int]) -> _Program | Non
     """
     known: dict[Reference, Variable] = {}
 
-    def cell(sheet: str, place: CellIndex) -> Expression:
-        reference = _seen_from_afar(sheet, place)
+    def cell(sheet: str, index: CellIndex) -> Expression:
+        reference = _seen_from_afar(sheet, index)
         return known.setdefault(reference, Variable(str(reference)))
 
     try:
@@ -100,9 +100,9 @@ def _compile(tree: Node, at: CellIndex, part: tuple[int, int]) -> _Program | Non
     return _Program(Tape([result]), result, {variable: ref for ref, variable in known.items()})
 
 
-def _seen_from_afar(sheet: str, place: CellIndex) -> Reference:
+def _seen_from_afar(sheet: str, index: CellIndex) -> Reference:
     """The reference that means a cell, in a formula that is far from every sheet or in any."""
     (row, row_fixed), (column, column_fixed) = (
-        (number, True) if 2 * number < _FAR else (number - _FAR, False) for number in place
+        (number, True) if 2 * number < _FAR else (number - _FAR, False) for number in index
     )
     return Reference(sheet, row, column, row_fixed, column_fixed)

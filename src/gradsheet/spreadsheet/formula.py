@@ -41,11 +41,11 @@ class Reference:
     row_fixed: bool
     column_fixed: bool
 
-    def place(self, row: int, column: int) -> CellIndex:
-        """The row and column it means in a formula at ``row`` and ``column``."""
+    def seen_from(self, at: CellIndex) -> CellIndex:
+        """The cell that a formula in the cell ``at`` refers to by it."""
         return CellIndex(
-            self.row if self.row_fixed else row + self.row,
-            self.column if self.column_fixed else column + self.column,
+            self.row if self.row_fixed else at.row + self.row,
+            self.column if self.column_fixed else at.column + self.column,
         )
 
 
@@ -232,14 +232,14 @@ class _Parser:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
-    place = 0
+    start = 0
     text = text.rstrip()
-    while place < len(text):
-        match = _TOKEN.match(text, place)
+    while start < len(text):
+        match = _TOKEN.match(text, start)
         if match is None or match.lastgroup is None:
-            raise FormulaError(f"'{text[place : place + 10]}' is not understood")
+            raise FormulaError(f"'{text[start : start + 10]}' is not understood")
         yield match.lastgroup, match[match.lastgroup]
-        place = match.end()
+        start = match.end()
     yield "end", ""
 
 
@@ -289,7 +289,7 @@ def _matrix(node: Node, at: CellIndex, cell: Callable[[str, CellIndex], Expressi
     if isinstance(node, Constant):
         return [[Number(node.value if isinstance(node.value, float) else float("nan"))]]
     if isinstance(node, Reference):
-        return [[cell(node.sheet, node.place(*at))]]
+        return [[cell(node.sheet, node.seen_from(at))]]
     if isinstance(node, Area):
         return _cells(node, at, cell)
     arguments = [_matrix(argument, at, cell) for argument in node.arguments]
@@ -307,7 +307,7 @@ def _matrix(node: Node, at: CellIndex, cell: Callable[[str, CellIndex], Expressi
 
 
 def _cells(area: Area, at: CellIndex, cell: Callable[[str, CellIndex], Expression]) -> Matrix:
-    (top, left), (bottom, right) = area.first.place(*at), area.last.place(*at)
+    (top, left), (bottom, right) = area.first.seen_from(at), area.last.seen_from(at)
     rows = range(min(top, bottom), max(top, bottom) + 1)
     columns = range(min(left, right), max(left, right) + 1)
     if len(rows) * len(columns) > _LARGEST_AREA:

@@ -28,27 +28,27 @@ class Formulas:
         self._copies: dict[object, Node] = {}
         self._known: dict[Node, Node] = {}
 
-    def tree(self, sheet: str, place: CellIndex) -> Node:
+    def tree(self, sheet: str, index: CellIndex) -> Node:
         """The tree of the formula in a cell that holds one.
 
         Raises:
             FormulaError: it is not understood.
         """
-        key = (sheet, place)
+        key = (sheet, index)
         if (tree := self._trees.get(key)) is None:
-            tree = self._trees[key] = self._parse(self.book.sheets[sheet].cells[place], place)
+            tree = self._trees[key] = self._parse(self.book.sheets[sheet].cells[index], index)
         if isinstance(tree, FormulaError):
             raise tree
         return tree
 
-    def cell(self, sheet: str, place: CellIndex) -> Cell | None:
+    def cell(self, sheet: str, index: CellIndex) -> Cell | None:
         """What a cell holds; None where it is empty or there is no such sheet."""
         found = self.book.sheets.get(sheet)
-        return found.cells.get(place) if found else None
+        return found.cells.get(index) if found else None
 
-    def _parse(self, cell: Cell, place: CellIndex) -> Node | FormulaError:
+    def _parse(self, cell: Cell, index: CellIndex) -> Node | FormulaError:
         assert cell.formula is not None
-        at = cell.anchor or place
+        at = cell.anchor or index
         key = _relative(cell.formula, at) if self._has_fixed_names else (cell.formula, at)
         if key not in self._copies:
             try:

@@ -11,8 +11,8 @@ class Cell:
     """What one cell holds.
 
     Attributes:
-        value: the number or text typed in, or the value stated beside a formula; None where none
-            is stated. TRUE is 1.0, an error such as ``#DIV/0!`` is its text.
+        value: the number or text typed in, or the cached value of a formula; None where there is
+            none. TRUE is 1.0, an error such as ``#DIV/0!`` is its text.
         formula: without the leading ``=``, in Excel's A1 notation with commas and points:
             ``E35-$F$33*X35``, ``'Sheet 2'!$A$1``. Of a shared formula each cell's own.
         anchor: of a cell inside an array formula, the upper left cell of it: ``formula`` is
@@ -38,7 +38,7 @@ class Series:
 
     Attributes:
         values: the reference that is plotted, ``Sheet1!$W$29:$W$90``.
-        name: its name as text, stated or typed; empty where it has none.
+        name: its name, cached or typed in; empty where it has none.
     """
 
     values: str

@@ -107,7 +107,7 @@ def parsed(content: bytes, deepest: int) -> Element:
 
 @dataclass
 class Text:
-    """A part and what is to change in it; places are those of the part as it was read."""
+    """A part and its edits; positions are those of the part as it was read."""
 
     content: bytes
     deepest: int
@@ -116,9 +116,9 @@ class Text:
     def __post_init__(self) -> None:
         self.root = parsed(self.content, self.deepest)
 
-    def insert(self, place: int, new: bytes) -> None:
-        """Add something before the byte at ``place``."""
-        self.edits.append((place, place, new))
+    def insert(self, position: int, new: bytes) -> None:
+        """Add something before the byte at ``position``."""
+        self.edits.append((position, position, new))
 
     def change(self, element: Element, **attributes: str | None) -> None:
         """Set attributes of an element, or leave them out where they are None."""
@@ -291,10 +291,10 @@ class Package:
         known = {child.attributes.get("Extension", "").lower() for child in text.root.children}
         # Spreadsheet programs declare .vml once for all; .xml is shared by parts of many types.
         if name.endswith(".vml") and "vml" not in known:
-            one, place = 'Default Extension="vml"', text.root.inside
+            one, position = 'Default Extension="vml"', text.root.inside
         else:
-            one, place = f'Override PartName="/{name}"', text.root.inside_end
-        text.insert(place, f'<{text.root.prefix}{one} ContentType="{content_type}"/>'.encode())
+            one, position = f'Override PartName="/{name}"', text.root.inside_end
+        text.insert(position, f'<{text.root.prefix}{one} ContentType="{content_type}"/>'.encode())
         self[_TYPES] = text.edited()
         return name
 

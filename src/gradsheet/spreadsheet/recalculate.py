@@ -111,11 +111,11 @@ class IronCalcWorkbook:
 
     def set(self, cell: CellRef, value: float | str) -> None:
         """Type a number or a text into a cell."""
-        place = (self._names.index(cell.sheet), *cell.cell)
+        index = (self._names.index(cell.sheet), *cell.cell)
         if isinstance(value, str):
-            self._model.update_cell_with_text(*place, value)
+            self._model.update_cell_with_text(*index, value)
         else:
-            self._model.update_cell_with_number(*place, float(value))
+            self._model.update_cell_with_number(*index, float(value))
 
     def recalculate(self) -> Cells:
         """Every cell that is not empty, recalculated."""

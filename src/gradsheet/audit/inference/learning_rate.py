@@ -79,7 +79,7 @@ def _count(
 ) -> None:
     """Count what one formula uses."""
     for ref in references(tree):
-        spot = CellRef(ref.sheet or table.sheet.name, ref.place(*place))
+        spot = CellRef(ref.sheet or table.sheet.name, ref.seen_from(place))
         column = spot.cell.column
         if spot.sheet != table.sheet.name or spot.cell.row not in table.rows:
             sources.cells[spot] += 1
@@ -103,7 +103,7 @@ def _update_formulas(
         tree, place = waiting.pop()
         yield tree, place
         for ref in references(tree):
-            other = ref.place(*place)
+            other = ref.seen_from(place)
             known = other.column in hypothesis.names or other.column in seen
             if not known and other.column in table.usual and other.row in table.rows:
                 seen.add(other.column)

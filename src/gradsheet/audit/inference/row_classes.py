@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.tables.table import Table
-from gradsheet.spreadsheet.addresses import CellRef
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Constant, Node, references
 
 
@@ -69,18 +69,18 @@ def _reach(tree: Node) -> _Reach:
 def sliding_references(found: Interpretation, row: int, column: int) -> Iterator[CellRef]:
     """The cells above or below the table that a formula reads by a row that slides."""
     table = found.table
-    tree = table.tree(row, column)
+    tree, here = table.tree(row, column), CellIndex(row, column)
     for ref in references(tree) if tree is not None else ():
-        place = ref.place(row, column)
-        beside = place.row not in table.rows or place.column not in found.names
+        index = ref.seen_from(here)
+        beside = index.row not in table.rows or index.column not in found.names
         if beside and not ref.row_fixed:
-            yield CellRef(ref.sheet or table.sheet.name, place)
+            yield CellRef(ref.sheet or table.sheet.name, index)
 
 
 def is_pinned(found: Interpretation, row: int, column: int, name: str) -> bool:
     """Whether a formula reads a value of the network from a row that a $ holds."""
-    tree = found.table.tree(row, column)
+    tree, here = found.table.tree(row, column), CellIndex(row, column)
     return any(
-        ref.row_fixed and found.names.get(ref.place(row, column).column) == name
+        ref.row_fixed and found.names.get(ref.seen_from(here).column) == name
         for ref in (references(tree) if tree is not None else ())
     )

@@ -12,14 +12,14 @@ from gradsheet.spreadsheet.reader.grid import Oddities
 
 @dataclass(frozen=True)
 class Label:
-    """A title or a name: stated, or in the cell it refers to."""
+    """A title or a name: its text, or the cell that holds it."""
 
     text: str = ""
     reference: str = ""
 
 
 @dataclass(frozen=True)
-class Drawn:
+class UnresolvedChart:
     """A chart whose labels may still be references; of a line, what is plotted and its name."""
 
     sheet: str
@@ -31,7 +31,7 @@ def finished(
     path: Path,
     sheets: list[Sheet],
     names: dict[str, str],
-    charts: list[Drawn],
+    charts: list[UnresolvedChart],
     oddities: Oddities,
 ) -> Book:
     """The book, now that every label can be looked up."""

@@ -51,23 +51,23 @@ class Grid:
         self.arrays: list[tuple[CellRange, str]] = []
         self._budget = budget
 
-    def put(self, place: CellIndex, cell: Cell) -> None:
+    def put(self, index: CellIndex, cell: Cell) -> None:
         """Keep a cell."""
         self._budget.spend("cells")
-        self.sheet.cells[place] = cell
+        self.sheet.cells[index] = cell
 
     def spend_characters(self, count: int) -> None:
         """Pay for text that is taken apart or made here, before it is."""
         self._budget.spend("characters of formulas and blanks", count)
 
-    def formula(self, text: str, place: CellIndex) -> str:
+    def formula(self, text: str, index: CellIndex) -> str:
         """The formula without what only files write; refused where Excel could not hold it."""
         formula = text.strip().removeprefix("=")
         self.spend_characters(len(formula))
         if "_xl" in formula and len(formula) <= 4 * FORMULA_CHARACTERS:
             formula = _PREFIX.sub(r"\1", formula)
         if len(formula) > FORMULA_CHARACTERS:
-            where = f"the formula in cell {place} of sheet {quoted(self.sheet.name)}"
+            where = f"the formula in cell {index} of sheet {quoted(self.sheet.name)}"
             check_formula(len(formula), where, "shorten it")
         return formula
 
@@ -87,13 +87,13 @@ class Grid:
         for area, formula in self.arrays:
             rows, columns = area.size
             self._budget.spend("cells", rows * columns)
-            for place in area.cells():
-                self._join(place, formula, area.first)
+            for index in area.cells():
+                self._join(index, formula, area.first)
 
-    def _join(self, place: CellIndex, formula: str, anchor: CellIndex) -> None:
-        cell = self.sheet.cells.get(place)
-        if cell is None or cell.formula is None or place == anchor:
-            self.sheet.cells[place] = Cell(cell.value if cell else None, formula, anchor)
+    def _join(self, index: CellIndex, formula: str, anchor: CellIndex) -> None:
+        cell = self.sheet.cells.get(index)
+        if cell is None or cell.formula is None or index == anchor:
+            self.sheet.cells[index] = Cell(cell.value if cell else None, formula, anchor)
 
 
 def serial(text: str, epoch: datetime = EPOCH) -> float | str:

@@ -17,11 +17,11 @@ from gradsheet.spreadsheet.reader.archive import (
 )
 from gradsheet.spreadsheet.reader.finish import finished
 from gradsheet.spreadsheet.reader.grid import EPOCH, MACROS, Grid, Oddities
-from gradsheet.spreadsheet.reader.listener import Attributes, Listener
 from gradsheet.spreadsheet.reader.ods_cell import CellText, cell_value, count
 from gradsheet.spreadsheet.reader.ods_charts import charts_of
 from gradsheet.spreadsheet.reader.ods_table import Table
 from gradsheet.spreadsheet.reader.openformula import from_open_address, from_open_formula
+from gradsheet.spreadsheet.reader.part_reader import Attributes, PartReader
 
 _LINKS = "the file links to other files: they were not opened"
 _OTHER_FILE = re.compile(r"'\[(?:file|https?|ftp)://")
@@ -31,10 +31,10 @@ def read_ods(path: Path, parts: Parts) -> Book:
     """The book whose parts these are."""
     manifest = _Manifest()
     if "META-INF/manifest.xml" in parts:
-        manifest.hear(parts, "META-INF/manifest.xml")
+        manifest.read(parts, "META-INF/manifest.xml")
     if manifest.is_encrypted:
         raise RefusedError(PASSWORD)
-    content = _Content(parts.budget).hear(parts, "content.xml")
+    content = _Content(parts.budget).read(parts, "content.xml")
     if any(name.startswith(("basic/", "scripts/")) for name in parts):
         content.oddities.remark(MACROS)
     charts = [
@@ -43,7 +43,7 @@ def read_ods(path: Path, parts: Parts) -> Book:
     return finished(path, content.sheets, content.names, charts, content.oddities)
 
 
-class _Manifest(Listener):
+class _Manifest(PartReader):
     """Whether any part has a password."""
 
     root = "manifest"
@@ -56,7 +56,7 @@ class _Manifest(Listener):
         self.is_encrypted = True
 
 
-class _Content(Listener):
+class _Content(PartReader):
     """The sheets, names and embedded objects of a content.xml."""
 
     root = "document-content"

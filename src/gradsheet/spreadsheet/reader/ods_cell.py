@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gradsheet.spreadsheet.reader.archive import DAMAGED, RefusedError, quoted
 from gradsheet.spreadsheet.reader.grid import Grid, serial
-from gradsheet.spreadsheet.reader.listener import Attributes, Listener, natural
+from gradsheet.spreadsheet.reader.part_reader import Attributes, PartReader, natural
 
 _DURATION = re.compile(r"(-?)PT(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,20})?)S)?")
 
@@ -24,21 +24,21 @@ class CellText:
     """The paragraphs of the open cell; those of its notes and drawings are left out.
 
     Attributes:
-        starts, ends: what the listener has to tell it.
+        starts, ends: what the reader of the part calls at the starts and ends of elements.
         paragraphs: of the cell, up to here.
     """
 
-    def __init__(self, listener: Listener, spend: Callable[[int], None]) -> None:
+    def __init__(self, reader: PartReader, spend: Callable[[int], None]) -> None:
         self.starts = {
             "p": self._paragraph,
             "annotation": self._annotation,
             "s": self._spaces,
-            "tab": lambda _: listener.text.append("\t"),
-            "line-break": lambda _: listener.text.append("\n"),
+            "tab": lambda _: reader.text.append("\t"),
+            "line-break": lambda _: reader.text.append("\n"),
         }
         self.ends = {"p": self._end_paragraph, "annotation": self._end_annotation}
         self.paragraphs: list[str] = []
-        self._listener, self._spend = listener, spend
+        self._reader, self._spend = reader, spend
         self._depth = 0
         self._note_depth = self._before_note = 0
 
@@ -49,43 +49,43 @@ class CellText:
 
     def open(self) -> None:
         """Begin the cell whose element starts here."""
-        self._depth = len(self._listener.path)
+        self._depth = len(self._reader.path)
         self.paragraphs.clear()
 
     def close(self) -> bool:
         """Whether the element that ends here is the open cell, which is then closed."""
-        is_its_end = len(self._listener.path) == self._depth
+        is_its_end = len(self._reader.path) == self._depth
         if is_its_end:
             self._depth = 0
         return is_its_end
 
     def _is_its_own(self) -> bool:
         """Whether the innermost element is the cell's own and not of a note or a drawing."""
-        return len(self._listener.path) - 1 == self._depth
+        return len(self._reader.path) - 1 == self._depth
 
     def _paragraph(self, _: Attributes) -> None:
         if self._is_its_own():
-            self._listener.text.clear()
+            self._reader.text.clear()
 
     def _end_paragraph(self) -> None:
         if self._is_its_own():
-            self.paragraphs.append(self._listener.written())
+            self.paragraphs.append(self._reader.written())
 
     def _annotation(self, _: Attributes) -> None:
         if not self._note_depth:
-            self._note_depth = len(self._listener.path)
-            self._before_note = len(self._listener.text)
+            self._note_depth = len(self._reader.path)
+            self._before_note = len(self._reader.text)
 
     def _end_annotation(self) -> None:
         """Forget the text of a note inside a paragraph."""
-        if len(self._listener.path) == self._note_depth:
+        if len(self._reader.path) == self._note_depth:
             self._note_depth = 0
-            del self._listener.text[self._before_note :]
+            del self._reader.text[self._before_note :]
 
     def _spaces(self, attributes: Attributes) -> None:
         spaces = count(attributes, "text:c")
         self._spend(spaces)
-        self._listener.text.append(" " * spaces)
+        self._reader.text.append(" " * spaces)
 
 
 def cell_value(

@@ -4,21 +4,21 @@ import posixpath
 from collections.abc import Iterator
 
 from gradsheet.spreadsheet.reader.archive import Budget, Parts
-from gradsheet.spreadsheet.reader.finish import Drawn, Label
-from gradsheet.spreadsheet.reader.listener import Attributes, Listener
+from gradsheet.spreadsheet.reader.finish import Label, UnresolvedChart
 from gradsheet.spreadsheet.reader.openformula import absolute, from_open_address
+from gradsheet.spreadsheet.reader.part_reader import Attributes, PartReader
 
 
-def charts_of(parts: Parts, sheet: str, target: str) -> Iterator[Drawn]:
+def charts_of(parts: Parts, sheet: str, target: str) -> Iterator[UnresolvedChart]:
     """The chart that an embedded object is, if it is one."""
     part = posixpath.join(posixpath.normpath(target), "content.xml")
     if part in parts:
-        chart = _Chart(parts.budget).hear(parts, part)
+        chart = _Chart(parts.budget).read(parts, part)
         if chart.is_chart:
             yield chart.drawn(sheet)
 
 
-class _Chart(Listener):
+class _Chart(PartReader):
     """The title and the lines of an embedded object, which need not be a chart."""
 
     root = "document-content"
@@ -33,9 +33,11 @@ class _Chart(Listener):
         self._series: list[tuple[str, Label]] = []
         self.is_chart = False
 
-    def drawn(self, sheet: str) -> Drawn:
-        """The chart on ``sheet``, once its part is heard."""
-        return Drawn(sheet, Label(" ".join(" ".join(self._title).split())), tuple(self._series))
+    def drawn(self, sheet: str) -> UnresolvedChart:
+        """The chart on ``sheet``, once its part is read."""
+        return UnresolvedChart(
+            sheet, Label(" ".join(" ".join(self._title).split())), tuple(self._series)
+        )
 
     def _chart(self, _: Attributes) -> None:
         self.is_chart = True

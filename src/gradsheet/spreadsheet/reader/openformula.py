@@ -3,7 +3,13 @@
 import re
 from collections.abc import Callable
 
-from gradsheet.spreadsheet.addresses import quote_sheet, unquote_sheet
+from gradsheet.spreadsheet.addresses import (
+    CELL_PATTERN,
+    COLUMN_PATTERN,
+    ROW_PATTERN,
+    quote_sheet,
+    unquote_sheet,
+)
 
 _SEPARATORS = {";": ",", "~": ",", "!": " "}
 _ARRAY_SEPARATORS = {";": ",", "|": ";"}
@@ -17,9 +23,9 @@ _TOKEN = re.compile(
 _START = re.compile(r"\s*(?:(\w{1,20}):)?=")
 
 _CORNER = re.compile(
-    r"""(?:'(?P<file>[^']*)'\#)?
+    rf"""(?:'(?P<file>[^']*)'\#)?
     (?:\$?(?P<sheet>'[^']*+(?:''[^']*+)*+'|[^\s.:'\#$]+))?
-    \.(?P<corner>\$?[A-Za-z]{1,3}\$?[0-9]{1,7}|\$?[A-Za-z]{1,3}|\$?[0-9]{1,7})""",
+    \.(?P<corner>{CELL_PATTERN}|{COLUMN_PATTERN}|{ROW_PATTERN})""",
     re.VERBOSE,
 )
 

@@ -1,11 +1,18 @@
-"""Shared formulas: an .xlsx file writes one out once, and each cell sees it from its own place."""
+"""Shared formulas: an .xlsx file writes one out once, and each cell sees it from its own cell."""
 
 import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from gradsheet.spreadsheet.addresses import CellIndex, column_letters, column_number
+from gradsheet.spreadsheet.addresses import (
+    CELL_PATTERN,
+    COLUMN_PATTERN,
+    ROW_PATTERN,
+    CellIndex,
+    column_letters,
+    column_number,
+)
 from gradsheet.spreadsheet.limits import COLUMNS, ROWS
 
 _HALF = re.compile(r"(\$?)(?:([A-Za-z]+)|([0-9]+))|(:)")
@@ -13,10 +20,10 @@ _HALF = re.compile(r"(\$?)(?:([A-Za-z]+)|([0-9]+))|(:)")
 # Texts, quoted names and brackets are passed over, and so are words such as LOG10( and Sheet1!;
 # a group means a reference: a cell, columns or rows.
 _MOVES = re.compile(
-    r""" "[^"]*" | '[^']*' | \[[^\[\]]*\]
-    | (\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}) (?![\w.(!?\\])
-    | (\$?[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}) (?![\w.(!?\\$])
-    | (\$?[1-9][0-9]{0,6}:\$?[1-9][0-9]{0,6}) (?![\w.(!?\\$])
+    rf""" "[^"]*" | '[^']*' | \[[^\[\]]*\]
+    | ({CELL_PATTERN}) (?![\w.(!?\\])
+    | ({COLUMN_PATTERN}:{COLUMN_PATTERN}) (?![\w.(!?\\$])
+    | ({ROW_PATTERN}:{ROW_PATTERN}) (?![\w.(!?\\$])
     | (?:[^\W\d]|\\)[\w.?\\]* | [0-9]+(?:\.[0-9]*)?(?:[Ee][+-]?[0-9]+)?[\w.]* """,
     re.VERBOSE,
 )
@@ -37,14 +44,14 @@ class _Moving(NamedTuple):
 class SharedFormula:
     """A formula that several cells share, as its first cell writes it."""
 
-    def __init__(self, place: CellIndex, formula: str) -> None:
+    def __init__(self, index: CellIndex, formula: str) -> None:
         self.formula = formula
         self.is_used = False
-        self._place = place
+        self._index = index
 
-    def at(self, place: CellIndex) -> str:
-        """The formula as seen from ``place``."""
-        down, right = place[0] - self._place[0], place[1] - self._place[1]
+    def at(self, index: CellIndex) -> str:
+        """The formula as seen from ``index``."""
+        down, right = index.row - self._index.row, index.column - self._index.column
         return "".join(
             piece if isinstance(piece, str) else piece.moved(down, right) for piece in self._pieces
         )

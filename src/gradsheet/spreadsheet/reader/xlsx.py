@@ -14,9 +14,9 @@ from gradsheet.spreadsheet.reader.archive import (
     RefusedError,
     quoted,
 )
-from gradsheet.spreadsheet.reader.finish import Drawn, finished
+from gradsheet.spreadsheet.reader.finish import UnresolvedChart, finished
 from gradsheet.spreadsheet.reader.grid import MACROS, Grid, Oddities
-from gradsheet.spreadsheet.reader.listener import Attributes, Listener
+from gradsheet.spreadsheet.reader.part_reader import Attributes, PartReader
 from gradsheet.spreadsheet.reader.xlsx_charts import charts_of
 from gradsheet.spreadsheet.reader.xlsx_relations import Relation, identity, relations_of
 from gradsheet.spreadsheet.reader.xlsx_sheet import SharedStrings, SheetCells
@@ -26,12 +26,12 @@ def read_xlsx(path: Path, parts: Parts) -> Book:
     """The book whose parts these are."""
     workbook = _workbook_part(parts)
     relations = relations_of(parts, workbook)
-    listed = _Workbook(parts.budget).hear(parts, workbook)
+    listed = _Workbook(parts.budget).read(parts, workbook)
     oddities = Oddities()
     _remark_unread(parts, relations, oddities)
     strings = _strings(parts, relations)
     sheets: list[Sheet] = []
-    charts: list[Drawn] = []
+    charts: list[UnresolvedChart] = []
     for name, sheet in listed.sheets.items():
         relation = relations.get(sheet)
         if relation is None:
@@ -40,7 +40,7 @@ def read_xlsx(path: Path, parts: Parts) -> Book:
             oddities.remark(f"sheet {quoted(name)} is a {relation.kind} and was not read")
             continue
         grid = Grid(name, parts.budget, oddities)
-        SheetCells(grid, strings).hear(parts, relation.target).finish()
+        SheetCells(grid, strings).read(parts, relation.target).finish()
         sheets.append(grid.sheet)
         charts += charts_of(parts, name, relation.target)
     return finished(path, sheets, listed.names, charts, oddities)
@@ -70,11 +70,11 @@ def _remark_unread(parts: Parts, relations: Mapping[str, Relation], oddities: Od
 def _strings(parts: Parts, relations: Mapping[str, Relation]) -> list[str]:
     for relation in relations.values():
         if relation.kind == "sharedStrings" and relation.target in parts:
-            return SharedStrings().hear(parts, relation.target).strings
+            return SharedStrings().read(parts, relation.target).strings
     return []
 
 
-class _Workbook(Listener):
+class _Workbook(PartReader):
     """The sheets (their identities by name) and the defined names."""
 
     root = "workbook"

@@ -3,29 +3,29 @@
 from collections.abc import Iterator
 
 from gradsheet.spreadsheet.reader.archive import Budget, Parts
-from gradsheet.spreadsheet.reader.finish import Drawn, Label
-from gradsheet.spreadsheet.reader.listener import Attributes, Listener
+from gradsheet.spreadsheet.reader.finish import Label, UnresolvedChart
+from gradsheet.spreadsheet.reader.part_reader import Attributes, PartReader
 from gradsheet.spreadsheet.reader.xlsx_relations import identity, relations_of
 
 
-def charts_of(parts: Parts, sheet: str, part: str) -> Iterator[Drawn]:
+def charts_of(parts: Parts, sheet: str, part: str) -> Iterator[UnresolvedChart]:
     """The charts drawn on the sheet that is kept in ``part``."""
     for relation in relations_of(parts, part).values():
         if relation.kind == "drawing" and relation.target in parts:
             for target in _drawn_in(parts, relation.target):
-                yield _Chart(parts.budget).hear(parts, target).drawn(sheet)
+                yield _Chart(parts.budget).read(parts, target).drawn(sheet)
 
 
 def _drawn_in(parts: Parts, part: str) -> Iterator[str]:
     """The parts of the charts that the drawing in ``part`` holds, in its order."""
-    drawing = _Drawing().hear(parts, part)
+    drawing = _Drawing().read(parts, part)
     relations = relations_of(parts, part)
     for chart in drawing.charts:
         if chart in relations and relations[chart].target in parts:
             yield relations[chart].target
 
 
-class _Drawing(Listener):
+class _Drawing(PartReader):
     """The identities of the charts of a drawing, in order."""
 
     root = "wsDr"
@@ -38,7 +38,7 @@ class _Drawing(Listener):
         self.charts[identity(attributes)] = None
 
 
-class _Chart(Listener):
+class _Chart(PartReader):
     """The title of a chart, and what each line of it shows."""
 
     root = "chartSpace"
@@ -62,10 +62,10 @@ class _Chart(Listener):
         self._name_reference = ""
         self._series: list[tuple[str, Label]] = []
 
-    def drawn(self, sheet: str) -> Drawn:
-        """The chart on ``sheet``, once its part is heard."""
+    def drawn(self, sheet: str) -> UnresolvedChart:
+        """The chart on ``sheet``, once its part is read."""
         title = Label(" ".join("".join(self._title).split()), self._title_reference)
-        return Drawn(sheet, title, tuple(self._series))
+        return UnresolvedChart(sheet, title, tuple(self._series))
 
     @property
     def _role(self) -> str:

@@ -4,7 +4,7 @@ import posixpath
 from dataclasses import dataclass
 
 from gradsheet.spreadsheet.reader.archive import Budget, Parts
-from gradsheet.spreadsheet.reader.listener import Attributes, Listener
+from gradsheet.spreadsheet.reader.part_reader import Attributes, PartReader
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ def relations_of(parts: Parts, part: str) -> dict[str, Relation]:
     listed = posixpath.join(folder, "_rels", f"{name}.rels")
     if listed not in parts:
         return {}
-    return _Relations(folder, parts.budget).hear(parts, listed).relations
+    return _Relations(folder, parts.budget).read(parts, listed).relations
 
 
 def identity(attributes: Attributes) -> str:
@@ -29,7 +29,7 @@ def identity(attributes: Attributes) -> str:
     return next((value for key, value in attributes.items() if key.endswith(":id")), "")
 
 
-class _Relations(Listener):
+class _Relations(PartReader):
     """The relations of a part that lies in ``folder``."""
 
     root = "Relationships"

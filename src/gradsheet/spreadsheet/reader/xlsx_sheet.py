@@ -7,13 +7,13 @@ from gradsheet.spreadsheet.limits import COLUMNS, ROWS
 from gradsheet.spreadsheet.model import Cell
 from gradsheet.spreadsheet.reader.archive import DAMAGED, RefusedError, quoted
 from gradsheet.spreadsheet.reader.grid import Grid, serial
-from gradsheet.spreadsheet.reader.listener import Attributes, Listener, natural
+from gradsheet.spreadsheet.reader.part_reader import Attributes, PartReader, natural
 from gradsheet.spreadsheet.reader.shared_formulas import SharedFormula
 
 _ESCAPE = re.compile("_x(0009|000[AaDd]|005[Ff])_")
 
 
-class SharedStrings(Listener):
+class SharedStrings(PartReader):
     """The shared strings: runs joined, phonetic ones left out."""
 
     root = "sst"
@@ -45,8 +45,8 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
 
 
-class SheetCells(Listener):
-    """Fills the grid with the cells of a sheet; ``finish`` it once the part is heard."""
+class SheetCells(PartReader):
+    """Fills the grid with the cells of a sheet; ``finish`` it once the part is read."""
 
     root = "worksheet"
 
@@ -68,9 +68,9 @@ class SheetCells(Listener):
         )
         self._grid = grid
         self._strings = strings
-        self._place = CellIndex(0, 0)
+        self._index = CellIndex(0, 0)
         self._kind = "n"
-        self._stated: str | None = None
+        self._cached: str | None = None
         self._written_formula: str | None = None
         self._formula_attributes: Attributes = {}
         self._runs: list[str] = []
@@ -79,25 +79,25 @@ class SheetCells(Listener):
 
     def finish(self) -> None:
         """Write the formulas that could not be known before the end of the sheet."""
-        for place, identity in self._orphans:
-            self._adopt(place, identity)
+        for index, identity in self._orphans:
+            self._adopt(index, identity)
         self._grid.spread_arrays()
 
     def _row(self, attributes: Attributes) -> None:
         self.text.clear()
         row = attributes.get("r")
-        self._place = CellIndex(self._place.row + 1 if row is None else row_number(row), 0)
+        self._index = CellIndex(self._index.row + 1 if row is None else row_number(row), 0)
 
     def _cell(self, attributes: Attributes) -> None:
         reference = attributes.get("r")
         if reference is None:
-            self._place = CellIndex(self._place.row, self._place.column + 1)
-            if not 1 <= self._place.row <= ROWS or self._place.column > COLUMNS:
+            self._index = CellIndex(self._index.row, self._index.column + 1)
+            if not 1 <= self._index.row <= ROWS or self._index.column > COLUMNS:
                 raise RefusedError(f"a cell of it lies outside of its sheet; {DAMAGED}")
         else:
-            self._place = CellIndex.parse(reference)
+            self._index = CellIndex.parse(reference)
         self._kind = attributes.get("t", "n")
-        self._stated = self._written_formula = None
+        self._cached = self._written_formula = None
         self._runs.clear()
 
     def _formula(self, attributes: Attributes) -> None:
@@ -107,12 +107,12 @@ class SheetCells(Listener):
     def _end_formula(self) -> None:
         if self.path[-2] != "c":
             return
-        text = self._grid.formula(self.written(), self._place)
+        text = self._grid.formula(self.written(), self._index)
         kind = self._formula_attributes.get("t", "normal")
         if kind == "shared":
             text = self._shared_formula(text)
         elif kind == "array" and text:
-            reference = self._formula_attributes.get("ref") or str(self._place)
+            reference = self._formula_attributes.get("ref") or str(self._index)
             self._grid.arrays.append((CellRange.parse(reference), text))
         elif kind == "dataTable":
             self._grid.oddities.data_tables += 1
@@ -124,33 +124,33 @@ class SheetCells(Listener):
         identity = self._formula_attributes.get("si", "")
         if text:
             if "ref" in self._formula_attributes or identity not in self._shared:
-                self._shared[identity] = SharedFormula(self._place, text)
+                self._shared[identity] = SharedFormula(self._index, text)
             return text
         if identity not in self._shared:
-            self._orphans.append((self._place, identity))
+            self._orphans.append((self._index, identity))
             return ""
-        return self._moved(identity, self._place)
+        return self._moved(identity, self._index)
 
-    def _moved(self, identity: str, place: CellIndex) -> str:
-        """The shared formula in the words of the cell at ``place``."""
+    def _moved(self, identity: str, index: CellIndex) -> str:
+        """The shared formula in the words of the cell at ``index``."""
         shared = self._shared[identity]
         if not shared.is_used:  # to take it apart takes as long as reading it a few times
             self._grid.spend_characters(4 * len(shared.formula))
             shared.is_used = True
-        return self._grid.formula(shared.at(place), place)
+        return self._grid.formula(shared.at(index), index)
 
-    def _adopt(self, place: CellIndex, identity: str) -> None:
+    def _adopt(self, index: CellIndex, identity: str) -> None:
         """A cell that shares a formula which is written out further down, or nowhere."""
         if identity not in self._shared:
             self._grid.oddities.orphans += 1
             return
-        formula = self._moved(identity, place)
-        cell = self._grid.sheet.cells.get(place)
-        self._grid.put(place, Cell(cell.value if cell else None, formula))
+        formula = self._moved(identity, index)
+        cell = self._grid.sheet.cells.get(index)
+        self._grid.put(index, Cell(cell.value if cell else None, formula))
 
     def _end_value(self) -> None:
         if self.path[-2] == "c":
-            self._stated = self.written()
+            self._cached = self.written()
 
     def _end_run(self) -> None:
         if self.path[-2] != "rPh":
@@ -159,10 +159,10 @@ class SheetCells(Listener):
     def _end_cell(self) -> None:
         formula, value = self._written_formula, self._value()
         if formula is not None or (value is not None and value != ""):
-            self._grid.put(self._place, Cell(value, formula))
+            self._grid.put(self._index, Cell(value, formula))
 
     def _value(self) -> float | str | None:
-        text, kind = self._stated, self._kind
+        text, kind = self._cached, self._kind
         if kind == "inlineStr" and self._runs:
             return _unescaped("".join(self._runs))
         if text is None:
@@ -180,10 +180,10 @@ class SheetCells(Listener):
         return serial(text) if kind == "d" else _unescaped(text)
 
     def _string(self, text: str) -> str:
-        index = natural(text.strip())
-        if not 0 <= index < len(self._strings):
+        number = natural(text.strip())
+        if not 0 <= number < len(self._strings):
             raise RefusedError(
-                f"cell {self._place} of sheet {quoted(self._grid.sheet.name)} shows a "
+                f"cell {self._index} of sheet {quoted(self._grid.sheet.name)} shows a "
                 f"text that is missing; {DAMAGED}"
             )
-        return self._strings[index]
+        return self._strings[number]

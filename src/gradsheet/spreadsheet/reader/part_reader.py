@@ -1,4 +1,4 @@
-"""The elements of one part, told one by one: no tree of a hostile file is ever built."""
+"""One part read element by element: no tree of a hostile file is ever built."""
 
 from collections.abc import Callable, Mapping
 from typing import NoReturn, Self
@@ -22,14 +22,14 @@ def natural(text: str, longest: int = 9) -> int:
     return int(text) if is_natural else -1
 
 
-class Listener:
-    """Told of the elements of one part, by their names without a prefix.
+class PartReader:
+    """Reads one part and calls a handler at the start and the end of elements, by local name.
 
     Attributes:
         root: the name the outermost element has to have.
         path: the open elements, from an empty name outside the root to the innermost one; an
-            element is still in it while its end is told.
-        text: what was written since somebody cleared it.
+            element is still in it while its end is handled.
+        text: the text since it was last cleared.
     """
 
     root = ""
@@ -44,8 +44,8 @@ class Listener:
         self._starts = starts
         self._ends = ends
 
-    def hear(self, parts: Parts, name: str) -> Self:
-        """Listen to the whole part ``name``."""
+    def read(self, parts: Parts, name: str) -> Self:
+        """Read the whole part ``name``."""
         words: dict[str, str] = {}
         parser = self._parser(words)
         fed = 0
@@ -89,14 +89,14 @@ class Listener:
         path.append(name)
         if not 2 < len(path) <= _DEEPEST:
             self._check_depth(name)
-        heard = self._starts.get(name)
-        if heard is not None:
-            heard(attributes)
+        handler = self._starts.get(name)
+        if handler is not None:
+            handler(attributes)
 
     def _end(self, _: str) -> None:
-        heard = self._ends.get(self.path[-1])
-        if heard is not None:
-            heard()
+        handler = self._ends.get(self.path[-1])
+        if handler is not None:
+            handler()
         self.path.pop()
 
     def _check_depth(self, name: str) -> None:

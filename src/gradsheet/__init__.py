@@ -7,7 +7,6 @@ write_workbook(load_network("course"), Path("backprop.xlsx"))
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,6 +55,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for, so that the command line starts at once."""
     if name == "__version__":
+        from importlib.metadata import version
+
         return version("gradsheet")
     if name not in _HOMES:
         raise AttributeError(f"module 'gradsheet' has no attribute '{name}'")

@@ -1,4 +1,7 @@
-"""Records as figures. The only user of matplotlib."""
+"""Results as matplotlib figures: each function returns one, ``save`` writes it.
+
+The only user of matplotlib.
+"""
 
 import math
 import textwrap
@@ -11,6 +14,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -46,7 +50,7 @@ _LONGEST_FILE, _KIND_LINE = 44, 32  # characters
 Curves = Mapping[str, Sequence[float]]
 
 
-def loss_curve(descent: Descent, number: int, path: Path) -> None:
+def loss_curve(descent: Descent, number: int) -> Figure:
     """The loss at the 0-based learning rate ``number`` against the updates."""
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(6.4, 4.0)
@@ -60,10 +64,10 @@ def loss_curve(descent: Descent, number: int, path: Path) -> None:
             _say(axes, f"{losses[-1]:.6g} after {descent.updates} updates", "black")
         else:
             _say(axes, f"diverged after {diverged} updates", NEGATIVE)
-        _save(figure, path)
+    return figure
 
 
-def loss_curves(descent: Descent, path: Path) -> None:
+def loss_curves(descent: Descent) -> Figure:
     """The loss at every learning rate in one picture, linear beside logarithmic."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(11, 4.6), layout="constrained")
@@ -72,8 +76,7 @@ def loss_curves(descent: Descent, path: Path) -> None:
         shown = _drawable(descent.loss)
         scale = LogNorm(min(descent.rates), max(descent.rates))
         for axes in (linear, logarithmic):
-            for number, rate in enumerate(descent.rates):
-                axes.plot(shown[:, number], **_line(number, rate, scale, few))
+            _draw_losses(axes, descent.rates, shown, scale, few)
         _label_loss(linear, "Loss by learning rate")
         _label_loss(logarithmic, "The same, logarithmic")
         linear.set_ylim(0, _top(shown))
@@ -87,16 +90,31 @@ def loss_curves(descent: Descent, path: Path) -> None:
         broken = sum(after is not None for after in descent.diverged_after())
         if broken and not few:
             _say(logarithmic, f"{broken} of {len(descent.rates)} rates diverged", NEGATIVE)
-        _save(figure, path)
+    return figure
 
 
-def network(graph: NetworkGraph, values: Mapping[Variable, float], path: Path) -> None:
+def _draw_losses(
+    axes: Axes, rates: Sequence[float], losses: NDArray[np.float64], scale: LogNorm, few: bool
+) -> None:
+    """A line for each rate; many share one collection, for each line alone takes long."""
+    if few:
+        for number, series in enumerate(losses.T):
+            style = "-" if number < len(palette.RATES) else "--"
+            axes.plot(series, color=palette.of_rate(number), linewidth=2, linestyle=style)
+        return
+    updates = np.arange(len(losses))
+    lines = [np.column_stack([updates, series]) for series in losses.T]
+    colors = mpl.colormaps["viridis"](scale(rates))
+    axes.add_collection(LineCollection(lines, colors=colors, linewidths=0.6))
+    axes.autoscale_view()
+
+
+def network(graph: NetworkGraph, values: Mapping[Variable, float]) -> Figure:
     """The network with the values of its forward pass, its weights and its gradients.
 
     Args:
         graph: the network.
         values: of every variable in ``graph.table()`` and ``graph.gradients``.
-        path: where to; the suffix, .svg or .png, chooses the format.
     """
     drawing = lay_out(graph)
     columns = max(neuron.x for neuron in drawing.neurons)
@@ -114,10 +132,10 @@ def network(graph: NetworkGraph, values: Mapping[Variable, float], path: Path) -
         title = graph.spec.title or graph.spec.name
         of = f" (example 1 of {len(graph.examples)})" if len(graph.examples) > 1 else ""
         axes.set_title(_literal(f"{title}: loss {values[graph.loss]:.9g}{of}"), loc="left")
-        _save(figure, path)
+    return figure
 
 
-def epochs(title: str, y_label: str, curves: Curves, path: Path) -> None:
+def epochs(title: str, y_label: str, curves: Curves) -> Figure:
     """One or more series of a training history against the epoch."""
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(6.4, 4.0)
@@ -132,10 +150,10 @@ def epochs(title: str, y_label: str, curves: Curves, path: Path) -> None:
         later = [value for series in curves.values() for value in (series[1:] or series)]
         axes.set_ylim(*_with_margin(min(later), max(later)))
         axes.legend(frameon=False)
-        _save(figure, path)
+    return figure
 
 
-def band(title: str, y_label: str, runs: Sequence[Sequence[float]], path: Path) -> None:
+def band(title: str, y_label: str, runs: Sequence[Sequence[float]]) -> Figure:
     """Many runs' series against the epoch: each thin, their mean thick, one deviation shaded."""
     values = np.asarray(runs)
     epoch = np.arange(1, values.shape[1] + 1)
@@ -160,7 +178,7 @@ def band(title: str, y_label: str, runs: Sequence[Sequence[float]], path: Path) 
         later = values[:, 1:] if values.shape[1] > 1 else values
         axes.set_ylim(*_with_margin(float(later.min()), float(later.max())))
         axes.legend(frameon=False, loc="lower right")
-        _save(figure, path)
+    return figure
 
 
 def rate_trial(
@@ -168,8 +186,7 @@ def rate_trial(
     losses: Sequence[float],
     smooth: Sequence[float],
     used: float,
-    path: Path,
-) -> None:
+) -> Figure:
     """The loss, raw and smoothed, while the learning rate rises, and the rate a recipe uses."""
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(6.4, 4.0)
@@ -180,10 +197,10 @@ def rate_trial(
         axes.set_ylim(0, 1.3 * smooth[0])
         axes.set_title("Loss while the learning rate rises", loc="left")
         axes.legend(frameon=False)
-        _save(figure, path)
+    return figure
 
 
-def confusion(counts: NDArray[np.int64], path: Path) -> None:
+def confusion(counts: NDArray[np.int64]) -> Figure:
     """Number of images of each digit (row) classified as each digit (column)."""
     with mpl.rc_context({**_STYLE, "axes.grid": False}):
         figure, axes = _figure(6.0, 5.6)
@@ -199,12 +216,12 @@ def confusion(counts: NDArray[np.int64], path: Path) -> None:
                 )
         axes.set(xlabel="predicted digit", ylabel="true digit", xticks=range(10), yticks=range(10))
         axes.set_title("Confusion matrix", loc="left")
-        _save(figure, path)
+    return figure
 
 
 def misclassified(
-    images: NDArray[np.uint8], labels: Sequence[int], predictions: Sequence[int], path: Path
-) -> None:
+    images: NDArray[np.uint8], labels: Sequence[int], predictions: Sequence[int]
+) -> Figure:
     """Misclassified digits, each under ``true → predicted``; at most the first hundred."""
     shown = min(len(images), 100)
     columns = min(10, max(1, shown))
@@ -219,19 +236,18 @@ def misclassified(
             axes.set_title(f"{label} → {guess}", fontsize=9, fontweight="normal", pad=2)
         more = f", the first {shown} shown" if shown < len(images) else ""
         figure.suptitle(f"{len(images)} misclassified (true → predicted){more}", fontweight="bold")
-        _save(figure, path)
+    return figure
 
 
 def mistake_heat_map(
-    files: Sequence[str], kinds: Sequence[str], counts: NDArray[np.int64], path: Path
-) -> None:
+    files: Sequence[str], kinds: Sequence[str], counts: NDArray[np.int64]
+) -> Figure:
     """How many mistakes of each kind each file has.
 
     Args:
         files: what to call each; beyond 300 there is no room for that.
         kinds: of mistakes, in a few words.
         counts: (files, kinds).
-        path: where to; the suffix, .svg or .png, chooses the format.
     """
     rows, columns = max(1, len(files)), max(1, len(kinds))
     row_height = 0.24 if rows <= _MANY_FILES else min(0.16, _TALLEST / rows)
@@ -239,7 +255,7 @@ def mistake_heat_map(
     shown[: len(files), : len(kinds)] = np.where(counts > 0, counts, np.nan)
     most = float(np.nanmax(shown, initial=1.0))
     # The names, of whatever length, stand around the cells, and the paper grows with them.
-    with mpl.rc_context({**_STYLE, "axes.grid": False, "savefig.bbox": "tight"}):
+    with mpl.rc_context({**_STYLE, "axes.grid": False}):
         figure = Figure(figsize=(0.55 * columns, row_height * rows))
         axes = figure.add_axes((0, 0, 1, 1))
         axes.imshow(shown, cmap="Reds", vmin=0, vmax=1.3 * most, aspect="auto")
@@ -248,7 +264,7 @@ def mistake_heat_map(
             _number_mistakes(axes, counts, most)
         _label_mistakes(axes, files if legible else (), kinds, rows)
         axes.set_title("Mistakes by file and kind", loc="left")
-        _save(figure, path)
+    return figure
 
 
 def _number_mistakes(axes: Axes, counts: NDArray[np.int64], most: float) -> None:
@@ -381,17 +397,6 @@ def _top(losses: NDArray[np.float64]) -> float:
     return float(1.05 * min(highest, 3 * first)) or 1.0
 
 
-def _line(number: int, rate: float, scale: LogNorm, few: bool) -> dict[str, Any]:
-    if few:
-        style = "-" if number < len(palette.RATES) else "--"
-        return {
-            "color": palette.of_rate(number),
-            "linewidth": 2,
-            "linestyle": style,
-        }
-    return {"color": mpl.colormaps["viridis"](scale(rate)), "linewidth": 0.6}
-
-
 def _rate_name(descent: Descent, number: int) -> str:
     diverged = descent.diverged_after()[number]
     name = f"{descent.rates[number]:g}"
@@ -411,17 +416,23 @@ def check_format(path: Path) -> None:
     """Refuse a picture's path before long work for it is done.
 
     Raises:
-        GradsheetError: its suffix is none of a picture that can be drawn.
+        GradsheetError: it ends in neither .png nor .svg.
     """
     if path.suffix.lower() not in (".png", ".svg"):
-        raise GradsheetError(f"{path} has no picture format known here; end it in .png or .svg")
+        raise GradsheetError(f"the picture's name must end in .png or .svg (got {path})")
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure whole or not at all; the suffix, .svg or .png, chooses the format.
+
+    Raises:
+        GradsheetError: the suffix is another, or the file cannot be written.
+    """
     check_format(path)
-    with whole_file(path) as temporary:
-        metadata = {"Date": None} if path.suffix.lower() == ".svg" else {}
-        with warnings.catch_warnings():
-            # A title may be in a script that the font lacks; boxes stand for it then.
-            warnings.filterwarnings("ignore", "Glyph .* missing from font")
-            figure.savefig(temporary, dpi=150, metadata=metadata)
+    metadata = {"Date": None} if path.suffix.lower() == ".svg" else {}
+    # What is laid out by hand may reach beyond the paper, which then grows.
+    box = None if figure.get_layout_engine() else "tight"
+    with whole_file(path) as temporary, mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # A title may be in a script that the font lacks; boxes stand for it then.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        figure.savefig(temporary, dpi=150, metadata=metadata, bbox_inches=box)

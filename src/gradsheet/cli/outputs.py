@@ -29,8 +29,8 @@ def write_sweep(descent: Descent, folder: Path) -> list[Path]:
     if len(descent.rates) <= MOST_SINGLE_GRAPHS:
         for number, rate in enumerate(descent.rates):
             written.append(folder / f"loss_lr_{rate!r}.png")
-            figures.loss_curve(descent, number, written[-1])
-    figures.loss_curves(descent, together)
+            figures.save(figures.loss_curve(descent, number), written[-1])
+    figures.save(figures.loss_curves(descent), together)
     return [*written, together]
 
 
@@ -40,7 +40,7 @@ def write_diagram(graph: NetworkGraph, paths: Sequence[Path]) -> None:
     start = descend(graph, rates=(1.0,), updates=1, record=shown)
     values = {variable: float(start.values[variable][0, 0]) for variable in shown}
     for path in paths:
-        figures.network(graph, values, path)
+        figures.save(figures.network(graph, values), path)
 
 
 def write_run_figures(run: "FinishedRun", images: "ImageSet") -> list[Path]:
@@ -59,9 +59,9 @@ def write_run_figures(run: "FinishedRun", images: "ImageSet") -> list[Path]:
         held_out: [epoch.test_loss for epoch in history],
     }
     last = f"{history[-1].test_accuracy:.2%} after epoch {len(history)}"
-    figures.epochs(f"Accuracy: {last}", "accuracy, %", accuracy, paths["accuracy"])
-    figures.epochs("Loss", "cross-entropy, nats", loss, paths["loss"])
-    figures.confusion(evaluation.confusion.numpy(), paths["confusion"])
+    figures.save(figures.epochs(f"Accuracy: {last}", "accuracy, %", accuracy), paths["accuracy"])
+    figures.save(figures.epochs("Loss", "cross-entropy, nats", loss), paths["loss"])
+    figures.save(figures.confusion(evaluation.confusion.numpy()), paths["confusion"])
     write_misclassified(evaluation, images, paths["mistakes"])
     return list(paths.values())
 
@@ -70,7 +70,8 @@ def write_rate_trial(trial: "Sequence[RatePoint]", used: float, path: Path) -> N
     """Plot the loss of a learning-rate trial, with the rate that a recipe uses."""
     rates = [point.learning_rate for point in trial]
     losses = [point.loss for point in trial]
-    figures.rate_trial(rates, losses, [point.smooth_loss for point in trial], used, path)
+    smooth = [point.smooth_loss for point in trial]
+    figures.save(figures.rate_trial(rates, losses, smooth, used), path)
 
 
 def write_study_figure(summary: dict[str, Any], path: Path) -> None:
@@ -78,7 +79,8 @@ def write_study_figure(summary: dict[str, Any], path: Path) -> None:
     seeds = [[100 * value for value in run["history"]] for run in summary["runs"]]
     last = f"{summary['mean']:.2%} ± {summary['standard deviation']:.2%} at the end"
     title = f"{summary['recipe']['name']}: {summary['n']} seeds, {last}"
-    figures.band(title, f"{summary['evaluated on']} images: accuracy, %", seeds, path)
+    label = f"{summary['evaluated on']} images: accuracy, %"
+    figures.save(figures.band(title, label, seeds), path)
 
 
 def write_misclassified(evaluation: "Evaluation", images: "ImageSet", path: Path) -> None:
@@ -87,7 +89,7 @@ def write_misclassified(evaluation: "Evaluation", images: "ImageSet", path: Path
     labels, predictions = (
         part[wrong].tolist() for part in (evaluation.labels, evaluation.predictions)
     )
-    figures.misclassified(images.images[wrong].numpy(), labels, predictions, path)
+    figures.save(figures.misclassified(images.images[wrong].numpy(), labels, predictions), path)
 
 
 def write_mistakes(audits: "Sequence[Audit]", folder: Path) -> None:
@@ -101,5 +103,5 @@ def write_mistakes(audits: "Sequence[Audit]", folder: Path) -> None:
     write_text(folder / "mistakes.csv", f"\ufeff{class_csv(audits)}")
     kinds = mistake_kinds(audits)
     counts = mistake_counts(audits, kinds)
-    names, labels = file_names(audits), list(map(label, kinds))
-    figures.mistake_heat_map(names, labels, counts, folder / "mistakes.png")
+    picture = figures.mistake_heat_map(file_names(audits), list(map(label, kinds)), counts)
+    figures.save(picture, folder / "mistakes.png")

@@ -19,7 +19,6 @@ from gradsheet.audit.report.json_form import to_json
 from gradsheet.audit.report.summary import class_csv, mistake_counts, mistake_kinds, verdict
 from gradsheet.audit.report.text import file_names, inert, legible
 from gradsheet.cli.render import audit_table
-from gradsheet.figures import mistake_heat_map
 from tests.audit.samples import (
     MESSAGE,
     RIGHT,
@@ -172,43 +171,3 @@ def test_no_escape_sequence_reaches_the_terminal() -> None:
 
 
 # --- The picture -----------------------------------------------------------------------------
-
-
-def pixels(path: Path) -> NDArray[np.uint8]:
-    with Image.open(path) as picture:
-        return np.asarray(picture.convert("L"))
-
-
-def test_the_heat_map_grows_with_the_files(tmp_path: Path) -> None:
-    heights = []
-    for count in (1, 30, 200):
-        path = tmp_path / f"{count}.png"
-        counts = np.arange(2 * count).reshape(count, 2) % 3
-        mistake_heat_map([f"file {n}.xlsx" for n in range(count)], [SLOPE, SWAPPED], counts, path)
-        heights.append(pixels(path).shape[0])
-    assert heights[0] < heights[1] < heights[2]
-    assert heights[2] / 200 > 20  # pixels for a name
-
-
-def test_the_heat_map_draws_names_as_they_are(tmp_path: Path) -> None:
-    path = tmp_path / "map.svg"
-    names = ["$x^2$.xlsx", "a_b & <c>.xlsx", "two\nlines\x07.xlsx"]
-    mistake_heat_map(names, [r"costs $5 \alpha$"], np.array([[7], [0], [0]]), path)
-    drawn = path.read_text()
-    for text in ("$x^2$.xlsx", "a_b &amp; &lt;c&gt;.xlsx", "two lines", r"costs $5 \alpha$", ">7<"):
-        assert text in drawn
-    assert ">0<" not in drawn
-
-
-@pytest.mark.parametrize("shape", [(0, 0), (3, 0), (1, 1)])
-def test_the_heat_map_needs_no_mistake(shape: tuple[int, int], tmp_path: Path) -> None:
-    files, kinds = ["a"] * shape[0], ["b"] * shape[1]
-    mistake_heat_map(files, kinds, np.zeros(shape, np.int64), tmp_path / "map.png")
-    assert (tmp_path / "map.png").stat().st_size > 0
-
-
-def test_names_of_any_length_fit_on_the_heat_map(tmp_path: Path) -> None:
-    path = tmp_path / "map.png"
-    mistake_heat_map(["W" * 300], ["W" * 300], np.array([[3]]), path)
-    edge = pixels(path)
-    assert all(side.min() == 255 for side in (edge[0], edge[-1], edge[:, 0], edge[:, -1]))

@@ -1,0 +1,106 @@
+"""Figures: what they draw, and the files they are saved to."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.collections import LineCollection
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+from gradsheet import figures
+from gradsheet.errors import GradsheetError
+from gradsheet.figures import mistake_heat_map, save
+from gradsheet.networks.graph import build_graph
+from gradsheet.networks.sweep import Descent, descend
+from gradsheet.networks.toml import load_network
+
+SLOPE, SWAPPED = "a slope is left out", "two weights are swapped"
+
+
+def pixels(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("L"))
+
+
+@pytest.fixture(scope="module")
+def descent() -> Descent:
+    return descend(build_graph(load_network("and")), np.geomspace(0.01, 10, 40).tolist(), 12)
+
+
+def test_many_losses_are_drawn_as_few_are_but_faster(descent: Descent) -> None:
+    figure = figures.loss_curves(descent)
+    linear, logarithmic, _ = figure.axes
+    scale = LogNorm(0.01, 10)
+    for axes in (linear, logarithmic):
+        (lines,) = axes.collections
+        assert isinstance(lines, LineCollection)
+        assert not axes.lines
+        for number, segment in enumerate(lines.get_segments()):
+            np.testing.assert_array_equal(segment[:, 0], range(13))
+            np.testing.assert_array_equal(segment[:, 1], descent.loss[:, number])
+        np.testing.assert_allclose(
+            lines.get_color(), mpl.colormaps["viridis"](scale(descent.rates))
+        )
+        assert axes.get_xlim()[0] <= 0 < 12 <= axes.get_xlim()[1]
+    assert logarithmic.get_ylim()[0] < descent.loss.min() < descent.loss.max()
+    assert logarithmic.get_ylim()[1] > descent.loss.max()
+
+
+def test_few_losses_are_named(descent: Descent) -> None:
+    some = Descent(descent.rates[:3], {}, descent.loss[:, :3])
+    linear, _ = figures.loss_curves(some).axes
+    legend = linear.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == [f"{r:g}" for r in some.rates]
+
+
+def test_saving(descent: Descent, tmp_path: Path) -> None:
+    figure = figures.loss_curve(descent, 0)
+    assert isinstance(figure, Figure)
+    for name in ("deep/a.png", "a.svg", "b.svg"):
+        save(figure, tmp_path / name)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert "Loss at learning rate 0.01" in (tmp_path / "a.svg").read_text()
+    assert pixels(tmp_path / "deep/a.png").shape == (600, 960)
+    with pytest.raises(GradsheetError, match=r"must end in \.png or \.svg \(got .*a\.gif\)"):
+        save(figure, tmp_path / "a.gif")
+
+
+def test_the_heat_map_grows_with_the_files(tmp_path: Path) -> None:
+    heights = []
+    for count in (1, 30, 200):
+        path = tmp_path / f"{count}.png"
+        counts = np.arange(2 * count).reshape(count, 2) % 3
+        names = [f"file {n}.xlsx" for n in range(count)]
+        save(mistake_heat_map(names, [SLOPE, SWAPPED], counts), path)
+        heights.append(pixels(path).shape[0])
+    assert heights[0] < heights[1] < heights[2]
+    assert heights[2] / 200 > 20  # pixels for a name
+
+
+def test_the_heat_map_draws_names_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "map.svg"
+    names = ["$x^2$.xlsx", "a_b & <c>.xlsx", "two\nlines\x07.xlsx"]
+    save(mistake_heat_map(names, [r"costs $5 \alpha$"], np.array([[7], [0], [0]])), path)
+    drawn = path.read_text()
+    for text in ("$x^2$.xlsx", "a_b &amp; &lt;c&gt;.xlsx", "two lines", r"costs $5 \alpha$", ">7<"):
+        assert text in drawn
+    assert ">0<" not in drawn
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (3, 0), (1, 1)])
+def test_the_heat_map_needs_no_mistake(shape: tuple[int, int], tmp_path: Path) -> None:
+    files, kinds = ["a"] * shape[0], ["b"] * shape[1]
+    save(mistake_heat_map(files, kinds, np.zeros(shape, np.int64)), tmp_path / "map.png")
+    assert (tmp_path / "map.png").stat().st_size > 0
+
+
+def test_names_of_any_length_fit_on_the_heat_map(tmp_path: Path) -> None:
+    path = tmp_path / "map.png"
+    save(mistake_heat_map(["W" * 300], ["W" * 300], np.array([[3]])), path)
+    edge = pixels(path)
+    assert all(side.min() == 255 for side in (edge[0], edge[-1], edge[:, 0], edge[:, -1]))

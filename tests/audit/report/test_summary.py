@@ -7,10 +7,7 @@ import json
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image
 from rich.console import Console
 
 from gradsheet.audit import rules

@@ -1,11 +1,18 @@
 """What tests in several rooms share."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from gradsheet.digits.data import Dataset, load
+if TYPE_CHECKING:
+    from gradsheet.digits.data import Dataset
+
+pytest_plugins = ("tests.commands",)
+# They are about an environment without torch, and `make test-core` runs them in one.
+collect_ignore = ["core"] if find_spec("torch") else []
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -33,5 +40,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 
 @pytest.fixture(scope="session")
-def mnist() -> Dataset:
+def mnist() -> "Dataset":
+    from gradsheet.digits.data import load
+
     return load()

@@ -1,5 +1,7 @@
 """Which optional libraries come with which extra of the package."""
 
+from importlib.util import find_spec
+
 EXTRA_OF = {
     "torch": "torch",
     "safetensors": "torch",
@@ -10,6 +12,16 @@ EXTRA_OF = {
     "tensorboard": "tensorboard",
     "distributed": "cluster",
 }
+
+
+def require(library: str) -> None:
+    """Fail before long work when a library that its end needs is not installed.
+
+    Raises:
+        ModuleNotFoundError: as its import would.
+    """
+    if find_spec(library) is None:
+        raise ModuleNotFoundError(f"No module named '{library}'", name=library)
 
 
 def missing_extra(error: ModuleNotFoundError) -> str | None:

@@ -14,7 +14,7 @@ from typer.main import get_command
 import gradsheet as package
 from gradsheet.cli.app import app
 from gradsheet.extras import EXTRA_OF
-from tests.cli.conftest import Run, Succeeded
+from tests.commands import Run, Succeeded
 
 COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]  # a group
 
@@ -117,6 +117,7 @@ def unloaded() -> Iterator[None]:
         (("predict", "x.png"), "torch"),
         (("predict", "x.png"), "PIL"),
         (("open",), "torch"),
+        (("demo",), "torch"),
     ],
 )
 def test_a_command_without_its_extra_says_what_to_install(

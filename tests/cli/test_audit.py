@@ -10,7 +10,7 @@ import xlsxwriter
 from PIL import Image
 
 from tests.audit.handmade import changed, handmade, make
-from tests.cli.conftest import Run, Succeeded
+from tests.commands import Run, Succeeded
 
 
 def homework(folder: Path, name: str, wrong: bool = False) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Succeeded
+from tests.commands import Succeeded
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from gradsheet.digits.data import FILE_NAMES
-from tests.cli.conftest import Run, Succeeded
+from tests.commands import Run, Succeeded
 
 
 def test_summary(succeeded: Succeeded, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.cli.conftest import Run
+from tests.commands import Run
 from tests.digits.test_data import GOOD, write
 
 MISTAKES: list[tuple[tuple[str, ...], str]] = [

@@ -6,7 +6,7 @@ from pathlib import Path
 import openpyxl
 from PIL import Image
 
-from tests.cli.conftest import Succeeded
+from tests.commands import Succeeded
 
 
 def test_open(succeeded: Succeeded, tmp_path: Path) -> None:

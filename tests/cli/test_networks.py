@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from gradsheet.spreadsheet.libreoffice import libreoffice
-from tests.cli.conftest import Run, Succeeded
+from tests.commands import Run, Succeeded
 
 
 def test_workbook(succeeded: Succeeded, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from gradsheet.digits import recipe
 from gradsheet.errors import GradsheetError
 from gradsheet.networks import sweep, toml
 from gradsheet.spreadsheet import recalculate
-from tests.cli.conftest import Run
+from tests.commands import Run
 
 
 def test_what_help_and_completion_list_is_what_there_is() -> None:

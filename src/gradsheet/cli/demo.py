@@ -9,6 +9,7 @@ import typer
 
 from gradsheet.cli.options import Quiet, output
 from gradsheet.cli.terminal import Terminal, resumable
+from gradsheet.extras import require
 
 
 def demo(
@@ -17,6 +18,7 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Write a workbook, loss curves and a diagram, and train the digit classifier."""
+    require("torch")
     terminal = Terminal(quiet)
     with resumable():
         made = list(run_demo(folder, quick, terminal.note))

@@ -1,0 +1,61 @@
+"""The core, installed from its wheel in an environment without torch (`make test-core`)."""
+
+import importlib.metadata
+import importlib.util
+import sys
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+import gradsheet as package
+from gradsheet.extras import EXTRA_OF
+from tests.commands import Run, Succeeded
+
+
+def test_this_is_the_wheel_and_nothing_more() -> None:
+    home = Path(package.__file__).parent
+    assert home.is_relative_to(sys.prefix)
+    assert (home / "py.typed").is_file()
+    assert not [name for name in EXTRA_OF if name != "PIL" and importlib.util.find_spec(name)]
+    files = importlib.metadata.files("gradsheet") or ()
+    tops = {file.parts[0] for file in files if ".dist-info" not in file.parts[0]}
+    assert tops == {"gradsheet", ".."}  # the package, and the command in bin
+
+
+def test_a_workbook(succeeded: Succeeded) -> None:
+    succeeded("workbook", "--updates", 5, "--rates", "0.5,1", "-o", "book.xlsx")
+
+
+def test_an_exercise(succeeded: Succeeded, tmp_path: Path) -> None:
+    succeeded("workbook", "--exercise", "--updates", 3, "-o", "exercise.xlsx")
+    start = openpyxl.load_workbook(tmp_path / "exercise.xlsx", data_only=True)["Start"]
+    assert start["B6"].value == "0 of 84 right"
+
+
+def test_pictures(succeeded: Succeeded, tmp_path: Path) -> None:
+    succeeded("sweep", "xor", "--updates", 20, "-o", "sweep")
+    succeeded("diagram", "mazur", "-o", "mazur.svg")
+    assert {file.suffix for file in (tmp_path / "sweep").iterdir()} == {".csv", ".png"}
+    assert "0.298371109" in (tmp_path / "mazur.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("command", "library"),
+    [
+        (("train",), "torch"),
+        (("evaluate",), "torch"),
+        (("predict", "digit.png"), "torch"),
+        (("open",), "torch"),
+        (("study",), "torch"),
+        (("compare", "a", "b"), "scipy"),
+        (("demo",), "torch"),
+    ],
+)
+def test_what_needs_torch_says_so(command: tuple[str, ...], library: str, gradsheet: Run) -> None:
+    ended = gradsheet(*command)
+    assert (ended.code, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        f"gradsheet: {library} is not installed, and this command needs it; "
+        "run: pip install 'gradsheet[torch]'\n"
+    )

@@ -40,7 +40,7 @@ MISTAKES: list[tuple[tuple[str, ...], str]] = [
     (("study", "--recipe", "bset"), "no recipe is called 'bset'"),
     (("study", "--scheduler", "nonsense", "-o", "st"), "no Dask scheduler answers at nonsense"),
     (("open", "nowhere"), "nowhere holds no model.safetensors"),
-    (("open", "--input", "10000"), "there is no test image 10000; expected 0 to 9999"),
+    (("open", "--input", "10000"), "test image 10000 does not exist; expected 0 to 9999"),
     (("open", "--input", "missing.png"), "cannot read missing.png: No such file"),
     (("open", "--label", "10", "--backward"), "the label is 10; expected 0 to 9"),
     (("open", "-o", "model.pdf"), "the output name must end in .xlsx (got model.pdf)"),

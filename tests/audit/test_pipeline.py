@@ -201,6 +201,9 @@ def test_a_function_we_do_not_know_is_said_to_be_one() -> None:
     [remark] = found.all_findings
     assert remark.codes == ("GS102",)
     assert "MAGIC" in message(remark)
+    [told] = found.tables
+    unchecked = [column.role for column in told.columns if column.verdict == "not checked"]
+    assert unchecked == ["dE/dw1"]
 
 
 # --- Headers -----------------------------------------------------------------------------------

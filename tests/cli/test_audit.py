@@ -80,3 +80,10 @@ def test_audit_writes_a_page_a_copy_json_and_a_summary(gradsheet: Run, tmp_path:
     marked = openpyxl.load_workbook(tmp_path / "class-1-audited.xlsx")["Work"]
     assert sum(cell.comment is not None for row in marked.iter_rows() for cell in row) == 1
     assert not list(tmp_path.glob(".*"))
+
+
+def test_audit_explains_a_rule(succeeded: Succeeded, gradsheet: Run) -> None:
+    assert succeeded("audit", "--explain", "gs601").startswith("GS601: local derivative of the ")
+    run = gradsheet("audit", "--explain", "GS999")
+    assert (run.code, run.stdout) == (2, "")
+    assert "there is no audit rule 'GS999'; expected a code from GS101 to GS904" in run.stderr

@@ -84,7 +84,7 @@ class Effect:
         of: what kind of value the formula computes.
         difference: written less right in the first wrong row; NaN where it has no number.
         largest: the largest difference in size among all rows; NaN where none has a number.
-        is_error: whether every wrong cell shows an error.
+        is_error: whether every wrong cell shows an error; False where that is not known.
         updates: after so many updates the loss is looked at.
         loss_change: how much the mistake alone changes it; None where that cannot be told.
         jointly: whether the change is that of two mistakes together.

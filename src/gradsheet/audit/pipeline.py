@@ -15,7 +15,7 @@ from gradsheet.audit.checks.headers import header_findings
 from gradsheet.audit.checks.inputs import series
 from gradsheet.audit.checks.learning_rate import typed_rate, unused_rate_cell
 from gradsheet.audit.checks.rows import row_findings
-from gradsheet.audit.checks.updates import other_update_rule, updates_were_checked
+from gradsheet.audit.checks.updates import other_update_rule, unchecked_columns
 from gradsheet.audit.details import NotRead
 from gradsheet.audit.findings import (
     Audit,
@@ -130,14 +130,13 @@ def _columns(subject: Subject, findings: list[Finding]) -> Iterator[ColumnAudit]
     for finding in findings:
         if finding.is_mistake and finding.cell:
             first_wrong.setdefault(finding.cell.column, finding.cell)
-    updates_checked = updates_were_checked(findings)
+    unchecked = unchecked_columns(subject, findings)
     for column in subject.table.columns:
         role = subject.role(column)
-        unchecked = role in subject.found.parameters and not updates_checked
         verdict: Verdict = "not checked"
         if column in first_wrong:
             verdict = "wrong"
-        elif role and not unchecked:
+        elif role and column not in unchecked:
             verdict = "given" if subject.found.is_given(column) else "right"
         yield ColumnAudit(
             column=column,

@@ -4,7 +4,7 @@ A code never changes its meaning and is never given to another rule. Titles and 
 text for people: no code reads them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from gradsheet.errors import GradsheetError
@@ -39,7 +39,7 @@ class Rule:
     code: str
     title: str
     severity: Severity
-    explanation: str
+    explanation: str = field(repr=False)
 
     @property
     def family(self) -> str:

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 _MANY = 5  # files that are worth a progress bar
 
 
+def _explain(code: str | None) -> None:
+    """Print the explanation of a rule and end, whatever else is asked for."""
+    if code is not None:
+        from gradsheet.audit.report.rule_text import explanation
+        from gradsheet.audit.rules import rule_of
+
+        print(explanation(rule_of(code)))
+        raise typer.Exit
+
+
 def audit(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE", help="Workbooks: .xlsx, .xlsm or .ods.")
@@ -43,6 +53,15 @@ def audit(
     jobs: Annotated[
         int | None,
         typer.Option(help="Number of files audited at a time.", show_default="one per core", min=1),
+    ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE",
+            help="Explain a rule, such as GS601, and exit.",
+            callback=_explain,
+            is_eager=True,
+        ),
     ] = None,
     quiet: Quiet = False,
 ) -> None:

@@ -41,6 +41,6 @@ def _wrong_formula(subject: Subject, groups: Sequence[list[int]], column: int) -
         # The first row may only reach into the header.
         why = explain(subject.found, groups[1][0], column)
     rows = sorted(row for group in groups for row in group)
-    effect = effect_of(subject, rows, column)
+    effect = effect_of(subject, rows, column, is_read=why.is_read)
     details = WrongFormula(why.written, why.right, why.causes, effect)
     return subject.finding(why.rules, rows, column, details)

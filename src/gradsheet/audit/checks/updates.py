@@ -24,6 +24,11 @@ def other_update_rule(subject: Subject, findings: Sequence[Finding]) -> list[Fin
     return [*(f for f in findings if f.role not in found.parameters), remark]
 
 
-def updates_were_checked(findings: Sequence[Finding]) -> bool:
-    """Whether the updates are of a kind that was checked."""
-    return not any(rules.OTHER_RULE in found.rules for found in findings)
+def unchecked_columns(subject: Subject, findings: Sequence[Finding]) -> set[int]:
+    """The columns whose formulas are not understood, and the updates by another rule."""
+    broken = {rule for found in findings for rule in found.rules}
+    updates = subject.found.names.items() if rules.OTHER_RULE in broken else ()
+    return {
+        *(column for column, name in updates if name in subject.found.parameters),
+        *(f.cell.column for f in findings if f.cell and rules.NOT_UNDERSTOOD in f.rules),
+    }

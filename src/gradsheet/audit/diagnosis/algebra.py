@@ -158,13 +158,11 @@ def _is_slope(factor: Expression) -> bool:
 def _other_slopes(value: Variable) -> Iterator[Expression]:
     """What else has been taken for the local derivative a (1 - a) of a sigmoid."""
     rest = raw(SUBTRACT, ONE, value)
-    square = raw(SQUARE, value)
-    yield raw(SUBTRACT, ONE, square)
+    yield raw(SUBTRACT, ONE, raw(SQUARE, value))
     yield raw(MULTIPLY, value, raw(ADD, ONE, value))
     yield raw(MULTIPLY, value, raw(SUBTRACT, value, ONE))
     yield raw(MULTIPLY, rest, rest)
-    yield square
-    yield raw(SUBTRACT, value, raw(SQUARE, square))
+    yield raw(SQUARE, value)
 
 
 def _brackets(factors: list[Expression]) -> Iterator[Mutation]:

@@ -15,15 +15,22 @@ from gradsheet.symbolic.expression import Expression, Variable, expand, variable
 from gradsheet.symbolic.tape import Array, Tape
 
 
-def effect_of(subject: Subject, rows: Sequence[int], column: int) -> Effect:
-    """What a formula does that is wrong in some rows of a column."""
+def effect_of(subject: Subject, rows: Sequence[int], column: int, is_read: bool) -> Effect:
+    """What a formula does that is wrong in some rows of a column.
+
+    Args:
+        subject: the table.
+        rows: the rows.
+        column: the column.
+        is_read: whether the formula is understood, so that a cell without a number is an error.
+    """
     apart = _differences(subject, rows, column)
     known = apart[np.isfinite(apart)]
     return Effect(
         of="gradient" if subject.role(column).startswith("dE/") else "value",
         difference=float(known[0]) if len(known) else math.nan,
         largest=float(np.abs(known).max()) if len(known) else math.nan,
-        is_error=all(math.isnan(subject.value(row, column)) for row in rows),
+        is_error=is_read and all(math.isnan(subject.value(row, column)) for row in rows),
         updates=subject.updates,
         loss_change=change_of_loss(subject, {CellIndex(rows[0], column): len(rows)}),
     )

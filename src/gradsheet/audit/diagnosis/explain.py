@@ -55,6 +55,11 @@ class Explanation:
         """The rules of its causes, each once."""
         return tuple(dict.fromkeys(cause.rule for cause in self.causes))
 
+    @property
+    def is_read(self) -> bool:
+        """Whether the written formula is understood."""
+        return not any(isinstance(cause, Unreadable) for cause in self.causes)
+
 
 def explain(found: Interpretation, row: int, column: int) -> Explanation:
     """The mistakes in a cell whose formula is not what it should be."""

@@ -113,15 +113,16 @@ def _value(value: Value) -> str:
 
 
 def _causes(causes: tuple[Change | WeightsTaken | GradientTaken | Unreadable, ...]) -> str:
-    return " and ".join(map(_cause, causes))
+    return " and ".join(map(cause_in_words, causes))
 
 
 @singledispatch
-def _cause(cause: object) -> str:
+def cause_in_words(cause: object) -> str:
+    """What was done, as a clause whose subject is the cell."""
     raise TypeError(f"no sentence for {cause!r}")
 
 
-@_cause.register
+@cause_in_words.register
 def _(cause: Change) -> str:
     if cause.wrong and cause.right:
         return f"uses {formula(cause.wrong)} instead of {formula(cause.right)}"
@@ -132,20 +133,20 @@ def _(cause: Change) -> str:
     return _WITHOUT_PARTS[cause.rule]
 
 
-@_cause.register
+@cause_in_words.register
 def _(cause: WeightsTaken) -> str:
     return _WEIGHTS_TAKEN[cause.rule].format(_listed(cause.weights))
 
 
-@_cause.register
+@cause_in_words.register
 def _(cause: GradientTaken) -> str:
     swapped = ", and that column computes this one" if cause.rule == rules.SWAPPED else ""
     return f"computes {cause.gradient}{swapped}"
 
 
-@_cause.register
+@cause_in_words.register
 def _(cause: Unreadable) -> str:
-    return f"is not understood: {cause.reason}"
+    return cause.reason
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -167,9 +168,9 @@ def _effects(effect: Effect) -> Iterator[str]:
 
 
 def _size(effect: Effect) -> str:
-    first, most = effect.difference, effect.largest
-    size = _too(first) if first else "right by chance"
-    later = f", off by up to {most:.2g} in later rows" if most > abs(first) else ""
+    first, most = f"{abs(effect.difference):.2g}", f"{effect.largest:.2g}"
+    size = _too(effect.difference) if effect.difference else "right by chance"
+    later = f", off by up to {most} in later rows" if most != first else ""
     return f"the {effect.of} is {size} in this row{later}"
 
 
@@ -192,6 +193,8 @@ def _(details: WrongFormula) -> str:
 
 @_message.register
 def _(details: MoreWrongFormulas) -> str:
+    if details.count == 1:
+        return "one more cell of the column holds another wrong formula"
     return f"{details.count} more cells of the column hold other wrong formulas"
 
 

@@ -54,12 +54,17 @@ WARM_UP = 4  # batches: tinygrad's third call is the first to run the compiled s
 PROBE = 128  # images whose loss must fall
 
 ENVIRONMENT = {
-    "OMP_NUM_THREADS": str(THREADS),
-    "NUM_CPU_THREADS": str(THREADS),  # tinygrad's; JAX counts the cores it may use
     "KERAS_BACKEND": "jax",
     "JAX_PLATFORMS": "cpu",
     "DEV": "CPU",  # tinygrad's device
     "CCACHE": "0",  # tinygrad would keep what it compiled for the next round
+}
+
+# A processor that has AVX2 and no more, as far as torch, oneDNN and MKL are concerned.
+AVX2_ONLY = {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_CBWR": "AVX2",
 }
 
 
@@ -85,6 +90,7 @@ class Measurement:
     Attributes:
         images: how many were trained on.
         seconds: for these.
+        processor_seconds: that this process computed meanwhile, all its threads together.
         warm_up_seconds: for the first batches, compilation included.
         loss_before: mean cross-entropy of some training images, before any training.
         loss_after: the same at the end.
@@ -92,6 +98,7 @@ class Measurement:
 
     images: int
     seconds: float
+    processor_seconds: float
     warm_up_seconds: float
     loss_before: float
     loss_after: float
@@ -100,6 +107,11 @@ class Measurement:
     def rate(self) -> float:
         """Images per second."""
         return self.images / self.seconds
+
+    @property
+    def processor_rate(self) -> float:
+        """Images per second of the processor: what other work disturbs least."""
+        return self.images / self.processor_seconds
 
 
 @dataclass(frozen=True)
@@ -373,11 +385,13 @@ def measure(contestant: Contestant, batches: int | None) -> Measurement:
     before = _loss(contestant, probe)
     size = contestant.batch_size
     _, warm_up_seconds = contestant.train(images[: WARM_UP * size + len(images) % size])
+    computed = time.process_time()
     trained_on, seconds = contestant.train(images)
+    computed = time.process_time() - computed
     after = _loss(contestant, probe)
     if not after < 0.95 * before:
         raise SystemExit(f"the loss went from {before:.3f} to {after:.3f}: nothing was learned")
-    return Measurement(trained_on, seconds, warm_up_seconds, before, after)
+    return Measurement(trained_on, seconds, computed, warm_up_seconds, before, after)
 
 
 def _loss(contestant: Contestant, images: ImageSet) -> float:
@@ -386,11 +400,15 @@ def _loss(contestant: Contestant, images: ImageSet) -> float:
 
 def measure_apart(entry: Entry, arguments: argparse.Namespace) -> Measurement:
     """``measure`` in a fresh interpreter, so that no two libraries' threads meet."""
+    threads = str(arguments.threads)
     command = [sys.executable, __file__, "--recipes", arguments.recipes, "--only", entry.name]
+    command += ["--threads", threads]
     if arguments.batches is not None:
         command += ["--batches", str(arguments.batches)]
+    # NUM_CPU_THREADS is tinygrad's; JAX counts the cores it may use.
+    counts = {"OMP_NUM_THREADS": threads, "NUM_CPU_THREADS": threads}
     done = subprocess.run(
-        command, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False
+        command, env=os.environ | ENVIRONMENT | counts, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise SystemExit(f"{entry.name} failed:\n{done.stderr[-4000:]}")
@@ -451,13 +469,17 @@ def _processor() -> str:
 def describe(entry: Entry, own: list[Measurement], usual: list[Measurement]) -> dict[str, object]:
     """What the rounds say of a contestant."""
     rate = statistics.median(measurement.rate for measurement in own)
-    ratios = [mine.rate / theirs.rate for mine, theirs in zip(own, usual, strict=True)]
+    pairs = list(zip(own, usual, strict=True))
+    ratios = [mine.rate / theirs.rate for mine, theirs in pairs]
+    processor = [mine.processor_rate / theirs.processor_rate for mine, theirs in pairs]
     return {
         "name": entry.name,
         "what": entry.what,
         "images per second": round(rate, 1),
         "seconds an epoch": round(EPOCH / rate, 2),
         "times as fast as usual": round(statistics.median(ratios), 3),
+        "images per processor second": round(statistics.median(m.processor_rate for m in own), 1),
+        "times as fast as usual a processor second": round(statistics.median(processor), 3),
         "seconds of warm-up": round(statistics.median(m.warm_up_seconds for m in own), 2),
         "rounds": [asdict(measurement) for measurement in own],
     }
@@ -476,11 +498,15 @@ def run_rounds(chosen: list[Entry], arguments: argparse.Namespace) -> dict[str, 
 
 def print_report(report: dict[str, Any]) -> None:
     """The table."""
-    print(f"\n{'contestant':<18}{'images/s':>10}{'epoch':>10}{'ratio':>8}{'warm-up':>10}")
+    print(
+        f"\n{'contestant':<18}{'images/s':>10}{'epoch':>10}{'ratio':>8}{'of CPU':>8}{'warm-up':>10}"
+    )
     for row in report["contestants"]:
         print(
             f"{row['name']:<18}{row['images per second']:>10,.0f}{row['seconds an epoch']:>8.1f} s"
-            f"{row['times as fast as usual']:>7.2f}x{row['seconds of warm-up']:>8.1f} s"
+            f"{row['times as fast as usual']:>7.2f}x"
+            f"{row['times as fast as usual a processor second']:>7.2f}x"
+            f"{row['seconds of warm-up']:>8.1f} s"
             f"   {row['what']}"
         )
     for name, why in report["left out"].items():
@@ -490,10 +516,10 @@ def print_report(report: dict[str, Any]) -> None:
     print_surroundings(report)
 
 
-def keep_to_cores() -> None:
+def keep_to_cores(threads: int = THREADS) -> None:
     """Bind this process and all it starts to as many cores as there are threads."""
     if sys.platform == "linux":
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -503,6 +529,14 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--batches", type=int, help="a trial: no more batches than these")
     parser.add_argument("--recipes", default="best,fast", help="gradsheet's, with commas")
     parser.add_argument("-o", "--output", type=Path, help="JSON")
+    parser.add_argument(
+        "--rivals",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="Keras, tinygrad and the loop with workers too",
+    )
+    parser.add_argument("--threads", type=int, default=THREADS, help="and cores")
+    parser.add_argument("--avx2", action="store_true", help="leave AVX-512 and AMX unused")
     parser.add_argument("--only", metavar="NAME", help="measure one contestant here, print JSON")
     return parser.parse_args()
 
@@ -513,16 +547,20 @@ def main() -> None:
     names = arguments.recipes.split(",")
     known = entries([name for name in names if name in RECIPES])
     if arguments.only is not None:
-        torch.set_num_threads(THREADS)
+        torch.set_num_threads(arguments.threads)
         entry = next(entry for entry in known if entry.name == arguments.only)
         print(json.dumps(asdict(measure(entry.make(), arguments.batches))))
         return
-    keep_to_cores()
+    if arguments.avx2 and not AVX2_ONLY.items() <= os.environ.items():
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | AVX2_ONLY)
+    keep_to_cores(arguments.threads)
     chosen = [entry for entry in known if not entry.missing()]
+    if not arguments.rivals:
+        chosen = [e for e in chosen if e is known[0] or e.name.startswith("recipe")]
     found = run_rounds(chosen, arguments)
     report = {
         "command": command_line(),
-        "machine": machine() | {"threads": THREADS},
+        "machine": machine() | {"threads": arguments.threads},
         "versions": versions(
             ("gradsheet", "torch", "numpy", "pillow", "keras", "jax", "jaxlib", "tinygrad")
         ),

@@ -1,15 +1,43 @@
 """Worker processes on this machine, and how many cores there are for them."""
 
 import os
+import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from signal import SIG_DFL, SIGINT, signal
+
+_TICKS = 100  # a second, in /proc/stat
 
 
 def usable_cores() -> int:
     """The cores this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return cores or 1
+
+
+def free_cores(seconds: float = 0.2) -> int:
+    """The cores that other processes leave free, at least 1, as Linux counts over that long.
+
+    Work of low priority does not count, for it gives way. Elsewhere all cores count as free.
+    """
+    before = _busy_ticks()
+    own = time.process_time()
+    time.sleep(seconds)
+    others = (_busy_ticks() - before) / _TICKS - (time.process_time() - own)
+    return max(1, round(usable_cores() - max(0.0, others) / seconds))
+
+
+def _busy_ticks() -> int:
+    """How long the usable cores have computed since the machine started."""
+    try:
+        lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    names = {f"cpu{core}" for core in os.sched_getaffinity(0)}
+    rows = [row for row in map(str.split, lines) if row and row[0] in names]
+    # user, nice, system, idle, iowait, irq, softirq, steal
+    return sum(int(row[1]) + int(row[3]) + sum(map(int, row[6:9])) for row in rows)
 
 
 def fresh_processes(count: int) -> ProcessPoolExecutor:

@@ -2,7 +2,10 @@
 
 import json
 import math
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +19,7 @@ from gradsheet.digits.data import Dataset, ImageSet
 from gradsheet.digits.evaluation import evaluate, normalize
 from gradsheet.digits.model import Architecture, DigitNet
 from gradsheet.digits.recipe import RECIPES, Recipe, find_recipe
-from gradsheet.digits.run import TrainingRun, load_model, read_history
+from gradsheet.digits.run import TrainingRun, describe, load_model, read_history
 from gradsheet.digits.storage import read_tensors, write_tensors
 from gradsheet.digits.training import (
     EpochRecord,
@@ -491,3 +494,76 @@ def test_architecture_is_part_of_the_recipe() -> None:
     assert RECIPES["best"].architecture == RECIPES["distilled"].architecture == best
     assert RECIPES["teacher"].architecture == replace(best, width=3)
     assert math.isclose(RECIPES["course"].architecture.dropout, 0.1)
+
+
+@pytest.fixture
+def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def run_with_free_cores(run: TrainingRun, few: Dataset, free: int) -> list[str]:
+    """What a run says, and trains with, where so many cores are free."""
+    said: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gradsheet.digits.run._free_cores", lambda: free)
+        run.execute(few, said.append, bar=False)
+    return said
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize(("free", "threads"), [(1, 1), (2, 2), (8, 2)])
+def test_threads_are_as_many_as_other_work_leaves_cores(
+    few: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path, free: int, threads: int
+) -> None:
+    run = TrainingRun(tmp_path / "run", replace(short, epochs=1), 0, cpu)
+    said = run_with_free_cores(run, few, free)
+    assert torch.get_num_threads() == threads
+    assert describe(run.folder)["machine"]["threads"] == threads
+    assert ("Training with 1 of 2 threads; OMP_NUM_THREADS=2 uses all." in said) == (threads == 1)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_a_resumed_run_keeps_its_threads(
+    few: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+) -> None:
+    """Whatever is free by then: the last bits of a sum depend on them."""
+    run = TrainingRun(tmp_path / "run", short, 0, cpu)
+
+    def stop(record: EpochRecord) -> None:
+        raise KeyboardInterrupt
+
+    for free, expected in ((1, 1), (2, 1)):
+        torch.set_num_threads(2)
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr("gradsheet.digits.run._free_cores", lambda found=free: found)
+            run.execute(few, quiet, bar=False, watch=stop)
+        assert torch.get_num_threads() == expected
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_the_user_settles_the_threads(
+    few: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    run_with_free_cores(TrainingRun(tmp_path / "run", replace(short, epochs=1), 0, cpu), few, 1)
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [({}, "20000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "passive"}, "None")],
+)
+def test_waiting_is_short_unless_the_user_says(user: dict[str, str], expected: str) -> None:
+    told = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    environment = {name: value for name, value in os.environ.items() if name not in told}
+    look = "import gradsheet.digits, os, sys; print(os.environ.get('GOMP_SPINCOUNT'), *sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", look], env=environment | user, capture_output=True, text=True
+    )
+    spin, *modules = done.stdout.split()
+    assert spin == expected
+    assert "torch" not in modules

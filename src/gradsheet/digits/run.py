@@ -8,6 +8,7 @@ import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import version
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -24,6 +25,7 @@ from gradsheet.digits.storage import read_tensors, write_tensors
 from gradsheet.digits.training import EpochRecord, Trainer, history_columns, multiplies_bfloat16
 from gradsheet.errors import GradsheetError
 from gradsheet.files import make_folder, write_text
+from gradsheet.processes import free_cores
 
 SHIPPED = "best"
 """The name of the weights that come with the package."""
@@ -104,6 +106,7 @@ class TrainingRun:
         Raises:
             GradsheetError: the folder holds anything but this run, or cannot be written.
         """
+        self._choose_threads(say)
         dataset = self.claim(dataset)
         if (self.folder / _WEIGHTS).is_file():
             say(f"The run in {self.folder} is finished already; its weights are kept.")
@@ -139,6 +142,22 @@ class TrainingRun:
         # Once more: a run may have been stopped between its last checkpoint and its history.
         write_text(self.folder / _HISTORY, history_csv(trainer.history))
         save_model(trainer.evaluated_model, self.folder / _WEIGHTS)
+
+    def _choose_threads(self, say: Callable[[str], None]) -> None:
+        """As many as other work leaves cores free, or as the run had before it was interrupted.
+
+        Threads that share a core wait for one another most of the time, and sums depend in their
+        last bits on the number of threads. OMP_NUM_THREADS settles it.
+        """
+        most = torch.get_num_threads()
+        if "OMP_NUM_THREADS" in os.environ or most == 1 or self.device.type != "cpu":
+            return
+        threads = min(most, _free_cores())
+        if (self.folder / _CHECKPOINT).is_file():
+            threads = _threads_of(self.folder) or threads
+        if threads < most:
+            say(f"Training with {threads} of {most} threads; OMP_NUM_THREADS={most} uses all.")
+            torch.set_num_threads(threads)
 
     def claim(self, dataset: Dataset) -> Dataset:
         """Make the folder this run's own, where it is new, empty or this run's already.
@@ -198,6 +217,19 @@ def describe(run: Path) -> dict[str, Any]:
     if config is None:
         raise GradsheetError(f"{run} is no run folder: it holds no readable {_CONFIG}")
     return config
+
+
+@cache
+def _free_cores() -> int:
+    """Counted once, so that the runs of a process are alike."""
+    return free_cores()
+
+
+def _threads_of(run: Path) -> int | None:
+    """With how many threads an interrupted run was trained, where it says so."""
+    machine = (_read_config(run / _CONFIG) or {}).get("machine")
+    threads = machine.get("threads") if isinstance(machine, dict) else None
+    return threads if isinstance(threads, int) and threads >= 1 else None
 
 
 def data_of(run: Path) -> str | None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.course_sheets import COURSE_SHEETS, write_course_sheet
+
 if TYPE_CHECKING:
     from gradsheet.digits.data import Dataset
 
@@ -44,3 +46,10 @@ def mnist() -> "Dataset":
     from gradsheet.digits.data import load
 
     return load()
+
+
+@pytest.fixture(scope="session")
+def course_sheets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The files of the course sheets by their names."""
+    folder = tmp_path_factory.mktemp("course-sheets")
+    return {name: write_course_sheet(name, folder / f"{name}.xlsx") for name in COURSE_SHEETS}

@@ -1,4 +1,4 @@
-"""Audits of handmade tables: right, with planted mistakes, with lying headers, published."""
+"""Audits of handmade tables: right, with planted mistakes, with lying headers, course sheets."""
 
 import random
 from pathlib import Path
@@ -18,7 +18,6 @@ from gradsheet.workbook.build import write_workbook
 from tests.audit.handmade import Made, changed, handmade, make, rearranged, slope
 from tests.audit.planted import PLANTS, gradients
 
-WORKBOOKS = Path(__file__).parents[2].parent / "shared" / "workbooks"
 OFTEN = 4  # times each mistake is planted here; benchmarks/audit.py plants more
 
 
@@ -306,18 +305,11 @@ def test_a_circle_of_cells_is_no_number_and_ends() -> None:
     assert [f.role for f in found.mistakes if f.role == "h1"] == ["h1"]
 
 
-# --- Published workbooks -----------------------------------------------------------------------
+# --- Course sheets -----------------------------------------------------------------------------
 
 
-def published(letter: str) -> Audit:
-    path = WORKBOOKS / f"course-sheet-{letter}.xlsx"
-    if not path.is_file():
-        pytest.skip("the published workbooks are not here")
-    return audit_workbook(path)
-
-
-def test_published_a_has_every_gradient_right() -> None:
-    found = published("a")
+def test_a_right_course_sheet(course_sheets: dict[str, Path]) -> None:
+    found = audit_workbook(course_sheets["right"])
     assert not found.mistakes
     [table] = found.tables
     assert (table.updates, table.rate, str(table.rate_cell)) == (32, 0.5, "F33")
@@ -326,8 +318,8 @@ def test_published_a_has_every_gradient_right() -> None:
     assert "those of the right network" in message(remark)
 
 
-def test_published_b_uses_the_slope_of_h1_for_h2() -> None:
-    found = published("b")
+def test_a_course_sheet_with_the_slope_of_h1_for_h2(course_sheets: dict[str, Path]) -> None:
+    found = audit_workbook(course_sheets["one-slope"])
     assert [(f.role, str(f.cell), f.codes) for f in found.mistakes] == [
         ("dE/dw3", "Z29", ("GS601",)),
         ("dE/dw4", "AA29", ("GS601",)),
@@ -337,8 +329,8 @@ def test_published_b_uses_the_slope_of_h1_for_h2() -> None:
     assert "1.2e-07 too large in this row" in second
 
 
-def test_published_c_has_five_wrong() -> None:
-    found = published("c")
+def test_a_course_sheet_with_five_wrong_gradients(course_sheets: dict[str, Path]) -> None:
+    found = audit_workbook(course_sheets["five-wrong"])
     codes = {f.role: f.codes for f in found.mistakes}
     assert list(codes) == ["dE/dw1", "dE/dw2", "dE/dw6", "dE/dw7", "dE/dw8"]
     assert codes["dE/dw6"] == ("GS404",)

@@ -20,9 +20,9 @@ from gradsheet.errors import GradsheetError
 from gradsheet.spreadsheet.libreoffice import convert, libreoffice
 from tests.audit import samples
 from tests.audit.samples import MESSAGE, RIGHT, SLOPE, WRITTEN, audit
+from tests.course_sheets import COURSE_SHEETS
 
 RED, AMBER = "FFFF7B72", "FFFFC933"
-COURSE_SHEETS = Path(__file__).parents[4] / "shared" / "workbooks"
 EDITED = {"[Content_Types].xml", "xl/styles.xml"}
 
 
@@ -334,14 +334,9 @@ def test_libreoffice_reads_it(made: Callable[[Path], Path], tmp_path: Path) -> N
     assert ("kept & whole" in note(saved["A1"])) == (made is noted)
 
 
-@pytest.mark.parametrize(
-    ("name", "sheet", "row"),
-    [("a", "Backpropagation in PLay", 35), ("b", "Sheet1", 29), ("c", "Sheet1", 31)],
-)
-def test_published_course_sheets(name: str, sheet: str, row: int, tmp_path: Path) -> None:
-    path = COURSE_SHEETS / f"course-sheet-{name}.xlsx"
-    if not path.is_file():
-        pytest.skip("the course sheets are not here")
+@pytest.mark.parametrize("name", COURSE_SHEETS)
+def test_course_sheets(name: str, course_sheets: dict[str, Path], tmp_path: Path) -> None:
+    path, sheet, row = course_sheets[name], COURSE_SHEETS[name].sheet, COURSE_SHEETS[name].first
     findings = [mistake(f"AA{row}", sheet=sheet), remark(f"E{row - 1}", sheet=sheet)]
     target = tmp_path / "copy.xlsx"
     annotate(Audit(path, (), tuple(findings)), target)

@@ -50,6 +50,6 @@ pictures: .venv/demo
 	touch $@
 
 .venv-core/dependencies: pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv-core
+	$(PYTHON) -m venv --clear .venv-core
 	$(CORE)/python $(INSTALL) . openpyxl pytest
 	touch $@

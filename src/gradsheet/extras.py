@@ -6,6 +6,7 @@ EXTRA_OF = {
     "torch": "torch",
     "safetensors": "torch",
     "scipy": "torch",
+    "tqdm": "torch",
     "PIL": "torch",
     "pypdfium2": "pictures",
     "onnx": "onnx",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gradsheet.cli.options import Quiet
-from gradsheet.cli.terminal import Terminal, complain
+from gradsheet.cli.terminal import Terminal, complain, with_bar
 from gradsheet.errors import GradsheetError
 
 if TYPE_CHECKING:
@@ -85,14 +85,12 @@ def _audit(
     files: list[Path], jobs: int | None, bar: bool
 ) -> tuple[list["Audit"], list[GradsheetError]]:
     """The audit of each file, and the errors of files that cannot be read."""
-    from tqdm import tqdm
-
     from gradsheet.audit.batch import audit_files
 
     audits: list[Audit] = []
     unread = []
-    work = tqdm(audit_files(files, jobs), total=len(files), unit="file", disable=not bar)
-    for found in work:
+    results = audit_files(files, jobs)
+    for found in with_bar(results, len(files)) if bar else results:
         if isinstance(found, GradsheetError):
             unread.append(found)
         else:

@@ -1,11 +1,14 @@
 """What commands print, and how they end."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 INTERRUPTED = 130
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,14 @@ class Terminal:
         from rich.console import Console
 
         Console().print(content)
+
+
+def with_bar(work: Iterable[_T], total: int) -> Iterator[_T]:
+    """The same items, with a progress bar on stderr that is gone when they are done."""
+    from rich.console import Console
+    from rich.progress import track
+
+    return iter(track(work, "", total, console=Console(stderr=True), transient=True))
 
 
 def complain(message: str) -> None:

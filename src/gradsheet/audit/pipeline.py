@@ -92,7 +92,7 @@ def _check_table(subject: Subject) -> Iterator[Finding]:
     yield from row_findings(subject)
     yield from unused_rate_cell(subject)
     for column in subject.table.columns:
-        is_known = column in subject.found.names
+        is_known = column in subject.found.symbols
         if not is_known or subject.found.is_given(column):
             yield from odd_cells(subject, column)
         if is_known:
@@ -141,7 +141,7 @@ def _columns(subject: Subject, findings: list[Finding]) -> Iterator[ColumnAudit]
         yield ColumnAudit(
             column=column,
             header=" ".join(subject.table.headers.get(column, "").split()),
-            role=role,
+            role=str(role or ""),
             meaning=subject.found.truth[role].meaning if role else "",
             verdict=verdict,
             first_wrong=first_wrong.get(column),

@@ -8,6 +8,7 @@ from gradsheet.audit.details import Content, Details
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.rules import Rule
+from gradsheet.networks.symbols import Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.evaluate import Evaluator
 from gradsheet.spreadsheet.model import Cell
@@ -39,9 +40,9 @@ class Subject:
         spot = self.found.rate.spot
         return self._evaluator.value(*spot) if spot else self.found.rate.value
 
-    def role(self, column: int) -> str:
-        """The name of the value that a column holds; empty where it is unknown."""
-        return self.found.names.get(column, "")
+    def role(self, column: int) -> Symbol | None:
+        """The value of the network that a column holds; None where it is unknown."""
+        return self.found.symbols.get(column)
 
     def value(self, row: int, column: int) -> float:
         """The number in a cell; NaN where it shows none."""
@@ -51,25 +52,25 @@ class Subject:
         """The number that a row holds for a value of the network; NaN if it has none."""
         if variable is self.found.truth.rate:
             return self.rate
-        for spot, name in self.found.outside.items():
-            if name == variable.name:
+        for spot, symbol in self.found.outside.items():
+            if symbol == variable.label:
                 return self._evaluator.value(*spot)
         rows = self.table.rows
         index = rows.index(row) - (self.found.truth.moment_of(variable) or 0)
-        column = self._columns.get(variable.name)
+        column = self._columns.get(symbol_of(variable))
         if column is None or not 0 <= index < len(rows):
             return math.nan
         return self.value(rows[index], column)
 
     @cached_property
-    def _columns(self) -> dict[str, int]:
+    def _columns(self) -> dict[Symbol, int]:
         """The first column of each value."""
-        return {name: column for column, name in reversed(self.found.names.items())}
+        return {symbol: column for column, symbol in reversed(self.found.symbols.items())}
 
     @cached_property
     def pasted_rows(self) -> frozenset[int]:
         """The rows in which most of what other rows compute is not computed."""
-        columns = [c for c in self.table.usual if c in self.found.names]
+        columns = [c for c in self.table.usual if c in self.found.symbols]
         return frozenset(
             row
             for row in self.table.rows
@@ -91,7 +92,7 @@ class Subject:
             cell=CellIndex(rows[0], column),
             cells=len(rows),
             column=self.found.header(column),
-            role=self.role(column),
+            role=str(self.role(column) or ""),
         )
 
     def on_own_sheet(self, spot: tuple[str, CellIndex]) -> CellRef:

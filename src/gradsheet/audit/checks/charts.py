@@ -9,10 +9,10 @@ from gradsheet.audit.findings import Finding
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.rules import Rule
 from gradsheet.audit.tables.headers import read_header
+from gradsheet.networks.symbols import LOSS, Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, parse_reference
 from gradsheet.spreadsheet.model import Book, Chart, Series
 
-_TOTAL_LOSS = "E_total"
 _LOSS_WORDS = re.compile(
     r"\b(loss|error|cost|e_?t\w*|verlust|fehler|erreur|perte)\b", re.IGNORECASE
 )
@@ -30,13 +30,14 @@ def _series_findings(
     chart: Chart, series: Series, found: Interpretation, first: CellIndex, last: CellIndex
 ) -> Iterator[Finding]:
     column = first.column
-    held, claimed = found.names.get(column, ""), _claim(chart, series)
+    held, claimed = found.symbols.get(column), _claim(chart, series)
+    role = str(held or "")
 
     def finding(rule: Rule, details: Details, cells: int = 1) -> Finding:
-        return Finding((rule,), details, chart.sheet, first, cells, found.header(column), held)
+        return Finding((rule,), details, chart.sheet, first, cells, found.header(column), role)
 
-    if claimed and held and claimed != held and claimed in found.names.values():
-        named = next(c for c, name in found.names.items() if name == claimed)
+    if claimed and held and claimed != held and claimed in found.symbols.values():
+        named = next(c for c, symbol in found.symbols.items() if symbol == claimed)
         yield finding(
             rules.CHART_COLUMN,
             ChartOfOtherColumn(
@@ -45,7 +46,7 @@ def _series_findings(
         )
     rows = found.table.rows
     plotted = sum(first.row <= row <= last.row for row in rows)
-    if 1 < plotted < len(rows) and held == _TOTAL_LOSS:
+    if 1 < plotted < len(rows) and held == LOSS:
         details = ChartOfSomeRows(found.header(column), plotted, len(rows))
         yield finding(rules.CHART_ROWS, details, len(rows) - plotted)
 
@@ -70,11 +71,11 @@ def _plotted(
     return None
 
 
-def _claim(chart: Chart, series: Series) -> str:
+def _claim(chart: Chart, series: Series) -> Symbol | None:
     """The value that a chart says it shows."""
     for text in (series.name, chart.title):
-        if name := read_header(text):
-            return name
+        if symbol := read_header(text):
+            return symbol
         if _LOSS_WORDS.search(text):
-            return _TOTAL_LOSS
-    return ""
+            return LOSS
+    return None

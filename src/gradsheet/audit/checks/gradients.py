@@ -9,35 +9,38 @@ from gradsheet.audit.diagnosis.consequences import change_of_loss
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.inference.reference import agree
 from gradsheet.audit.subject import Subject
+from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.functions import FormulaError
 
 
 def swapped_gradients(subject: Subject, findings: Sequence[Finding]) -> list[Finding]:
     """The findings, with two gradients that compute each other explained as swapped."""
-    wrong = {
-        f.role: f
-        for f in findings
-        if f.role.startswith("dE/d") and isinstance(f.details, WrongFormula)
-    }
-    computes = {role: _computed(subject, found, wrong) for role, found in wrong.items()}
-    pairs = {role: other for role, other in computes.items() if computes.get(other) == role}
-    return [
-        _swapped(subject, f, wrong[pairs[f.role]]) if f.role in pairs and f is wrong[f.role] else f
-        for f in findings
-    ]
+    wrong = {role: f for f in findings if (role := _wrong_gradient(subject, f))}
+    computes = {role: _computed(subject, found, role, wrong) for role, found in wrong.items()}
+    pairs = {id(wrong[r]): wrong[o] for r, o in computes.items() if o and computes.get(o) == r}
+    return [_swapped(subject, f, pairs[id(f)]) if id(f) in pairs else f for f in findings]
 
 
-def _computed(subject: Subject, finding: Finding, roles: Iterable[str]) -> str:
-    """The other one of these gradients that a formula computes; empty if it is none of them."""
-    truth, others = subject.found.truth, [role for role in roles if role != finding.role]
+def _wrong_gradient(subject: Subject, finding: Finding) -> Symbol | None:
+    """The gradient whose formula a finding says is wrong; None where it is about something else."""
+    role = subject.role(finding.cell.column) if finding.cell else None
+    is_gradient = role is not None and role.is_gradient
+    return role if is_gradient and isinstance(finding.details, WrongFormula) else None
+
+
+def _computed(
+    subject: Subject, finding: Finding, role: Symbol, gradients: Iterable[Symbol]
+) -> Symbol | None:
+    """The other one of these gradients that a formula computes; None if it is none of them."""
+    truth, others = subject.found.truth, [other for other in gradients if other != role]
     assert finding.cell is not None
     try:
         written = subject.found.written(*finding.cell)
     except FormulaError:
-        return ""
-    value, *values = truth.values([written, *(truth[role] for role in others)])
-    same = [role for role, other in zip(others, values, strict=True) if agree(value, other)]
-    return same[-1] if same else ""
+        return None
+    value, *values = truth.values([written, *(truth[other] for other in others)])
+    same = [other for other, right in zip(others, values, strict=True) if agree(value, right)]
+    return same[-1] if same else None
 
 
 def _swapped(subject: Subject, finding: Finding, other: Finding) -> Finding:

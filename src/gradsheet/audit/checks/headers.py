@@ -11,9 +11,9 @@ from gradsheet.audit.subject import Subject
 def header_findings(subject: Subject) -> Iterator[Finding]:
     """A remark on each header that names something else."""
     found, table = subject.found, subject.table
-    for column, name in found.names.items():
-        named = table.said.get(column, "")
-        if table.headers.get(column) and named != name and named in found.truth:
+    for column, symbol in found.symbols.items():
+        named = table.named.get(column)
+        if table.headers.get(column) and named != symbol and named in found.truth:
             row = table.header_row or table.rows[0]
-            details = OtherHeader(found.header(column), name, found.truth[name].meaning)
+            details = OtherHeader(found.header(column), str(symbol), found.truth[symbol].meaning)
             yield subject.finding(rules.HEADER, [row], column, details)

@@ -14,21 +14,22 @@ _NOT_EVALUATED = {rules.NOT_UNDERSTOOD, rules.CIRCULAR}
 def other_update_rule(subject: Subject, findings: Sequence[Finding]) -> list[Finding]:
     """The findings, with one remark in place of all updates where none could be evaluated."""
     found = subject.found
-    names = set(found.names.values()) & found.parameters
-    trained = {name for name in names if found.is_trained(name)}
+    parameters = {str(symbol) for symbol in found.parameters}
+    known = set(found.symbols.values()) & found.parameters
+    trained = {str(symbol) for symbol in known if found.is_trained(symbol)}
     whole = [f for f in findings if 2 * f.cells > len(subject.table.later_rows)]
     odd = [f for f in whole if f.role in trained and not _NOT_EVALUATED.isdisjoint(f.rules)]
     if len(odd) < len(trained) or len(trained) < 2:
         return list(findings)
     remark = replace(odd[0], rules=(rules.OTHER_RULE,), details=OtherUpdateRule())
-    return [*(f for f in findings if f.role not in found.parameters), remark]
+    return [*(f for f in findings if f.role not in parameters), remark]
 
 
 def unchecked_columns(subject: Subject, findings: Sequence[Finding]) -> set[int]:
     """The columns whose formulas are not understood, and the updates by another rule."""
     broken = {rule for found in findings for rule in found.rules}
-    updates = subject.found.names.items() if rules.OTHER_RULE in broken else ()
+    updates = subject.found.symbols.items() if rules.OTHER_RULE in broken else ()
     return {
-        *(column for column, name in updates if name in subject.found.parameters),
+        *(column for column, symbol in updates if symbol in subject.found.parameters),
         *(f.cell.column for f in findings if f.cell and rules.NOT_UNDERSTOOD in f.rules),
     }

@@ -1,6 +1,5 @@
 """What may have been taken for what in a formula: neighbors, other rows, typed numbers."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,21 +8,22 @@ from gradsheet.audit.diagnosis.mutations import Substitute
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.row_classes import is_pinned
 from gradsheet.audit.rules import Rule
+from gradsheet.networks.symbols import Kind, Symbol, symbol_of
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, variables
 
-_OF_A_FAMILY = {
-    "w": rules.WRONG_WEIGHT,
-    "b": rules.WRONG_BIAS,
-    "i": rules.NEIGHBOR,
-    "a_h": rules.NEIGHBOR,
-    "t": rules.WRONG_TARGET,
-    "a_o": rules.WRONG_OUTPUT,
-    "h": rules.WRONG_SUM,
-    "o": rules.WRONG_SUM,
-    "E": rules.WRONG_ERROR,
-    "dE/dw": rules.OTHER_GRADIENT,
-    "dE/db": rules.OTHER_GRADIENT,
+_OF_ONE_KIND = {
+    Kind.WEIGHT: rules.WRONG_WEIGHT,
+    Kind.BIAS: rules.WRONG_BIAS,
+    Kind.INPUT: rules.NEIGHBOR,
+    Kind.HIDDEN_ACTIVATION: rules.NEIGHBOR,
+    Kind.TARGET: rules.WRONG_TARGET,
+    Kind.OUTPUT_ACTIVATION: rules.WRONG_OUTPUT,
+    Kind.HIDDEN: rules.WRONG_SUM,
+    Kind.OUTPUT: rules.WRONG_SUM,
+    Kind.ERROR: rules.WRONG_ERROR,
+    Kind.EXAMPLE_LOSS: rules.WRONG_ERROR,
 }
+"""The mistake of taking one value for another of its kind."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,11 @@ class Candidates:
         if before is None:
             return
         values = self._found.truth.moment(before).values
-        names = dict.fromkeys((*self._found.names.values(), *self._found.outside.values()))
-        for name in names:
-            if name != variable.name:
-                yield Substitute(variable, values[name], relation(variable.name, name))
+        own = symbol_of(variable)
+        symbols = dict.fromkeys((*self._found.symbols.values(), *self._found.outside.values()))
+        for symbol in symbols:
+            if symbol != own:
+                yield Substitute(variable, values[symbol], relation(own, symbol))
 
     def _of_other_rows(self, variable: Variable, written: Expression) -> Iterator[Substitute]:
         """The same value, and others, from the rows that the formula reads."""
@@ -77,45 +78,50 @@ class Candidates:
 
     def _across_rows(self, variable: Variable, other: Variable, before: int, row: int) -> Rule:
         """The mistake of taking a value so many rows before for one of another row."""
-        if other.name != variable.name:
-            return relation(variable.name, other.name)
-        if is_pinned(self._found, self._row, self._column, other.name):
+        right, wrong = symbol_of(variable), symbol_of(other)
+        if wrong != right:
+            return relation(right, wrong)
+        if is_pinned(self._found, self._row, self._column, wrong):
             return rules.PINNED
         return rules.UPDATED if row == -1 < before else rules.OTHER_ROW
 
     def all_weights(self) -> Iterator[Together]:
         """Updated, older or the first values of all weights of the formula."""
         truth = self._found.truth
-        weights = [v for v in self._inside if v.name in self._found.parameters]
+        weights = {v: s for v in self._inside if (s := symbol_of(v)) in self._found.parameters}
         if not weights:
             return
 
         def of_row(before: int) -> dict[Variable, Expression]:
             values = truth.moment(before).values
-            return {w: values[w.name] for w in weights}
+            return {weight: values[symbol] for weight, symbol in weights.items()}
 
         yield Together(rules.UPDATED, of_row(-1))
-        stepped = {w: w - truth.rate * truth[f"dE/d{w.name}"] for w in weights}
+        stepped = {w: w - truth.rate * truth[symbol.gradient] for w, symbol in weights.items()}
         yield Together(rules.UPDATED, dict(stepped))
         yield Together(rules.OTHER_ROW, of_row(1))
         yield Together(rules.PINNED, of_row(self._found.table.rows.index(self._row)))
 
 
-def relation(right: str, wrong: str) -> Rule:
-    """The mistake of taking one value for another, by their names."""
-    right, wrong = (name.split("@")[0] for name in (right, wrong))
-    if right == f"a_{wrong}":
+def relation(right: Symbol, wrong: Symbol) -> Rule:
+    """The mistake of taking one value for another, whatever their examples."""
+    right, wrong = right.without_example(), wrong.without_example()
+    if wrong.is_pre_activation and right == wrong.activation:
         return rules.SUM_FOR_ACTIVATION
-    if wrong == f"a_{right}":
+    if right.is_pre_activation and wrong == right.activation:
         return rules.ACTIVATION_FOR_SUM
-    families = {_family(name) for name in (right, wrong)}
-    if len(families) > 1:
+    if right.is_gradient and wrong.is_gradient:
+        return rules.OTHER_GRADIENT if _is_of_parameters(right, wrong) else rules.OTHER_VALUE
+    if right.kind is not wrong.kind:
         return rules.OTHER_VALUE
-    return _OF_A_FAMILY.get(families.pop(), rules.OTHER_VALUE)
+    return _OF_ONE_KIND.get(right.kind, rules.OTHER_VALUE)
 
 
-def _family(name: str) -> str:
-    return re.sub(r"[\d_]+$", "", name)
+def _is_of_parameters(first: Symbol, second: Symbol) -> bool:
+    """Whether two gradients are both of weights, or both of biases."""
+    if first.of is None or second.of is None:
+        return False
+    return first.of.is_parameter and first.of.kind is second.of.kind
 
 
 def numbers_in(expression: Expression) -> set[float]:

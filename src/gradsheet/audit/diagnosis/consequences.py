@@ -9,6 +9,7 @@ from gradsheet.audit.details import Effect
 from gradsheet.audit.diagnosis.explain import right_formula
 from gradsheet.audit.diagnosis.simulation import losses
 from gradsheet.audit.subject import Subject
+from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Variable, expand, variables
@@ -26,8 +27,9 @@ def effect_of(subject: Subject, rows: Sequence[int], column: int, is_read: bool)
     """
     apart = _differences(subject, rows, column)
     known = apart[np.isfinite(apart)]
+    role = subject.role(column)
     return Effect(
-        of="gradient" if subject.role(column).startswith("dE/") else "value",
+        of="gradient" if role and role.is_gradient else "value",
         difference=float(known[0]) if len(known) else math.nan,
         largest=float(np.abs(known).max()) if len(known) else math.nan,
         is_error=is_read and all(math.isnan(subject.value(row, column)) for row in rows),
@@ -60,13 +62,14 @@ def change_of_loss(subject: Subject, wrong: Mapping[CellIndex, int]) -> float | 
     """
     if not 1 <= subject.updates <= min(wrong.values()):
         return None
-    gradients: dict[str, Expression] = {}
+    gradients: dict[Symbol, Expression] = {}
     for cell in wrong:
-        name = subject.role(cell.column)[4:]
+        role = subject.role(cell.column)
+        parameter = role.of if role and role.is_gradient else None
         written = _over_its_own_row(subject, cell)
-        if name not in subject.found.parameters or written is None:
+        if parameter not in subject.found.parameters or written is None:
             return None
-        gradients[name] = written
+        gradients[parameter] = written
     right, changed = (
         losses(subject, [subject.rate], subject.updates, taken) for taken in ({}, gradients)
     )

@@ -29,6 +29,7 @@ from gradsheet.audit.inference.lowering import CircularReferenceError
 from gradsheet.audit.inference.reference import agree
 from gradsheet.audit.inference.row_classes import sliding_references
 from gradsheet.audit.rules import Rule
+from gradsheet.networks.symbols import Symbol, symbol_of
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Variable, expand, variables
 
@@ -70,7 +71,7 @@ def explain(found: Interpretation, row: int, column: int) -> Explanation:
     except FormulaError as error:
         right = naming.formula(right_formula(found, row, column))
         return Explanation((_unreadable(error),), as_it_stands, right)
-    used = {variable.name for variable in variables(written)}
+    used = {symbol_of(variable) for variable in variables(written)}
     right_expression = right_formula(found, row, column, used)
     search = _Search(found, row, column, written, right_expression, naming)
     is_finite = all(map(math.isfinite, numbers_in(written)))
@@ -89,7 +90,7 @@ def _unreadable(error: FormulaError) -> Unreadable:
 
 
 def right_formula(
-    found: Interpretation, row: int, column: int, used: Container[str] = ()
+    found: Interpretation, row: int, column: int, used: Container[Symbol] = ()
 ) -> Expression:
     """What is due in a cell, over values that the table has columns for.
 
@@ -97,17 +98,17 @@ def right_formula(
         found: the table.
         row: of the cell.
         column: of the cell.
-        used: names of derivatives that may stand as they are.
+        used: derivatives that may stay as they are.
     """
     due = found.due(row, column)
     assert due is not None
-    names = {*found.names.values(), *found.outside.values()}
-    own = found.names[column]
+    known = {*found.symbols.values(), *found.outside.values()}
+    own = found.symbols[column]
 
     def keeps(variable: Variable) -> bool:
-        name = variable.name
-        stands = "/" not in name or name in used or own in found.parameters
-        return name in names and name != own and stands
+        symbol = symbol_of(variable)
+        stays = not symbol.is_derivative or symbol in used or own in found.parameters
+        return symbol in known and symbol != own and stays
 
     if isinstance(due, Variable) and due.definition is not None:
         due = due.definition
@@ -168,10 +169,10 @@ class _Search:
         return None
 
     def _other_gradient(self) -> Cause | None:
-        name, truth = self._found.names[self._column], self._found.truth
-        if not name.startswith("dE/d"):
+        own, truth = self._found.symbols[self._column], self._found.truth
+        if not own.is_gradient:
             return None
-        others = [truth[f"dE/d{p}"] for p in sorted(self._found.parameters) if f"dE/d{p}" != name]
+        others = [truth[p.gradient] for p in sorted(self._found.parameters, key=str) if p != own.of]
         for other, value in zip(others, truth.values(others), strict=True):
             if agree(value, self._wanted):
                 return GradientTaken(rules.OTHER_GRADIENT, self._naming.name(other))

@@ -4,6 +4,7 @@ import re
 
 from gradsheet.audit.details import Formula, Value
 from gradsheet.audit.inference.interpretation import Interpretation
+from gradsheet.networks.symbols import symbol_of
 from gradsheet.symbolic.expression import Expression, Variable
 from gradsheet.symbolic.render import plain, to_textbook
 
@@ -15,9 +16,9 @@ class Naming:
 
     def __init__(self, found: Interpretation, column: int) -> None:
         self._found = found
-        self._headers = {name: plain(found.header(c)) for c, name in found.names.items()}
+        self._headers = {symbol: plain(found.header(c)) for c, symbol in found.symbols.items()}
         # An update speaks of the row above; whatever else is said of another row says so.
-        self._expected_rows = (None, 1 if found.names[column] in found.parameters else 0)
+        self._expected_rows = (None, 1 if found.symbols[column] in found.parameters else 0)
 
     def formula(self, expression: Expression) -> Formula:
         """An expression as text and values."""
@@ -44,6 +45,6 @@ class Naming:
     def _value(self, variable: Variable) -> Value:
         if variable is self._found.truth.rate:
             return Value("η")
-        name = self._headers.get(variable.name, variable.name)
+        name = self._headers.get(symbol_of(variable), variable.name)
         before = self._found.truth.moment_of(variable)
         return Value(name, None if before in self._expected_rows else before)

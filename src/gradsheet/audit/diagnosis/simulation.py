@@ -8,6 +8,7 @@ from gradsheet.audit.subject import Subject
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.optimizers import Steps
 from gradsheet.networks.sweep import check_rates, descend
+from gradsheet.networks.symbols import Symbol, symbol_of
 from gradsheet.symbolic.expression import Expression
 from gradsheet.symbolic.tape import Array
 
@@ -16,7 +17,7 @@ def losses(
     subject: Subject,
     rates: Sequence[float],
     updates: int,
-    wrong: Mapping[str, Expression] | None = None,
+    wrong: Mapping[Symbol, Expression] | None = None,
 ) -> Array | None:
     """The losses (updates + 1, rates) from the weights in the first row on.
 
@@ -36,8 +37,9 @@ def losses(
         return None
     steps = Steps()
     for parameter in whole.parameters:
-        if found.is_trained(parameter.name):
-            gradient = (wrong or {}).get(parameter.name, found.truth[f"dE/d{parameter.name}"])
+        symbol = symbol_of(parameter)
+        if found.is_trained(symbol):
+            gradient = (wrong or {}).get(symbol, found.truth[symbol.gradient])
             steps.move(parameter, parameter - whole.rate * gradient)
     try:
         check_rates(rates)
@@ -50,6 +52,6 @@ def _inputs_change(subject: Subject) -> bool:
     """Whether the rows show the network different examples."""
     return any(
         len({subject.value(row, column) for row in subject.table.rows}) > 1
-        for column in subject.found.names
+        for column in subject.found.symbols
         if subject.found.is_given(column)
     )

@@ -8,6 +8,7 @@ from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.reference import agree
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.spec import SOFTMAX
+from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.formula import to_expression
 from gradsheet.spreadsheet.functions import FormulaError
@@ -32,13 +33,11 @@ def likely_activations(table: Table, hypothesis: Hypothesis, layer: int) -> list
     return [*ACTIVATIONS, SOFTMAX] if is_last else [*_USUAL]
 
 
-def _of_unit(table: Table, hypothesis: Hypothesis, unit: str) -> list[str]:
+def _of_unit(table: Table, hypothesis: Hypothesis, unit: Symbol) -> list[str]:
     """The activations by which the columns of a unit are computed, where they are known ones."""
-    columns = {name: column for column, name in hypothesis.names.items()}
-    marks = [mark for mark in ("", "@1") if {unit + mark, f"a_{unit}{mark}"} <= columns.keys()]
-    names = [
-        _activation(table, columns[f"a_{unit}{mark}"], columns[f"{unit}{mark}"]) for mark in marks
-    ]
+    columns = {symbol: column for column, symbol in hypothesis.symbols.items()}
+    units = [u for u in (unit, unit.in_example(1)) if {u, u.activation} <= columns.keys()]
+    names = [_activation(table, columns[u.activation], columns[u]) for u in units]
     return [name for name in names if name]
 
 

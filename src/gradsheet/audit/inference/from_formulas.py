@@ -8,6 +8,7 @@ from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.shape import Shape
 from gradsheet.audit.inference.wiring import Wiring
 from gradsheet.audit.tables.table import Table
+from gradsheet.networks.symbols import LOSS, Kind, Symbol
 from gradsheet.spreadsheet.addresses import CellRef
 from gradsheet.symbolic.expression import Apply, Variable, variables
 
@@ -18,11 +19,15 @@ def hypothesis_from_formulas(table: Table) -> Hypothesis | None:
     shape = _shape(wiring)
     if shape is None:
         return None
-    names = _Naming(wiring, shape).names()
+    symbols = _Naming(wiring, shape).symbols()
     return Hypothesis(
         shape,
-        {place.column: name for place, name in names.items() if isinstance(place, ColumnCell)},
-        {place: name for place, name in names.items() if isinstance(place, CellRef)},
+        {
+            place.column: symbol
+            for place, symbol in symbols.items()
+            if isinstance(place, ColumnCell)
+        },
+        {place: symbol for place, symbol in symbols.items() if isinstance(place, CellRef)},
         wiring.gradients,
     )
 
@@ -38,47 +43,49 @@ def _shape(wiring: Wiring) -> Shape | None:
 
 
 class _Naming:
-    """Names for the cells of a wired table, from its inputs to its gradients."""
+    """Symbols for the cells of a wired table, from its inputs to its gradients."""
 
     def __init__(self, wiring: Wiring, shape: Shape) -> None:
         self._wiring, self._shape = wiring, shape
         self._formulas = wiring.formulas
-        self._names: dict[Place, str] = {}
+        self._symbols: dict[Place, Symbol] = {}
 
-    def names(self) -> dict[Place, str]:
-        """The name of each cell that has a part in the network."""
+    def symbols(self) -> dict[Place, Symbol]:
+        """The symbol of each cell that has a part in the network."""
         for number, signal in enumerate(self._wiring.inputs, start=1):
-            self._names[self._formulas.place(signal)] = f"i{number}"
+            self._symbols[self._formulas.place(signal)] = Symbol(Kind.INPUT, (number,))
         self._name_layers()
         self._name_losses()
         for parameter, gradient in self._wiring.gradients.items():
-            if name := self._names.get(ColumnCell(parameter)):
-                self._names[ColumnCell(gradient)] = f"dE/d{name}"
-        return self._names
+            if symbol := self._symbols.get(ColumnCell(parameter)):
+                self._symbols[ColumnCell(gradient)] = symbol.gradient
+        return self._symbols
 
     def _name_layers(self) -> None:
         """Units, activations, weights and biases, numbered unit after unit."""
         weights, biases = count(1), count(1)
         signals = self._wiring.inputs
         for layer, units in enumerate(self._wiring.layers):
-            for unit, name in zip(units, self._shape.units(layer), strict=True):
-                self._name_unit(unit, name)
+            for unit, symbol in zip(units, self._shape.units(layer), strict=True):
+                self._name_unit(unit, symbol)
                 self._name_weights(unit, {signal: next(weights) for signal in signals})
             for variable in self._wiring.biases(layer):
-                self._names[self._formulas.place(variable)] = f"b{next(biases)}"
+                symbol = Symbol(Kind.BIAS, (next(biases),))
+                self._symbols[self._formulas.place(variable)] = symbol
             signals = [self._wiring.output(unit) for unit in units]
 
-    def _name_unit(self, unit: int, name: str) -> None:
-        self._names[ColumnCell(unit)] = name
+    def _name_unit(self, unit: int, symbol: Symbol) -> None:
+        self._symbols[ColumnCell(unit)] = symbol
         if unit in self._wiring.activations:
-            self._names[ColumnCell(self._wiring.activations[unit])] = f"a_{name}"
+            self._symbols[ColumnCell(self._wiring.activations[unit])] = symbol.activation
 
     def _name_weights(self, unit: int, numbers: dict[Variable, int]) -> None:
         """Name the weights of a unit, whose numbers are given by their signals."""
         weights = self._wiring.units[unit].weights
         for signal, number in numbers.items():
             if signal in weights:
-                self._names.setdefault(ColumnCell(weights[signal]), f"w{number}")
+                symbol = Symbol(Kind.WEIGHT, (number,))
+                self._symbols.setdefault(ColumnCell(weights[signal]), symbol)
 
     # --- Errors and loss ---------------------------------------------------------------------
 
@@ -88,13 +95,13 @@ class _Naming:
         errors: set[Variable] = set()
         for column, formula in sorted(self._formulas.expressions.items()):
             inside = set(variables(formula))
-            if ColumnCell(column) in self._names or column in moved or not inside:
+            if ColumnCell(column) in self._symbols or column in moved or not inside:
                 continue
             if (judged := self._judged(inside)) is not None:
                 if self._name_error(column, *judged):
                     errors.add(self._formulas.column(column))
             elif inside <= errors:
-                self._names[ColumnCell(column)] = "E_total"
+                self._symbols[ColumnCell(column)] = LOSS
 
     def _judged(self, inside: set[Variable]) -> tuple[int, Variable] | None:
         """The number of the one output among some variables, and its target."""
@@ -113,10 +120,11 @@ class _Naming:
 
     def _name_error(self, column: int, number: int, target: Variable) -> bool:
         """Name the error of an output and its target, unless it has one already."""
-        if f"E{number}" in self._names.values():
+        error = Symbol(Kind.ERROR, (number,))
+        if error in self._symbols.values():
             return False
-        self._names[ColumnCell(column)] = f"E{number}"
-        self._names.setdefault(self._formulas.place(target), f"t{number}")
+        self._symbols[ColumnCell(column)] = error
+        self._symbols.setdefault(self._formulas.place(target), Symbol(Kind.TARGET, (number,)))
         return True
 
     def _is_given(self, variable: Variable) -> bool:

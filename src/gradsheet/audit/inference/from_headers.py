@@ -1,12 +1,12 @@
 """The network that a table's headers speak of: a name for each column, as it is labeled."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from gradsheet.audit.inference.hypothesis import Hypothesis
-from gradsheet.audit.inference.shape import Shape, highest_bias, shape_of
+from gradsheet.audit.inference.shape import Shape, highest, shape_of
 from gradsheet.audit.tables.table import Table
+from gradsheet.networks.symbols import Kind, Symbol
 
 
 def hypothesis_from_headers(table: Table, structure: Hypothesis | None) -> Hypothesis | None:
@@ -16,77 +16,80 @@ def hypothesis_from_headers(table: Table, structure: Hypothesis | None) -> Hypot
         table: the table.
         structure: what its formulas compute, which settles what the headers leave open.
     """
-    names = _numbered(_without_repetitions(table.said, structure))
+    symbols = _numbered(_without_repetitions(table.named, structure))
     outside = structure.outside if structure else {}
-    shape = shape_of([*names.values(), *outside.values()])
+    shape = shape_of([*symbols.values(), *outside.values()])
     if shape is None:
         return None
-    names_all_biases = highest_bias(names.values()) >= sum(shape.sizes[1:])
+    names_all_biases = highest(symbols.values(), Kind.BIAS) >= sum(shape.sizes[1:])
     if structure and structure.shape.sizes == shape.sizes and not names_all_biases:
         shape = replace(shape, biases=structure.shape.biases)
-    return Hypothesis(shape, _completed(table, names, shape, structure), outside)
+    return Hypothesis(shape, _completed(table, symbols, shape, structure), outside)
 
 
 def rewired(headed: Hypothesis, structure: Hypothesis) -> Hypothesis:
-    """The names of the headers, but the weights numbered as they are wired."""
+    """The symbols of the headers, but the weights numbered as they are wired."""
     if headed.shape != structure.shape:
         return headed
     others = {
-        headed.names[column]: name
-        for column, name in structure.names.items()
-        if _is_weight(name) and _is_weight(headed.names.get(column, ""))
+        headed.symbols[column]: wired
+        for column, wired in structure.symbols.items()
+        if _is_weight(wired) and _is_weight(headed.symbols.get(column))
     }
     if set(others) != set(others.values()):
         return headed
-    names = {column: _renamed(name, others) for column, name in headed.names.items()}
-    return replace(headed, names=names)
+    symbols = {column: _renamed(symbol, others) for column, symbol in headed.symbols.items()}
+    return replace(headed, symbols=symbols)
 
 
-def _without_repetitions(said: dict[int, str], structure: Hypothesis | None) -> dict[int, str]:
-    """Each name once: where the structure confirms it, else where it comes first."""
-    owners: dict[str, list[int]] = {}
-    for column, name in said.items():
-        owners.setdefault(name, []).append(column)
-    confirmed = structure.names if structure else {}
+def _without_repetitions(
+    named: dict[int, Symbol], structure: Hypothesis | None
+) -> dict[int, Symbol]:
+    """Each symbol once: where the structure confirms it, else where it comes first."""
+    owners: dict[Symbol, list[int]] = {}
+    for column, symbol in named.items():
+        owners.setdefault(symbol, []).append(column)
+    confirmed = structure.symbols if structure else {}
     kept = {
-        name: next((c for c in columns if confirmed.get(c) == name), columns[0])
-        for name, columns in owners.items()
+        symbol: next((c for c in columns if confirmed.get(c) == symbol), columns[0])
+        for symbol, columns in owners.items()
     }
-    return {column: name for column, name in said.items() if kept[name] == column}
+    return {column: symbol for column, symbol in named.items() if kept[symbol] == column}
 
 
-def _numbered(names: dict[int, str]) -> dict[int, str]:
+def _numbered(symbols: dict[int, Symbol]) -> dict[int, Symbol]:
     """The weights numbered from 1 without gaps: w11, w12, w21, w22 are four of them."""
-    numbers = sorted({int(name[1:]) for name in names.values() if _is_weight(name)})
-    ranks = {f"w{number}": f"w{rank}" for rank, number in enumerate(numbers, start=1)}
-    return {column: _renamed(name, ranks) for column, name in names.items()}
+    weights = sorted({s for s in symbols.values() if _is_weight(s)}, key=lambda s: s.numbers)
+    ranks = {weight: replace(weight, numbers=(n,)) for n, weight in enumerate(weights, start=1)}
+    return {column: _renamed(symbol, ranks) for column, symbol in symbols.items()}
 
 
-def _is_weight(name: str) -> bool:
-    return re.fullmatch(r"w\d+", name) is not None
+def _is_weight(symbol: Symbol | None) -> bool:
+    """Whether it is a weight with one number."""
+    return symbol is not None and symbol.kind is Kind.WEIGHT and len(symbol.numbers) == 1
 
 
-def _renamed(name: str, others: Mapping[str, str]) -> str:
-    """A parameter's or a gradient's name, with the parameter called otherwise."""
-    if name.startswith("dE/d"):
-        return f"dE/d{others.get(name[4:], name[4:])}"
-    return others.get(name, name)
+def _renamed(symbol: Symbol, others: Mapping[Symbol, Symbol]) -> Symbol:
+    """A parameter or a gradient, with the parameter named otherwise."""
+    if symbol.is_gradient and symbol.of:
+        return others.get(symbol.of, symbol.of).gradient
+    return others.get(symbol, symbol)
 
 
 def _completed(
-    table: Table, names: dict[int, str], shape: Shape, structure: Hypothesis | None
-) -> dict[int, str]:
-    """With names for columns whose headers spell none, from the structure or by elimination."""
-    names = dict(names)
+    table: Table, named: dict[int, Symbol], shape: Shape, structure: Hypothesis | None
+) -> dict[int, Symbol]:
+    """With symbols for columns whose headers name none, from the structure or by elimination."""
+    symbols = dict(named)
     for parameter, column in (structure.moved_by if structure else {}).items():
-        gradient = f"dE/d{names.get(parameter)}"
-        if parameter in names and column not in names and gradient not in names.values():
-            names[column] = gradient
-    for column, name in (structure.names if structure else {}).items():
-        if column not in names and name not in names.values():
-            names[column] = name
-    missing = [name for name in shape.columns() if name not in names.values()]
-    unnamed = [column for column in table.columns if column not in names]
+        gradient = symbols[parameter].gradient if parameter in symbols else None
+        if gradient and column not in symbols and gradient not in symbols.values():
+            symbols[column] = gradient
+    for column, symbol in (structure.symbols if structure else {}).items():
+        if column not in symbols and symbol not in symbols.values():
+            symbols[column] = symbol
+    missing = [symbol for symbol in shape.columns() if symbol not in symbols.values()]
+    unnamed = [column for column in table.columns if column not in symbols]
     if len(missing) == 1 and len(unnamed) == 1:
-        names[unnamed[0]] = missing[0]
-    return names
+        symbols[unnamed[0]] = missing[0]
+    return symbols

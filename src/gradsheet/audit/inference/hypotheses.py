@@ -16,5 +16,5 @@ def hypotheses(table: Table) -> Iterator[Hypothesis]:
         yield headed
         if structure and (other := rewired(headed, structure)) != headed:
             yield other
-    if structure and (headed is None or structure.names != headed.names):
+    if structure and (headed is None or structure.symbols != headed.symbols):
         yield structure

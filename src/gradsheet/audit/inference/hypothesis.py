@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from gradsheet.audit.inference.shape import Shape
+from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellRef
 
 
@@ -11,12 +12,12 @@ class Hypothesis:
     """A network, and which of its values each column holds.
 
     Attributes:
-        names: of each column the value of the network it is taken for.
+        symbols: of each column the value of the network it is taken for.
         outside: likewise of cells beside the table.
         moved_by: for columns that an update moves, the column it is moved by.
     """
 
     shape: Shape
-    names: dict[int, str]
-    outside: dict[CellRef, str] = field(default_factory=dict)
+    symbols: dict[int, Symbol]
+    outside: dict[CellRef, Symbol] = field(default_factory=dict)
     moved_by: dict[int, int] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from gradsheet.audit.inference.learning_rate import Rate
 from gradsheet.audit.inference.lowering import Lowering
 from gradsheet.audit.inference.reference import Truth, agree
 from gradsheet.audit.tables.table import Table
+from gradsheet.networks.symbols import Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Call, Node, Reference
 from gradsheet.spreadsheet.functions import FormulaError
@@ -20,7 +21,7 @@ class Interpretation:
     """A table, a hypothesis about its names, and that network at random points.
 
     Attributes:
-        names: of each column the value of the network that it holds.
+        symbols: of each column the value of the network that it holds.
         outside: likewise of cells beside the table.
         rate: where the learning rate comes from.
         pairs_left: how many pairs of mistakes may still be tried on the table.
@@ -28,43 +29,45 @@ class Interpretation:
 
     def __init__(self, table: Table, hypothesis: Hypothesis, rate: Rate, truth: Truth) -> None:
         self.table, self.truth, self.rate = table, truth, rate
-        self.names = {c: n for c, n in hypothesis.names.items() if n in truth}
-        self.outside = {s: n for s, n in hypothesis.outside.items() if n in truth}
+        self.symbols = {c: s for c, s in hypothesis.symbols.items() if s in truth}
+        self.outside = {c: s for c, s in hypothesis.outside.items() if s in truth}
         self.shape = hypothesis.shape
         self.pairs_left = _MOST_PAIRS
-        truth.hold(name for name in self.parameters if not self.is_trained(name))
+        truth.hold(symbol for symbol in self.parameters if not self.is_trained(symbol))
 
     def header(self, column: int) -> str:
         """What the table calls a column; where it has no name, what this package calls it."""
         header = " ".join(self.table.headers.get(column, "").split())
-        return header or self.names.get(column, "")
+        return header or (str(self.symbols[column]) if column in self.symbols else "")
 
     # --- Given and trained -------------------------------------------------------------------
 
     @cached_property
-    def parameters(self) -> set[str]:
-        """The names of the weights and biases."""
-        return {parameter.name for parameter in self.truth.moment().graph.parameters}
+    def parameters(self) -> set[Symbol]:
+        """The weights and biases."""
+        return {symbol_of(parameter) for parameter in self.truth.moment().graph.parameters}
 
     def is_given(self, column: int) -> bool:
         """Whether a column is an input, a target or a parameter that is never moved."""
-        name = self.names.get(column, "")
-        return name[:1] in ("i", "t") or (name in self.parameters and not self.is_trained(name))
+        symbol = self.symbols.get(column)
+        if symbol is None:
+            return False
+        return symbol.is_data or (symbol in self.parameters and not self.is_trained(symbol))
 
-    def is_trained(self, name: str) -> bool:
+    def is_trained(self, parameter: Symbol) -> bool:
         """Whether the table moves a parameter: weights always, biases where it asks for it."""
-        return name[0] != "b" or name in self._trained
+        return parameter.kind is not Kind.BIAS or parameter in self._trained
 
     @cached_property
-    def _trained(self) -> set[str]:
-        """The biases with formulas below the first row, or with a gradient."""
+    def _trained(self) -> set[Symbol]:
+        """The parameters with formulas below the first row, or with a gradient."""
         moved = {
-            self.names[column]
+            self.symbols[column]
             for column, tree in self.table.usual.items()
-            if column in self.names and (isinstance(tree, Call) or _takes_over(tree))
+            if column in self.symbols and (isinstance(tree, Call) or _takes_over(tree))
         }
-        gradients = {name[4:] for name in self.names.values() if name.startswith("dE/d")}
-        return (moved | gradients) & self.parameters
+        differentiated = {s.of for s in self.symbols.values() if s.is_gradient and s.of}
+        return (moved | differentiated) & self.parameters
 
     # --- What is written ---------------------------------------------------------------------
 
@@ -93,34 +96,34 @@ class Interpretation:
         """The value of the network or the learning rate that a cell is, as ``row`` sees it."""
         if cell == self.rate.spot:
             return self.truth.rate
-        if (name := self.outside.get(cell)) is not None:
-            return self.truth[name]
+        if (symbol := self.outside.get(cell)) is not None:
+            return self.truth[symbol]
         (sheet, (other_row, column)) = cell
         if sheet != self.table.sheet.name or other_row not in self.table.rows:
             return None
         if column == self.rate.column:
             return self.truth.rate
-        if (name := self.names.get(column)) is None:
+        if (symbol := self.symbols.get(column)) is None:
             return None
         if self.is_given(column):  # the same in every row
-            return self.truth[name]
-        return self.truth.moment(row - other_row).values[name]
+            return self.truth[symbol]
+        return self.truth.moment(row - other_row).values[symbol]
 
     # --- What should be written --------------------------------------------------------------
 
     def due_rows(self, column: int) -> range:
         """The rows in which a column should compute something."""
-        if column not in self.names or self.is_given(column):
+        if column not in self.symbols or self.is_given(column):
             return range(0)
-        is_parameter = self.names[column] in self.parameters
+        is_parameter = self.symbols[column] in self.parameters
         return self.table.rows[1:] if is_parameter else self.table.rows
 
     def due(self, row: int, column: int) -> Expression | None:
         """What a cell should compute; None where it is typed in or nothing is known of it."""
         if row not in self.due_rows(column):
             return None
-        name = self.names[column]
-        return self.truth.updated(name) if name in self.parameters else self.truth[name]
+        symbol = self.symbols[column]
+        return self.truth.updated(symbol) if symbol in self.parameters else self.truth[symbol]
 
     def matches(
         self, row: int, column: int, taken: Mapping[CellRef, Variable] | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.tables.headers import is_rate
 from gradsheet.audit.tables.table import Table
+from gradsheet.networks.symbols import LEARNING_RATE
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Call, Constant, Node, references
 
@@ -67,8 +68,8 @@ def _labeled(table: Table, cells: Counter[CellRef]) -> CellRef | None:
 
 def _sources(table: Table, hypothesis: Hypothesis) -> _Sources:
     sources = _Sources()
-    for column, name in hypothesis.names.items():
-        if column in table.usual and name[0] in "wb":
+    for column, symbol in hypothesis.symbols.items():
+        if column in table.usual and symbol.is_parameter:
             for tree, place in _update_formulas(table, hypothesis, column):
                 _count(sources, table, hypothesis, tree, place)
     return sources
@@ -83,9 +84,14 @@ def _count(
         column = spot.cell.column
         if spot.sheet != table.sheet.name or spot.cell.row not in table.rows:
             sources.cells[spot] += 1
-        elif hypothesis.names.get(column, "η") == "η" and not _is_computed(table, column):
+        elif _may_be_rate(hypothesis, column) and not _is_computed(table, column):
             sources.columns[column] += 1
     sources.numbers.update(value for value in _numbers(tree) if abs(value) not in (0.0, 1.0))
+
+
+def _may_be_rate(hypothesis: Hypothesis, column: int) -> bool:
+    """Whether a column is none of the network's values."""
+    return hypothesis.symbols.get(column, LEARNING_RATE) == LEARNING_RATE
 
 
 def _is_computed(table: Table, column: int) -> bool:
@@ -104,7 +110,7 @@ def _update_formulas(
         yield tree, place
         for ref in references(tree):
             other = ref.seen_from(place)
-            known = other.column in hypothesis.names or other.column in seen
+            known = other.column in hypothesis.symbols or other.column in seen
             if not known and other.column in table.usual and other.row in table.rows:
                 seen.add(other.column)
                 waiting.append((table.usual[other.column], other))

@@ -56,7 +56,7 @@ def _kinds(table: Table, hypothesis: Hypothesis) -> Iterator[tuple[tuple[str, ..
 
 def _unexplained(found: Interpretation) -> int:
     """How many columns of formulas have no name."""
-    return sum(column not in found.names for column in found.table.usual)
+    return sum(column not in found.symbols for column in found.table.usual)
 
 
 def _wrong_columns(found: Interpretation) -> list[int]:
@@ -96,9 +96,9 @@ def _typical_row(table: Table, column: int) -> int | None:
 
 def _is_training_table(found: Interpretation, wrong: int) -> bool:
     """Whether enough of a network is there, and most of it as it should be."""
-    names = set(found.names.values())
-    units = any(name[0] in "ho" or name.startswith("a_") for name in names)
-    gradients = any(name.startswith("dE/d") for name in names)
-    checked = [c for c in found.table.usual if c in found.names and not found.is_given(c)]
-    updates = any(found.names[column] in found.parameters for column in checked)
+    symbols = found.symbols.values()
+    units = any(symbol.is_pre_activation or symbol.is_activation for symbol in symbols)
+    gradients = any(symbol.is_gradient for symbol in symbols)
+    checked = [c for c in found.table.usual if c in found.symbols and not found.is_given(c)]
+    updates = any(found.symbols[column] in found.parameters for column in checked)
     return units and (gradients or updates) and 5 * wrong <= 4 * len(checked)

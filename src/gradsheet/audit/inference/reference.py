@@ -1,13 +1,14 @@
 """The truth about a network at random points, to compare formulas with."""
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import lru_cache
 
 import numpy as np
 
 from gradsheet.audit.inference.shape import Shape
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.spec import LayerSpec, NetworkSpec
+from gradsheet.networks.symbols import LEARNING_RATE, Kind, Symbol, named, symbol_of
 from gradsheet.symbolic.expression import Expression, Variable
 from gradsheet.symbolic.tape import Array, Tape
 
@@ -37,25 +38,30 @@ def network(shape: Shape, activations: Iterable[str], loss: str) -> NetworkSpec:
 
 
 class Moment:
-    """The network's values in one row of a table, every one by its name."""
+    """The network's values in one row of a table, by their symbols.
+
+    Attributes:
+        graph: the network.
+        values: given values, forward values, gradients and the local derivatives they are made of.
+    """
 
     def __init__(self, spec: NetworkSpec) -> None:
         self.graph: NetworkGraph = build_graph(spec)
+        self.values = self._values()
 
-    @cached_property
-    def values(self) -> dict[str, Variable]:
-        """Given values, forward values, gradients and the factors they are made of."""
-        graph = self.graph
-        backward = graph.backward
-        everything = (
-            *backward.local_derivatives.values(),
-            *backward.gradients.values(),
-            *graph.given,
-            *graph.forward,
-        )
-        values = {variable.name: variable for variable in everything}
-        named = {f"dE/d{node.name}": gradient for node, gradient in backward.gradients.items()}
-        return {**values, **named}
+    def _values(self) -> dict[Symbol, Variable]:
+        graph, backward = self.graph, self.graph.backward
+        derivatives = (*backward.local_derivatives.values(), *backward.gradients.values())
+        values = {symbol_of(v): v for v in (*derivatives, *graph.given, *graph.forward)}
+        # The gradient of a value that the loss depends on directly is a local derivative.
+        gradients = {symbol_of(v).gradient: g for v, g in backward.gradients.items()}
+        return {**values, **gradients}
+
+
+@lru_cache(maxsize=256)
+def _moment(spec: NetworkSpec, before: int) -> Moment:
+    """A network so many rows before, the same for all tables that train it."""
+    return Moment(spec)
 
 
 class Truth:
@@ -63,48 +69,49 @@ class Truth:
 
     def __init__(self, spec: NetworkSpec) -> None:
         self.spec = spec
-        self.rate = Variable("η", None, "learning rate")
+        self.rate = named(LEARNING_RATE, None, "learning rate")
         self._moments: dict[int, Moment] = {}
         self._rows: dict[Variable, int] = {}
-        self._held: set[str] = set()
-        self._points: dict[Variable, Array] = {self.rate: _draw("η", 0)}
+        self._held: set[Symbol] = set()
+        self._points: dict[Variable, Array] = {self.rate: _draw(LEARNING_RATE, 0)}
 
     def moment(self, before: int = 0) -> Moment:
         """The network so many rows before; negative: after."""
         if before not in self._moments:
-            moment = self._moments[before] = Moment(self.spec)
+            moment = self._moments[before] = _moment(self.spec, before)
             for variable in moment.graph.given:
-                same = variable.name[0] in "it" or variable.name in self._held
-                self._points[variable] = _draw(variable.name, 0 if same else before)
+                symbol = symbol_of(variable)
+                same = symbol.is_data or symbol in self._held
+                self._points[variable] = _draw(symbol, 0 if same else before)
             self._rows |= dict.fromkeys(moment.values.values(), before)
         return self._moments[before]
 
-    def hold(self, names: Iterable[str]) -> None:
+    def hold(self, parameters: Iterable[Symbol]) -> None:
         """Take some parameters, like the inputs and targets, for the same in every row."""
-        self._held |= set(names)
+        self._held |= set(parameters)
         for moment in self._moments.values():
             for variable in moment.graph.given:
-                if variable.name in self._held:
-                    self._points[variable] = _draw(variable.name, 0)
+                if (symbol := symbol_of(variable)) in self._held:
+                    self._points[variable] = _draw(symbol, 0)
 
     def fix_rate(self, value: float) -> None:
         """Take one learning rate in place of random ones, where formulas hold it as a number."""
         self._points[self.rate] = np.full(POINTS, value)
 
-    def __getitem__(self, name: str) -> Variable:
-        return self.moment().values[name]
+    def __getitem__(self, symbol: Symbol) -> Variable:
+        return self.moment().values[symbol]
 
-    def __contains__(self, name: object) -> bool:
-        return name in self.moment().values
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self.moment().values
 
     def moment_of(self, variable: Variable) -> int | None:
         """How many rows before a value stands; None of the learning rate."""
         return self._rows.get(variable)
 
-    def updated(self, name: str) -> Expression:
+    def updated(self, parameter: Symbol) -> Expression:
         """The parameter after the step that the row before asks for."""
         before = self.moment(1).values
-        return before[name] - self.rate * before[f"dE/d{name}"]
+        return before[parameter] - self.rate * before[parameter.gradient]
 
     @property
     def points(self) -> Mapping[Variable, Array]:
@@ -127,13 +134,13 @@ def agree(first: Array, second: Array) -> bool:
     return bool(np.all(apart <= _TOLERANCE * scale + 1e-15))
 
 
-def _draw(name: str, before: int) -> Array:
+@lru_cache(maxsize=1024)
+def _draw(symbol: Symbol, before: int) -> Array:
     """Numbers for a given value, the same in every audit."""
-    seed = [before + 1000, *name.encode()]
-    generator = np.random.default_rng(seed)
-    if name.startswith("t"):
+    generator = np.random.default_rng([before + 1000, *str(symbol).encode()])
+    if symbol.kind is Kind.TARGET:
         return generator.uniform(0.05, 0.95, POINTS)
-    if name == "η":
+    if symbol == LEARNING_RATE:
         return generator.uniform(0.1, 2.0, POINTS)
     signs: Array = generator.choice([-1.0, 1.0], POINTS)
     return signs * generator.uniform(0.2, 1.4, POINTS)

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.tables.table import Table
+from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Constant, Node, references
 
@@ -72,15 +73,15 @@ def sliding_references(found: Interpretation, row: int, column: int) -> Iterator
     tree, here = table.tree(row, column), CellIndex(row, column)
     for ref in references(tree) if tree is not None else ():
         index = ref.seen_from(here)
-        beside = index.row not in table.rows or index.column not in found.names
+        beside = index.row not in table.rows or index.column not in found.symbols
         if beside and not ref.row_fixed:
             yield CellRef(ref.sheet or table.sheet.name, index)
 
 
-def is_pinned(found: Interpretation, row: int, column: int, name: str) -> bool:
+def is_pinned(found: Interpretation, row: int, column: int, symbol: Symbol) -> bool:
     """Whether a formula reads a value of the network from a row that a $ holds."""
     tree, here = found.table.tree(row, column), CellIndex(row, column)
     return any(
-        ref.row_fixed and found.names.get(ref.seen_from(here).column) == name
+        ref.row_fixed and found.symbols.get(ref.seen_from(here).column) == symbol
         for ref in (references(tree) if tree is not None else ())
     )

@@ -1,8 +1,9 @@
-"""The size of a network, and the names of its values."""
+"""The size of a network, and the symbols of its values."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+
+from gradsheet.networks.symbols import LOSS, Kind, Symbol
 
 _MOST_UNITS = 60
 
@@ -31,61 +32,67 @@ class Shape:
         """How many weights it has."""
         return sum(a * b for a, b in zip(self.sizes, self.sizes[1:], strict=False))
 
-    def units(self, layer: int) -> list[str]:
-        """The names of the units of the 0-based layer, as the graph of a network gives them."""
-        count, last = self.sizes[layer + 1], len(self.sizes) - 2
-        if layer == last:
-            return [f"o{unit}" for unit in range(1, count + 1)]
-        middle = "" if last == 1 else f"{layer + 1}_"
-        return [f"h{middle}{unit}" for unit in range(1, count + 1)]
+    def units(self, layer: int) -> list[Symbol]:
+        """The pre-activations of the 0-based layer, named as the graph of a network names them."""
+        kind = Kind.OUTPUT if layer == self.layers[-1] else Kind.HIDDEN
+        is_deep = kind is Kind.HIDDEN and len(self.layers) > 2
+        where = (layer + 1,) if is_deep else ()
+        return [Symbol(kind, (*where, unit)) for unit in range(1, self.sizes[layer + 1] + 1)]
 
-    def columns(self) -> Iterator[str]:
-        """The names of a table's columns that are never left out, of a single example."""
-        yield from (f"i{n}" for n in range(1, self.sizes[0] + 1))
-        yield from (f"t{n}" for n in range(1, self.sizes[-1] + 1))
-        parameters = [f"w{n}" for n in range(1, self.weights + 1)]
-        parameters += [f"b{n}" for n in range(1, sum(self.biases) + 1)]
+    def columns(self) -> Iterator[Symbol]:
+        """The columns of a table that are never left out, of a single example."""
+        yield from _numbered(Kind.INPUT, self.sizes[0])
+        yield from _numbered(Kind.TARGET, self.sizes[-1])
+        parameters = [
+            *_numbered(Kind.WEIGHT, self.weights),
+            *_numbered(Kind.BIAS, sum(self.biases)),
+        ]
         yield from parameters
         for layer in self.layers:
             for unit in self.units(layer):
-                yield from (unit, f"a_{unit}")
-        yield "E_total"
-        yield from (f"dE/d{name}" for name in parameters)
+                yield from (unit, unit.activation)
+        yield LOSS
+        yield from (parameter.gradient for parameter in parameters)
 
 
-def shape_of(names: Iterable[str]) -> Shape | None:
-    """The network whose values have these names; None where they do not make one."""
-    found = set(names)
-    plain = {name.split("@")[0] for name in found}
-    outputs = max(_highest(plain, rf"{letter}(\d+)") for letter in ("a_o", "o", "t", "E"))
-    sizes = (_highest(plain, r"i(\d+)"), *_hidden(plain), outputs)
+def shape_of(symbols: Collection[Symbol]) -> Shape | None:
+    """The network that has these values; None where they do not make one."""
+    outputs = (Kind.OUTPUT_ACTIVATION, Kind.OUTPUT, Kind.TARGET, Kind.ERROR)
+    sizes = (highest(symbols, Kind.INPUT), *_hidden(symbols), highest(symbols, *outputs))
     if min(sizes) < 1 or sum(sizes) > _MOST_UNITS:
         return None
-    examples = max((int(name.split("@")[1]) for name in found if "@" in name), default=1)
-    shape = Shape(sizes, _bias_counts(sizes, highest_bias(plain)), examples)
-    named = _highest(plain, r"w(\d+)")
-    return shape if named in (shape.weights, shape.weights - 1) else None
+    examples = max(map(_example, symbols), default=1)
+    shape = Shape(sizes, _bias_counts(sizes, highest(symbols, Kind.BIAS)), examples)
+    found = highest(symbols, Kind.WEIGHT)
+    return shape if found in (shape.weights, shape.weights - 1) else None
 
 
-def highest_bias(names: Iterable[str]) -> int:
-    """The highest number of a bias; 0 where there is none."""
-    return _highest(names, r"b(\d+)")
+def highest(symbols: Collection[Symbol], *kinds: Kind) -> int:
+    """The highest number of symbols of some kinds that have one; 0 where there are none."""
+    numbers = (symbol.numbers for symbol in symbols if symbol.kind in kinds)
+    return max((number for number, *others in numbers if not others), default=0)
 
 
-def _highest(names: Iterable[str], pattern: str) -> int:
-    return max((int(m[1]) for name in names if (m := re.fullmatch(pattern, name))), default=0)
+def _numbered(kind: Kind, count: int) -> Iterator[Symbol]:
+    return (Symbol(kind, (number,)) for number in range(1, count + 1))
 
 
-def _hidden(names: set[str]) -> tuple[int, ...]:
+def _example(symbol: Symbol) -> int:
+    """The example that a value or what it is a derivative of belongs to; 1 if there is one only."""
+    return symbol.example or (_example(symbol.of) if symbol.of else 1)
+
+
+def _hidden(symbols: Collection[Symbol]) -> tuple[int, ...]:
     """The units of each hidden layer."""
-    deep = [m for name in names if (m := re.fullmatch(r"(?:a_)?h(\d+)_(\d+)", name))]
+    kinds = (Kind.HIDDEN, Kind.HIDDEN_ACTIVATION)
+    deep = [s.numbers for s in symbols if s.kind in kinds and len(s.numbers) == 2]
     if deep:
-        layers = max(int(m[1]) for m in deep)
+        layers = max(layer for layer, _ in deep)
         return tuple(
-            max((int(m[2]) for m in deep if int(m[1]) == layer), default=0)
+            max((unit for other, unit in deep if other == layer), default=0)
             for layer in range(1, layers + 1)
         )
-    units = _highest(names, r"(?:a_)?h(\d+)")
+    units = highest(symbols, *kinds)
     return (units,) if units else ()
 
 

@@ -1,6 +1,7 @@
 """The row of headers above a table."""
 
 from gradsheet.audit.tables.headers import read_header
+from gradsheet.networks.symbols import LEARNING_RATE
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.model import Sheet
 
@@ -21,7 +22,7 @@ def find_headers(
     best_row, most = None, 1  # one name alone may be the label of something else
     for row in range(first_row - 1, max(0, first_row - 1 - _HEADER_ABOVE), -1):
         texts = _texts(sheet, row, columns)
-        known = sum(read_header(text) not in ("", "η") for text in texts.values())
+        known = sum(read_header(text) not in (None, LEARNING_RATE) for text in texts.values())
         if known > most:
             best, best_row, most = texts, row, known
     return best, best_row

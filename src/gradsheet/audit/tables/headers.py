@@ -1,4 +1,4 @@
-"""What people write above a column, as the names this package uses: ``δE_total/δw1`` is ``dE/dw1``.
+"""What people write above a column, as symbols: ``δE_total/δw1`` is ``dE/dw1``.
 
 Only the spelling is read here. Whether the column holds what its header says is found out from its
 formulas.
@@ -7,6 +7,8 @@ formulas.
 import re
 import unicodedata
 from functools import lru_cache
+
+from gradsheet.networks.symbols import LEARNING_RATE, LOSS, Kind, Symbol
 
 _LONGEST = 60  # characters; what is longer is a sentence, not a name
 _D = str.maketrans(dict.fromkeys("∂δΔ∆𝛿𝜕𝝏", "d") | dict.fromkeys("∇𝛁", "grad"))
@@ -20,25 +22,27 @@ _SUMMED = r"(?:net|z|s|sum|in)"
 
 # In the order in which they are tried. The first group is the number, then those of the example.
 _PATTERNS = tuple(
-    (re.compile(pattern + _EXAMPLE), name)
-    for pattern, name in (
-        (rf"(?:t|target|y|desired|expected|label){_NUMBER}", "t{}"),
-        (rf"(?:i|x|in|inp|input){_NUMBER}", "i{}"),
-        (rf"(?:w|wt|weight|gewicht|peso|poids){_NUMBER}", "w{}"),
-        (rf"(?:b|bias){_NUMBER}", "b{}"),
-        (rf"{_ACTIVATED}\(?h{_NUMBER}\)?", "a_h{}"),
-        (rf"{_ACTIVATED}\(?o{_NUMBER}\)?", "a_o{}"),
-        (rf"{_SUMMED}?\(?h{_NUMBER}\)?", "h{}"),
-        (rf"{_SUMMED}?\(?o{_NUMBER}\)?", "o{}"),
-        (rf"{_LOSS}{_NUMBER}", "E{}"),
+    (re.compile(pattern + _EXAMPLE), kind)
+    for pattern, kind in (
+        (rf"(?:t|target|y|desired|expected|label){_NUMBER}", Kind.TARGET),
+        (rf"(?:i|x|in|inp|input){_NUMBER}", Kind.INPUT),
+        (rf"(?:w|wt|weight|gewicht|peso|poids){_NUMBER}", Kind.WEIGHT),
+        (rf"(?:b|bias){_NUMBER}", Kind.BIAS),
+        (rf"{_ACTIVATED}\(?h{_NUMBER}\)?", Kind.HIDDEN_ACTIVATION),
+        (rf"{_ACTIVATED}\(?o{_NUMBER}\)?", Kind.OUTPUT_ACTIVATION),
+        (rf"{_SUMMED}?\(?h{_NUMBER}\)?", Kind.HIDDEN),
+        (rf"{_SUMMED}?\(?o{_NUMBER}\)?", Kind.OUTPUT),
+        (rf"{_LOSS}{_NUMBER}", Kind.ERROR),
     )
 )
 _SOFTMAX = re.compile(r"([lms])(?:@(\d+)|\((\d+)\))?")  # what the units of a softmax share
+_SOFTMAX_KINDS = {"l": Kind.LOG_SUM, "m": Kind.LARGEST, "s": Kind.EXPONENTIALS}
 _TOTAL_LOSS = re.compile(rf"(?:{_LOSS}{_TOTAL}?|{_TOTAL}{_LOSS}?)(?:@(\d+)|\((\d+)\))?")
 # Not a bare Δw, which is a step as often as a gradient.
 _GRADIENT = re.compile(
     rf"(?:grad(?:ient)?(?:of)?d?|d?{_LOSS}{_TOTAL}?/?d?/?d?|d{_TOTAL}/d)([wb])_?(\d+)"
 )
+_PARAMETERS = {"w": Kind.WEIGHT, "b": Kind.BIAS}
 _DERIVATIVE = re.compile(r"d([^/]+)/d([^/]+)")
 _RATE = re.compile(
     r"(?<![a-z])(?:η|eta|lr|learning[ _]?rate|lernrate|alpha|α)(?![a-z])", re.IGNORECASE
@@ -46,20 +50,21 @@ _RATE = re.compile(
 
 
 @lru_cache(maxsize=4096)
-def read_header(text: str) -> str:
-    """The name that a header spells, or an empty text.
+def read_header(text: str) -> Symbol | None:
+    """The value that a header names; None where it names none.
 
-    >>> [read_header(text) for text in ("T1", "E_tot", "∂E_T/∂w1", "E∂w1", "w₅ (weight)", "σ(h1)")]
+    >>> texts = ("T1", "E_tot", "∂E_T/∂w1", "E∂w1", "w₅ (weight)", "σ(h1)")
+    >>> [str(read_header(text)) for text in texts]
     ['t1', 'E_total', 'dE/dw1', 'dE/dw1', 'w5', 'a_h1']
     """
     if len(text) > _LONGEST:
-        return ""
+        return None
     whole = _plain(text)
-    if name := _name(whole.replace(" ", "")):
-        return name
-    words = [_name(word) for word in re.split(r"[\s|;:=,\[\]【】（）]+", whole)]
+    if symbol := _symbol(whole.replace(" ", "")):
+        return symbol
+    words = [_symbol(word) for word in re.split(r"[\s|;:=,\[\]【】（）]+", whole)]
     found = [word for word in words if word]
-    return found[0] if len(set(found)) == 1 else ""
+    return found[0] if len(set(found)) == 1 else None
 
 
 def is_rate(text: str) -> bool:
@@ -82,29 +87,32 @@ def _plain(text: str) -> str:
     return re.sub(r"[{}$\\^*'\"]", "", text).strip()
 
 
-def _name(text: str) -> str:
+def _symbol(text: str) -> Symbol | None:
     if re.fullmatch(_RATE, text):
-        return "η"
+        return LEARNING_RATE
     return _value(text) or _gradient(text)
 
 
-def _value(text: str) -> str:
+def _value(text: str) -> Symbol | None:
     text = _joined(text)
-    for pattern, name in _PATTERNS:
+    for pattern, kind in _PATTERNS:
         if match := pattern.fullmatch(text):
             number, *examples = match.groups()
-            number = re.sub(r"[,.]", "_", number)
-            return name.format(number) + _at(examples)
+            return Symbol(kind, _numbers(number), _example(*examples))
     if match := _SOFTMAX.fullmatch(text):
-        return {"l": "L", "m": "m", "s": "S"}[match[1]] + _at([match[2], match[3]])
+        return Symbol(_SOFTMAX_KINDS[match[1]], (), _example(match[2], match[3]))
     if match := _TOTAL_LOSS.fullmatch(text):
-        example = _at(list(match.groups()))
-        return f"E{example}" if example else "E_total"
-    return ""
+        example = _example(*match.groups())
+        return Symbol(Kind.EXAMPLE_LOSS, (), example) if example else LOSS
+    return None
 
 
-def _at(examples: list[str | None]) -> str:
-    return next((f"@{example}" for example in examples if example), "")
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.split(r"[,_.]", text))
+
+
+def _example(*written: str | None) -> int | None:
+    return next((int(example) for example in written if example), None)
 
 
 def _joined(text: str) -> str:
@@ -112,13 +120,14 @@ def _joined(text: str) -> str:
     return re.sub(r"(?<!\d)[_-]|[_-](?!\d)", "", text)
 
 
-def _gradient(text: str) -> str:
+def _gradient(text: str) -> Symbol | None:
     if match := _GRADIENT.fullmatch(_joined(text)):
-        return f"dE/d{match[1]}{match[2]}"
+        return Symbol(_PARAMETERS[match[1]], (int(match[2]),)).gradient
     if match := _DERIVATIVE.fullmatch(text):
         above, below = _value(match[1]), _value(match[2])
-        above = "E" if above == "E_total" else above
-        return f"d{above}/d{below}" if above and below else ""
-    if text.startswith("d") and re.match(r"[aho]", below := _value(text[1:].lstrip("_"))):
-        return f"dE/d{below}"
-    return ""
+        if above is None or below is None:
+            return None
+        return below.gradient if above == LOSS else above.derivative(below)
+    below = _value(text[1:].lstrip("_")) if text.startswith("d") else None
+    is_unit = below is not None and (below.is_pre_activation or below.is_activation)
+    return below.gradient if below and is_unit else None

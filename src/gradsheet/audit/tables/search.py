@@ -61,7 +61,7 @@ class _SheetSearch:
         names = {column: read_header(headers.get(column, "")) for column in columns}
         part: list[int] = []
         for place, column in enumerate(columns):
-            seen = {names[other] for other in part} - {""}
+            seen = {names[other] for other in part} - {None}
             following = [names[other] for other in columns[place : place + _FEWEST_COLUMNS]]
             gap = part and column > part[-1] + 1
             again = names[column] in seen and (gap or seen.issuperset(following))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gradsheet.audit.tables.headers import read_header
+from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.formula import Node
 from gradsheet.spreadsheet.formulas import Formulas
@@ -79,7 +80,7 @@ class Table:
         return counts.most_common(1)[0][0]
 
     @cached_property
-    def said(self) -> dict[int, str]:
-        """The name that each header spells, where it spells one."""
-        names = {column: read_header(text) for column, text in self.headers.items()}
-        return {column: name for column, name in names.items() if name}
+    def named(self) -> dict[int, Symbol]:
+        """The value that each header names, where it names one."""
+        symbols = {column: read_header(text) for column, text in self.headers.items()}
+        return {column: symbol for column, symbol in symbols.items() if symbol}

@@ -63,6 +63,7 @@ def column_number(letters: str) -> int:
     return column
 
 
+@lru_cache(maxsize=1_024)
 def row_number(digits: str) -> int:
     """29 for the row ``29``.
 

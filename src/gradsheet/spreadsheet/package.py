@@ -7,9 +7,7 @@ and pictures. So a parser says only where an element stands, and the change is m
 import posixpath
 import re
 import shutil
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +15,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from gradsheet.errors import GradsheetError
+from gradsheet.spreadsheet.reader.archive import BROKEN_ZIP
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 HEAD = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -165,17 +164,7 @@ def _with(tag: bytes, **attributes: str | None) -> bytes:
 
 # --- The file --------------------------------------------------------------------------------
 
-_UNSOUND = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    expat.ExpatError,
-    EOFError,
-    KeyError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
+_UNSOUND = (*BROKEN_ZIP, expat.ExpatError, KeyError, NotImplementedError)
 
 
 @contextmanager

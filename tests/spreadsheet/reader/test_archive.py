@@ -274,6 +274,9 @@ BOMBS: dict[str, tuple[Callable[[], Iterable[bytes]], str]] = {
     ),
 }
 
+LONG = ("cells", "empty rows", "styled cells")
+"""They go to the limit of what is read."""
+
 READ_WITH_LITTLE = """
 import resource, sys
 from pathlib import Path
@@ -290,7 +293,9 @@ except GradsheetError as error:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits are set as Unix sets them")
-@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in BOMBS]
+)
 def test_bombs_end_soon_in_little_memory(tmp_path: Path, name: str) -> None:
     pieces, outcome = BOMBS[name]
     path = written(tmp_path / "bomb.xlsx", xlsx_parts(pieces()))

@@ -11,7 +11,6 @@ from gradsheet.spreadsheet.addresses import AddressError
 from gradsheet.spreadsheet.limits import LimitError
 from gradsheet.spreadsheet.model import Book
 from gradsheet.spreadsheet.reader.archive import DAMAGED, NO_WORKBOOK, RefusedError, opened
-from gradsheet.spreadsheet.reader.ods import read_ods
 from gradsheet.spreadsheet.reader.xlsx import read_xlsx
 
 
@@ -33,6 +32,8 @@ def read_book(path: Path, larger: int = 1) -> Book:
             if "[content_types].xml" in parts or "_rels/.rels" in parts:
                 return read_xlsx(path, parts)
             if "content.xml" in parts or "encrypted-package" in parts:
+                from gradsheet.spreadsheet.reader.ods import read_ods  # few workbooks are .ods
+
                 return read_ods(path, parts)
             raise RefusedError(NO_WORKBOOK)
     except (RefusedError, LimitError) as refused:

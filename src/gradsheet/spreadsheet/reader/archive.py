@@ -28,7 +28,8 @@ DAMAGED = "the file is damaged; fetch it again or " + SAVE
 PASSWORD = f"it has a password; {SAVE} without a password"
 NO_WORKBOOK = f"it is a zip archive without a workbook; {SAVE}"
 
-_BROKEN_ZIP = (
+# What the standard library raises where an archive is damaged.
+BROKEN_ZIP = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -108,7 +109,7 @@ class _SparingFile(io.BufferedReader):
 def _archive(file: io.BufferedReader) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
-    except _BROKEN_ZIP as error:
+    except BROKEN_ZIP as error:
         raise RefusedError(
             f"its zip archive is broken or cut off ({_line(error)}); {DAMAGED}"
         ) from error
@@ -165,7 +166,7 @@ class Parts:
                 while piece := part.read(PIECE):
                     self.budget.spend("bytes of XML", len(piece))
                     yield piece
-        except _BROKEN_ZIP as error:
+        except BROKEN_ZIP as error:
             raise broken(name, error) from error
 
 

@@ -6,23 +6,23 @@ from pathlib import Path
 from gradsheet.audit.findings import Audit
 from gradsheet.audit.pipeline import audit_workbook
 from gradsheet.errors import GradsheetError
-from gradsheet.processes import fresh_processes, usable_cores
 
 _FEW = 4  # files that are done before other processes have started
 
 
 def audit_files(paths: Sequence[Path], jobs: int | None = None) -> Iterator[Audit | GradsheetError]:
-    """The audit of each workbook in turn; of one that cannot be read, what is wrong with it.
+    """The audit of each workbook in turn; for one that cannot be read, the reason.
 
     Args:
         paths: the workbooks.
         jobs: how many at a time; one a core if None.
     """
-    workers = min(jobs or usable_cores(), len(paths))
-    if workers == 1 or (jobs is None and len(paths) <= _FEW):
+    if jobs == 1 or len(paths) == 1 or (jobs is None and len(paths) <= _FEW):
         yield from map(_audited, paths)
         return
-    with fresh_processes(workers) as pool:
+    from gradsheet.processes import fresh_processes, usable_cores  # of no use to a few files
+
+    with fresh_processes(min(jobs or usable_cores(), len(paths))) as pool:
         yield from pool.map(_audited, paths)
 
 

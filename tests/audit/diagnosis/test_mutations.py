@@ -1,10 +1,13 @@
 """The mutations of a formula: each known mistake is among them, and called what it is."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from gradsheet.audit import rules
 from gradsheet.audit.details import Change
 from gradsheet.audit.diagnosis.mutations import (
+    Mutations,
     Substitute,
     replaced,
     single_mutations,
@@ -20,6 +23,11 @@ a, b, t, w, z, v = (Variable(name) for name in "abtwzv")
 GRADIENT = (a - t) * a * (1 - a) * w
 PATHS = (a * w + b * v) * z
 SQUARED = 0.5 * apply(SQUARE, t - a)
+
+
+def wholes(found: Iterable[Mutations]) -> list[tuple[Rule, str]]:
+    """Each mutation's rule and the whole expression that it makes."""
+    return [(m.rule, text(site.put(m.result))) for site, mutations in found for m in mutations]
 
 
 def text(expression: Expression) -> str:
@@ -57,13 +65,12 @@ def text(expression: Expression) -> str:
 def test_a_mistake_of_structure_is_among_the_mutations(
     right: Expression, rule: Rule, wrong: str
 ) -> None:
-    assert (rule, wrong) in {(m.rule, text(m.result)) for m in structural(right)}
+    assert (rule, wrong) in wholes(structural(right))
 
 
 def test_one_symbol_is_replaced_at_each_of_its_places_and_at_all_of_them() -> None:
-    made = single_mutations(GRADIENT, [Substitute(a, b, rules.NEIGHBOR)])
-    of_symbols = [(m.rule, text(m.result)) for m in made if "b" in text(m.result)]
-    assert of_symbols == [
+    made = wholes(single_mutations(GRADIENT, [Substitute(a, b, rules.NEIGHBOR)]))
+    assert [pair for pair in made if "b" in pair[1]] == [
         (rules.NEIGHBOR, "(b − t)·a·(1 − a)·w"),
         (rules.NEIGHBOR, "(a − t)·b·(1 − a)·w"),
         (rules.WRONG_SLOPE, "(a − t)·a·(1 − b)·w"),
@@ -76,8 +83,9 @@ def test_a_local_derivative_of_another_unit_is_called_so() -> None:
     right = (t - w) * a * (1 - a)
     [whole] = [
         m
-        for m in single_mutations(right, [Substitute(a, b, rules.NEIGHBOR)])
-        if text(m.result) == "(t − w)·b·(1 − b)"
+        for site, mutations in single_mutations(right, [Substitute(a, b, rules.NEIGHBOR)])
+        for m in mutations
+        if text(site.put(m.result)) == "(t − w)·b·(1 − b)"
     ]
     assert whole.rule == rules.WRONG_SLOPE
     assert whole.wrong and whole.right
@@ -90,6 +98,7 @@ def test_what_is_not_touched_stays_the_same_object() -> None:
 
 @pytest.mark.parametrize("right", [GRADIENT, PATHS, SQUARED, apply(SIGMOID, z), apply(TANH, z)])
 def test_every_mutation_can_be_put_in_words(right: Expression) -> None:
-    for mutation in structural(right):
-        if mutation.wrong is None and mutation.right is None:
-            assert cause_in_words(Change(mutation.rule))
+    for _, mutations in structural(right):
+        for mutation in mutations:
+            if mutation.wrong is None and mutation.right is None:
+                assert cause_in_words(Change(mutation.rule))

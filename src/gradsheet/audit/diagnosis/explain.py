@@ -1,8 +1,11 @@
 """Why a cell is wrong: the mistakes that make its formula of the right one."""
 
 import math
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
 
 from gradsheet.audit import rules
 from gradsheet.audit.details import (
@@ -16,17 +19,18 @@ from gradsheet.audit.details import (
 from gradsheet.audit.diagnosis.algebra import Mutation
 from gradsheet.audit.diagnosis.candidates import Candidates, numbers_in
 from gradsheet.audit.diagnosis.mutations import (
+    Mutations,
     Substitute,
+    Substitution,
     replaced,
     single_mutations,
     structural,
-    substituted,
 )
 from gradsheet.audit.diagnosis.naming import Naming
 from gradsheet.audit.diagnosis.values import PointValues
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.lowering import CircularReferenceError
-from gradsheet.audit.inference.reference import agree
+from gradsheet.audit.inference.reference import agree, agreements
 from gradsheet.audit.inference.row_classes import sliding_references
 from gradsheet.audit.rules import Rule
 from gradsheet.networks.symbols import Symbol, symbol_of
@@ -131,17 +135,18 @@ class _Search:
         self._written, self._right, self._naming = written, right, naming
         self._candidates = Candidates(found, row, column, right)
         self._values = PointValues(found.truth, [written, right])
-        self._wanted = self._values.of(written)
 
     def causes(self) -> tuple[Cause, ...]:
         """One cause or two, the simplest first; if none is found, that it is unexplained."""
         if self._slides():
             return (Change(rules.SLIDING),)
-        substitutes = list(self._candidates.substitutes(self._written))
-        one = self._single(substitutes) or self._all_weights() or self._other_gradient()
-        if one is not None:
-            return (one,)
-        return self._pair(substitutes) or (Change(rules.UNEXPLAINED),)
+        with np.errstate(all="ignore"):  # a mutation may divide by zero
+            self._wanted = self._values.of(self._written)
+            substitutes = list(self._candidates.substitutes(self._written))
+            one = self._single(substitutes) or self._all_weights() or self._other_gradient()
+            if one is not None:
+                return (one,)
+            return self._pair(substitutes) or (Change(rules.UNEXPLAINED),)
 
     def _is_written(self, expression: Expression) -> bool:
         return agree(self._values.of(expression), self._wanted)
@@ -155,9 +160,15 @@ class _Search:
         )
 
     def _single(self, substitutes: Sequence[Substitute]) -> Cause | None:
-        for mutation in single_mutations(self._right, substitutes):
-            if self._is_written(mutation.result):
-                return self._change(mutation)
+        found = self._first_match(single_mutations(self._right, substitutes))
+        return self._change(found) if found else None
+
+    def _first_match(self, candidates: Iterable[Mutations]) -> Mutation | None:
+        """The first mutation that computes what is written."""
+        for site, mutations in candidates:
+            same = agreements(self._values.of_whole(site, mutations), self._wanted)
+            if same.any():
+                return mutations[int(same.argmax())]
         return None
 
     def _all_weights(self) -> Cause | None:
@@ -179,24 +190,35 @@ class _Search:
         return None
 
     def _pair(self, substitutes: Sequence[Substitute]) -> tuple[Cause, ...]:
-        for first, second in self._pairs(substitutes):
-            self._found.pairs_left -= 1
-            if self._found.pairs_left < 0:
-                break
-            if self._is_written(second.result):
+        """Two mistakes at once: one of structure or a weight, and another symbol."""
+        if sum(1 for _ in variables(self._right)) > _LONGEST:
+            return ()
+        second_mistakes = Substitution(s for s in substitutes if s.rule not in _UNLIKELY)
+        for whole, first in self._first_mistakes(substitutes):
+            seconds = self._within_budget(second_mistakes.of_one_occurrence(whole))
+            if second := self._first_match(seconds):
                 return self._change(first), self._change(second)
         return ()
 
-    def _pairs(self, substitutes: Sequence[Substitute]) -> Iterator[tuple[Mutation, Mutation]]:
-        """Two mistakes at once: one of structure or a weight, and another symbol."""
-        if sum(1 for _ in variables(self._right)) > _LONGEST:
-            return
-        likely = [s for s in substitutes if s.rule not in _UNLIKELY]
-        weights = [s for s in likely if s.rule == rules.WRONG_WEIGHT]
-        firsts = [m for m in structural(self._right) if m.rule != rules.SIGN or m.wrong is not None]
-        for first in (*firsts, *substituted(self._right, weights)):
-            for second in substituted(first.result, likely):
-                yield first, second
+    def _first_mistakes(
+        self, substitutes: Sequence[Substitute]
+    ) -> Iterator[tuple[Expression, Mutation]]:
+        """What may be the first of two mistakes, and the expression that it makes."""
+        weights = Substitution(s for s in substitutes if s.rule is rules.WRONG_WEIGHT)
+        candidates = (structural(self._right), weights.of_one_occurrence(self._right))
+        for site, mutations in chain.from_iterable(candidates):
+            for mutation in mutations:
+                if mutation.rule is not rules.SIGN or mutation.wrong is not None:
+                    yield site.put(mutation.result), mutation
+
+    def _within_budget(self, candidates: Iterable[Mutations]) -> Iterator[Mutations]:
+        """The candidates, until so many pairs have been tried on this table."""
+        for site, mutations in candidates:
+            allowed = mutations[: self._found.pairs_left]
+            if not allowed:
+                return
+            self._found.pairs_left -= len(allowed)
+            yield site, mutations if len(allowed) == len(mutations) else allowed
 
     def _change(self, mutation: Mutation) -> Change:
         wrong, right = (

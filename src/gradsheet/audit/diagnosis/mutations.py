@@ -1,11 +1,12 @@
 """The mistakes people make in a formula, as mutations of the right one.
 
-Each mutation makes one wrong expression. A mistake is found when a mutation computes, at random
-points, what was written.
+Mutations come part by part: those of one part differ in nothing else, so that the whole formula can
+be computed for all of them at once. A mistake is found when a mutation computes, at random points,
+what was written.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradsheet.audit import rules
@@ -22,11 +23,31 @@ from gradsheet.audit.diagnosis.algebra import (
 )
 from gradsheet.audit.rules import Rule
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, variables
-from gradsheet.symbolic.operations import (
-    MULTIPLY,
-    NEGATE,
-    SUBTRACT,
-)
+from gradsheet.symbolic.operations import MULTIPLY, NEGATE, SUBTRACT
+
+
+@dataclass(frozen=True)
+class Site:
+    """One part of an expression.
+
+    Attributes:
+        part: the part.
+        path: the operations around it, from the whole inward, and which argument leads to it.
+    """
+
+    part: Expression
+    path: tuple[tuple[Apply, int], ...] = ()
+
+    def put(self, other: Expression) -> Expression:
+        """The whole with another expression in place of the part."""
+        for node, place in reversed(self.path):
+            arguments = (*node.arguments[:place], other, *node.arguments[place + 1 :])
+            other = Apply(node.operation, arguments)
+        return other
+
+
+Mutations = tuple[Site, tuple[Mutation, ...]]
+"""The mutations of one part; their results go in its place."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +59,7 @@ class Substitute:
     rule: Rule
 
 
-def single_mutations(right: Expression, substitutes: Sequence[Substitute]) -> Iterator[Mutation]:
+def single_mutations(right: Expression, substitutes: Sequence[Substitute]) -> Iterator[Mutations]:
     """Every wrong expression that one mistake makes of ``right``, the simplest mistakes first.
 
     Args:
@@ -46,71 +67,89 @@ def single_mutations(right: Expression, substitutes: Sequence[Substitute]) -> It
         substitutes: what may be taken for which of its variables.
     """
     likely = [s for s in substitutes if s.rule is not rules.OTHER_VALUE]
-    yield from substituted(right, likely)
+    others = [s for s in substitutes if s.rule is rules.OTHER_VALUE]
+    yield from Substitution(likely).of_one_occurrence(right)
     yield from structural(right)
-    yield from substituted(right, [s for s in substitutes if s.rule is rules.OTHER_VALUE])
+    yield from Substitution(others).of_one_occurrence(right)
     yield from _substituted_in_parts(right, substitutes)
 
 
-def structural(right: Expression) -> Iterator[Mutation]:
+def structural(right: Expression) -> Iterator[Mutations]:
     """The mistakes that put no other symbol in."""
-    yield Mutation(rules.SIGN, raw(NEGATE, right))
-    yield from _everywhere(right, local_mutations)
-    yield Mutation(rules.DOUBLED, raw(MULTIPLY, Number(2.0), right))
-    yield Mutation(rules.HALVED, raw(MULTIPLY, Number(0.5), right))
+    yield Site(right), (Mutation(rules.SIGN, raw(NEGATE, right)),)
+    yield from _part_by_part(right, local_mutations)
+    doubled, halved = (raw(MULTIPLY, Number(factor), right) for factor in (2.0, 0.5))
+    yield Site(right), (Mutation(rules.DOUBLED, doubled), Mutation(rules.HALVED, halved))
 
 
-def _everywhere(
-    node: Expression, local: Callable[[Expression], Iterator[Mutation]], top: bool = True
-) -> Iterator[Mutation]:
-    """The mutations of a node and of each part of it, put back into the whole."""
-    if top or not is_product(node):
-        yield from local(node)
-    if not isinstance(node, Apply):
-        return
-    for place, part in enumerate(node.arguments):
-        inside_product = is_product(node) and is_product(part)
-        for inner in _everywhere(part, local, top=not inside_product):
-            arguments = (*node.arguments[:place], inner.result, *node.arguments[place + 1 :])
-            yield Mutation(inner.rule, Apply(node.operation, arguments), inner.wrong, inner.right)
+def _part_by_part(
+    right: Expression, mutations: Callable[[Expression], Iterable[Mutation]]
+) -> Iterator[Mutations]:
+    for site in _sites(right):
+        if found := tuple(mutations(site.part)):
+            yield site, found
 
 
-def substituted(node: Expression, substitutes: Sequence[Substitute]) -> Iterator[Mutation]:
-    """One occurrence of a variable replaced."""
-    by_variable = _by_variable(substitutes)
+def _sites(
+    node: Expression, path: tuple[tuple[Apply, int], ...] = (), inside_product: bool = False
+) -> Iterator[Site]:
+    """Every part of an expression, outermost first; a product within a product is no part."""
+    if not inside_product or not is_product(node):
+        yield Site(node, path)
+    if isinstance(node, Apply):
+        for place, part in enumerate(node.arguments):
+            yield from _sites(part, (*path, (node, place)), is_product(node))
 
-    def local(part: Expression) -> Iterator[Mutation]:
+
+# --- Other symbols ---------------------------------------------------------------------------
+
+
+class Substitution:
+    """One occurrence of a variable replaced by each of its substitutes."""
+
+    def __init__(self, substitutes: Iterable[Substitute]) -> None:
+        self._of_variable: dict[Variable, tuple[Mutation, ...]] = {}
+        self._of_one_less: dict[Variable, tuple[Mutation, ...]] = {}
+        by_variable: dict[Variable, list[Substitute]] = defaultdict(list)
+        for substitute in substitutes:
+            by_variable[substitute.variable].append(substitute)
+        for variable, found in by_variable.items():
+            self._of_variable[variable] = tuple(
+                Mutation(s.rule, s.other, s.other, variable) for s in found
+            )
+            self._of_one_less[variable] = tuple(
+                _other_slope(s) for s in found if s.rule is rules.NEIGHBOR
+            )
+
+    def of_one_occurrence(self, right: Expression) -> Iterator[Mutations]:
+        """Each occurrence in ``right`` replaced, the others untouched."""
+        return _part_by_part(right, self._mutations)
+
+    def _mutations(self, part: Expression) -> tuple[Mutation, ...]:
         if isinstance(part, Variable):
-            for s in by_variable.get(part, ()):
-                yield Mutation(s.rule, s.other, s.other, part)
-        elif isinstance(rest := one_less(part), Variable):
-            for s in by_variable.get(rest, ()):
-                if s.rule is rules.NEIGHBOR:
-                    changed = raw(SUBTRACT, ONE, s.other)
-                    yield Mutation(rules.WRONG_SLOPE, changed, changed, part)
-
-    yield from _everywhere(node, local)
+            return self._of_variable.get(part, ())
+        rest = one_less(part)
+        return self._of_one_less.get(rest, ()) if isinstance(rest, Variable) else ()
 
 
-def _by_variable(substitutes: Sequence[Substitute]) -> dict[Variable, list[Substitute]]:
-    found: dict[Variable, list[Substitute]] = defaultdict(list)
-    for substitute in substitutes:
-        found[substitute.variable].append(substitute)
-    return found
+def _other_slope(s: Substitute) -> Mutation:
+    """The factor 1 − a of a local derivative, of a neighbor."""
+    wrong, right = (raw(SUBTRACT, ONE, value) for value in (s.other, s.variable))
+    return Mutation(rules.WRONG_SLOPE, wrong, wrong, right)
 
 
 def _substituted_in_parts(
     right: Expression, substitutes: Sequence[Substitute]
-) -> Iterator[Mutation]:
+) -> Iterator[Mutations]:
     """All occurrences of a variable in a part replaced, where there are several."""
 
-    def local(part: Expression) -> Iterator[Mutation]:
+    def mutations(part: Expression) -> Iterator[Mutation]:
         repeated = {v for v, count in Counter(variables(part)).items() if count > 1}
         for s in substitutes if repeated else ():
             if s.variable in repeated:
                 yield _everywhere_in(part, s)
 
-    yield from _everywhere(right, local)
+    return _part_by_part(right, mutations)
 
 
 def _everywhere_in(part: Expression, s: Substitute) -> Mutation:

@@ -4,17 +4,25 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from gradsheet.audit.inference.reference import Truth
+from gradsheet.audit.diagnosis.algebra import Mutation
+from gradsheet.audit.diagnosis.mutations import Site
+from gradsheet.audit.inference.reference import POINTS, Truth
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, variables
 from gradsheet.symbolic.tape import Array
 
 
 class PointValues:
-    """The values of expressions at the random points; a part that they share is computed once."""
+    """The values of expressions at the random points; a part that they share is computed once.
+
+    What overflows is NaN or infinite and agrees with nothing. NumPy's warnings are the caller's to
+    turn off, once for many values.
+    """
 
     def __init__(self, truth: Truth, roots: Iterable[Expression]) -> None:
         self._truth = truth
-        self._known: dict[int, tuple[Expression, Array]] = {}  # the expression keeps its id alive
+        # By identity; what is kept beside a value keeps the identity from being used again.
+        self._known: dict[int, tuple[Expression, Array]] = {}
+        self._stacks: dict[int, tuple[object, Array]] = {}
         self._take(list(dict.fromkeys(v for root in roots for v in variables(root))))
 
     def _take(self, wanted: list[Variable]) -> None:
@@ -22,15 +30,32 @@ class PointValues:
             self._known[id(variable)] = (variable, value)
 
     def of(self, node: Expression) -> Array:
-        """The values; what overflows is NaN or infinite and agrees with nothing."""
+        """The values of one expression."""
         if id(node) not in self._known:
             if isinstance(node, Apply):
-                with np.errstate(all="ignore"):
-                    value = node.operation.value(*map(self.of, node.arguments))
+                value = node.operation.value(*map(self.of, node.arguments))
                 self._known[id(node)] = (node, np.asarray(value, dtype=np.float64))
             elif isinstance(node, Number):
-                self._known[id(node)] = (node, np.asarray(node.value))
+                self._known[id(node)] = (node, np.full(POINTS, node.value))
             else:
                 assert isinstance(node, Variable)
                 self._take([node])
         return self._known[id(node)][1]
+
+    def of_whole(self, site: Site, mutations: tuple[Mutation, ...]) -> Array:
+        """The whole expression with each mutation in place of a part: (mutations, points)."""
+        values = self._stacked(mutations)
+        for node, place in reversed(site.path):
+            arguments = [
+                values if number == place else self.of(argument)
+                for number, argument in enumerate(node.arguments)
+            ]
+            values = np.asarray(node.operation.value(*arguments), dtype=np.float64)
+        return values
+
+    def _stacked(self, mutations: tuple[Mutation, ...]) -> Array:
+        """The results of mutations; the same ones are asked for at many places."""
+        if id(mutations) not in self._stacks:
+            rows = np.stack([self.of(mutation.result) for mutation in mutations])
+            self._stacks[id(mutations)] = (mutations, rows)
+        return self._stacks[id(mutations)][1]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradsheet.audit.inference.shape import Shape
 from gradsheet.networks.graph import NetworkGraph, build_graph
@@ -127,11 +128,15 @@ class Truth:
 
 def agree(first: Array, second: Array) -> bool:
     """Whether two expressions are one at all the points, but for rounding; errors never are."""
-    if not (np.isfinite(first).all() and np.isfinite(second).all()):
-        return False
-    scale = np.maximum(np.abs(first), np.abs(second))
-    apart = np.abs(first - second)
-    return bool(np.all(apart <= _TOLERANCE * scale + 1e-15))
+    with np.errstate(all="ignore"):
+        return bool(agreements(first, second))
+
+
+def agreements(many: Array, one: Array) -> NDArray[np.bool_]:
+    """Which of many expressions (…, points) are one at all the points; see ``agree``."""
+    scale = np.maximum(np.abs(many), np.abs(one))
+    same = (np.abs(many - one) <= _TOLERANCE * scale + 1e-15) & np.isfinite(scale)
+    return np.asarray(same.all(axis=-1))
 
 
 @lru_cache(maxsize=1024)

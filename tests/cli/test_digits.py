@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
 
-from gradsheet.digits.data import FILE_NAMES
+from gradsheet.digits.data import Dataset
 from tests.commands import Run, Succeeded
+from tests.digits.test_data import write_small
 
 
 def test_summary(succeeded: Succeeded, tmp_path: Path) -> None:
@@ -18,25 +18,15 @@ def test_summary(succeeded: Succeeded, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def fashion(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four IDX files of 256 and 100 images, so that an epoch takes a moment."""
-    from gradsheet.digits.data import load
-
-    data, folder = load(), tmp_path_factory.mktemp("fashion")
-    for name, part, count in zip(
-        FILE_NAMES, (data.train,) * 2 + (data.test,) * 2, (256, 256, 100, 100), strict=True
-    ):
-        array = part.images[:count] if "images" in name else part.labels[:count].to(torch.uint8)
-        sizes = b"".join(length.to_bytes(4, "big") for length in array.shape)
-        (folder / name).write_bytes(bytes([0, 0, 8, array.dim()]) + sizes + array.numpy().tobytes())
-    return folder
+def small(tmp_path_factory: pytest.TempPathFactory, mnist: Dataset) -> Path:
+    return write_small(tmp_path_factory.mktemp("small"), mnist)
 
 
 def test_train_evaluate_predict(
-    succeeded: Succeeded, gradsheet: Run, fashion: Path, tmp_path: Path
+    succeeded: Succeeded, gradsheet: Run, small: Path, tmp_path: Path
 ) -> None:
-    small = ("--epochs", 2, "--batch-size", 32, "--data", fashion)
-    train = ("train", *small, "--seed", 4, "-o", "run")
+    options = ("--epochs", 2, "--batch-size", 32, "--data", small)
+    train = ("train", *options, "--seed", 4, "-o", "run")
     run = gradsheet(*train)
     assert run.code == 0, run.stderr
     line = r"^Test set: Average loss: \d\.\d{4}, Accuracy: (\d+/100 \(\d+\.\d\d%\))$"
@@ -57,7 +47,7 @@ def test_train_evaluate_predict(
     config = json.loads((tmp_path / "run/config.json").read_text())
     recipe = config["recipe"]
     assert (config["seed"], recipe["epochs"], recipe["batch_size"]) == (4, 2, 32)
-    evaluated = succeeded("evaluate", "run", "--data", fashion)
+    evaluated = succeeded("evaluate", "run", "--data", small)
     assert f"Accuracy: {second}" in evaluated
     assert "95% interval" in evaluated
     for shape in ("as a folder", "as a file"):
@@ -80,9 +70,9 @@ def test_train_evaluate_predict(
 
 
 def test_studies_and_comparisons(
-    succeeded: Succeeded, gradsheet: Run, fashion: Path, tmp_path: Path
+    succeeded: Succeeded, gradsheet: Run, small: Path, tmp_path: Path
 ) -> None:
-    study = ("study", "--seeds", 2, "--epochs", 1, "--batch-size", 32, "--data", fashion)
+    study = ("study", "--seeds", 2, "--epochs", 1, "--batch-size", 32, "--data", small)
     text = succeeded(*study, "-o", "one")
     assert "Recipe best, 2 seeds, last of 1 epochs, test images" in text
     assert "95% interval of the mean" in text
@@ -97,31 +87,31 @@ def test_studies_and_comparisons(
     assert re.search(r"B − A: [+-]\d+\.\d{3} points, 95% interval", said)
     assert re.search(r"p-value: \S+ \(Welch\), \S+ \(permutation\)", said)
     models = "one/seed-000", "one/seed-001/model.safetensors"
-    said = succeeded("compare", *models, "--data", fashion)
+    said = succeeded("compare", *models, "--data", small)
     assert re.search(
         r"\d+ images are classified correctly by A alone, \d+ by B alone\np-value: ", said
     )
     mixed = gradsheet("compare", "one", "one/seed-000")
     assert mixed.code == 2
     assert "one is a study, the other a model; expected two studies or two models" in mixed.stderr
-    together = succeeded("evaluate", *models, "--tta", "--data", fashion)
+    together = succeeded("evaluate", *models, "--tta", "--data", small)
     assert "/100 (" in together
 
 
 def test_resume_by_the_folder_alone_and_log_for_tensorboard(
-    succeeded: Succeeded, fashion: Path, tmp_path: Path
+    succeeded: Succeeded, small: Path, tmp_path: Path
 ) -> None:
-    train = ("train", "--epochs", 1, "--seed", 9, "--data", fashion, "-o", "run", "--tensorboard")
+    train = ("train", "--epochs", 1, "--seed", 9, "--data", small, "-o", "run", "--tensorboard")
     first = succeeded(*train)
     logs = list((tmp_path / "run/tensorboard").iterdir())
     assert logs[0].name.startswith("events.out.tfevents")
-    again = succeeded("train", "--resume", "run", "--data", fashion)
+    again = succeeded("train", "--resume", "run", "--data", small)
     assert "is finished already; its weights are kept" in again
     assert again.splitlines()[-1] == first.splitlines()[-1] == "Wrote run."
 
 
-def test_finding_a_learning_rate(succeeded: Succeeded, fashion: Path, tmp_path: Path) -> None:
-    text = succeeded("lr-find", "--batch-size", 16, "--data", fashion, "-o", "rates.png")
+def test_finding_a_learning_rate(succeeded: Succeeded, small: Path, tmp_path: Path) -> None:
+    text = succeeded("lr-find", "--batch-size", 16, "--data", small, "-o", "rates.png")
     assert re.search(
         r"The loss is lowest at a learning rate of \S+; the recipe best peaks at", text
     )
@@ -129,10 +119,10 @@ def test_finding_a_learning_rate(succeeded: Succeeded, fashion: Path, tmp_path: 
         assert picture.width > 600
 
 
-def test_shipped_weights_predict_before_any_training(succeeded: Succeeded, tmp_path: Path) -> None:
-    from gradsheet.digits.data import load
-
-    test = load().test
+def test_pretrained_weights_predict_before_any_training(
+    succeeded: Succeeded, mnist: Dataset, tmp_path: Path
+) -> None:
+    test = mnist.test
     for number in range(3):
         Image.fromarray(255 - test.images[number].numpy()).resize((90, 90)).save(
             tmp_path / f"{number}.png"

@@ -1,0 +1,195 @@
+"""The digit classifier from Python: load, train, evaluate, predict."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gradsheet.digits import evaluation
+from gradsheet.digits.data import CLASSES, IMAGE_SIZE, ImageSet, load
+from gradsheet.digits.evaluation import FIVE_VIEWS, Evaluation
+from gradsheet.digits.model import DigitNet
+from gradsheet.digits.preprocessing import read_digit
+from gradsheet.digits.recipe import Recipe, find_recipe
+from gradsheet.digits.run import TrainingRun, load_model, read_images
+from gradsheet.digits.training import EpochRecord, find_device
+from gradsheet.errors import GradsheetError
+
+Picture = str | Path | Tensor | NDArray[np.uint8]
+"""A picture file, or an image as MNIST has them: uint8 (28, 28), 0 background to 255 ink."""
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A trained model and how it got there.
+
+    Attributes:
+        model: with the weights that were evaluated after the last epoch, in evaluation mode.
+        history: a record for each epoch.
+        evaluation: of ``model`` on the test set, or on the images held out.
+    """
+
+    model: DigitNet
+    history: tuple[EpochRecord, ...]
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model takes an image for.
+
+    Attributes:
+        digit: the most probable one.
+        probabilities: of the digits 0 to 9.
+    """
+
+    digit: int
+    probabilities: tuple[float, ...]
+
+    @property
+    def probability(self) -> float:
+        """The probability of ``digit``."""
+        return self.probabilities[self.digit]
+
+
+def load_digit_classifier(path: str | Path | None = None) -> DigitNet:
+    """The pretrained classifier, or that of a run folder or a .safetensors file.
+
+    Returns:
+        the model in evaluation mode: logits (N, 10) of normalized images (N, 1, 28, 28).
+
+    Raises:
+        GradsheetError: there are no weights, or they are another model's.
+    """
+    return load_model(None if path is None else Path(path))
+
+
+def train(
+    recipe: str | Recipe = "fast",
+    output: str | Path | None = None,
+    *,
+    seed: int = 0,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    data: str | Path | None = None,
+    held_out: int = 0,
+    teachers: Sequence[str | Path] = (),
+    device: str = "auto",
+    progress: bool = True,
+) -> TrainingResult:
+    """Train a digit classifier.
+
+    Args:
+        recipe: the name of one, such as ``fast`` (three epochs) or ``best``.
+        output: the run folder; a run that was interrupted there is continued, a finished one is
+            read. Without it nothing is kept on disk.
+        seed: of the random number generator, 0 to 2³¹ - 1.
+        epochs: overrides the recipe's value.
+        batch_size: overrides the recipe's value.
+        data: a folder of four IDX files, instead of the embedded MNIST.
+        held_out: number of training images, the last ones, to evaluate on instead of the test set.
+        teachers: runs to distill from, with a recipe that does.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        progress: whether to show a progress bar, and print the accuracy after each epoch.
+
+    Raises:
+        GradsheetError: a value is not possible, or the folder holds something else.
+    """
+    if isinstance(recipe, str):
+        recipe = find_recipe(recipe, epochs, batch_size)
+    elif epochs is not None or batch_size is not None:
+        raise GradsheetError("epochs and batch_size are part of a Recipe; give one with others")
+    if not 0 <= seed < 2**31:
+        raise GradsheetError(f"the seed is {seed}; expected 0 to {2**31 - 1}")
+    dataset = load(None if data is None else Path(data))
+    runs = tuple(Path(teacher) for teacher in teachers)
+    with TemporaryDirectory() as temporary:
+        folder = Path(output or temporary)
+        run = TrainingRun(folder, recipe, seed, find_device(device), held_out, runs)
+        done = run.execute(dataset, print if progress else _keep_quiet, bar=progress)
+        return TrainingResult(load_model(folder), done.history, done.evaluation)
+
+
+def evaluate(
+    model: DigitNet,
+    images: Tensor | NDArray[np.uint8] | None = None,
+    labels: Iterable[int] | None = None,
+    *,
+    test_time_augmentation: bool = False,
+) -> Evaluation:
+    """Accuracy, loss and confusion of ``model`` on the MNIST test set or on labeled images.
+
+    Args:
+        model: the classifier.
+        images: uint8 (N, 28, 28), 0 background to 255 ink.
+        labels: (N,), the true digits.
+        test_time_augmentation: whether to average the probabilities of five copies of each image,
+            one as it is and four shifted by a pixel.
+
+    Raises:
+        GradsheetError: the images are not of this kind, or images and labels do not match.
+    """
+    shifts = FIVE_VIEWS if test_time_augmentation else FIVE_VIEWS[:1]
+    if images is None and labels is None:
+        return evaluation.evaluate(model, load().test, views=shifts)
+    if images is None or labels is None:
+        raise GradsheetError("images and labels belong together; give both or neither")
+    return evaluation.evaluate(model, _labeled(images, labels), views=shifts)
+
+
+def predict(model: DigitNet, images: Picture | Iterable[Picture]) -> list[Prediction]:
+    """Classify images, each a picture file or an array as MNIST has them.
+
+    Args:
+        model: the classifier.
+        images: one or many: paths of pictures with one digit each (PNG or JPEG, from anywhere), or
+            arrays uint8 (28, 28), 0 background to 255 ink.
+
+    Raises:
+        GradsheetError: a picture cannot be read or shows no digit, or an array is no such image.
+    """
+    if isinstance(images, str | Path) or getattr(images, "ndim", 0) == 2:
+        images = [cast("Picture", images)]
+    prepared = [_image(image) for image in images]
+    if not prepared:
+        return []
+    rows = read_images(model, prepared)
+    return [Prediction(int(row.argmax()), tuple(row.tolist())) for row in rows]
+
+
+def _image(image: Picture) -> Tensor:
+    if isinstance(image, str | Path):
+        return read_digit(Path(image))
+    return _checked(image, dimensions=2)
+
+
+def _labeled(images: Tensor | NDArray[np.uint8], labels: Iterable[int]) -> ImageSet:
+    pixels, digits = _checked(images, dimensions=3), torch.as_tensor(labels).long()
+    if digits.shape != pixels.shape[:1]:
+        raise GradsheetError(f"{len(pixels)} images, labels of shape {tuple(digits.shape)}")
+    if len(digits) == 0 or not 0 <= int(digits.min()) <= int(digits.max()) < CLASSES:
+        raise GradsheetError(f"expected at least one label, each 0 to {CLASSES - 1}")
+    return ImageSet(pixels, digits)
+
+
+def _checked(images: Tensor | NDArray[np.uint8], dimensions: int) -> Tensor:
+    pixels = torch.as_tensor(images)
+    sides = pixels.shape[-2:] == (IMAGE_SIZE, IMAGE_SIZE)
+    if pixels.ndim != dimensions or not sides or pixels.dtype != torch.uint8:
+        expected = "(28, 28)" if dimensions == 2 else "(N, 28, 28)"
+        kind = str(pixels.dtype).removeprefix("torch.")
+        raise GradsheetError(
+            f"an array of {kind} {tuple(pixels.shape)} given; expected uint8 {expected}, "
+            "0 background to 255 ink"
+        )
+    return pixels
+
+
+def _keep_quiet(text: str) -> None:
+    """Print nothing."""

@@ -1,7 +1,7 @@
 """Addresses of cells and ranges in A1 notation: parsed and written here only.
 
-Rows and columns count from 1, as addresses write them. XlsxWriter counts from 0: what is on its
-side is turned by ``CellIndex.from_zero_based`` and ``CellIndex.zero_based``, by nothing else.
+Rows and columns count from 1, as addresses write them. XlsxWriter counts from 0: its cells are
+turned by ``CellIndex.from_zero_based`` and by the functions of ``spreadsheet.writer``.
 """
 
 import re
@@ -101,11 +101,6 @@ class CellIndex(NamedTuple):
         return cls(row + 1, column + 1)
 
     @property
-    def zero_based(self) -> tuple[int, int]:
-        """Row and column as XlsxWriter counts them."""
-        return self.row - 1, self.column - 1
-
-    @property
     def absolute(self) -> str:
         """``$AA$29``."""
         return f"${column_letters(self.column)}${self.row}"
@@ -178,6 +173,11 @@ class RangeRef(NamedTuple):
 
     sheet: str
     range: CellRange
+
+    @property
+    def absolute(self) -> str:
+        """``Rates!$A$1:$B$2``; of one cell ``Rates!$A$1:$A$1``."""
+        return on_sheet(self.sheet, self.range.absolute)
 
     def __str__(self) -> str:
         return on_sheet(self.sheet, str(self.range))

@@ -15,7 +15,7 @@ from xlsxwriter.format import Format as Format
 from xlsxwriter.workbook import Workbook as Workbook
 from xlsxwriter.worksheet import Worksheet as Worksheet
 
-from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef, column_letters, on_sheet
+from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef, RangeRef, column_letters
 from gradsheet.spreadsheet.limits import check_formula
 
 
@@ -76,10 +76,10 @@ def absolute(row: int, column: int, sheet_name: str = "") -> str:
 def span(
     first_row: int, first_column: int, last_row: int, last_column: int, sheet_name: str = ""
 ) -> str:
-    """The absolute address of 0-based cells: ``$A$1:$B$9``; of one cell ``$A$1:$A$1``."""
+    """The absolute address of 0-based cells: ``$A$1:$B$9``, ``Inputs!$A$1:$A$1``."""
     first = CellIndex.from_zero_based(first_row, first_column)
     last = CellIndex.from_zero_based(last_row, last_column)
-    return on_sheet(sheet_name, CellRange(first, last).absolute)
+    return RangeRef(sheet_name, CellRange(first, last)).absolute
 
 
 def agreement(value: float) -> float:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 
 from gradsheet.networks.graph import NetworkGraph
 from gradsheet.networks.optimizers import Steps
-from gradsheet.spreadsheet.addresses import on_sheet
 from gradsheet.spreadsheet.style import AMBER, GRAY, GREEN, Style
 from gradsheet.spreadsheet.writer import (
     PlainSheet,
@@ -117,5 +116,5 @@ class Exercise:
     def score(self) -> tuple[str, str]:
         """A formula for how many marks are right, and its text."""
         count, right = len(self.marks), len(self.marks) if self.solved else 0
-        every = on_sheet(MARKS_SHEET, span(0, _POINT, count - 1, _POINT))
+        every = span(0, _POINT, count - 1, _POINT, MARKS_SHEET)
         return f'SUM({every})&" of {count} right"', f"{right} of {count} right"

@@ -7,7 +7,6 @@ from functools import cached_property
 import numpy as np
 
 from gradsheet.networks.symbols import symbol_of
-from gradsheet.spreadsheet.addresses import on_sheet
 from gradsheet.spreadsheet.style import FAINT, NUMBER, Style
 from gradsheet.spreadsheet.writer import (
     Worksheet,
@@ -178,9 +177,7 @@ def _write_head(plan: Plan, style: Style, sheet: Worksheet, nudged: _Nudged) -> 
     sheet.write_string(_CHANGED_CELL[0], 0, "changed", right)
     used, made = plan.fields.table_left + 1, plan.fields.table_left + 3
     last = BLOCK_ROW + len(plan.graph.given)
-    ranges = [
-        on_sheet(INPUTS_SHEET, span(BLOCK_ROW + 1, column, last, column)) for column in (used, made)
-    ]
+    ranges = [span(BLOCK_ROW + 1, column, last, column, INPUTS_SHEET) for column in (used, made)]
     write_formula(
         sheet,
         *_CHANGED_CELL,

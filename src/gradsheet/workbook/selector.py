@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from gradsheet.spreadsheet.addresses import on_sheet
 from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import Worksheet, absolute, span, write_formula
 from gradsheet.symbolic.expression import Variable
@@ -49,12 +48,10 @@ class Selector:
         """Write the lists."""
         fields, plan = self.plan.fields, self.plan
         first, last = (fields.typed[rate] for rate in (fields.rates[0], fields.rates[-1]))
-        rates = on_sheet(INPUTS_SHEET, span(*first, *last))
+        rates = span(*first, *last, INPUTS_SHEET)
         column = TABLE_COLUMN
-        iterations = on_sheet(
-            rate_sheet(plan.descent.rates[0]),
-            span(FIRST_ROW, column, FIRST_ROW + self.last, column),
-        )
+        sheet_name = rate_sheet(plan.descent.rates[0])
+        iterations = span(FIRST_ROW, column, FIRST_ROW + self.last, column, sheet_name)
         right = style.format(align="right", bold=True)
         for row, word, source, value, message in (
             (_ROW, "η", rates, plan.descent.rates[0], "A learning rate of the Inputs sheet."),

@@ -10,11 +10,19 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+import pytest
 from openpyxl.utils import get_column_letter
 
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.model import Book, Cell, Chart, Series, Sheet
+
+
+def seeds(few: int, many: int) -> list[Any]:
+    """Parameters for a test that repeats one claim: the first few always, the rest when slow."""
+    return [*range(few), *(pytest.param(n, marks=pytest.mark.slow) for n in range(few, many))]
+
 
 SPELLINGS = {
     "t": ("t{}", "T{}", "target {}", "t_{}"),

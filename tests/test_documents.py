@@ -179,6 +179,17 @@ def test_the_times_of_an_epoch_are_those_of_the_results() -> None:
     assert all(part in text for part in said), said
 
 
+def test_the_rates_without_matrix_units_are_those_of_the_results() -> None:
+    page = (ROOT / "docs" / "experiments.md").read_text()
+    found = json.loads((ROOT / "results" / "training-avx2.json").read_text())
+    assert found["machine"]["torch uses"] == "AVX2"
+    assert found["command"].removeprefix("python ")[:60] in " ".join(page.split())
+    for one in found["contestants"]:
+        rate = f"{one['images per processor second']:,.0f}"
+        ratio = f"{one['times as fast as usual a processor second']:.2f}"
+        assert f"| {one['name']} | {rate} | {ratio} |" in page
+
+
 def test_the_third_validation_runs_are_those_of_the_results() -> None:
     page = (ROOT / "docs" / "experiments.md").read_text()
     study = json.loads((ROOT / "results" / "validation-3.json").read_text())

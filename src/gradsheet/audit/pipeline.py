@@ -74,14 +74,14 @@ def audit_book(book: Book) -> Audit:
 def _audit_table(subject: Subject) -> TableAudit:
     wrong = swapped_gradients(subject, list(_check_table(subject)))
     wrong = other_update_rule(subject, wrong)
-    spot = subject.found.rate.spot
+    cell = subject.found.rate.cell
     return TableAudit(
         sheet=subject.sheet,
         area=_area(subject),
         network=_network(subject.found),
         updates=subject.updates,
         rate=None if math.isnan(subject.rate) else subject.rate,
-        rate_cell=subject.on_own_sheet(spot) if spot else None,
+        rate_cell=subject.on_own_sheet(cell) if cell else None,
         columns=tuple(_columns(subject, wrong)),
         findings=(*wrong, *_remarks(subject)),
     )
@@ -114,7 +114,7 @@ def _area(subject: Subject) -> CellRange:
 
 
 def _network(found: Interpretation) -> Network:
-    spec, shape = found.truth.spec, found.shape
+    spec, shape = found.reference.spec, found.shape
     layers = zip(shape.sizes[1:], spec.layers, strict=True)
     return Network(
         inputs=shape.sizes[0],
@@ -142,7 +142,7 @@ def _columns(subject: Subject, findings: list[Finding]) -> Iterator[ColumnAudit]
             column=column,
             header=" ".join(subject.table.headers.get(column, "").split()),
             role=str(role or ""),
-            meaning=subject.found.truth[role].meaning if role else "",
+            meaning=subject.found.reference[role].meaning if role else "",
             verdict=verdict,
             first_wrong=first_wrong.get(column),
         )

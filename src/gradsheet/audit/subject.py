@@ -37,8 +37,8 @@ class Subject:
     @cached_property
     def rate(self) -> float:
         """The learning rate; NaN where the table has none."""
-        spot = self.found.rate.spot
-        return self._evaluator.value(*spot) if spot else self.found.rate.value
+        cell = self.found.rate.cell
+        return self._evaluator.value(*cell) if cell else self.found.rate.value
 
     def role(self, column: int) -> Symbol | None:
         """The value of the network that a column holds; None where it is unknown."""
@@ -50,13 +50,13 @@ class Subject:
 
     def number(self, variable: Variable, row: int) -> float:
         """The number that a row holds for a value of the network; NaN if it has none."""
-        if variable is self.found.truth.rate:
+        if variable is self.found.reference.rate:
             return self.rate
-        for spot, symbol in self.found.outside.items():
+        for cell, symbol in self.found.outside.items():
             if symbol == variable.label:
-                return self._evaluator.value(*spot)
+                return self._evaluator.value(*cell)
         rows = self.table.rows
-        index = rows.index(row) - (self.found.truth.moment_of(variable) or 0)
+        index = rows.index(row) - (self.found.reference.rows_above(variable) or 0)
         column = self._columns.get(symbol_of(variable))
         if column is None or not 0 <= index < len(rows):
             return math.nan
@@ -95,10 +95,9 @@ class Subject:
             role=str(self.role(column) or ""),
         )
 
-    def on_own_sheet(self, spot: tuple[str, CellIndex]) -> CellRef:
+    def on_own_sheet(self, cell: CellRef) -> CellRef:
         """A cell without the name of its sheet where that is the table's own."""
-        sheet, cell = spot
-        return CellRef("" if sheet == self.sheet else sheet, cell)
+        return cell._replace(sheet="") if cell.sheet == self.sheet else cell
 
 
 def content_of(cell: Cell | None) -> Content:

@@ -158,8 +158,8 @@ def rate_of(cells: Cells) -> Rate:
 
 
 def test_the_rate_is_the_cell_that_the_updates_use() -> None:
-    assert rate_of(table()).spot == CellRef("S", CellIndex(2, 2))
-    assert rate_of(table(rate="Other!$C$7")).spot == CellRef("Other", CellIndex(7, 3))
+    assert rate_of(table()).cell == CellRef("S", CellIndex(2, 2))
+    assert rate_of(table(rate="Other!$C$7")).cell == CellRef("Other", CellIndex(7, 3))
 
 
 def test_the_rate_is_the_number_that_most_updates_hold() -> None:

@@ -32,13 +32,13 @@ def _computed(
     subject: Subject, finding: Finding, role: Symbol, gradients: Iterable[Symbol]
 ) -> Symbol | None:
     """The other one of these gradients that a formula computes; None if it is none of them."""
-    truth, others = subject.found.truth, [other for other in gradients if other != role]
+    reference, others = subject.found.reference, [other for other in gradients if other != role]
     assert finding.cell is not None
     try:
         written = subject.found.written(*finding.cell)
     except FormulaError:
         return None
-    value, *values = truth.values([written, *(truth[other] for other in others)])
+    value, *values = reference.values([written, *(reference[other] for other in others)])
     same = [other for other, right in zip(others, values, strict=True) if agree(value, right)]
     return same[-1] if same else None
 

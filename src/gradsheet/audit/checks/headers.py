@@ -13,7 +13,9 @@ def header_findings(subject: Subject) -> Iterator[Finding]:
     found, table = subject.found, subject.table
     for column, symbol in found.symbols.items():
         named = table.named.get(column)
-        if table.headers.get(column) and named != symbol and named in found.truth:
+        if table.headers.get(column) and named != symbol and named in found.reference:
             row = table.header_row or table.rows[0]
-            details = OtherHeader(found.header(column), str(symbol), found.truth[symbol].meaning)
+            details = OtherHeader(
+                found.header(column), str(symbol), found.reference[symbol].meaning
+            )
             yield subject.finding(rules.HEADER, [row], column, details)

@@ -13,19 +13,19 @@ from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 
 def unused_rate_cell(subject: Subject) -> Iterator[Finding]:
     """A cell labeled as the learning rate near the table, and updates that use another one."""
-    spot = subject.found.rate.spot
-    if spot is None:
+    cell = subject.found.rate.cell
+    if cell is None:
         return
-    used = subject.table.formulas.cell(*spot)
+    used = subject.table.formulas.cell(*cell)
     rows, column = subject.table.later_rows, _first_parameter(subject)
-    shown = subject.on_own_sheet(spot)
+    shown = subject.on_own_sheet(cell)
     nearest = _nearest_rate_cell(subject)
     if used is None or isinstance(used.value, str):
         details = RateCellWithoutNumber(shown, content_of(used))
         yield subject.finding(rules.UNUSED_RATE, rows, column, details)
-    elif nearest and nearest != spot[1]:
-        is_nearer = spot[0] != subject.sheet or nearest.row > spot[1].row
-        if is_nearer or not label_of(subject.table, spot):
+    elif nearest and nearest != cell.cell:
+        is_nearer = cell.sheet != subject.sheet or nearest.row > cell.cell.row
+        if is_nearer or not label_of(subject.table, cell):
             details_other = OtherRateCell(nearest, shown)
             yield subject.finding(rules.UNUSED_RATE, rows, column, details_other)
 
@@ -33,7 +33,7 @@ def unused_rate_cell(subject: Subject) -> Iterator[Finding]:
 def typed_rate(subject: Subject) -> Iterator[Finding]:
     """Updates that hold the learning rate as a number; a mistake where a cell states it."""
     source = subject.found.rate
-    if source.spot or source.column or math.isnan(source.value):
+    if source.cell or source.column or math.isnan(source.value):
         return
     unused = _nearest_rate_cell(subject)
     rule = rules.TYPED_RATE if unused else rules.RATE_WITHOUT_CELL

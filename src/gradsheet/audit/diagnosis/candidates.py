@@ -58,10 +58,10 @@ class Candidates:
             yield from self._of_other_rows(variable, written)
 
     def _of_the_same_row(self, variable: Variable) -> Iterator[Substitute]:
-        before = self._found.truth.moment_of(variable)
+        before = self._found.reference.rows_above(variable)
         if before is None:
             return
-        values = self._found.truth.moment(before).values
+        values = self._found.reference.row(before).values
         own = symbol_of(variable)
         symbols = dict.fromkeys((*self._found.symbols.values(), *self._found.outside.values()))
         for symbol in symbols:
@@ -70,9 +70,9 @@ class Candidates:
 
     def _of_other_rows(self, variable: Variable, written: Expression) -> Iterator[Substitute]:
         """The same value, and others, from the rows that the formula reads."""
-        before = self._found.truth.moment_of(variable)
+        before = self._found.reference.rows_above(variable)
         for other in dict.fromkeys(variables(written)):
-            row = self._found.truth.moment_of(other)
+            row = self._found.reference.rows_above(other)
             if row is not None and before is not None and row != before:
                 yield Substitute(variable, other, self._across_rows(variable, other, before, row))
 
@@ -87,17 +87,19 @@ class Candidates:
 
     def all_weights(self) -> Iterator[Together]:
         """Updated, older or the first values of all weights of the formula."""
-        truth = self._found.truth
+        reference = self._found.reference
         weights = {v: s for v in self._inside if (s := symbol_of(v)) in self._found.parameters}
         if not weights:
             return
 
         def of_row(before: int) -> dict[Variable, Expression]:
-            values = truth.moment(before).values
+            values = reference.row(before).values
             return {weight: values[symbol] for weight, symbol in weights.items()}
 
         yield Together(rules.UPDATED, of_row(-1))
-        stepped = {w: w - truth.rate * truth[symbol.gradient] for w, symbol in weights.items()}
+        stepped = {
+            w: w - reference.rate * reference[symbol.gradient] for w, symbol in weights.items()
+        }
         yield Together(rules.UPDATED, dict(stepped))
         yield Together(rules.OTHER_ROW, of_row(1))
         yield Together(rules.PINNED, of_row(self._found.table.rows.index(self._row)))

@@ -85,5 +85,5 @@ def _over_its_own_row(subject: Subject, cell: CellIndex) -> Expression | None:
         written = subject.found.written(*cell)
     except FormulaError:
         return None
-    own = all(subject.found.truth.moment_of(variable) == 0 for variable in variables(written))
+    own = all(subject.found.reference.rows_above(variable) == 0 for variable in variables(written))
     return written if own else None

@@ -104,8 +104,8 @@ def right_formula(
         column: of the cell.
         used: derivatives that may stay as they are.
     """
-    due = found.due(row, column)
-    assert due is not None
+    expected = found.expected(row, column)
+    assert expected is not None
     known = {*found.symbols.values(), *found.outside.values()}
     own = found.symbols[column]
 
@@ -114,9 +114,9 @@ def right_formula(
         stays = not symbol.is_derivative or symbol in used or own in found.parameters
         return symbol in known and symbol != own and stays
 
-    if isinstance(due, Variable) and due.definition is not None:
-        due = due.definition
-    return expand(due, keeps)
+    if isinstance(expected, Variable) and expected.definition is not None:
+        expected = expected.definition
+    return expand(expected, keeps)
 
 
 class _Search:
@@ -134,7 +134,7 @@ class _Search:
         self._found, self._row, self._column = found, row, column
         self._written, self._right, self._naming = written, right, naming
         self._candidates = Candidates(found, row, column, right)
-        self._values = PointValues(found.truth, [written, right])
+        self._values = PointValues(found.reference, [written, right])
 
     def causes(self) -> tuple[Cause, ...]:
         """One cause or two, the simplest first; if none is found, that it is unexplained."""
@@ -154,8 +154,8 @@ class _Search:
     def _slides(self) -> bool:
         """Whether the cell would be right with the learning rate held by a $."""
         found, row, column = self._found, self._row, self._column
-        return found.rate.spot is not None and any(
-            found.matches(row, column, {other: found.truth.rate})
+        return found.rate.cell is not None and any(
+            found.matches(row, column, {other: found.reference.rate})
             for other in sliding_references(found, row, column)
         )
 
@@ -180,11 +180,12 @@ class _Search:
         return None
 
     def _other_gradient(self) -> Cause | None:
-        own, truth = self._found.symbols[self._column], self._found.truth
+        own, reference = self._found.symbols[self._column], self._found.reference
         if not own.is_gradient:
             return None
-        others = [truth[p.gradient] for p in sorted(self._found.parameters, key=str) if p != own.of]
-        for other, value in zip(others, truth.values(others), strict=True):
+        parameters = sorted(self._found.parameters - {own.of}, key=str)
+        others = [reference[parameter.gradient] for parameter in parameters]
+        for other, value in zip(others, reference.values(others), strict=True):
             if agree(value, self._wanted):
                 return GradientTaken(rules.OTHER_GRADIENT, self._naming.name(other))
         return None

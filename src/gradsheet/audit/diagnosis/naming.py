@@ -43,8 +43,8 @@ class Naming:
         return self._value(variable).name
 
     def _value(self, variable: Variable) -> Value:
-        if variable is self._found.truth.rate:
+        if variable is self._found.reference.rate:
             return Value("η")
         name = self._headers.get(symbol_of(variable), variable.name)
-        before = self._found.truth.moment_of(variable)
+        before = self._found.reference.rows_above(variable)
         return Value(name, None if before in self._expected_rows else before)

@@ -31,7 +31,7 @@ def losses(
         None where the table does not say enough to train the network.
     """
     found = subject.found
-    whole = found.truth.moment().graph
+    whole = found.reference.row().graph
     start = {given: subject.number(given, subject.table.rows[0]) for given in whole.given}
     if any(map(math.isnan, start.values())) or _inputs_change(subject):
         return None
@@ -39,7 +39,7 @@ def losses(
     for parameter in whole.parameters:
         symbol = symbol_of(parameter)
         if found.is_trained(symbol):
-            gradient = (wrong or {}).get(symbol, found.truth[symbol.gradient])
+            gradient = (wrong or {}).get(symbol, found.reference[symbol.gradient])
             steps.move(parameter, parameter - whole.rate * gradient)
     try:
         check_rates(rates)

@@ -6,7 +6,7 @@ import numpy as np
 
 from gradsheet.audit.diagnosis.algebra import Mutation
 from gradsheet.audit.diagnosis.mutations import Site
-from gradsheet.audit.inference.reference import POINTS, Truth
+from gradsheet.audit.inference.reference import POINTS, ReferenceNetwork
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, variables
 from gradsheet.symbolic.tape import Array
 
@@ -18,15 +18,15 @@ class PointValues:
     turn off, once for many values.
     """
 
-    def __init__(self, truth: Truth, roots: Iterable[Expression]) -> None:
-        self._truth = truth
+    def __init__(self, reference: ReferenceNetwork, roots: Iterable[Expression]) -> None:
+        self._reference = reference
         # By identity; what is kept beside a value keeps the identity from being used again.
         self._known: dict[int, tuple[Expression, Array]] = {}
         self._stacks: dict[int, tuple[object, Array]] = {}
         self._take(list(dict.fromkeys(v for root in roots for v in variables(root))))
 
     def _take(self, wanted: list[Variable]) -> None:
-        for variable, value in zip(wanted, self._truth.values(wanted), strict=True):
+        for variable, value in zip(wanted, self._reference.values(wanted), strict=True):
             self._known[id(variable)] = (variable, value)
 
     def of(self, node: Expression) -> Array:

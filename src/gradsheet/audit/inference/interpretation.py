@@ -6,7 +6,7 @@ from functools import cached_property
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.learning_rate import Rate
 from gradsheet.audit.inference.lowering import Lowering
-from gradsheet.audit.inference.reference import Truth, agree
+from gradsheet.audit.inference.reference import ReferenceNetwork, agree
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.symbols import Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
@@ -27,13 +27,15 @@ class Interpretation:
         pairs_left: how many pairs of mistakes may still be tried on the table.
     """
 
-    def __init__(self, table: Table, hypothesis: Hypothesis, rate: Rate, truth: Truth) -> None:
-        self.table, self.truth, self.rate = table, truth, rate
-        self.symbols = {c: s for c, s in hypothesis.symbols.items() if s in truth}
-        self.outside = {c: s for c, s in hypothesis.outside.items() if s in truth}
+    def __init__(
+        self, table: Table, hypothesis: Hypothesis, rate: Rate, reference: ReferenceNetwork
+    ) -> None:
+        self.table, self.reference, self.rate = table, reference, rate
+        self.symbols = {c: s for c, s in hypothesis.symbols.items() if s in reference}
+        self.outside = {c: s for c, s in hypothesis.outside.items() if s in reference}
         self.shape = hypothesis.shape
         self.pairs_left = _MOST_PAIRS
-        truth.hold(symbol for symbol in self.parameters if not self.is_trained(symbol))
+        reference.hold(symbol for symbol in self.parameters if not self.is_trained(symbol))
 
     def header(self, column: int) -> str:
         """What the table calls a column; where it has no name, what this package calls it."""
@@ -45,7 +47,7 @@ class Interpretation:
     @cached_property
     def parameters(self) -> set[Symbol]:
         """The weights and biases."""
-        return {symbol_of(parameter) for parameter in self.truth.moment().graph.parameters}
+        return {symbol_of(parameter) for parameter in self.reference.row().graph.parameters}
 
     def is_given(self, column: int) -> bool:
         """Whether a column is an input, a target or a parameter that is never moved."""
@@ -94,36 +96,38 @@ class Interpretation:
 
     def _meaning(self, cell: CellRef, row: int) -> Variable | None:
         """The value of the network or the learning rate that a cell is, as ``row`` sees it."""
-        if cell == self.rate.spot:
-            return self.truth.rate
+        if cell == self.rate.cell:
+            return self.reference.rate
         if (symbol := self.outside.get(cell)) is not None:
-            return self.truth[symbol]
+            return self.reference[symbol]
         (sheet, (other_row, column)) = cell
         if sheet != self.table.sheet.name or other_row not in self.table.rows:
             return None
         if column == self.rate.column:
-            return self.truth.rate
+            return self.reference.rate
         if (symbol := self.symbols.get(column)) is None:
             return None
         if self.is_given(column):  # the same in every row
-            return self.truth[symbol]
-        return self.truth.moment(row - other_row).values[symbol]
+            return self.reference[symbol]
+        return self.reference.row(row - other_row).values[symbol]
 
     # --- What should be written --------------------------------------------------------------
 
-    def due_rows(self, column: int) -> range:
+    def computed_rows(self, column: int) -> range:
         """The rows in which a column should compute something."""
         if column not in self.symbols or self.is_given(column):
             return range(0)
         is_parameter = self.symbols[column] in self.parameters
         return self.table.rows[1:] if is_parameter else self.table.rows
 
-    def due(self, row: int, column: int) -> Expression | None:
+    def expected(self, row: int, column: int) -> Expression | None:
         """What a cell should compute; None where it is typed in or nothing is known of it."""
-        if row not in self.due_rows(column):
+        if row not in self.computed_rows(column):
             return None
         symbol = self.symbols[column]
-        return self.truth.updated(symbol) if symbol in self.parameters else self.truth[symbol]
+        if symbol in self.parameters:
+            return self.reference.updated(symbol)
+        return self.reference[symbol]
 
     def matches(
         self, row: int, column: int, taken: Mapping[CellRef, Variable] | None = None
@@ -135,10 +139,10 @@ class Interpretation:
             column: of the cell.
             taken: cells beside the table, and what they are to be taken for.
         """
-        due = self.due(row, column)
-        assert due is not None
+        expected = self.expected(row, column)
+        assert expected is not None
         try:
-            written, right = self.truth.values([self.written(row, column, taken), due])
+            written, right = self.reference.values([self.written(row, column, taken), expected])
         except FormulaError:
             return False
         return agree(written, right)

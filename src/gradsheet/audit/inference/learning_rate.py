@@ -18,12 +18,12 @@ class Rate:
     """The source of the learning rate.
 
     Attributes:
-        spot: the cell; None where it is typed into the formulas.
+        cell: the cell; None where it is typed into the formulas.
         column: the column of the table, where it has one.
         value: what it is, where it is in no cell beside the table; NaN where it is unknown.
     """
 
-    spot: CellRef | None = None
+    cell: CellRef | None = None
     column: int | None = None
     value: float = math.nan
 
@@ -51,19 +51,19 @@ def find_rate(table: Table, hypothesis: Hypothesis) -> Rate:
     return Rate()
 
 
-def label_of(table: Table, spot: CellRef) -> str:
+def label_of(table: Table, cell: CellRef) -> str:
     """The label beside or above a cell that announces a learning rate, if there is one."""
-    row, column = spot.cell
+    sheet, (row, column) = cell
     for place in ((row, column - 1), (row - 1, column), (row, column - 2), (row, column + 1)):
-        cell = table.formulas.cell(spot.sheet, CellIndex(*place))
-        if cell and isinstance(cell.value, str) and is_rate(cell.value):
-            return cell.value
+        near = table.formulas.cell(sheet, CellIndex(*place))
+        if near and isinstance(near.value, str) and is_rate(near.value):
+            return near.value
     return ""
 
 
 def _labeled(table: Table, cells: Counter[CellRef]) -> CellRef | None:
     """The most used cell whose label says that it is the learning rate."""
-    return next((spot for spot, _ in cells.most_common() if label_of(table, spot)), None)
+    return next((cell for cell, _ in cells.most_common() if label_of(table, cell)), None)
 
 
 def _sources(table: Table, hypothesis: Hypothesis) -> _Sources:
@@ -80,12 +80,11 @@ def _count(
 ) -> None:
     """Count what one formula uses."""
     for ref in references(tree):
-        spot = CellRef(ref.sheet or table.sheet.name, ref.seen_from(place))
-        column = spot.cell.column
-        if spot.sheet != table.sheet.name or spot.cell.row not in table.rows:
-            sources.cells[spot] += 1
-        elif _may_be_rate(hypothesis, column) and not _is_computed(table, column):
-            sources.columns[column] += 1
+        sheet, index = ref.sheet or table.sheet.name, ref.seen_from(place)
+        if sheet != table.sheet.name or index.row not in table.rows:
+            sources.cells[CellRef(sheet, index)] += 1
+        elif _may_be_rate(hypothesis, index.column) and not _is_computed(table, index.column):
+            sources.columns[index.column] += 1
     sources.numbers.update(value for value in _numbers(tree) if abs(value) not in (0.0, 1.0))
 
 

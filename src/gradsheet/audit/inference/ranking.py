@@ -10,7 +10,7 @@ from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.learning_rate import find_rate
 from gradsheet.audit.inference.lowering import ERROR
-from gradsheet.audit.inference.reference import Truth, agree, network
+from gradsheet.audit.inference.reference import ReferenceNetwork, agree, network
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.losses import LOSSES
 from gradsheet.networks.spec import SOFTMAX
@@ -38,10 +38,10 @@ def _interpretations(table: Table) -> Iterator[Interpretation]:
     for hypothesis in hypotheses(table):
         rate = find_rate(table, hypothesis)
         for activations, loss in islice(_kinds(table, hypothesis), _MOST_COMBINATIONS):
-            truth = Truth(network(hypothesis.shape, activations, loss))
-            if rate.spot is None and rate.column is None and not math.isnan(rate.value):
-                truth.fix_rate(rate.value)
-            yield Interpretation(table, hypothesis, rate, truth)
+            reference = ReferenceNetwork(network(hypothesis.shape, activations, loss))
+            if rate.cell is None and rate.column is None and not math.isnan(rate.value):
+                reference.fix_rate(rate.value)
+            yield Interpretation(table, hypothesis, rate, reference)
 
 
 def _kinds(table: Table, hypothesis: Hypothesis) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -64,26 +64,28 @@ def _wrong_columns(found: Interpretation) -> list[int]:
     pairs = {
         column: pair
         for column in found.table.columns
-        if (pair := _written_and_due(found, column)) is not None
+        if (pair := _written_and_expected(found, column)) is not None
     }
-    values = found.truth.values(expression for pair in pairs.values() for expression in pair)
+    values = found.reference.values(expression for pair in pairs.values() for expression in pair)
     return [
         column
-        for column, written, due in zip(pairs, values[::2], values[1::2], strict=True)
-        if not agree(written, due)
+        for column, written, expected in zip(pairs, values[::2], values[1::2], strict=True)
+        if not agree(written, expected)
     ]
 
 
-def _written_and_due(found: Interpretation, column: int) -> tuple[Expression, Expression] | None:
-    """What the usual formula of a column computes and what it should; None where none is due."""
+def _written_and_expected(
+    found: Interpretation, column: int
+) -> tuple[Expression, Expression] | None:
+    """What the usual formula of a column computes and what it should; None where it need not."""
     row = _typical_row(found.table, column)
-    due = None if row is None else found.due(row, column)
-    if row is None or due is None:
+    expected = None if row is None else found.expected(row, column)
+    if row is None or expected is None:
         return None
     try:
-        return found.written(row, column), due
+        return found.written(row, column), expected
     except FormulaError:
-        return ERROR, due
+        return ERROR, expected
 
 
 def _typical_row(table: Table, column: int) -> int | None:

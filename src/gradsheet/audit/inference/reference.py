@@ -1,4 +1,4 @@
-"""The truth about a network at random points, to compare formulas with."""
+"""A network at random points: what the formulas of a table are compared with."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -38,7 +38,7 @@ def network(shape: Shape, activations: Iterable[str], loss: str) -> NetworkSpec:
     )
 
 
-class Moment:
+class NetworkRow:
     """The network's values in one row of a table, by their symbols.
 
     Attributes:
@@ -60,38 +60,38 @@ class Moment:
 
 
 @lru_cache(maxsize=256)
-def _moment(spec: NetworkSpec, before: int) -> Moment:
-    """A network so many rows before, the same for all tables that train it."""
-    return Moment(spec)
+def _network_row(spec: NetworkSpec, above: int) -> NetworkRow:
+    """A network so many rows above, the same for all tables that train it."""
+    return NetworkRow(spec)
 
 
-class Truth:
+class ReferenceNetwork:
     """A network at random points, in a row of its table and in the rows around it."""
 
     def __init__(self, spec: NetworkSpec) -> None:
         self.spec = spec
         self.rate = named(LEARNING_RATE, None, "learning rate")
-        self._moments: dict[int, Moment] = {}
-        self._rows: dict[Variable, int] = {}
+        self._by_row: dict[int, NetworkRow] = {}
+        self._rows_above: dict[Variable, int] = {}
         self._held: set[Symbol] = set()
         self._points: dict[Variable, Array] = {self.rate: _draw(LEARNING_RATE, 0)}
 
-    def moment(self, before: int = 0) -> Moment:
-        """The network so many rows before; negative: after."""
-        if before not in self._moments:
-            moment = self._moments[before] = _moment(self.spec, before)
-            for variable in moment.graph.given:
+    def row(self, above: int = 0) -> NetworkRow:
+        """The network so many rows above; negative: below."""
+        if above not in self._by_row:
+            network_row = self._by_row[above] = _network_row(self.spec, above)
+            for variable in network_row.graph.given:
                 symbol = symbol_of(variable)
                 same = symbol.is_data or symbol in self._held
-                self._points[variable] = _draw(symbol, 0 if same else before)
-            self._rows |= dict.fromkeys(moment.values.values(), before)
-        return self._moments[before]
+                self._points[variable] = _draw(symbol, 0 if same else above)
+            self._rows_above |= dict.fromkeys(network_row.values.values(), above)
+        return self._by_row[above]
 
     def hold(self, parameters: Iterable[Symbol]) -> None:
         """Take some parameters, like the inputs and targets, for the same in every row."""
         self._held |= set(parameters)
-        for moment in self._moments.values():
-            for variable in moment.graph.given:
+        for network_row in self._by_row.values():
+            for variable in network_row.graph.given:
                 if (symbol := symbol_of(variable)) in self._held:
                     self._points[variable] = _draw(symbol, 0)
 
@@ -100,19 +100,19 @@ class Truth:
         self._points[self.rate] = np.full(POINTS, value)
 
     def __getitem__(self, symbol: Symbol) -> Variable:
-        return self.moment().values[symbol]
+        return self.row().values[symbol]
 
     def __contains__(self, symbol: object) -> bool:
-        return symbol in self.moment().values
+        return symbol in self.row().values
 
-    def moment_of(self, variable: Variable) -> int | None:
-        """How many rows before a value stands; None of the learning rate."""
-        return self._rows.get(variable)
+    def rows_above(self, variable: Variable) -> int | None:
+        """How many rows above a value is; None for the learning rate."""
+        return self._rows_above.get(variable)
 
     def updated(self, parameter: Symbol) -> Expression:
-        """The parameter after the step that the row before asks for."""
-        before = self.moment(1).values
-        return before[parameter] - self.rate * before[parameter.gradient]
+        """The parameter after the step that the row above asks for."""
+        above = self.row(1).values
+        return above[parameter] - self.rate * above[parameter.gradient]
 
     @property
     def points(self) -> Mapping[Variable, Array]:
@@ -140,9 +140,9 @@ def agreements(many: Array, one: Array) -> NDArray[np.bool_]:
 
 
 @lru_cache(maxsize=1024)
-def _draw(symbol: Symbol, before: int) -> Array:
+def _draw(symbol: Symbol, above: int) -> Array:
     """Numbers for a given value, the same in every audit."""
-    generator = np.random.default_rng([before + 1000, *str(symbol).encode()])
+    generator = np.random.default_rng([above + 1000, *str(symbol).encode()])
     if symbol.kind is Kind.TARGET:
         return generator.uniform(0.05, 0.95, POINTS)
     if symbol == LEARNING_RATE:

@@ -18,7 +18,7 @@ def row_classes(found: Interpretation, column: int) -> dict[object, list[int]]:
     key of a cell without a formula is None.
     """
     classes: dict[object, list[int]] = {}
-    for row in found.due_rows(column):
+    for row in found.computed_rows(column):
         classes.setdefault(_class(found.table, row, column), []).append(row)
     return classes
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from gradsheet.networks.graph import build_graph
-from gradsheet.networks.sweep import DEFAULT_RATES, descend
+from gradsheet.networks.sweep import descend
 from gradsheet.networks.toml import load_network
 from gradsheet.workbook.build import write_workbook
 
@@ -40,8 +40,8 @@ def main() -> None:
     ]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "book.xlsx"
-        small = seconds(lambda: write_workbook(spec, path, DEFAULT_RATES, 100))
-        large = seconds(lambda: write_workbook(spec, path, DEFAULT_RATES, 1000), 1)
+        small = seconds(lambda: write_workbook(spec, path, updates=100))
+        large = seconds(lambda: write_workbook(spec, path, updates=1000), 1)
         size = path.stat().st_size / 1e6
     rows += [
         ("workbook, 6 rates x 100 updates", small, ""),

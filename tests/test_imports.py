@@ -14,13 +14,14 @@ SOURCE = Path(gradsheet.__file__).parent
 # What each room may import of ours; a room is a folder or a file at the top.
 ALLOWED = {
     "errors": set(),
+    "deprecation": set(),
     "extras": set(),
     "files": {"errors"},
     "processes": set(),
     "symbolic": set(),
-    "networks": {"errors", "symbolic"},
+    "networks": {"deprecation", "errors", "symbolic"},
     "spreadsheet": {"errors", "files", "symbolic"},
-    "workbook": {"errors", "files", "networks", "spreadsheet", "symbolic"},
+    "workbook": {"deprecation", "errors", "files", "networks", "spreadsheet", "symbolic"},
     "audit": {"errors", "files", "networks", "processes", "spreadsheet", "symbolic"},
     "digits": {"errors", "files", "processes"},
     "models": {"digits", "errors", "files", "spreadsheet", "symbolic"},

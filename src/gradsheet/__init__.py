@@ -1,9 +1,8 @@
 """Gradsheet: small neural networks that hide nothing.
 
-from pathlib import Path
 from gradsheet import load_network, write_workbook
 
-write_workbook(load_network("course"), Path("backprop.xlsx"))
+write_workbook(load_network("course"), "backprop.xlsx")
 """
 
 from importlib import import_module

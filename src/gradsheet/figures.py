@@ -54,7 +54,7 @@ def loss_curve(descent: Descent, number: int) -> Figure:
     """The loss at the 0-based learning rate ``number`` against the updates."""
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(6.4, 4.0)
-        rate, losses = descent.rates[number], descent.loss[:, number]
+        rate, losses = descent.learning_rates[number], descent.loss[:, number]
         shown = _drawable(losses)
         axes.plot(shown, color=palette.of_rate(number), linewidth=2)
         _label_loss(axes, f"Loss at learning rate {rate:g}")
@@ -72,24 +72,24 @@ def loss_curves(descent: Descent) -> Figure:
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(11, 4.6), layout="constrained")
         linear, logarithmic = figure.subplots(1, 2)
-        few = len(descent.rates) <= len(palette.RATES) * 2
+        few = len(descent.learning_rates) <= len(palette.RATES) * 2
         shown = _drawable(descent.loss)
-        scale = LogNorm(min(descent.rates), max(descent.rates))
+        scale = LogNorm(min(descent.learning_rates), max(descent.learning_rates))
         for axes in (linear, logarithmic):
-            _draw_losses(axes, descent.rates, shown, scale, few)
+            _draw_losses(axes, descent.learning_rates, shown, scale, few)
         _label_loss(linear, "Loss by learning rate")
         _label_loss(logarithmic, "The same, logarithmic")
         linear.set_ylim(0, _top(shown))
         if np.nan_to_num(shown).max() > 0:
             logarithmic.set_yscale("log")
         if few:
-            names = [_rate_name(descent, number) for number in range(len(descent.rates))]
+            names = [_rate_name(descent, number) for number in range(len(descent.learning_rates))]
             linear.legend(linear.get_lines(), names, frameon=False, title="learning rate")
         else:
             figure.colorbar(ScalarMappable(scale, "viridis"), ax=logarithmic, label="learning rate")
         broken = sum(after is not None for after in descent.diverged_after())
         if broken and not few:
-            _say(logarithmic, f"{broken} of {len(descent.rates)} rates diverged", NEGATIVE)
+            _say(logarithmic, f"{broken} of {len(descent.learning_rates)} rates diverged", NEGATIVE)
     return figure
 
 
@@ -399,7 +399,7 @@ def _top(losses: NDArray[np.float64]) -> float:
 
 def _rate_name(descent: Descent, number: int) -> str:
     diverged = descent.diverged_after()[number]
-    name = f"{descent.rates[number]:g}"
+    name = f"{descent.learning_rates[number]:g}"
     return name if diverged is None else f"{name}: diverged after {diverged}"
 
 

@@ -55,7 +55,8 @@ OWN = [
 
 @pytest.mark.parametrize(("preset", "rates"), OWN)
 def test_our_own_workbooks_pass(preset: str, rates: tuple[float, ...], tmp_path: Path) -> None:
-    write_workbook(load_network(preset), tmp_path / "own.xlsx", rates, 3)
+    network = load_network(preset)
+    write_workbook(network, tmp_path / "own.xlsx", learning_rates=rates, updates=3)
     found = audit_workbook(tmp_path / "own.xlsx")
     named = [table for table in found.tables if table.sheet.startswith("lr")]
     assert [(table.updates, table.rate) for table in named] == [(3, rate) for rate in rates]
@@ -66,7 +67,7 @@ def test_our_own_workbooks_pass(preset: str, rates: tuple[float, ...], tmp_path:
 @pytest.mark.skipif(libreoffice() is None, reason="LibreOffice is not installed")
 @pytest.mark.parametrize("target", ["ods", "xlsx"])
 def test_what_libreoffice_saves_is_read_the_same(target: str, tmp_path: Path) -> None:
-    write_workbook(load_network("course"), tmp_path / "own.xlsx", (0.5,), 5)
+    write_workbook(load_network("course"), tmp_path / "own.xlsx", learning_rates=(0.5,), updates=5)
     found = audit_workbook(convert(tmp_path / "own.xlsx", target, tmp_path))
     [table] = [table for table in found.tables if table.sheet.startswith("lr")]
     assert (table.updates, table.rate, table.findings) == (5, 0.5, ())

@@ -17,7 +17,7 @@ def test_what_help_and_completion_list_is_what_there_is() -> None:
     assert tuple(toml.PRESETS) == PRESETS
     assert tuple(recipe.RECIPES) == RECIPES
     assert tuple(recalculate.ENGINES) == ENGINES
-    assert tuple(parse_rates(DEFAULT_RATES)) == sweep.DEFAULT_RATES
+    assert tuple(parse_rates(DEFAULT_RATES)) == sweep.DEFAULT_LEARNING_RATES
 
 
 def test_rates_in_a_list_and_in_a_range() -> None:

@@ -15,7 +15,7 @@ from gradsheet.networks.toml import load_network
 from gradsheet.spreadsheet.recalculate import Cells, cached_values, recalculated
 from gradsheet.symbolic.tape import Tape
 from gradsheet.workbook.build import write_exercise
-from gradsheet.workbook.verify import verify
+from gradsheet.workbook.verify import verify_workbook
 from tests.workbook.cells import ref
 
 PRESETS = ("course", "xor", "iris-mini")
@@ -23,7 +23,9 @@ PRESETS = ("course", "xor", "iris-mini")
 
 def written(preset: str, folder: Path, solved: bool = False) -> Path:
     path = folder / "exercise.xlsx"
-    write_exercise(load_network(preset), path, rates=(0.5, 1.0), updates=5, solved=solved)
+    write_exercise(
+        load_network(preset), path, learning_rates=(0.5, 1.0), updates=5, solution=solved
+    )
     return path
 
 
@@ -149,7 +151,7 @@ def test_the_inputs_are_locked_since_the_answers_belong_to_them(tmp_path: Path) 
 
 def test_an_exercise_is_not_verified(tmp_path: Path) -> None:
     with pytest.raises(GradsheetError, match="is an exercise; verify the workbook without"):
-        verify(written("course", tmp_path))
+        verify_workbook(written("course", tmp_path))
 
 
 def test_the_decimals_that_a_cell_shows_are_enough(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def run_demo(folder: Path, quick: bool, say: Callable[[str], None]) -> Iterator[
 def _make_backprop(folder: Path, say: Callable[[str], None]) -> Iterator[Made]:
     from gradsheet.cli.outputs import write_diagram, write_sweep
     from gradsheet.networks.graph import build_graph
-    from gradsheet.networks.sweep import DEFAULT_RATES, DEFAULT_UPDATES, descend
+    from gradsheet.networks.sweep import DEFAULT_LEARNING_RATES, DEFAULT_UPDATES, descend
     from gradsheet.networks.toml import load_network
     from gradsheet.workbook.build import write_workbook
 
@@ -56,11 +56,12 @@ def _make_backprop(folder: Path, say: Callable[[str], None]) -> Iterator[Made]:
     graph = build_graph(spec)
     say("Writing the workbook, the loss graphs and the network diagram.")
     workbook = folder / "backprop.xlsx"
-    write_workbook(spec, workbook, DEFAULT_RATES, DEFAULT_UPDATES)
+    write_workbook(spec, workbook)
     yield Made(workbook, "backpropagation in live cells: open it and change a number")
-    descent = descend(graph, DEFAULT_RATES, DEFAULT_UPDATES)
+    descent = descend(graph, DEFAULT_LEARNING_RATES, DEFAULT_UPDATES)
     table, *single, together = write_sweep(descent, folder)
-    yield Made(table, f"the loss at {len(descent.rates)} learning rates, {descent.updates} updates")
+    number = len(descent.learning_rates)
+    yield Made(table, f"the loss at {number} learning rates, {descent.updates} updates")
     for path, loss in zip(single, descent.loss[-1], strict=True):
         yield Made(path, f"loss {descent.loss[0, 0]:.6f} → {loss:.6f}")
     yield Made(together, "all learning rates together")

@@ -58,9 +58,9 @@ def workbook(
     updates = renamed("--iterations", iterations, "--updates", updates)
     spec, numbers = load_network(network), parse_rates(rates)
     if exercise or solution:
-        write_exercise(spec, path, numbers, updates, solved=solution)
+        write_exercise(spec, path, solution=solution, learning_rates=numbers, updates=updates)
     else:
-        write_workbook(spec, path, numbers, updates)
+        write_workbook(spec, path, learning_rates=numbers, updates=updates)
     terminal = Terminal(quiet)
     terminal.note(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")
     if png:
@@ -81,13 +81,12 @@ def verify(
 ) -> None:
     """Recalculate a workbook with a second spreadsheet engine and compare every cell."""
     from gradsheet.cli.render import verification_table
-    from gradsheet.workbook.verify import TOLERANCE
-    from gradsheet.workbook.verify import verify as compare
+    from gradsheet.workbook.verify import TOLERANCE, verify_workbook
 
-    found = compare(workbook, engine)
+    found = verify_workbook(workbook, engine=engine)
     terminal = Terminal()
     terminal.result(verification_table(found))
-    if not found.holds:
+    if not found.is_verified:
         terminal.result(f"Not verified: a difference is larger than {TOLERANCE:.0e}.")
         sys.exit(1)
     terminal.result(f"Verified: every cell agrees to {TOLERANCE:.0e}.")

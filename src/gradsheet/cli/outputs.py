@@ -26,8 +26,8 @@ def write_sweep(descent: Descent, folder: Path) -> list[Path]:
     table, together = folder / "losses.csv", folder / "loss_all.png"
     write_text(table, losses_csv(descent))
     written = [table]
-    if len(descent.rates) <= MOST_SINGLE_GRAPHS:
-        for number, rate in enumerate(descent.rates):
+    if len(descent.learning_rates) <= MOST_SINGLE_GRAPHS:
+        for number, rate in enumerate(descent.learning_rates):
             written.append(folder / f"loss_lr_{rate!r}.png")
             figures.save(figures.loss_curve(descent, number), written[-1])
     figures.save(figures.loss_curves(descent), together)
@@ -37,7 +37,7 @@ def write_sweep(descent: Descent, folder: Path) -> list[Path]:
 def write_diagram(graph: NetworkGraph, paths: Sequence[Path]) -> None:
     """Draw the untouched network with its values and gradients, once to each path."""
     shown = [*graph.table(), *graph.gradients]
-    start = descend(graph, rates=(1.0,), updates=1, record=shown)
+    start = descend(graph, learning_rates=(1.0,), updates=1, record=shown)
     values = {variable: float(start.values[variable][0, 0]) for variable in shown}
     for path in paths:
         figures.save(figures.network(graph, values), path)

@@ -56,15 +56,16 @@ def sweep_table(descent: Descent) -> Table:
     diverged = descent.diverged_after()
     if any(after is not None for after in diverged):
         table.add_column("diverged after", justify="right", no_wrap=True)
-    step = max(1, math.ceil(len(descent.rates) / _MOST_ROWS))
-    for number in range(0, len(descent.rates), step):
+    step = max(1, math.ceil(len(descent.learning_rates) / _MOST_ROWS))
+    for number in range(0, len(descent.learning_rates), step):
         losses = [descent.loss[row, number] for row in (0, *marks, descent.updates)]
         cells = [f"{loss:.4g}" if math.isfinite(loss) else "—" for loss in losses]
         if diverged[number] is not None:
             cells.append(str(diverged[number]))
-        table.add_row(f"{descent.rates[number]:.6g}", *cells)
+        table.add_row(f"{descent.learning_rates[number]:.6g}", *cells)
     if step > 1:
-        table.caption = f"every {step}th of {len(descent.rates)} rates; all are in losses.csv"
+        count = len(descent.learning_rates)
+        table.caption = f"every {step}th of {count} rates; all are in losses.csv"
     return table
 
 
@@ -80,8 +81,9 @@ def verification_table(found: "Verification") -> Table:
     for before, after in zip(found.as_made, found.after_change, strict=True):
         table.add_row(*_difference_row(before, after))
     table.add_section()
-    before, after = found.autograd
-    table.add_row(*_difference_row(before, after))
+    for before, after in found.gradients:
+        table.add_row(*_difference_row(before, after))
+    table.caption = found.note or None
     return table
 
 
@@ -89,7 +91,7 @@ def _difference_row(before: "Difference", after: "Difference") -> list[Text]:
     cells = [Text(before.what), Text(f"{before.cells:,}")]
     for difference in (before, after):
         worst = "differs" if math.isinf(difference.worst) else f"{difference.worst:.1e}"
-        style = "" if difference.holds else "bold red"
+        style = "" if difference.is_small else "bold red"
         cells += [Text(worst, style), Text(difference.where, style)]
     return cells
 

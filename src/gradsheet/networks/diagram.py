@@ -23,8 +23,8 @@ class Neuron:
         kind: which gives its color.
         x: its layer, 0 for the inputs.
         y: its height, 0 in the middle of the drawing, 1 between neighbors of the fullest layer.
-        values: the variables whose values are written beside it: an input; a unit's sum and
-            output; of an output unit its target and error, too.
+        values: the variables whose values are written beside it: an input; a unit's
+            pre-activation and activation; of an output unit its target and error, too.
     """
 
     symbol: Symbol | None
@@ -46,7 +46,7 @@ class Edge:
     Attributes:
         parameter: what the signal is multiplied by.
         gradient: the derivative of the loss with respect to it, where it is trained.
-        label_place: the point of the line where its label is centerd.
+        label_place: the point of the line where its label is centered.
     """
 
     start: Neuron
@@ -71,7 +71,7 @@ class Diagram:
 
 
 def lay_out(graph: NetworkGraph, number: int = 0) -> Diagram:
-    """CellIndex the neurons of a network, layer by layer, from left to right.
+    """Place the neurons of a network, layer by layer, from left to right.
 
     Args:
         graph: the network.

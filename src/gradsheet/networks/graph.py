@@ -28,7 +28,7 @@ class LayerGraph:
     Attributes:
         weights: (units, inputs).
         biases: none, one shared by all units, or one a unit.
-        units: the symbol of each unit, ``h1``, which is that of its weighted sum.
+        units: the symbol of each unit, ``h1``, which is that of its pre-activation.
         words: of each unit what it is.
     """
 
@@ -48,26 +48,26 @@ class LayerPass:
     """What one layer computes of one example.
 
     Attributes:
-        sums: of each unit the weighted sum ``h``.
+        pre_activations: of each unit the weighted sum of its inputs, ``h``.
         activations: of each unit the output ``a_h``.
-        shared: of a softmax what its units share: the largest sum ``m``, the sum of the
-            exponentials ``S`` and its logarithm ``L``.
+        shared: of a softmax what its units share: the largest pre-activation ``m``, the sum of
+            the exponentials ``S`` and its logarithm ``L``.
     """
 
-    sums: tuple[Variable, ...]
+    pre_activations: tuple[Variable, ...]
     activations: tuple[Variable, ...]
     shared: tuple[Variable, ...] = ()
 
     @property
     def units(self) -> tuple[tuple[Variable, Variable], ...]:
-        """Of each unit its sum and its activation."""
-        return tuple(zip(self.sums, self.activations, strict=True))
+        """Of each unit its pre-activation and its activation."""
+        return tuple(zip(self.pre_activations, self.activations, strict=True))
 
     @property
     def values(self) -> tuple[Variable, ...]:
         """Everything computed, each after what it is computed from."""
         if self.shared:
-            return (*self.sums, *self.shared, *self.activations)
+            return (*self.pre_activations, *self.shared, *self.activations)
         return tuple(value for unit in self.units for value in unit)
 
 
@@ -147,21 +147,21 @@ class NetworkGraph:
 
     @cached_property
     def deltas(self) -> tuple[Variable, ...]:
-        """The derivative of the loss with respect to each unit's sum, the output layer first."""
+        """The derivative of the loss by each pre-activation, the output layer first."""
         gradients = self.backward.gradients
         return tuple(
             gradients[value]
             for number in reversed(range(len(self.layers)))
             for example in self.examples
-            for value in example.layers[number].sums
+            for value in example.layers[number].pre_activations
             if value in gradients
         )
 
     def table(self) -> Iterator[Variable]:
         """What one iteration shows, in the familiar order.
 
-        Targets, inputs, then of each layer the weights, the biases and of each unit its sum and
-        its activation, then the errors and the loss.
+        Targets, inputs, then of each layer the weights, the biases and of each unit its
+        pre-activation and its activation, then the errors and the loss.
         """
         for example in self.examples:
             yield from example.targets
@@ -306,15 +306,16 @@ def _layer_pass(
     layer: LayerGraph, described: LayerSpec, signals: Sequence[Variable], mark: int | None
 ) -> LayerPass:
     where = f", example {mark}" if mark else ""
-    sums: list[Variable] = []
+    pre_activations: list[Variable] = []
     for unit, (symbol, words) in enumerate(zip(layer.units, layer.words, strict=True)):
         terms = [
             weight * signal for weight, signal in zip(layer.weights[unit], signals, strict=True)
         ]
         bias = layer.biases[unit : unit + 1] if len(layer.biases) > 1 else layer.biases
         weighted = total([*terms, *bias])
-        sums.append(named(symbol.in_example(mark), weighted, f"weighted sum into {words}{where}"))
-    shared = _softmax_parts(sums, mark) if described.activation == SOFTMAX else ()
+        meaning = f"pre-activation of {words}{where}"
+        pre_activations.append(named(symbol.in_example(mark), weighted, meaning))
+    shared = _softmax_parts(pre_activations, mark) if described.activation == SOFTMAX else ()
 
     def activation(value: Variable) -> Expression:
         if shared:
@@ -325,21 +326,21 @@ def _layer_pass(
         named(
             symbol_of(value).activation,
             activation(value),
-            f"{described.activation} output of {words}{where}",
+            f"activation of {words}{where}: {described.activation}",
         )
-        for value, words in zip(sums, layer.words, strict=True)
+        for value, words in zip(pre_activations, layer.words, strict=True)
     )
-    return LayerPass(tuple(sums), activations, shared)
+    return LayerPass(tuple(pre_activations), activations, shared)
 
 
-def _softmax_parts(sums: Sequence[Variable], mark: int | None) -> tuple[Variable, ...]:
+def _softmax_parts(pre_activations: Sequence[Variable], mark: int | None) -> tuple[Variable, ...]:
     """What the units of a softmax share, so that each output is exp(o - L)."""
     largest = named(
         Symbol(Kind.LARGEST, (), mark),
-        apply(SHIFT, *sums),
-        "the largest sum; taken from all so that nothing overflows",
+        apply(SHIFT, *pre_activations),
+        "the largest pre-activation; subtracted from all so that nothing overflows",
     )
-    powers = total(apply(EXPONENTIAL, value - largest) for value in sums)
+    powers = total(apply(EXPONENTIAL, value - largest) for value in pre_activations)
     exponentials = named(Symbol(Kind.EXPONENTIALS, (), mark), powers, "sum of the exponentials")
     log_sum = named(
         Symbol(Kind.LOG_SUM, (), mark),

@@ -12,12 +12,12 @@ class Output:
     """An output unit, as a loss sees it.
 
     Attributes:
-        sum: the weighted sum ``o``.
+        pre_activation: ``o``.
         activation: the output ``a_o``.
         log_sum: of a softmax, ``L = ln Σ exp(o)``, so that ``ln a_o`` is ``o - L``.
     """
 
-    sum: Variable
+    pre_activation: Variable
     activation: Variable
     log_sum: Variable | None
 
@@ -49,13 +49,13 @@ def _squared_difference(target: Expression, output: Output) -> Expression:
 
 def _binary_cross_entropy(target: Expression, output: Output) -> Expression:
     # With a = σ(o) this is -t·ln a - (1 - t)·ln(1 - a), and it holds where a rounds to 0 or 1.
-    return apply(SOFTPLUS, output.sum) - target * output.sum
+    return apply(SOFTPLUS, output.pre_activation) - target * output.pre_activation
 
 
 def _categorical_cross_entropy(target: Expression, output: Output) -> Expression:
     if output.log_sum is None:
         raise ValueError("the categorical cross-entropy needs a softmax")
-    return target * (output.log_sum - output.sum)  # -t·ln a, also where a rounds to 0
+    return target * (output.log_sum - output.pre_activation)  # -t·ln a, also where a rounds to 0
 
 
 LOSSES = {

@@ -1,6 +1,6 @@
 """The mistakes that people make in the backward pass, as wrong gradients of a given network.
 
-Each is a small edit of the right derivation: one factor of the chain rule is taken for another.
+Each is a small edit of the right derivation: one local derivative is taken for another.
 They are the ones found in published course workbooks, where the loss fell all the same.
 """
 
@@ -47,7 +47,7 @@ class Kind:
         needs: what a network must have for it to arise.
         why: why the loss falls nevertheless.
         edits: of a network, the parameters whose gradients go wrong, and for each what stands in
-            place of which factor; None where it cannot arise.
+            place of which local derivative; None where it cannot arise.
     """
 
     name: str
@@ -137,32 +137,35 @@ def _wrong_unit(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
         return None
     edits: Edits = {}
     for layer in _passes(graph, number):
-        right = _slope(graph, layer, 1)
-        wrong = _slope(graph, layer, 0)
+        right = _derivative(graph, layer, 1)
+        wrong = _derivative(graph, layer, 0)
         if right is None or wrong is None or not any(variables(right.definition or right)):
             return None
         edits[right] = wrong
     return graph.layers[number].weights[1], edits
 
 
-def _slope(graph: NetworkGraph, layer: LayerPass, unit: int) -> Variable | None:
-    return graph.backward.local_derivatives.get((layer.activations[unit], layer.sums[unit]))
+def _derivative(graph: NetworkGraph, layer: LayerPass, unit: int) -> Variable | None:
+    """The derivative of a unit's activation function."""
+    pre_activation, activation = layer.units[unit]
+    return graph.backward.local_derivatives.get((activation, pre_activation))
 
 
-def _sum_for_output(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
-    """The last weight into the first output unit: the sum for the activation."""
+def _pre_activation_for_activation(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
+    """The last weight into the first output unit."""
     if len(graph.layers) < 2 or graph.spec.layers[-2].activation == "identity":
         return None
     weight = graph.layers[-1].weights[0][-1]
     edits: Edits = {}
     for example in graph.examples:
-        factor = graph.backward.local_derivatives[example.layers[-1].sums[0], weight]
-        edits[factor] = example.layers[-2].sums[-1]
+        *_, before, last = example.layers
+        local = graph.backward.local_derivatives[last.pre_activations[0], weight]
+        edits[local] = before.pre_activations[-1]
     return [weight], edits
 
 
 def _bracket(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
-    """(A + B)·slope, written A + B·slope."""
+    """(A + B)·σ′, written A + B·σ′."""
     number = _hidden(graph, units=1)
     if number is None:
         return None
@@ -172,11 +175,11 @@ def _bracket(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
         summed = gradients[layer.activations[0]].definition
         if not (isinstance(summed, Apply) and summed.operation is ADD):
             return None
-        slope = _slope(graph, layer, 0)
-        if slope is None:
+        derivative = _derivative(graph, layer, 0)
+        if derivative is None:
             return None
         *first, last = summed.arguments
-        edits[gradients[layer.sums[0]]] = total([*first, last * slope])
+        edits[gradients[layer.pre_activations[0]]] = total([*first, last * derivative])
     return graph.layers[number].weights[0], edits
 
 
@@ -194,7 +197,7 @@ def _neighbor(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
         return None
     edits: Edits = {}
     for layer, signals in _signals(graph):
-        edits[graph.backward.local_derivatives[layer.sums[0], row[1]]] = signals[0]
+        edits[graph.backward.local_derivatives[layer.pre_activations[0], row[1]]] = signals[0]
     return [row[1]], edits
 
 
@@ -205,9 +208,11 @@ def _updated(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
     edits: Edits = {}
     for example in graph.examples:
         signal = example.layers[number].activations[0]
-        for above, row in zip(
-            example.layers[number + 1].sums, graph.layers[number + 1].weights, strict=True
-        ):
+        above_all, rows = (
+            example.layers[number + 1].pre_activations,
+            graph.layers[number + 1].weights,
+        )
+        for above, row in zip(above_all, rows, strict=True):
             if (above, signal) in graph.backward.local_derivatives:
                 moved = row[0] - graph.rate * graph.backward.gradients[row[0]]
                 edits[graph.backward.local_derivatives[above, signal]] = moved
@@ -227,7 +232,7 @@ KINDS = (
         "a bent hidden layer",
         "The sum has the sign of its activation or nearly so more often than not; the weight moves "
         "the right way by the wrong amount, and the others make up for it.",
-        _sum_for_output,
+        _pre_activation_for_activation,
     ),
     Kind(
         "a misplaced bracket: the slope multiplies the last term only",

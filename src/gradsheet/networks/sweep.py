@@ -1,4 +1,4 @@
-"""Training at many learning rates at once."""
+"""Gradient descent at many learning rates at once."""
 
 import math
 from collections import Counter
@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradsheet.deprecation import formerly, warn_renamed
 from gradsheet.errors import GradsheetError
-from gradsheet.networks.graph import NetworkGraph
+from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.optimizers import Steps
+from gradsheet.networks.spec import NetworkSpec
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.tape import Array, Tape
 
-DEFAULT_RATES = (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
+DEFAULT_LEARNING_RATES = (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
 DEFAULT_UPDATES = 100
 _MOST_NUMBERS = 100_000_000
 
@@ -26,14 +28,20 @@ class Descent:
     too large to hold: the training diverged.
 
     Attributes:
-        rates: the learning rates.
-        values: for each recorded variable its values, (updates + 1, rates).
+        learning_rates: one for each column.
+        values: for each recorded variable its values, (updates + 1, learning rates).
         loss: the values of the loss, likewise.
     """
 
-    rates: tuple[float, ...]
+    learning_rates: tuple[float, ...]
     values: dict[Variable, Array]
     loss: Array
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """The learning rates, under their former name."""
+        warn_renamed("Descent.rates", "Descent.learning_rates")
+        return self.learning_rates
 
     @property
     def updates(self) -> int:
@@ -47,20 +55,43 @@ class Descent:
         return tuple(int(k) if broken[k, rate] else None for rate, k in enumerate(first))
 
 
+def sweep(
+    network: NetworkSpec,
+    *,
+    learning_rates: Sequence[float] = DEFAULT_LEARNING_RATES,
+    updates: int = DEFAULT_UPDATES,
+) -> Descent:
+    """Train a network with its optimizer, once at each learning rate, side by side.
+
+    Args:
+        network: the network.
+        learning_rates: positive, no two alike.
+        updates: how many updates.
+
+    Returns:
+        The loss after each update, (updates + 1, learning rates).
+
+    Raises:
+        GradsheetError: as ``descend``.
+    """
+    return descend(build_graph(network), learning_rates, updates)
+
+
+@formerly(rates="learning_rates")
 def descend(
     graph: NetworkGraph,
-    rates: Sequence[float] = DEFAULT_RATES,
+    learning_rates: Sequence[float] = DEFAULT_LEARNING_RATES,
     updates: int = DEFAULT_UPDATES,
     record: Sequence[Variable] = (),
     steps: Steps | None = None,
 ) -> Descent:
-    """Train the network with its optimizer, once at each learning rate, side by side.
+    """Train the network of ``graph`` as ``sweep`` does, and record more than the loss.
 
     All gradients of an update are taken before any weight moves.
 
     Args:
         graph: the network.
-        rates: positive learning rates, no two alike.
+        learning_rates: positive, no two alike.
         updates: how many updates.
         record: variables whose values to keep, besides the loss.
         steps: what an update does, in place of the network's optimizer.
@@ -69,10 +100,10 @@ def descend(
         GradsheetError: a rate is not a positive number or is given twice, or there is none, or
             ``updates`` is below 1, or there are too many numbers to hold.
     """
-    check_rates(rates)
+    check_learning_rates(learning_rates)
     if updates < 1:
         raise GradsheetError(f"{updates} updates asked for; give at least 1")
-    size = (updates + 1) * len(rates) * (1 + len(record))
+    size = (updates + 1) * len(learning_rates) * (1 + len(record))
     if size > _MOST_NUMBERS:
         raise GradsheetError(
             f"{size:,} numbers would have to be held, at most {_MOST_NUMBERS:,} can; ask for fewer "
@@ -82,11 +113,11 @@ def descend(
     values: dict[Variable, Array | float] = {
         **graph.given,
         **steps.memory,
-        graph.rate: np.asarray(rates, float),
+        graph.rate: np.asarray(learning_rates, float),
     }
     computed = [variable for variable in record if variable not in values]
     tape = Tape([*computed, graph.loss, *steps.updates.values()])
-    loss = np.empty((updates + 1, len(rates)))
+    loss = np.empty((updates + 1, len(learning_rates)))
     recorded = {variable: np.empty_like(loss) for variable in record}
     for row in range(updates + 1):
         values |= tape.run(values)
@@ -94,17 +125,17 @@ def descend(
         for variable, kept in recorded.items():
             kept[row] = values[variable]
         values |= {old: values[new] for old, new in steps.updates.items()}
-    return Descent(tuple(map(float, rates)), recorded, loss)
+    return Descent(tuple(map(float, learning_rates)), recorded, loss)
 
 
-def check_rates(rates: Sequence[float]) -> None:
-    """Raise GradsheetError unless ``rates`` are positive finite numbers, no two alike."""
-    if not rates:
+def check_learning_rates(learning_rates: Sequence[float]) -> None:
+    """Raise GradsheetError unless ``learning_rates`` are positive finite numbers, no two alike."""
+    if not learning_rates:
         raise GradsheetError("no learning rate given; expected at least one, such as 0.5")
-    for rate in rates:
+    for rate in learning_rates:
         if not (math.isfinite(rate) and rate > 0):
             raise GradsheetError(f"the learning rate {rate:g} is not possible; expected above 0")
-    repeated = [rate for rate, count in Counter(rates).items() if count > 1]
+    repeated = [rate for rate, count in Counter(learning_rates).items() if count > 1]
     if repeated:
         raise GradsheetError(f"the learning rate {repeated[0]:g} is given twice; give each once")
 
@@ -114,7 +145,7 @@ def losses_csv(descent: Descent) -> str:
 
     Where a training diverged its cells say ``diverged``.
     """
-    lines = [",".join(["updates", *(repr(rate) for rate in descent.rates)])]
+    lines = [",".join(["updates", *(repr(rate) for rate in descent.learning_rates)])]
     for updates, losses in enumerate(descent.loss.tolist()):
         cells = [repr(loss) if math.isfinite(loss) else "diverged" for loss in losses]
         lines.append(",".join([str(updates), *cells]))

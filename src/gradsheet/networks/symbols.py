@@ -124,54 +124,16 @@ class Symbol:
     of: "Symbol | None" = None
     by: "Symbol | None" = None
 
-    # --- Text ------------------------------------------------------------------------------------
-
     @classmethod
     def parse(cls, text: str) -> "Symbol":
         """The symbol that ``text`` is written for.
 
-        >>> Symbol.parse("a_h1@2")
-        Symbol(kind=<Kind.HIDDEN_ACTIVATION: ...>, numbers=(1,), example=2, of=None, by=None)
-
         Raises:
             ValueError: there is none.
         """
-        if found := cls._parse(text):
+        if found := _parse(text):
             return found
         raise ValueError(f"{text!r} is no symbol of a network; expected one such as w5 or a_h1@2")
-
-    @classmethod
-    def _parse(cls, text: str) -> "Symbol | None":
-        if text.endswith("'"):
-            of = cls._parse(text[:-1])
-            return of.next if of and (of.is_parameter or of.is_memory) else None
-        if match := _DERIVATIVE.fullmatch(text):
-            above, below = cls._parse(match[1]), cls._parse(match[2])
-            if below and match[1] == "E":
-                return below.gradient
-            return above.derivative(below) if above and below else None
-        if text[1:2] == "_" and (memory := _MEMORY.get(text[0])):
-            of = cls._parse(text[2:])
-            return cls(memory, of=of) if of and of.is_parameter else None
-        return cls._parse_simple(text)
-
-    @classmethod
-    def _parse_simple(cls, text: str) -> "Symbol | None":
-        """The symbol that is made of a prefix, numbers and an example."""
-        if not (match := _TEXT.fullmatch(text)):
-            return None
-        numbers = tuple(map(int, match[2].split("_"))) if match[2] else ()
-        example = int(match[3]) if match[3] else None
-        kinds = (kind for kind in _NUMBERED if _PREFIXES[kind] == match[1])
-        symbols = (cls(kind, numbers, example) for kind in kinds)
-        return next((symbol for symbol in symbols if symbol._is_possible()), None)
-
-    def _is_possible(self) -> bool:
-        least, most = _NUMBERED[self.kind]
-        if self.kind is Kind.EXAMPLE_LOSS and self.example is None:
-            return False
-        marked = self.example is None or self.kind in _PER_EXAMPLE
-        return least <= len(self.numbers) <= most and marked
 
     def __str__(self) -> str:
         """The text that ``parse`` reads back."""
@@ -224,8 +186,6 @@ class Symbol:
         """A fraction such as ∂E/∂w goes into a product as it is, but not under a square."""
         return Binding.POWER if self.is_derivative else Binding.ATOM
 
-    # --- What it is ------------------------------------------------------------------------------
-
     @property
     def is_data(self) -> bool:
         """Whether it is an input or a target."""
@@ -266,8 +226,6 @@ class Symbol:
         parts = (self.of, self.by)
         return self.example == example or any(part and part.concerns(example) for part in parts)
 
-    # --- Its relatives ---------------------------------------------------------------------------
-
     @property
     def gradient(self) -> "Symbol":
         """The derivative of the loss with respect to it."""
@@ -295,6 +253,40 @@ class Symbol:
         """The same whatever the example."""
         of, by = (part and part.without_example() for part in (self.of, self.by))
         return replace(self, example=None, of=of, by=by)
+
+
+def _parse(text: str) -> Symbol | None:
+    if text.endswith("'"):
+        of = _parse(text[:-1])
+        return of.next if of and (of.is_parameter or of.is_memory) else None
+    if match := _DERIVATIVE.fullmatch(text):
+        above, below = _parse(match[1]), _parse(match[2])
+        if below and match[1] == "E":
+            return below.gradient
+        return above.derivative(below) if above and below else None
+    if text[1:2] == "_" and (memory := _MEMORY.get(text[0])):
+        of = _parse(text[2:])
+        return Symbol(memory, of=of) if of and of.is_parameter else None
+    return _parse_simple(text)
+
+
+def _parse_simple(text: str) -> Symbol | None:
+    """The symbol that is made of a prefix, numbers and an example."""
+    if not (match := _TEXT.fullmatch(text)):
+        return None
+    numbers = tuple(map(int, match[2].split("_"))) if match[2] else ()
+    example = int(match[3]) if match[3] else None
+    kinds = (kind for kind in _NUMBERED if _PREFIXES[kind] == match[1])
+    symbols = (Symbol(kind, numbers, example) for kind in kinds)
+    return next(filter(_is_possible, symbols), None)
+
+
+def _is_possible(symbol: Symbol) -> bool:
+    least, most = _NUMBERED[symbol.kind]
+    if symbol.kind is Kind.EXAMPLE_LOSS and symbol.example is None:
+        return False
+    marked = symbol.example is None or symbol.kind in _PER_EXAMPLE
+    return least <= len(symbol.numbers) <= most and marked
 
 
 LOSS = Symbol(Kind.LOSS)

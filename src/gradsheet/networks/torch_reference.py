@@ -1,4 +1,4 @@
-"""What torch's autograd says of a network: the witness that shares no line with the expressions.
+"""A network's gradients by torch's autograd: a witness that shares no line with the expressions.
 
 The networks that come with the package have their values recorded, so that their workbooks are
 written without loading torch.
@@ -35,14 +35,26 @@ class Autograd:
     gradients: dict[Symbol, float]
 
 
-def autograd(spec: NetworkSpec) -> Autograd:
-    """The recorded values where ``spec`` comes with the package, else torch's, computed now."""
+def autograd(spec: NetworkSpec) -> Autograd | None:
+    """The recorded values where ``spec`` comes with the package, else torch's, computed now.
+
+    None where they are neither recorded nor can be computed, for torch is not installed.
+    """
     if spec.name in PRESETS and spec == load_network(spec.name):
         record = json.loads(RECORD.read_text("utf-8"))
         found = record["networks"][spec.name]
         gradients = {Symbol.parse(name): value for name, value in found["gradients"].items()}
         return Autograd(record["torch"], found["loss"], gradients)
-    return compute(spec)
+    return compute(spec) if is_torch_installed() else None
+
+
+def is_torch_installed() -> bool:
+    """Whether ``compute`` can run."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return False
+    return bool(torch)
 
 
 def compute(spec: NetworkSpec) -> Autograd:

@@ -24,7 +24,7 @@ from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.render import plain, to_textbook
 from gradsheet.symbolic.tape import Array, Tape
 from gradsheet.workbook import numerals
-from gradsheet.workbook.layout import MISTAKES_SHEET, Plan, has_deltas
+from gradsheet.workbook.layout import MISTAKES_SHEET, Layout, has_deltas
 from gradsheet.workbook.passes import PassTable, pass_variables
 
 _MOST_CELLS = 5_400  # of the trainings with mistakes
@@ -37,7 +37,7 @@ _LINE = 15.5  # the height of a line of text, in points
 _RIGHT_COLOUR = "#111827"
 
 
-def write(plan: Plan, style: Style) -> None:
+def write(layout: Layout, style: Style) -> None:
     """Add the sheet of common mistakes."""
     notes = (
         "Of seven published course sheets six hold a wrong derivative, and the loss fell all the "
@@ -47,29 +47,29 @@ def write(plan: Plan, style: Style) -> None:
     sheet = style.add_sheet(MISTAKES_SHEET, "Mistakes that nobody noticed", *notes)
     for column, width in ((0, 4), *_LABELS):
         sheet.set_column(column, column, width)
-    mistakes = [mistake for mistake in find_mistakes(plan.graph) if _fits(plan, mistake)]
-    trainings = _Trainings(plan, style, sheet, [None, *mistakes])
+    mistakes = [mistake for mistake in find_mistakes(layout.graph) if _fits(layout, mistake)]
+    trainings = _Trainings(layout, style, sheet, [None, *mistakes])
     trainings.write()
     for number, mistake in enumerate(mistakes, start=1):
-        _Block(plan, style, sheet, trainings, number, mistake).write()
+        _Block(layout, style, sheet, trainings, number, mistake).write()
     _write_absent(style, sheet, mistakes)
     trainings.insert_chart()
     sheet.print_area(0, 0, _FIRST_BLOCK + _BLOCK_ROWS * len(mistakes) + 2, _LEFT + len(_LABELS) - 1)
     print_on_pages(sheet, down=1, portrait=True)
 
 
-def _fits(plan: Plan, mistake: Mistake) -> bool:
+def _fits(layout: Layout, mistake: Mistake) -> bool:
     """Whether a spreadsheet can hold the wrong gradients, written out."""
-    table = PassTable(plan, _HELPER, pass_variables(plan, _shared(plan)), "Inputs!$AAA$100")
-    steps = plain_steps(plan.graph, mistake, _shared(plan))
+    table = PassTable(layout, _HELPER, pass_variables(layout, _shared(layout)), "Inputs!$AAA$100")
+    steps = plain_steps(layout.graph, mistake, _shared(layout))
     updates = [steps.updates[parameter].definition for parameter in mistake.parameters]
     # A few characters are left for columns farther to the right and rows farther down.
     return all(len(table.formula(u)) < 0.7 * FORMULA_CHARACTERS for u in updates if u is not None)
 
 
-def _shared(plan: Plan) -> tuple[Variable, ...]:
+def _shared(layout: Layout) -> tuple[Variable, ...]:
     """What has a column of its own in the trainings, besides the forward pass."""
-    return plan.graph.deltas if has_deltas(plan.graph) else ()
+    return layout.graph.deltas if has_deltas(layout.graph) else ()
 
 
 def _write_absent(style: Style, sheet: Worksheet, mistakes: Sequence[Mistake]) -> None:
@@ -89,44 +89,44 @@ class _Trainings:
     """The network trained by plain gradient descent, rightly and with each mistake."""
 
     def __init__(
-        self, plan: Plan, style: Style, sheet: Worksheet, mistakes: Sequence[Mistake | None]
+        self, layout: Layout, style: Style, sheet: Worksheet, mistakes: Sequence[Mistake | None]
     ) -> None:
-        self.plan, self.style, self.sheet, self.mistakes = plan, style, sheet, mistakes
-        self.shared = _shared(plan)
-        self.variables = pass_variables(plan, self.shared)
+        self.layout, self.style, self.sheet, self.mistakes = layout, style, sheet, mistakes
+        self.shared = _shared(layout)
+        self.variables = pass_variables(layout, self.shared)
         most = _MOST_CELLS // (len(mistakes) * len(self.variables))
-        self.updates = max(1, min(plan.descent.updates, most // 10 * 10 or most))
-        self.number = (len(plan.descent.rates) - 1) // 2
-        self.rate = plan.descent.rates[self.number]
-        self.descents = [plain_steps(plan.graph, mistake, self.shared) for mistake in mistakes]
+        self.updates = max(1, min(layout.descent.updates, most // 10 * 10 or most))
+        self.number = (len(layout.descent.learning_rates) - 1) // 2
+        self.rate = layout.descent.learning_rates[self.number]
+        self.descents = [plain_steps(layout.graph, mistake, self.shared) for mistake in mistakes]
         self.values = [self._train(steps) for steps in self.descents]
 
     def _train(self, steps: Steps) -> dict[Variable, Array]:
-        run = descend(self.plan.graph, [self.rate], self.updates, self.variables, steps)
+        run = descend(self.layout.graph, [self.rate], self.updates, self.variables, steps)
         return {variable: values[:, 0] for variable, values in run.values.items()}
 
     def table(self, number: int) -> PassTable:
         """Where the training with the mistake ``number`` stands, 0 for the right one."""
         left = _HELPER + 1 + number * (len(self.variables) + 1)
         return PassTable(
-            self.plan, left, self.variables, self.plan.fields.rate_addresses[self.number]
+            self.layout, left, self.variables, self.layout.fields.rate_addresses[self.number]
         )
 
     def loss_cell(self, number: int, updates: int) -> str:
         """The loss after so many updates with a mistake."""
-        column = self.table(number).column(self.plan.graph.loss)
+        column = self.table(number).column(self.layout.graph.loss)
         return cell_address(_FIRST_ROW + updates, column)
 
     def steps(self, number: int) -> tuple[str, str]:
         """The parameters before and after the first update with a mistake."""
         left = self.table(number).left
-        last = left + len(self.plan.graph.parameters) - 1
+        last = left + len(self.layout.graph.parameters) - 1
         row = _FIRST_ROW
         return span(row, left, row, last), span(row + 1, left, row + 1, last)
 
     def cosine(self, number: int) -> float | str:
         """The cosine of the angle between the first step with a mistake and the right one."""
-        parameters = self.plan.graph.parameters
+        parameters = self.layout.graph.parameters
         right, wrong = (
             np.array([self.values[k][p][1] - self.values[k][p][0] for p in parameters])
             for k in (0, number)
@@ -160,7 +160,7 @@ class _Trainings:
             else:
                 update = steps.updates[variable].definition
                 assert update is not None
-                first, later = self.plan.addresses[variable], table.formula(update)
+                first, later = self.layout.addresses[variable], table.formula(update)
             shift = 0 if variable.definition is not None else 1  # an update reads the row before
             values = self.values[number][variable].tolist()
             for row, value in enumerate(values, start=_FIRST_ROW):
@@ -173,7 +173,7 @@ class _Trainings:
         chart = self.style.book.add_chart({"type": "line"})
         last = _FIRST_ROW + self.updates
         for number, mistake in reversed(list(enumerate(self.mistakes))):
-            column = self.table(number).column(self.plan.graph.loss)
+            column = self.table(number).column(self.layout.graph.loss)
             line = {"color": palette.of_rate(number - 1), "width": 1.5, "dash_type": "dash"}
             if mistake is None:
                 line = {"color": _RIGHT_COLOUR, "width": 2.5}
@@ -187,7 +187,7 @@ class _Trainings:
             )
         place = (0, _HELPER)
         words = ("The loss at learning rate ", ", right and with each mistake")
-        rate = self.plan.fields.rate_addresses[self.number]
+        rate = self.layout.fields.rate_addresses[self.number]
         title = f'"{words[0]}"&{numerals.formula(rate)}&"{words[1]}"'
         value = numerals.text(self.rate).join(words)
         write_formula(self.sheet, *place, title, value, self.style.note)
@@ -208,14 +208,14 @@ class _Block:
 
     def __init__(
         self,
-        plan: Plan,
+        layout: Layout,
         style: Style,
         sheet: Worksheet,
         trainings: _Trainings,
         number: int,
         mistake: Mistake,
     ) -> None:
-        self.plan, self.style, self.sheet = plan, style, sheet
+        self.layout, self.style, self.sheet = layout, style, sheet
         self.trainings, self.number, self.mistake = trainings, number, mistake
         self.row = _FIRST_BLOCK + _BLOCK_ROWS * (number - 1)
         self.parameter = mistake.parameters[0]
@@ -223,8 +223,8 @@ class _Block:
     def write(self) -> None:
         """Write the block."""
         self._write_title()
-        right = gradients(self.plan.graph, None, self.trainings.shared)[self.parameter]
-        wrong = gradients(self.plan.graph, self.mistake, self.trainings.shared)[self.parameter]
+        right = gradients(self.layout.graph, None, self.trainings.shared)[self.parameter]
+        wrong = gradients(self.layout.graph, self.mistake, self.trainings.shared)[self.parameter]
         table = self.trainings.table(0)
         expressions = {"right": right, "wrong": wrong}
         values = {name: self._value(expression) for name, expression in expressions.items()}
@@ -248,16 +248,17 @@ class _Block:
         self.sheet.write_string(self.row + 6, _LEFT, "why", self._label)
         last = _LEFT + len(_LABELS) - 1
         cell_format = self.style.format(indent=1, text_wrap=True)
-        row, why = self.row + 6, self.mistake.why
-        self.sheet.merge_range(row, _LEFT + 1, row, last, why, cell_format)
-        self.sheet.set_row(row, _LINE * math.ceil(len(why) / 110))
+        self.sheet.merge_range(
+            self.row + 6, _LEFT + 1, self.row + 6, last, self.mistake.why, cell_format
+        )
+        self.sheet.set_row(self.row + 6, _LINE * math.ceil(len(self.mistake.why) / 110))
 
     @property
     def _label(self) -> object:
         return self.style.format(align="right", font_color=FAINT)
 
     def _value(self, expression: object) -> float:
-        graph = self.plan.graph
+        graph = self.layout.graph
         start = {**graph.given, graph.rate: self.trainings.rate}
         wanted = Variable("wanted", expression)  # type: ignore[arg-type]
         return float(Tape([wanted]).run(start)[wanted])
@@ -287,7 +288,7 @@ class _Block:
 
     def _write_losses(self) -> None:
         """The loss after the last update, right and wrong, and whether it fell."""
-        trainings, row, loss = self.trainings, self.row + 4, self.plan.graph.loss
+        trainings, row, loss = self.trainings, self.row + 4, self.layout.graph.loss
         cells = [
             (trainings.loss_cell(number, updates), float(trainings.values[number][loss][updates]))
             for number, updates in (

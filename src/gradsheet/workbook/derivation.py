@@ -22,7 +22,7 @@ from gradsheet.symbolic.render import plain, to_excel, to_textbook
 from gradsheet.symbolic.tape import evaluate
 from gradsheet.workbook import numerals
 from gradsheet.workbook.exercise import Exercise, idle_steps
-from gradsheet.workbook.layout import DERIVATION_SHEET, Check, Plan
+from gradsheet.workbook.layout import DERIVATION_SHEET, Check, Layout
 
 _COLUMNS = (  # header, width, alignment
     ("", 4, "right"),
@@ -43,11 +43,11 @@ _MOST_TERMS = 30  # with more, numbers put into a formula could not be read
 Section = tuple[str, str, list[Variable]]
 
 
-def write(plan: Plan, style: Style, exercise: Exercise | None) -> list[Check]:
+def write(layout: Layout, style: Style, exercise: Exercise | None) -> list[Check]:
     """Add the derivation: the first iteration, each factor of the chain rule in its own row."""
     notes = (
         "The untouched network of the Inputs sheet: forward to the loss, back to every weight.",
-        _second_note(plan.graph),
+        _second_note(layout.graph),
     )
     sheet = style.add_sheet(DERIVATION_SHEET, "One iteration, step by step", *notes)
     sheet.freeze_panes(_FIRST_ROW, 2)
@@ -55,7 +55,7 @@ def write(plan: Plan, style: Style, exercise: Exercise | None) -> list[Check]:
         sheet.write_string(_FIRST_ROW - 1, column, header, style.header(align=align))
         sheet.set_column(column, column, width)
     idle = exercise is not None and not exercise.solved
-    derivation = _Derivation(plan, list(_sections(plan.graph)), idle)
+    derivation = _Derivation(layout, list(_sections(layout.graph)), idle)
     _write_sections(derivation, style, sheet, exercise)
     sheet.repeat_rows(_FIRST_ROW - 1)
     sheet.print_area(0, 0, max(derivation.rows.values()), _CELL)
@@ -67,7 +67,7 @@ def write(plan: Plan, style: Style, exercise: Exercise | None) -> list[Check]:
 class _Derivation:
     """The steps, and where each stands."""
 
-    plan: Plan
+    layout: Layout
     sections: list[Section]
     idle: bool = False  # no gradient is filled in
 
@@ -85,38 +85,38 @@ class _Derivation:
     @cached_property
     def values(self) -> dict[Variable, float]:
         """The value of every step, and of what the training table adds for other examples."""
-        plan = self.plan
-        given = {**plan.graph.given, **plan.graph.steps.memory}
-        given[plan.graph.rate] = plan.descent.rates[0]
-        found = evaluate([*self.rows, *plan.table_columns], given)
+        layout = self.layout
+        given = {**layout.graph.given, **layout.graph.steps.memory}
+        given[layout.graph.rate] = layout.descent.learning_rates[0]
+        found = evaluate([*self.rows, *layout.table_columns], given)
         if self.idle:
             asked = {
                 step for title, _, steps in self.sections if _is_asked(title) for step in steps
             }
-            updates = idle_steps(plan.graph).updates
+            updates = idle_steps(layout.graph).updates
             moved = evaluate(updates.values(), given)
-            found |= dict.fromkeys({*asked, *plan.graph.deltas, *plan.graph.gradients}, 0.0)
-            found |= {plan.graph.steps.updates[old]: moved[new] for old, new in updates.items()}
+            found |= dict.fromkeys({*asked, *layout.graph.deltas, *layout.graph.gradients}, 0.0)
+            found |= {layout.graph.steps.updates[old]: moved[new] for old, new in updates.items()}
         return found
 
     def definition(self, variable: Variable) -> Expression | None:
         """How a step is computed: from other steps, or from columns of the training table."""
         if variable.definition is None:
             return None
-        known = self.rows.keys() | self.plan.table_columns.keys()
+        known = self.rows.keys() | self.layout.table_columns.keys()
         return expand(variable.definition, known.__contains__)
 
     def address(self, operand: Variable) -> str:
         """The cell of a step, or of the same value in the first training table."""
         if operand in self.rows:
             return cell_address(self.rows[operand], _VALUE)
-        return self.plan.trained(operand)
+        return self.layout.trained(operand)
 
     def numeral(self, operand: Variable) -> str:
         """A formula for the text by which a value stands in another formula."""
         if operand in self.rows:
             return cell_address(self.rows[operand], _NUMERAL)
-        return numerals.formula(self.plan.trained(operand))
+        return numerals.formula(self.layout.trained(operand))
 
 
 def _is_asked(title: str) -> bool:
@@ -154,7 +154,7 @@ def _sections(graph: NetworkGraph) -> Iterator[Section]:
             yield f"Backward: the units of layer {number + 1}", "delta", steps
         layer = graph.layers[number]
         trained = [p for p in (*layer.flat_weights, *layer.biases) if p in gradients]
-        ours = set(example.layers[number].sums)
+        ours = set(example.layers[number].pre_activations)
         if trained:
             yield (
                 f"Backward: the weights of layer {number + 1}",
@@ -178,7 +178,7 @@ def _unit_steps(graph: NetworkGraph, example: Example, number: int) -> Iterator[
     """The way back through the outputs, then through what they share, then through the sums."""
     layer = example.layers[number]
     if layer.shared:
-        for value in (*layer.activations, *reversed(layer.shared), *layer.sums):
+        for value in (*layer.activations, *reversed(layer.shared), *layer.pre_activations):
             yield from _way(graph, value)
         return
     for unit in layer.units:
@@ -234,7 +234,7 @@ def _write_sections(
 def _write_step(
     derivation: _Derivation, style: Style, sheet: Worksheet, variable: Variable, cell_format: Format
 ) -> None:
-    plan, row = derivation.plan, derivation.rows[variable]
+    layout, row = derivation.layout, derivation.rows[variable]
     sheet.write_string(row, _WORDS, variable.meaning, style.format(indent=1, text_wrap=True))
     definition = derivation.definition(variable)
     texts = {_WORDS: variable.meaning}
@@ -244,12 +244,12 @@ def _write_step(
         style.write_markup(sheet, row, _FORMULA, markup, text_wrap=True)
         texts[_FORMULA] = plain(markup)
         texts[_NUMBERS] = _write_numbers(derivation, style, sheet, row, definition)
-    elif variable is plan.graph.rate:
-        formula = plan.fields.rate_addresses[0]
-    elif variable in plan.addresses:
-        formula = plan.addresses[variable]
+    elif variable is layout.graph.rate:
+        formula = layout.fields.rate_addresses[0]
+    elif variable in layout.addresses:
+        formula = layout.addresses[variable]
     else:
-        formula = plan.trained(variable)
+        formula = layout.trained(variable)
     write_formula(sheet, row, _VALUE, formula, derivation.values[variable], cell_format)
     sheet.write_string(row, _CELL, "=" + formula, style.formula_text)
     texts[_CELL] = "=" + formula
@@ -313,22 +313,22 @@ def _write_question(
     exercise.write_mark(sheet, row, _CELL, absolute(row, _VALUE, DERIVATION_SHEET), variable)
 
 
-def known_range(plan: Plan) -> str:
+def known_range(layout: Layout) -> str:
     """The cells of the given and the forward values, from which factors are recognized."""
-    derivation = _Derivation(plan, list(_sections(plan.graph)))
+    derivation = _Derivation(layout, list(_sections(layout.graph)))
     rows = derivation.rows
-    last = rows[plan.graph.loss]
+    last = rows[layout.graph.loss]
     first = absolute(_FIRST_ROW + 1, _VALUE, DERIVATION_SHEET)
     return f"{first}:{absolute(last, _VALUE)}"
 
 
 def _checks(derivation: _Derivation, style: Style, sheet: Worksheet) -> list[Check]:
     """Factor by factor, the update must come to what the training table has after one."""
-    plan, updates = derivation.plan, derivation.plan.graph.steps.updates
+    layout, updates = derivation.layout, derivation.layout.graph.steps.updates
     failures = 0.0
-    for parameter in plan.graph.parameters:
+    for parameter in layout.graph.parameters:
         row, found = derivation.rows[updates[parameter]], derivation.address(updates[parameter])
-        close = f"ABS({found}-{plan.trained(parameter, row=1)})<=1E-9*(1+ABS({found}))"
+        close = f"ABS({found}-{layout.trained(parameter, row=1)})<=1E-9*(1+ABS({found}))"
         value = agreement(derivation.values[updates[parameter]])
         failures += value
         write_formula(sheet, row, _CHECK, f"IF({close},0,1)", value, style.note)

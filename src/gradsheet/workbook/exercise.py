@@ -72,9 +72,12 @@ class Exercise:
         wanted, value = self._mark(ratio, place), RIGHT if self.solved else NOT_YET
         write_formula(sheet, row, column, wanted, value, self.style.format(indent=1, shrink=True))
         cell = cell_address(row, column)
-        colors = {RIGHT: GREEN, NOT_YET: GRAY, SIGN: AMBER, FACTOR: AMBER}
+        looks = {RIGHT: GREEN, NOT_YET: GRAY, SIGN: AMBER, FACTOR: AMBER}
         self.style.color(
-            sheet, row, column, {f'{cell}="{mark}"': color for mark, color in colors.items()}
+            sheet,
+            row,
+            column,
+            {f'{cell}="{mark}"': cell_format for mark, cell_format in looks.items()},
         )
         self.marks.append(absolute(row, column, sheet.get_name()))
         point, own = f'IF({self.marks[-1]}="{RIGHT}",1,0)', len(self.marks) - 1

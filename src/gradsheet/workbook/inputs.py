@@ -13,35 +13,38 @@ from gradsheet.workbook.inputs_layout import (
     OWN,
     Block,
 )
-from gradsheet.workbook.layout import Plan
+from gradsheet.workbook.layout import Layout
 
 
-def write(plan: Plan, style: Style, locked: bool) -> None:
+def write(layout: Layout, style: Style, locked: bool) -> None:
     """Add the inputs sheet; ``locked`` where the answers of an exercise depend on it."""
     note = "Type in the yellow cells; every other sheet follows."
-    sheet = style.add_sheet(INPUTS_SHEET, "Inputs", note, summary(plan))
-    values = {**plan.graph.given, **dict(zip(plan.fields.rates, plan.descent.rates, strict=True))}
-    for block in plan.fields.blocks:
+    sheet = style.add_sheet(INPUTS_SHEET, "Inputs", note, summary(layout))
+    values = {
+        **layout.graph.given,
+        **dict(zip(layout.fields.rates, layout.descent.learning_rates, strict=True)),
+    }
+    for block in layout.fields.blocks:
         _write_block(sheet, style, block, values)
-    for variable, (row, column) in plan.fields.typed.items():
+    for variable, (row, column) in layout.fields.typed.items():
         style.book.define_name(
             symbol_of(variable).cell_name, f"={absolute(row, column, INPUTS_SHEET)}"
         )
-        rate = variable in plan.fields.rates
+        rate = variable in layout.fields.rates
         sheet.data_validation(row, column, row, column, _validation(variable, rate))
-    style.book.define_name("lr", f"={plan.fields.rate_addresses[0]}")
-    _write_choice(plan, style, sheet)
-    _write_table(plan, style, sheet)
-    last = max(row for row, _ in plan.fields.typed.values())
-    sheet.print_area(0, 0, last, plan.fields.table_left - 2)
+    style.book.define_name("lr", f"={layout.fields.rate_addresses[0]}")
+    _write_choice(layout, style, sheet)
+    _write_table(layout, style, sheet)
+    last = max(row for row, _ in layout.fields.typed.values())
+    sheet.print_area(0, 0, last, layout.fields.table_left - 2)
     print_on_pages(sheet)
     if locked:
         sheet.protect()
 
 
-def summary(plan: Plan) -> str:
+def summary(layout: Layout) -> str:
     """One line that says what network this is."""
-    graph, spec = plan.graph, plan.graph.spec
+    graph, spec = layout.graph, layout.graph.spec
     sizes = "-".join(map(str, spec.sizes))
     examples = "1 example" if len(spec.inputs) == 1 else f"{len(spec.inputs)} examples"
     optimizer = OPTIMIZERS[spec.optimizer].words
@@ -104,13 +107,13 @@ def _write_grid_labels(sheet: Worksheet, style: Style, block: Block) -> None:
     sheet.set_column(block.left, block.left + block.width - 1, 9)
 
 
-def _write_choice(plan: Plan, style: Style, sheet: Worksheet) -> None:
+def _write_choice(layout: Layout, style: Style, sheet: Worksheet) -> None:
     """The set of numbers in use: those typed, those of the start, or a preset's."""
     row, column = CHOICE_CELL
     sheet.write_string(row, 0, "Numbers to use:", style.format(bold=True))
-    names = [name for name, _ in plan.fields.choices]
+    names = [name for name, _ in layout.fields.choices]
     sheet.merge_range(row, column, row, column + 1, OWN, style.choice)
-    left = plan.fields.table_left + 2
+    left = layout.fields.table_left + 2
     source = span(BLOCK_ROW, left, BLOCK_ROW, left + len(names) - 1)
     sheet.data_validation(
         row,
@@ -131,7 +134,7 @@ def _write_choice(plan: Plan, style: Style, sheet: Worksheet) -> None:
     formula = f'IF({chosen}="{OWN}","","{resting}")'
     write_formula(sheet, row, column + 2, formula, "", style.warning)
     cell_format = style.book.add_format({"font_color": "#9CA3AF", "bg_color": "#F3F4F6"})
-    for block in plan.fields.blocks[:-1]:
+    for block in layout.fields.blocks[:-1]:
         sheet.conditional_format(
             block.first_row,
             block.left + 1,
@@ -141,9 +144,9 @@ def _write_choice(plan: Plan, style: Style, sheet: Worksheet) -> None:
         )
 
 
-def _write_table(plan: Plan, style: Style, sheet: Worksheet) -> None:
+def _write_table(layout: Layout, style: Style, sheet: Worksheet) -> None:
     """The numbers in use, and the sets they are taken from."""
-    left, choices = plan.fields.table_left, plan.fields.choices
+    left, choices = layout.fields.table_left, layout.fields.choices
     sheet.write_string(
         BLOCK_ROW - 1, left, "The numbers in use, which every other sheet reads:", style.note
     )
@@ -156,11 +159,11 @@ def _write_table(plan: Plan, style: Style, sheet: Worksheet) -> None:
     number = absolute(BLOCK_ROW - 2, left + 1)
     formula = f"IFERROR(MATCH({absolute(*CHOICE_CELL)},{names},0),1)"
     write_formula(sheet, BLOCK_ROW - 2, left + 1, formula, 1, style.format(align="center"))
-    for row, (variable, value) in enumerate(plan.graph.given.items(), start=BLOCK_ROW + 1):
+    for row, (variable, value) in enumerate(layout.graph.given.items(), start=BLOCK_ROW + 1):
         style.write_markup(sheet, row, left, variable.markup, align="right")
         sets = span(row, left + 2, row, left + 1 + len(choices))
         write_formula(sheet, row, left + 1, f"INDEX({sets},{number})", value, style.general)
-        typed = absolute(*plan.fields.typed[variable])
+        typed = absolute(*layout.fields.typed[variable])
         write_formula(sheet, row, left + 2, typed, value, style.general)
         for column, (_, numbers) in enumerate(choices[1:], start=left + 3):
             sheet.write_number(row, column, numbers[variable], style.general)

@@ -61,7 +61,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Layout:
     """The workbook of one network.
 
     Attributes:
@@ -69,17 +69,17 @@ class Plan:
         descent: the values of every column of the training table.
         made_from: the network as the workbook is made from it; in ``graph`` other numbers may
             have been typed since.
-        witness: what autograd says of ``made_from``.
         fields: the inputs sheet.
         columns: of the training table, from left to right.
+        witness: autograd's gradients of ``made_from``; None where they are not shown.
     """
 
     graph: NetworkGraph
     descent: Descent
     made_from: NetworkSpec
-    witness: Autograd
     fields: Fields
     columns: tuple[Column, ...] = field(repr=False)
+    witness: Autograd | None = None
 
     @property
     def is_small(self) -> bool:
@@ -100,7 +100,7 @@ class Plan:
 
     def trained(self, variable: Variable, number: int = 0, row: int = 0) -> str:
         """The cell of a variable after ``row`` updates at the learning rate ``number``."""
-        sheet = rate_sheet(self.descent.rates[number])
+        sheet = rate_sheet(self.descent.learning_rates[number])
         return absolute(FIRST_ROW + row, self.table_columns[variable], sheet)
 
     def chosen(self, variable: Variable, rate: str, row: str) -> str:
@@ -113,7 +113,7 @@ class Plan:
         """
         column = self.table_columns[variable]
         cells: str = span(FIRST_ROW, column, FIRST_ROW + self.descent.updates, column)
-        sheets = [on_sheet(rate_sheet(value), cells) for value in self.descent.rates]
+        sheets = [on_sheet(rate_sheet(value), cells) for value in self.descent.learning_rates]
         return f"CHOOSE({rate},{','.join(f'INDEX({cells},{row}+1)' for cells in sheets)})"
 
 
@@ -124,7 +124,7 @@ class Check:
     Attributes:
         words: what is compared.
         failures: the address of the number of failures.
-        sheet: where it is checked.
+        sheet: where to cell_format.
         count: the number of failures, not a number where what is compared overflows.
     """
 

@@ -9,7 +9,7 @@ from gradsheet.spreadsheet.style import Style
 from gradsheet.spreadsheet.writer import Worksheet
 from gradsheet.symbolic.expression import Expression, Variable, expand
 from gradsheet.symbolic.render import plain, to_excel
-from gradsheet.workbook.layout import Plan
+from gradsheet.workbook.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -17,13 +17,13 @@ class PassTable:
     """The columns of such a table.
 
     Attributes:
-        plan: of the workbook, whose inputs sheet holds what has no column.
+        layout: of the workbook, whose inputs sheet holds what has no column.
         left: the first column, 0-based.
         variables: a column each.
         rate: the address of the learning rate, where updates need it.
     """
 
-    plan: Plan
+    layout: Layout
     left: int
     variables: tuple[Variable, ...]
     rate: str = ""
@@ -41,11 +41,11 @@ class PassTable:
         """``expression`` over the cells of one row, whose number takes the place of ``{0}``."""
 
         def address(operand: Variable) -> str:
-            if operand is self.plan.graph.rate:
+            if operand is self.layout.graph.rate:
                 return self.rate
             if operand in self.letters:
                 return f"{self.letters[operand]}{{0}}"
-            return self.plan.addresses[operand]
+            return self.layout.addresses[operand]
 
         return to_excel(expand(expression, self.letters.__contains__), address)
 
@@ -56,6 +56,6 @@ class PassTable:
             sheet.write_string(row, column, plain(variable.markup), style.header(band))
 
 
-def pass_variables(plan: Plan, shared: Sequence[Variable] = ()) -> tuple[Variable, ...]:
+def pass_variables(layout: Layout, shared: Sequence[Variable] = ()) -> tuple[Variable, ...]:
     """The parameters, every forward value, and what gradients share."""
-    return (*plan.graph.parameters, *plan.graph.forward, *shared)
+    return (*layout.graph.parameters, *layout.graph.forward, *shared)

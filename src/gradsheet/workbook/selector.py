@@ -6,7 +6,7 @@ from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import Worksheet, absolute, span, write_formula
 from gradsheet.symbolic.expression import Variable
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET
-from gradsheet.workbook.layout import FIRST_ROW, TABLE_COLUMN, Plan, rate_sheet
+from gradsheet.workbook.layout import FIRST_ROW, TABLE_COLUMN, Layout, rate_sheet
 
 _ROW = 3
 CHOSEN_RATE, CHOSEN_ITERATION, CHOSEN_EXAMPLE = (_ROW, 1), (_ROW + 1, 1), (_ROW, 5)
@@ -17,11 +17,11 @@ class Selector:
     """A choice on one sheet.
 
     Attributes:
-        plan: of the workbook.
+        layout: of the workbook.
         last: the last iteration that can be chosen.
     """
 
-    plan: Plan
+    layout: Layout
     last: int
 
     @property
@@ -42,19 +42,25 @@ class Selector:
     def value(self, variable: Variable, later: int = 0) -> str:
         """A formula for a value of the chosen iteration, or of one ``later``."""
         row = f"{self.iteration_cell}+{later}" if later else self.iteration_cell
-        return self.plan.chosen(variable, self.number_cell, row)
+        return self.layout.chosen(variable, self.number_cell, row)
 
     def write(self, style: Style, sheet: Worksheet) -> None:
         """Write the lists."""
-        fields, plan = self.plan.fields, self.plan
+        fields, layout = self.layout.fields, self.layout
         first, last = (fields.typed[rate] for rate in (fields.rates[0], fields.rates[-1]))
         rates = span(*first, *last, INPUTS_SHEET)
         column = TABLE_COLUMN
-        sheet_name = rate_sheet(plan.descent.rates[0])
+        sheet_name = rate_sheet(layout.descent.learning_rates[0])
         iterations = span(FIRST_ROW, column, FIRST_ROW + self.last, column, sheet_name)
         right = style.format(align="right", bold=True)
         for row, word, source, value, message in (
-            (_ROW, "η", rates, plan.descent.rates[0], "A learning rate of the Inputs sheet."),
+            (
+                _ROW,
+                "η",
+                rates,
+                layout.descent.learning_rates[0],
+                "A learning rate of the Inputs sheet.",
+            ),
             (_ROW + 1, "iteration", iterations, 0, f"A number of updates, 0 to {self.last}."),
         ):
             sheet.write_string(row, 0, word, right)
@@ -74,4 +80,4 @@ class Selector:
         sheet.write_string(_ROW + 2, 0, "η used", style.note)
         used = f"INDEX({rates},{self.number_cell})"
         cell_format = style.format(align="center", font_color=FAINT)
-        write_formula(sheet, _ROW + 2, 1, used, plan.descent.rates[0], cell_format)
+        write_formula(sheet, _ROW + 2, 1, used, layout.descent.learning_rates[0], cell_format)

@@ -17,7 +17,7 @@ from gradsheet.workbook.layout import (
     RATES_SHEET,
     STEP_SHEET,
     Check,
-    Plan,
+    Layout,
     rate_sheet,
 )
 
@@ -31,7 +31,7 @@ _PURPOSES = {
     DERIVATION_SHEET: "one iteration, every step of the chain rule in a row of its own",
     STEP_SHEET: "any one update, from the weights before to the weights after",
     RATES_SHEET: "all learning rates together; what too large a one does",
-    GRADIENT_SHEET: "every gradient three ways: formula, central difference, autograd",
+    GRADIENT_SHEET: "every gradient against its central difference and autograd",
     MISTAKES_SHEET: "mistakes found in published course sheets, live, and why nobody noticed",
 }
 _KEY = (
@@ -39,7 +39,7 @@ _KEY = (
     ("inputs", {"bg_color": BANDS["input"]}),
     ("targets", {"bg_color": BANDS["target"]}),
     ("weights and biases", {"bg_color": BANDS["weight"]}),
-    ("sums and activations", {"bg_color": BANDS["unit"]}),
+    ("pre-activations and activations", {"bg_color": BANDS["unit"]}),
     ("errors and the loss", {"bg_color": BANDS["error"]}),
     ("deltas: ∂E/∂h of each unit", {"bg_color": BANDS["delta"]}),
     ("gradients", {"bg_color": BANDS["gradient"]}),
@@ -48,14 +48,14 @@ _KEY = (
 
 
 def write(
-    plan: Plan,
+    layout: Layout,
     style: Style,
     sheet: Worksheet,
     checks: Sequence[Check],
     exercise: Exercise | None,
 ) -> None:
     """Fill the start sheet, which was added first, when all others are written."""
-    spec = plan.graph.spec
+    spec = layout.graph.spec
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 3)
     sheet.set_column(1, 1, 26)
@@ -64,15 +64,15 @@ def write(
     sheet.write_string(
         1, 0, "Backpropagation in live cells: every number is a formula.", style.note
     )
-    network, loss = summary(plan).split("; ", 1)
+    network, loss = summary(layout).split("; ", 1)
     sheet.write_string(2, 0, f"{network}.", style.note)
     sheet.write_string(3, 0, f"{loss[0].upper()}{loss[1:]}", style.note)
     _write_light(style, sheet, checks, exercise)
     row = _write_checks(style, sheet, _LIGHT_ROW + 2, checks)
     row = _write_reading(style, sheet, row + 1, exercise)
-    row = _write_links(plan, style, sheet, row + 1)
+    row = _write_links(layout, style, sheet, row + 1)
     row = _write_key(style, sheet, row + 1)
-    last = _write_file(plan, style, sheet, row + 1)
+    last = _write_file(layout, style, sheet, row + 1)
     sheet.print_area(0, 0, last if last < _MOST_PRINTED else row, 2)
     print_on_pages(sheet, down=1, portrait=True)
 
@@ -142,11 +142,11 @@ def _write_reading(style: Style, sheet: Worksheet, row: int, exercise: Exercise 
     return row
 
 
-def _write_links(plan: Plan, style: Style, sheet: Worksheet, row: int) -> int:
+def _write_links(layout: Layout, style: Style, sheet: Worksheet, row: int) -> int:
     row = _heading(style, sheet, row, "The sheets")
     rates = {
-        rate_sheet(rate): f"{plan.descent.updates} updates at the learning rate η{n}, one a row"
-        for n, rate in enumerate(plan.descent.rates, start=1)
+        rate_sheet(rate): f"{layout.descent.updates} updates at the learning rate η{n}, one a row"
+        for n, rate in enumerate(layout.descent.learning_rates, start=1)
     }
     names = [worksheet.get_name() for worksheet in style.book.worksheets()]
     for name in names:
@@ -164,16 +164,16 @@ def _write_links(plan: Plan, style: Style, sheet: Worksheet, row: int) -> int:
 
 def _write_key(style: Style, sheet: Worksheet, row: int) -> int:
     row = _heading(style, sheet, row, "The colors")
-    for words, cell_format in _KEY:
-        sheet.write_string(row, 1, words, style.format(**cell_format))
+    for words, properties in _KEY:
+        sheet.write_string(row, 1, words, style.format(**properties))
         row += 1
     return row
 
 
-def _write_file(plan: Plan, style: Style, sheet: Worksheet, row: int) -> int:
+def _write_file(layout: Layout, style: Style, sheet: Worksheet, row: int) -> int:
     """The description that the workbook was made from; ``verify`` reads it here."""
     row = _heading(style, sheet, row, FILE_HEADING)
-    for line in to_toml(plan.made_from).splitlines():
+    for line in to_toml(layout.made_from).splitlines():
         sheet.write_string(row, 1, line, style.format(font_name="Consolas", font_size=10, indent=1))
         row += 1
     return row

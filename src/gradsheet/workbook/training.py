@@ -21,7 +21,7 @@ from gradsheet.workbook.layout import (
     HEADER_ROW,
     RATE_CELL,
     TABLE_COLUMN,
-    Plan,
+    Layout,
     rate_sheet,
 )
 
@@ -32,50 +32,50 @@ _ASKED = ("delta", "gradient")  # the bands left to fill in by an exercise
 _LOSS_COLOUR = "#C2410C"
 
 
-def write(plan: Plan, style: Style, number: int, exercise: Exercise | None = None) -> None:
+def write(layout: Layout, style: Style, number: int, exercise: Exercise | None = None) -> None:
     """Add the sheet of the 0-based learning rate ``number``.
 
     In an exercise the deltas and the gradients are left to fill in, and marked at iteration 0.
     """
-    rate = plan.descent.rates[number]
+    rate = layout.descent.learning_rates[number]
     sheet = style.book.add_worksheet(rate_sheet(rate), PlainSheet)
     sheet.hide_gridlines(2)
     sheet.freeze_panes(FIRST_ROW, 0)
-    _write_table(plan, style, sheet, number, exercise)
-    _write_panel(plan, style, sheet, number, exercise)
-    sheet.insert_chart(FIRST_ROW, 0, _chart(plan, style, rate), {"x_offset": 4, "y_offset": 6})
+    _write_table(layout, style, sheet, number, exercise)
+    _write_panel(layout, style, sheet, number, exercise)
+    sheet.insert_chart(FIRST_ROW, 0, _chart(layout, style, rate), {"x_offset": 4, "y_offset": 6})
     sheet.repeat_rows(HEADER_ROW - 1, HEADER_ROW)
-    width = _PANEL_WIDTH + _NUMBER_WIDTH * len(plan.columns)
+    width = _PANEL_WIDTH + _NUMBER_WIDTH * len(layout.columns)
     print_on_pages(sheet, across=math.ceil(width / _PAGE_WIDTH))
 
 
-def loss_range(plan: Plan, rate: float) -> tuple[str, int, int, int, int]:
+def loss_range(layout: Layout, rate: float) -> tuple[str, int, int, int, int]:
     """The cells of the loss at ``rate``, iteration 0 to the last, as XlsxWriter takes them."""
-    column = plan.table_columns[plan.graph.loss]
-    return rate_sheet(rate), FIRST_ROW, column, FIRST_ROW + plan.descent.updates, column
+    column = layout.table_columns[layout.graph.loss]
+    return rate_sheet(rate), FIRST_ROW, column, FIRST_ROW + layout.descent.updates, column
 
 
-def iteration_range(plan: Plan, rate: float) -> tuple[str, int, int, int, int]:
+def iteration_range(layout: Layout, rate: float) -> tuple[str, int, int, int, int]:
     """The cells of the iteration's number, likewise."""
-    last = FIRST_ROW + plan.descent.updates
+    last = FIRST_ROW + layout.descent.updates
     return rate_sheet(rate), FIRST_ROW, TABLE_COLUMN, last, TABLE_COLUMN
 
 
 def _write_table(
-    plan: Plan, style: Style, sheet: Worksheet, number: int, exercise: Exercise | None
+    layout: Layout, style: Style, sheet: Worksheet, number: int, exercise: Exercise | None
 ) -> None:
     sheet.set_column(TABLE_COLUMN, TABLE_COLUMN, 9)
-    sheet.set_column(TABLE_COLUMN + 1, TABLE_COLUMN + len(plan.columns), _NUMBER_WIDTH)
-    _write_headers(plan, style, sheet)
+    sheet.set_column(TABLE_COLUMN + 1, TABLE_COLUMN + len(layout.columns), _NUMBER_WIDTH)
+    _write_headers(layout, style, sheet)
     iteration = style.format(align="center", font_color=FAINT)
-    for row in range(plan.descent.updates + 1):
+    for row in range(layout.descent.updates + 1):
         sheet.write_number(FIRST_ROW + row, TABLE_COLUMN, row, iteration)
-    for offset, column in enumerate(plan.columns, start=TABLE_COLUMN + 1):
-        values = plan.descent.values[column.variable][:, number].tolist()
+    for offset, column in enumerate(layout.columns, start=TABLE_COLUMN + 1):
+        values = layout.descent.values[column.variable][:, number].tolist()
         asked = exercise is not None and column.band in _ASKED
         cell_format = style.answer if asked else style.number
         if asked and exercise:
-            place = absolute(FIRST_ROW, offset, rate_sheet(plan.descent.rates[number]))
+            place = absolute(FIRST_ROW, offset, rate_sheet(layout.descent.learning_rates[number]))
             exercise.write_mark(sheet, HEADER_ROW - 2, offset, place, column.variable)
         for row, value in enumerate(values, start=FIRST_ROW):
             formula = column.later if row > FIRST_ROW else column.first
@@ -85,10 +85,12 @@ def _write_table(
                 write_formula(sheet, row, offset, formula.format(row + 1, row), value, cell_format)
 
 
-def _write_headers(plan: Plan, style: Style, sheet: Worksheet) -> None:
+def _write_headers(layout: Layout, style: Style, sheet: Worksheet) -> None:
     sheet.write_string(HEADER_ROW, TABLE_COLUMN, "iteration", style.header())
     left = TABLE_COLUMN + 1
-    for (group, band), members in groupby(plan.columns, lambda column: (column.group, column.band)):
+    for (group, band), members in groupby(
+        layout.columns, lambda column: (column.group, column.band)
+    ):
         group_columns = list(members)
         names = [plain(column.variable.markup) for column in group_columns]
         right = left + len(names) - 1
@@ -110,69 +112,70 @@ def _write_note(sheet: Worksheet, column: int, variable: Variable) -> None:
 
 
 def _write_panel(
-    plan: Plan, style: Style, sheet: Worksheet, number: int, exercise: Exercise | None
+    layout: Layout, style: Style, sheet: Worksheet, number: int, exercise: Exercise | None
 ) -> None:
     """The learning rate, the loss reached, and the formula of every column."""
     sheet.set_column(0, 0, 12)
     sheet.set_column(1, 1, 78)
     sheet.set_column(2, 2, 3)
-    rate, losses = plan.descent.rates[number], plan.descent.loss[:, number]
-    words = OPTIMIZERS[plan.graph.spec.optimizer].words
+    rate, losses = layout.descent.learning_rates[number], layout.descent.loss[:, number]
+    words = OPTIMIZERS[layout.graph.spec.optimizer].words
     words = f"{words[0].upper()}{words[1:]} at learning rate "
     title = f'"{words}"&{numerals.formula(absolute(*RATE_CELL))}'
     write_formula(sheet, 0, 0, title, words + numerals.text(rate), style.title)
     style.write_markup(sheet, *RATE_CELL[:1], 0, "η", bold=True, align="right")
     cell_format = style.format(align="left", bold=True, indent=1)
-    write_formula(sheet, *RATE_CELL, plan.fields.rate_addresses[number], rate, cell_format)
-    _, _, column, last, _ = loss_range(plan, rate)
-    style.write_markup(sheet, 2, 0, plan.graph.loss.markup, bold=True, align="right")
+    write_formula(sheet, *RATE_CELL, layout.fields.rate_addresses[number], rate, cell_format)
+    _, _, column, last, _ = loss_range(layout, rate)
+    style.write_markup(sheet, 2, 0, layout.graph.loss.markup, bold=True, align="right")
     cell_format = style.format(
-        align="left", indent=1, num_format=f'{"0.000000000"}" after {plan.descent.updates} updates"'
+        align="left",
+        indent=1,
+        num_format=f'{"0.000000000"}" after {layout.descent.updates} updates"',
     )
     write_formula(sheet, 2, 1, absolute(last, column), float(losses[-1]), cell_format)
-    _write_steps(plan, style, sheet, exercise)
+    _write_steps(layout, style, sheet, exercise)
 
 
-def _write_steps(plan: Plan, style: Style, sheet: Worksheet, exercise: Exercise | None) -> None:
-    shown = {column.variable for column in plan.columns}
-    told = [column for column in plan.columns if exercise is None or column.band not in _ASKED]
+def _write_steps(layout: Layout, style: Style, sheet: Worksheet, exercise: Exercise | None) -> None:
+    shown = {column.variable for column in layout.columns}
+    told = [column for column in layout.columns if exercise is None or column.band not in _ASKED]
     computed = [column.variable for column in told if column.variable.definition]
     row = FIRST_ROW + _CHART_ROWS
     sheet.write_string(row - 1, 0, "column", style.header())
     sheet.write_string(row - 1, 1, "its formula, for every iteration", style.header(align="left"))
-    updates = plan.graph.steps.updates.values()
+    updates = layout.graph.steps.updates.values()
     for variable in [*computed, *updates]:
         if variable.definition is None:
             continue
-        properties = {"bold": True, "align": "right"}
-        style.write_markup(sheet, row, 0, variable.markup, **properties)
+        style.write_markup(sheet, row, 0, variable.markup, bold=True, align="right")
         kept = expand(variable.definition, lambda v: v in shown or v in updates)
         formula = to_textbook(kept)
         style.write_markup(sheet, row, 1, "= " + formula, indent=1)
         row += 1
 
 
-def _chart(plan: Plan, style: Style, rate: float) -> object:
+def _chart(layout: Layout, style: Style, rate: float) -> object:
     chart = style.book.add_chart({"type": "line"})
     chart.add_series(
         {
             "name": "E_total",
-            "categories": list(iteration_range(plan, rate)),
-            "values": list(loss_range(plan, rate)),
+            "categories": list(iteration_range(layout, rate)),
+            "values": list(loss_range(layout, rate)),
             "line": {"color": _LOSS_COLOUR, "width": 2},
         }
     )
     title = f"='{rate_sheet(rate)}'!$A$1"
     chart.set_title({"name": title, "name_font": {"size": 12}})
-    set_loss_axes(plan, chart)
+    set_loss_axes(layout, chart)
     chart.set_legend({"none": True})
     chart.set_size({"width": 630, "height": 330})
     return chart
 
 
-def set_loss_axes(plan: Plan, chart: object, y_axis: dict[str, object] | None = None) -> None:
+def set_loss_axes(layout: Layout, chart: object, y_axis: dict[str, object] | None = None) -> None:
     """Name and space the axes of a chart of the loss over the updates."""
-    spacing = max(1, round(plan.descent.updates / 10))
+    spacing = max(1, round(layout.descent.updates / 10))
     chart.set_x_axis(  # type: ignore[attr-defined]  # XlsxWriter's charts share no typed base
         {
             "name": "updates",

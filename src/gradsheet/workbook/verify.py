@@ -1,45 +1,43 @@
-"""Is a workbook right? Other programs, the library and autograd, cell by cell."""
+"""Is a workbook right? Its cells against a second engine, the library and other gradients."""
 
 import math
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gradsheet.deprecation import warn_renamed
 from gradsheet.errors import GradsheetError
+from gradsheet.networks.central_differences import NudgedNetworks
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.spec import LayerSpec, NetworkSpec
 from gradsheet.networks.symbols import symbol_of
-from gradsheet.networks.toml import parse_network
-from gradsheet.networks.torch_reference import Autograd, compute
-from gradsheet.spreadsheet.addresses import CellIndex, CellRef
-from gradsheet.spreadsheet.model import Sheet
-from gradsheet.spreadsheet.reader import read_book
-from gradsheet.spreadsheet.recalculate import LARGER, Cells, cached_values, recalculated
+from gradsheet.networks.torch_reference import autograd, compute, is_torch_installed
+from gradsheet.spreadsheet.recalculate import Cells, cached_values, recalculated
+from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.render import plain
-from gradsheet.workbook.build import write_changed
-from gradsheet.workbook.exercise import MARKS_SHEET
-from gradsheet.workbook.inputs_layout import CHOICE_CELL, INPUTS_SHEET, OWN, place_fields
+from gradsheet.symbolic.tape import evaluate
+from gradsheet.workbook.build import expected_workbook
+from gradsheet.workbook.inputs_layout import place_fields
 from gradsheet.workbook.layout import (
     FIRST_ROW,
     GRADIENT_SHEET,
-    NETWORK_SHEET,
-    START_SHEET,
-    STEP_SHEET,
     TABLE_COLUMN,
     rate_sheet,
     training_columns,
 )
-from gradsheet.workbook.selector import CHOSEN_EXAMPLE, CHOSEN_ITERATION, CHOSEN_RATE
-from gradsheet.workbook.start import FILE_HEADING
+from gradsheet.workbook.made_from import MadeFrom, cell_ref, read_made_from
 
 TOLERANCE = 1e-9
+DIFFERENCE_TOLERANCE = 1e-6
+"""Of central differences, which are rounded and cut off themselves."""
 CHANGE = 0.125  # added to the first weight; a large one becomes smaller by this share
 
 # Below these sizes a difference counts as absolute; that of two like numbers is mostly rounding.
 _SMALL, _SMALL_DIFFERENCE = 1e-3, 1.0
 _LARGE = 1e6
+_BATCH = 50  # parameters that are nudged at once
 
 _NUMERAL = re.compile(r"\(?(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\)?")
 _NUMERAL_TOLERANCE = 2e-5  # numbers in texts have six digits
@@ -47,24 +45,26 @@ _NUMERAL_TOLERANCE = 2e-5  # numbers in texts have six digits
 
 @dataclass(frozen=True)
 class Difference:
-    """How far two witnesses are apart.
+    """How far the cells of a workbook are from a reference.
 
     Attributes:
-        what: a sheet, or what was compared with autograd.
+        what: a sheet, or the reference.
         cells: how many cells were compared.
         worst: the largest relative difference; infinite where a text or an error is not the same.
         where: the cell of the worst.
+        tolerance: how large it may be.
     """
 
     what: str
     cells: int
     worst: float
     where: str
+    tolerance: float = TOLERANCE
 
     @property
-    def holds(self) -> bool:
+    def is_small(self) -> bool:
         """Whether it is within the tolerance."""
-        return self.worst <= TOLERANCE
+        return self.worst <= self.tolerance
 
 
 @dataclass(frozen=True)
@@ -72,58 +72,70 @@ class Verification:
     """What came of verifying a workbook.
 
     Attributes:
-        engine: what computed it again.
+        engine: what recalculated it.
         changed: which number was changed, from what to what.
         as_made: for each sheet the difference from the library before the change.
         after_change: the same after it.
-        autograd: the same of the loss and the gradients from torch, before and after.
+        gradients: for each other witness of the gradients the difference before and after.
+        note: which witness was missing, and why; else empty.
     """
 
     engine: str
     changed: str
     as_made: tuple[Difference, ...]
     after_change: tuple[Difference, ...]
-    autograd: tuple[Difference, Difference]
+    gradients: tuple[tuple[Difference, Difference], ...]
+    note: str
 
     @property
-    def holds(self) -> bool:
-        """Whether every difference is within the tolerance."""
-        return all(d.holds for d in (*self.as_made, *self.after_change, *self.autograd))
+    def is_verified(self) -> bool:
+        """Whether every difference is within its tolerance."""
+        witnesses = [difference for pair in self.gradients for difference in pair]
+        return all(d.is_small for d in (*self.as_made, *self.after_change, *witnesses))
 
 
-@dataclass(frozen=True)
-class _Made:
-    """What a workbook was made from."""
+def verify_workbook(path: str | Path, *, engine: str = "ironcalc") -> Verification:
+    """Recalculate a workbook, as it was made and with the first weight changed, and compare it.
 
-    spec: NetworkSpec
-    rates: tuple[float, ...]
-    updates: int
-    selectors: tuple[str, ...]  # the sheets on which an iteration is chosen
+    Every formula is compared with the library, and every gradient of the first row with central
+    differences and, where torch is installed, with its autograd. Numbers typed on the inputs sheet
+    since it was made are put back first.
 
-
-def verify(path: Path, engine: str = "ironcalc") -> Verification:
-    """Have ``engine`` compute the workbook again, as it was made and with the first weight changed.
-
-    Numbers typed on the inputs sheet since it was made are put back first.
+    Args:
+        path: a workbook written by ``write_workbook``.
+        engine: the program that recalculates it, ``ironcalc`` or ``libreoffice``.
 
     Raises:
         GradsheetError: the file cannot be read, was not made by gradsheet, or is an exercise.
     """
-    made = _read(path)
-    if engine == "ironcalc" and any(layer.activation == "gelu" for layer in made.spec.layers):
+    path = Path(path)
+    made = read_made_from(path)
+    if engine == "ironcalc" and any(layer.activation == "gelu" for layer in made.network.layers):
         raise GradsheetError(
             f"{path} has a GELU, whose normal distribution IronCalc computes to eleven digits "
             "only; use --engine libreoffice"
         )
-    graph = build_graph(made.spec)
-    weight = made.spec.layers[0].weights[0][0]
+    graph = build_graph(made.network)
+    weight = made.network.layers[0].weights[0][0]
     moved = weight + CHANGE if abs(weight) < _LARGE else weight * (1 - CHANGE)
-    changed = _with_first_weight(made.spec, moved)
-    results = [_compare(path, engine, made, spec) for spec in (made.spec, changed)]
+    changed = _with_first_weight(made.network, moved)
+    (as_made, before), (after_change, after) = (
+        _compare(path, engine, made, network) for network in (made.network, changed)
+    )
     first = plain(graph.layers[0].weights[0][0].markup)
     words = f"{first}: {weight:g} → {moved:g}"
-    (as_made, before), (after_change, after) = results
-    return Verification(engine, words, as_made, after_change, (before, after))
+    pairs = tuple(zip(before, after, strict=True))
+    note = "" if is_torch_installed() else NO_TORCH
+    return Verification(engine, words, as_made, after_change, pairs, note)
+
+
+NO_TORCH = "not compared with autograd: PyTorch is not installed"
+
+
+def verify(path: str | Path, engine: str = "ironcalc") -> Verification:
+    """``verify_workbook`` under its former name."""
+    warn_renamed("verify()", "verify_workbook()")
+    return verify_workbook(path, engine=engine)
 
 
 def _with_first_weight(spec: NetworkSpec, value: float) -> NetworkSpec:
@@ -133,105 +145,45 @@ def _with_first_weight(spec: NetworkSpec, value: float) -> NetworkSpec:
     return replace(spec, layers=(moved, *spec.layers[1:]))
 
 
-# --- Reading what it was made from -----------------------------------------------------------
-
-
-def _read(path: Path) -> _Made:
-    sheets = read_book(path, LARGER).sheets
-    foreign = GradsheetError(f"{path} is not a workbook that 'gradsheet workbook' wrote")
-    rates = tuple(float(n[3:]) for n in sheets if re.fullmatch(r"lr \d+(\.\d+)?(e[+-]?\d+)?", n))
-    if not rates or not {START_SHEET, INPUTS_SHEET, *map(rate_sheet, rates)} <= sheets.keys():
-        raise foreign
-    if MARKS_SHEET in sheets:
-        raise GradsheetError(f"{path} is an exercise; verify the workbook without --exercise")
-    chosen = sheets[INPUTS_SHEET].cells.get(CellIndex.from_zero_based(*CHOICE_CELL))
-    if chosen is None or chosen.value != OWN:
-        used = chosen.value if chosen else ""
-        raise GradsheetError(f"{path} uses '{used}'; choose '{OWN}' on its {INPUTS_SHEET} sheet")
-    text = "\n".join(_file_lines(sheets[START_SHEET]))
-    rows = _table_rows(sheets[rate_sheet(rates[0])])
-    if not text or rows < 2:
-        raise foreign
-    spec = parse_network(text, f"{path}, sheet {START_SHEET}")
-    selectors = tuple(name for name in (NETWORK_SHEET, STEP_SHEET) if name in sheets)
-    return _Made(spec, rates, rows - 1, selectors)
-
-
-def _table_rows(sheet: Sheet) -> int:
-    """The number of rows of a training table: of numbers in its first column."""
-    first, column = CellIndex.from_zero_based(FIRST_ROW, TABLE_COLUMN)
-    return sum(
-        index.column == column and index.row >= first and isinstance(cell.value, float)
-        for index, cell in sheet.cells.items()
-    )
-
-
-def _file_lines(sheet: Sheet) -> Iterator[str]:
-    """The lines below the heading of the network's file."""
-    texts = {index: str(cell.value) for index, cell in sheet.cells.items() if cell.value}
-    headings = [i.row for i, text in texts.items() if i.column == 1 and text == FILE_HEADING]
-    if headings:
-        last = max(index.row for index in texts)
-        for row in range(headings[0] + 1, last + 1):
-            yield texts.get(CellIndex(row, 2), "")
-
-
-# --- Comparing -------------------------------------------------------------------------------
-
-
 def _compare(
-    path: Path, engine: str, made: _Made, spec: NetworkSpec
-) -> tuple[tuple[Difference, ...], Difference]:
-    """The workbook with the numbers of ``spec``: engine against library, and against autograd."""
-    graph = build_graph(spec)
-    found = recalculated(path, _typed(graph, made), engine)
+    path: Path, engine: str, made: MadeFrom, network: NetworkSpec
+) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
+    """The workbook with the numbers of ``network``: its sheets, then its gradients."""
+    graph = build_graph(network)
+    found = recalculated(path, made.typed(graph), engine)
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "wanted.xlsx"
-        write_changed(made.spec, spec, wanted, made.rates, made.updates)
+        witness = autograd(made.network) if made.has_autograd else None
+        rates = made.learning_rates
+        expected_workbook(made.network, network, wanted, rates, made.updates, witness)
         expected = cached_values(wanted)
-    witness = compute(spec)
+    loss = abs(evaluate([graph.loss], graph.given)[graph.loss])
     sheets = dict.fromkeys(sheet for sheet, _ in expected)
-    differences = tuple(
-        _sheet_difference(sheet, found, expected, abs(witness.loss)) for sheet in sheets
-    )
-    return differences, _autograd_difference(graph, found, made, witness)
-
-
-def _typed(graph: NetworkGraph, made: _Made) -> dict[CellRef, float]:
-    """Every cell to type in with the number it was made with."""
-    fields = place_fields(graph, made.rates, made.spec)
-    values = {**graph.given, **dict(zip(fields.rates, made.rates, strict=True))}
-    typed = {
-        _ref(INPUTS_SHEET, place): values[variable] for variable, place in fields.typed.items()
-    }
-    for sheet in made.selectors:
-        typed[_ref(sheet, CHOSEN_RATE)] = made.rates[0]
-        typed[_ref(sheet, CHOSEN_ITERATION)] = 0.0
-    if len(graph.examples) > 1:
-        typed[_ref(NETWORK_SHEET, CHOSEN_EXAMPLE)] = 1.0
-    return typed
-
-
-def _ref(sheet: str, place: tuple[int, int]) -> CellRef:
-    """A cell that XlsxWriter wrote."""
-    return CellRef(sheet, CellIndex.from_zero_based(*place))
+    differences = tuple(_sheet_difference(sheet, found, expected, loss) for sheet in sheets)
+    return differences, tuple(_gradient_differences(graph, found, made, loss))
 
 
 def _sheet_difference(sheet: str, found: Cells, expected: Cells, loss: float) -> Difference:
-    worst, where, count = 0.0, "", 0
     floor = max(_SMALL_DIFFERENCE, loss) if sheet == GRADIENT_SHEET else _SMALL
-    for ref, value in expected.items():
-        if ref.sheet != sheet:
-            continue
-        count += 1
-        apart = _apart(found.get(ref, ""), value, floor)
-        if apart > worst:
-            worst, where = apart, str(ref.cell)
-    return Difference(sheet, count, worst, where)
+    differences = {
+        str(ref.cell): _relative_difference(found.get(ref, ""), value, floor)
+        for ref, value in expected.items()
+        if ref.sheet == sheet
+    }
+    return _worst(sheet, differences)
 
 
-def _apart(found: float | str, expected: float | str, floor: float) -> float:
-    """The relative difference; infinite where texts differ."""
+def _worst(what: str, differences: Mapping[str, float], tolerance: float = TOLERANCE) -> Difference:
+    """The largest of the relative differences, by cell."""
+    worst, where = 0.0, ""
+    for cell, difference in differences.items():
+        if difference > worst:
+            worst, where = difference, cell
+    return Difference(what, len(differences), worst, where, tolerance)
+
+
+def _relative_difference(found: float | str, expected: float | str, floor: float) -> float:
+    """Relative to ``expected``, if that is not below ``floor``; infinite where texts differ."""
     if isinstance(found, str) and isinstance(expected, str):
         # A number too large to hold is #NUM! in most programs, #DIV/0! in some; some notice at
         # the end of a formula only, past the IFERROR that makes it a dash.
@@ -253,21 +205,50 @@ def _same_text(found: str, expected: str) -> bool:
     )
 
 
-def _autograd_difference(
-    graph: NetworkGraph, found: Cells, made: _Made, witness: Autograd
-) -> Difference:
-    """The loss and every gradient of the first row against torch."""
-    sheet = rate_sheet(made.rates[0])
-    columns = training_columns(graph, place_fields(graph, made.rates, made.spec).addresses)
-    wanted = {graph.loss: witness.loss}
-    wanted |= {
-        graph.backward.gradients[p]: witness.gradients[symbol_of(p)] for p in graph.parameters
+# --- Other witnesses of the gradients --------------------------------------------------------
+
+
+def _gradient_differences(
+    graph: NetworkGraph, found: Cells, made: MadeFrom, loss: float
+) -> Iterator[Difference]:
+    """The first row of the first training table against each witness of its gradients."""
+    sheet = rate_sheet(made.learning_rates[0])
+    fields = place_fields(graph, made.learning_rates, made.network)
+    columns = training_columns(graph, fields.addresses)
+    refs = {
+        column.variable: cell_ref(sheet, (FIRST_ROW, number))
+        for number, column in enumerate(columns, start=TABLE_COLUMN + 1)
     }
-    worst, where = 0.0, ""
-    for number, column in enumerate(columns, start=TABLE_COLUMN + 1):
-        if column.variable in wanted:
-            ref = _ref(sheet, (FIRST_ROW, number))
-            apart = _apart(found.get(ref, ""), wanted[column.variable], _SMALL)
-            if apart > worst:
-                worst, where = apart, str(ref.cell)
-    return Difference(f"autograd, torch {witness.version}", len(wanted), worst, where)
+    shown = {variable: (str(ref.cell), found.get(ref, "")) for variable, ref in refs.items()}
+    yield _from_central_differences(graph, shown, loss)
+    if is_torch_installed():
+        yield _from_autograd(graph, shown)
+
+
+Shown = Mapping[Variable, tuple[str, float | str]]
+"""For each value its cell and what the cell shows."""
+
+
+def _from_central_differences(graph: NetworkGraph, shown: Shown, loss: float) -> Difference:
+    differences: dict[str, float] = {}
+    for start in range(0, len(graph.parameters), _BATCH):
+        nudged = NudgedNetworks(graph, graph.parameters[start : start + _BATCH])
+        for number, gradient in enumerate(graph.gradients[start : start + _BATCH]):
+            derivative = nudged.derivative(number)
+            if nudged.kinks(number) or not math.isfinite(derivative):
+                continue
+            cell, value = shown[gradient]
+            far = math.inf if isinstance(value, str) else abs(value - derivative)
+            differences[cell] = far / (_SMALL * (1 + loss) + abs(derivative))
+    return _worst("central differences", differences, DIFFERENCE_TOLERANCE)
+
+
+def _from_autograd(graph: NetworkGraph, shown: Shown) -> Difference:
+    witness = compute(graph.spec)
+    pairs = zip(graph.parameters, graph.gradients, strict=True)
+    wanted = {gradient: witness.gradients[symbol_of(p)] for p, gradient in pairs}
+    differences = {}
+    for variable, expected in {graph.loss: witness.loss, **wanted}.items():
+        cell, value = shown[variable]
+        differences[cell] = _relative_difference(value, expected, _SMALL)
+    return _worst(f"autograd, torch {witness.version}", differences)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from gradsheet.audit.subject import Subject
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.optimizers import Steps
-from gradsheet.networks.sweep import check_rates, descend
+from gradsheet.networks.sweep import check_learning_rates, descend
 from gradsheet.networks.symbols import Symbol, symbol_of
 from gradsheet.symbolic.expression import Expression
 from gradsheet.symbolic.tape import Array
@@ -42,7 +42,7 @@ def losses(
             gradient = (wrong or {}).get(symbol, found.reference[symbol.gradient])
             steps.move(parameter, parameter - whole.rate * gradient)
     try:
-        check_rates(rates)
+        check_learning_rates(rates)
         return descend(replace(whole, given=start), rates, updates, steps=steps).loss
     except GradsheetError:
         return None

@@ -303,6 +303,15 @@ def test_a_table_of_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -
         audit_book(Book(Path("it.xlsx"), {"S": Sheet("S", cells)}))
 
 
+def test_a_formula_that_refers_to_its_own_cell_is_called_so() -> None:
+    draw = random.Random(1)
+    table = handmade(draw)
+    made = make(changed(table, "h1", f"{table.formulas['h1']}+[h1]"), draw)
+    [found] = [f for f in audit_book(made.book).mistakes if f.role == "h1"]
+    assert found.codes == ("GS103",)
+    assert message(found) == "it refers to its own cell"
+
+
 def test_a_circle_of_cells_is_no_number_and_ends() -> None:
     draw = random.Random(1)
     table = handmade(draw)

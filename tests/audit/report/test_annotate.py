@@ -322,6 +322,7 @@ def test_what_is_no_zip_is_refused(content: bytes, tmp_path: Path) -> None:
 # --- Other programs, other people's files ----------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(libreoffice() is None, reason="LibreOffice is not installed")
 @pytest.mark.parametrize("made", [rich, noted])
 def test_libreoffice_reads_it(made: Callable[[Path], Path], tmp_path: Path) -> None:

@@ -77,10 +77,12 @@ def explain(found: Interpretation, row: int, column: int) -> Explanation:
         return Explanation((_unreadable(error),), as_it_stands, right)
     used = {symbol_of(variable) for variable in variables(written)}
     right_expression = right_formula(found, row, column, used)
-    search = _Search(found, row, column, written, right_expression, naming)
     is_finite = all(map(math.isfinite, numbers_in(written)))
     shown = naming.formula(written) if is_finite else as_it_stands
-    return Explanation(search.causes(), shown, naming.formula(right_expression))
+    causes: tuple[Cause, ...] = (Unreadable(rules.CIRCULAR, "it refers to its own cell"),)
+    if found.reference[found.symbols[column]] not in variables(written):
+        causes = _Search(found, row, column, written, right_expression, naming).causes()
+    return Explanation(causes, shown, naming.formula(right_expression))
 
 
 def _as_it_stands(found: Interpretation, row: int, column: int) -> Formula:

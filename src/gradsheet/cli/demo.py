@@ -1,27 +1,46 @@
 """The command demo: the workbook, the graphs, the diagram and a trained network."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gradsheet.cli.options import Quiet, output
 from gradsheet.cli.terminal import Terminal, resumable
+from gradsheet.errors import GradsheetError
 from gradsheet.extras import require
+
+if TYPE_CHECKING:
+    from gradsheet.digits.run import FinishedRun
+
+
+# How long the figures and the model workbook take, in workbooks of part 1: both are
+# single-threaded Python, so their ratio is about the same on any machine.
+_REST = 6.0
+
+_RECIPES = {"quick": ("fast", 1), "fast": ("fast", None), "full": ("best", None)}
+"""For each extent of the demo its recipe and, where it differs, the number of epochs."""
 
 
 def demo(
     quick: Annotated[bool, typer.Option("--quick", help="Train for one epoch only.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Train with the recipe best: 19 epochs instead of 3.")
+    ] = False,
     folder: Annotated[Path, output("The folder to write.")] = Path("runs/demo"),
     quiet: Quiet = False,
 ) -> None:
     """Write a workbook, loss curves and a diagram, and train the digit classifier."""
+    if quick and full:
+        raise GradsheetError("--quick and --full exclude each other; give one of them")
     require("torch")
     terminal = Terminal(quiet)
+    extent = "quick" if quick else "full" if full else "fast"
     with resumable():
-        made = list(run_demo(folder, quick, terminal.note))
+        made = list(run_demo(folder, extent, terminal))
     from gradsheet.cli.render import made_table
 
     terminal.result(made_table(folder, made))
@@ -35,14 +54,16 @@ class Made:
     what: str
 
 
-def run_demo(folder: Path, quick: bool, say: Callable[[str], None]) -> Iterator[Made]:
-    """Make everything in ``folder``, telling ``say`` what happens; yield each thing when made.
+def run_demo(folder: Path, extent: str, terminal: Terminal) -> Iterator[Made]:
+    """Make everything in ``folder`` and yield each thing when it is made.
 
-    With ``quick`` the network is trained for one epoch. A network that an earlier demo trained to
-    the end in the same folder is kept, one that was interrupted goes on.
+    A model that an earlier demo of the same ``extent`` trained to the end in the same folder is
+    kept, one that was interrupted is continued.
     """
-    yield from _make_backprop(folder, say)
-    yield from _make_digits(folder, quick, say)
+    started = time.perf_counter()
+    yield from _make_backprop(folder, terminal.note)
+    seconds = time.perf_counter() - started
+    yield from _make_digits(folder, extent, terminal, rest=_REST * seconds)
 
 
 def _make_backprop(folder: Path, say: Callable[[str], None]) -> Iterator[Made]:
@@ -71,33 +92,52 @@ def _make_backprop(folder: Path, say: Callable[[str], None]) -> Iterator[Made]:
         yield Made(path, "the network with its values and gradients")
 
 
-def _make_digits(folder: Path, quick: bool, say: Callable[[str], None]) -> Iterator[Made]:
+def _make_digits(folder: Path, extent: str, terminal: Terminal, rest: float) -> Iterator[Made]:
+    """Train, evaluate and write the model; ``rest`` is the time of all but the training."""
     # torch takes seconds to import; the workbook is there by then.
     from gradsheet.cli.outputs import write_run_figures
     from gradsheet.digits.data import load
+    from gradsheet.digits.estimate import seconds_left
     from gradsheet.digits.recipe import find_recipe
     from gradsheet.digits.run import TrainingRun
     from gradsheet.digits.training import find_device
-    from gradsheet.models.digit_classifier import open_digits
 
-    run_folder = folder / ("digits-quick" if quick else "digits")
-    recipe = find_recipe("best", epochs=1 if quick else None)
+    recipe = find_recipe(*_RECIPES[extent])
+    run = TrainingRun(folder / f"digits-{extent}", recipe, seed=0, device=find_device("auto"))
     dataset = load()
+    terminal.note(f"The rest takes about {duration(seconds_left(run, dataset) + rest)} here.")
     epochs = _count(recipe.epochs, "epoch")
-    say(f"Training 17,410 parameters on {len(dataset.train):,} digits, {epochs}.")
-    run = TrainingRun(run_folder, recipe, seed=0, device=find_device("auto")).execute(dataset, say)
-    write_run_figures(run, dataset.test)
+    terminal.note(f"Training 17,410 parameters on {len(dataset.train):,} digits for {epochs}.")
+    finished = run.execute(dataset, terminal.note, bar=not terminal.quiet)
+    write_run_figures(finished, dataset.test)
+    yield from _describe(finished)
+    terminal.note("Writing the model as a workbook, and recalculating it as a check.")
+    yield _open(run.folder, folder / "network.xlsx")
+
+
+def _describe(run: "FinishedRun") -> Iterator[Made]:
+    """The files of a training run, and its results."""
     correct, total = run.evaluation.correct, run.evaluation.total
     seconds = sum(epoch.seconds for epoch in run.history)
-    reached = (
-        f"{correct}/{total} test digits ({correct / total:.2%}) in {seconds:.0f} s of training"
-    )
-    yield Made(run_folder / "model.safetensors", reached)
-    yield Made(run_folder / "accuracy.png", f"accuracy over {_count(len(run.history), 'epoch')}")
-    book = folder / "network.xlsx"
-    open_digits(run_folder, "0", None, backward=True, path=book)
-    yield Made(book, "the trained network in live cells, layer by layer, every gradient included")
-    yield Made(run_folder / "mistakes.png", f"the {total - correct} digits read wrongly")
+    reached = f"{correct}/{total} test digits ({correct / total:.2%})"
+    yield Made(run.folder / "model.safetensors", f"{reached} after {seconds:.0f} s of training")
+    epochs = _count(len(run.history), "epoch")
+    yield Made(run.folder / "accuracy.png", f"accuracy over {epochs}")
+    yield Made(run.folder / "mistakes.png", f"the {total - correct} misclassified digits")
+
+
+def _open(run: Path, path: Path) -> Made:
+    from gradsheet.models.digit_classifier import open_digits
+
+    open_digits(run, "0", None, backward=True, path=path)
+    return Made(path, "the trained model in live cells, layer by layer, with every gradient")
+
+
+def duration(seconds: float) -> str:
+    """A time to wait, in words that promise no more than is known."""
+    if seconds < 100:
+        return f"{10 * max(1, round(seconds / 10))} s"
+    return f"{seconds / 60:.1f} minutes" if seconds < 570 else f"{round(seconds / 60)} minutes"
 
 
 def _count(number: int, what: str) -> str:

@@ -116,6 +116,14 @@ class TrainingRun:
         result = evaluate(load_model(self.folder), dataset.test)
         return FinishedRun(self.folder, self._evaluated_on, read_history(self.folder), result)
 
+    @property
+    def epochs_left(self) -> int:
+        """Number of epochs that ``execute`` would still train, by what the folder holds."""
+        if (self.folder / _WEIGHTS).is_file():
+            return 0
+        done = len(read_history(self.folder)) if (self.folder / _HISTORY).is_file() else 0
+        return max(0, self.recipe.epochs - done)
+
     def _train(
         self,
         dataset: Dataset,

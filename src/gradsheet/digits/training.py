@@ -26,7 +26,7 @@ from gradsheet.errors import GradsheetError
 
 # Views are made for several batches at once: an operation costs the same few microseconds for
 # sixteen small batches as for one.
-_BATCHES_AT_ONCE = 16
+BATCHES_AT_ONCE = 16
 
 _SMOOTHING = 0.95  # of the loss in a trial of learning rates
 
@@ -170,7 +170,7 @@ class Trainer:
     def _batches(self, epoch: int, draws: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
         """The network's inputs and the labels of each batch of an epoch."""
         order = torch.randperm(len(self.train_set), generator=draws, device=self.device)
-        for several in torch.split(order, self._batch_size * _BATCHES_AT_ONCE):
+        for several in torch.split(order, self._batch_size * BATCHES_AT_ONCE):
             views, labels = self._views(several, draws), self.train_set.labels[several]
             yield from zip(
                 torch.split(views, self._batch_size),

@@ -42,16 +42,26 @@ def test_numbers_and_other_formulas_are_classes_of_their_own() -> None:
     assert sorted(map(len, found.values())) == [1, 2, 7]
 
 
+def pinned(rows: int) -> Cells:
+    """With a weight of the fifth row in each h1."""
+    cells = table(rows)
+    for row in range(FIRST, FIRST + rows):
+        text = f"{at('w1', row)}*{at('i1', row)}+M${FIRST + 4}*{at('i2', row)}"
+        cells[CellIndex(row, COLUMN["h1"])] = Cell(None, text)
+    return cells
+
+
 def test_a_reference_fixed_in_the_table_means_something_else_in_each_row() -> None:
-    cells = table()
-    for row in ROWS:
-        pinned = f"{at('w1', row)}*{at('i1', row)}+M${FIRST}*{at('i2', row)}"
-        cells[CellIndex(row, COLUMN["h1"])] = Cell(None, pinned)
-    assert classes(cells, "h1") == [[row] for row in ROWS]
-    found = interpreted(cells)
+    assert classes(pinned(10), "h1") == [[row] for row in ROWS]
+    found = interpreted(pinned(10))
     weight = Symbol.parse("w5")
     assert is_pinned(found, FIRST + 1, COLUMN["h1"], weight)
     assert not is_pinned(found, FIRST + 1, COLUMN["o1"], weight)
+
+
+def test_rows_far_from_the_one_that_is_fixed_are_one_class() -> None:
+    sizes = sorted(map(len, classes(pinned(100), "h1")))
+    assert sizes == [1] * 13 + [87]
 
 
 def test_a_reference_that_leaves_the_table_sets_its_row_apart() -> None:

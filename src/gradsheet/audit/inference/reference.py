@@ -1,6 +1,6 @@
 """A network at random points: what the formulas of a table are compared with."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -114,11 +114,6 @@ class ReferenceNetwork:
         above = self.row(1).values
         return above[parameter] - self.rate * above[parameter.gradient]
 
-    @property
-    def points(self) -> Mapping[Variable, Array]:
-        """The numbers drawn for every given value."""
-        return self._points
-
     def values(self, expressions: Iterable[Expression]) -> list[Array]:
         """The expressions at the points; NaN where one is no number."""
         wanted = [Variable("wanted", expression) for expression in expressions]
@@ -142,7 +137,8 @@ def agreements(many: Array, one: Array) -> NDArray[np.bool_]:
 @lru_cache(maxsize=1024)
 def _draw(symbol: Symbol, above: int) -> Array:
     """Numbers for a given value, the same in every audit."""
-    generator = np.random.default_rng([above + 1000, *str(symbol).encode()])
+    row = (above + 1000) % 2**32  # a seed is not negative
+    generator = np.random.default_rng([row, *str(symbol).encode()])
     if symbol.kind is Kind.TARGET:
         return generator.uniform(0.05, 0.95, POINTS)
     if symbol == LEARNING_RATE:

@@ -10,12 +10,15 @@ from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Constant, Node, references
 
+_NEAR = 8  # rows: formulas refer to their neighbors
+
 
 def row_classes(found: Interpretation, column: int) -> dict[object, list[int]]:
     """The rows of a column that compute the same, by what they hold, in the order of the rows.
 
-    Rows with one formula compute the same, unless it holds fixed references into the table. The
-    key of a cell without a formula is None.
+    Rows with one formula compute the same, unless it leaves the table in some of them or a ``$``
+    holds a row of the table that is their own or a near one. The key of a cell without a formula is
+    None.
     """
     classes: dict[object, list[int]] = {}
     for row in found.computed_rows(column):
@@ -32,19 +35,21 @@ def _class(table: Table, row: int, column: int) -> object:
         return None  # a number behind an equals sign is a number
     if tree is None:
         return cell.formula
-    return (tree, row) if cell.anchor or _depends_on_row(table, tree, row) else tree
+    situation = row if cell.anchor else _situation(table, tree, row)
+    return tree if situation is None else (tree, situation)
 
 
-def _depends_on_row(table: Table, tree: Node, row: int) -> bool:
-    """Whether a formula means other values of the network in this row than in the others.
+def _situation(table: Table, tree: Node, row: int) -> object:
+    """What sets a row apart from others with the same formula; None where nothing does.
 
-    It does where a reference is fixed to one row of the table, and where one leaves the table.
+    A fixed row that is far away is any other row, whichever it is.
     """
     reach = _reach(tree)
     if any(row + offset not in table.rows for offset in reach.relative):
-        return True
+        return row
     own = ("", table.sheet.name)
-    return any(fixed in table.rows and sheet in own for sheet, fixed in reach.fixed)
+    offsets = [row - fixed for sheet, fixed in reach.fixed if sheet in own and fixed in table.rows]
+    return tuple(o if abs(o) <= _NEAR else None for o in offsets) if offsets else None
 
 
 @dataclass(frozen=True)
@@ -57,13 +62,13 @@ class _Reach:
     """
 
     relative: tuple[int, ...]
-    fixed: frozenset[tuple[str, int]]
+    fixed: tuple[tuple[str, int], ...]
 
 
 @lru_cache(maxsize=4096)
 def _reach(tree: Node) -> _Reach:
     moving = {ref.row for ref in references(tree) if not ref.row_fixed}
-    fixed = frozenset((ref.sheet, ref.row) for ref in references(tree) if ref.row_fixed)
+    fixed = tuple(dict.fromkeys((r.sheet, r.row) for r in references(tree) if r.row_fixed))
     return _Reach((min(moving), max(moving)) if moving else (), fixed)
 
 

@@ -311,7 +311,7 @@ def test_a_preset_of_the_same_shape_can_be_chosen(course: Path, tmp_path: Path) 
     columns = table(found, course, "lr 0.1")
     assert columns["E_total"][0] == pytest.approx(expected.loss, rel=1e-12)
     assert found[ref("Start", "B6")] == "all checks pass"
-    assert "rest" in str(found[ref("Inputs", "E4")])
+    assert "not in use" in str(found[ref("Inputs", "E4")])
 
 
 @pytest.mark.parametrize(("rate", "iteration"), [(0.5, 0), (2.0, 17), (0.1, 99)])
@@ -565,7 +565,9 @@ def test_a_mistake_too_long_to_write_out_is_left_out(tmp_path: Path) -> None:
     write_workbook(spec, path, learning_rates=(0.1,), updates=1)
     sheet = openpyxl.load_workbook(path)["Common mistakes"]
     told = [str(row[0].value) for row in sheet.iter_rows(max_col=1) if row[0].value]
-    assert told[-1].startswith("Not made here, or too long to be written out: a weight that was")
+    assert told[-1].startswith(
+        "Not made here: the network lacks what they take, or the formula is too long: weight upd"
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,6 @@ from gradsheet.symbolic.operations import ADD, total
 
 Edits = dict[Variable, Expression]
 
-# Names that an audit gives these mistakes as well.
-WRONG_SLOPE = "the slope of the wrong unit's activation"
-SUM_FOR_ACTIVATION = "the weighted sum where its activation belongs"
-SWAPPED = "two gradients swapped"
-UPDATED = "a weight that was updated before its old value was used"
-
 
 @dataclass(frozen=True)
 class Mistake:
@@ -221,43 +215,44 @@ def _updated(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
 
 KINDS = (
     Kind(
-        WRONG_SLOPE,
-        "a bent hidden layer of two units",
-        "Slopes of like units are alike, and each is positive: the step keeps its direction and is "
-        "only a little too long or too short.",
+        "local derivative of the wrong unit",
+        "a nonlinear hidden layer of two units",
+        "The local derivatives of similar units are similar, and each is positive: the step keeps "
+        "its direction and is only a little too long or too short.",
         _wrong_unit,
     ),
     Kind(
-        SUM_FOR_ACTIVATION,
-        "a bent hidden layer",
-        "The sum has the sign of its activation or nearly so more often than not; the weight moves "
-        "the right way by the wrong amount, and the others make up for it.",
+        "pre-activation in place of its activation",
+        "a nonlinear hidden layer",
+        "The pre-activation mostly has the sign of its activation: the weight moves in the right "
+        "direction by the wrong amount, and the other weights make up for it.",
         _pre_activation_for_activation,
     ),
     Kind(
-        "a misplaced bracket: the slope multiplies the last term only",
+        "misplaced bracket: the local derivative multiplies the last term only",
         "a hidden layer with two units above it",
-        "One term of the sum is too large, the other right; where they agree in sign, or the "
-        "larger rules, the weight moves the right way too fast.",
+        "One term of the sum is too large, the other right; where they have the same sign, or the "
+        "larger one prevails, the weight moves in the right direction, too far.",
         _bracket,
     ),
     Kind(
-        SWAPPED,
+        "two gradients swapped",
         "two weights into one unit",
-        "Both weights feed the same unit, so their gradients share all but the last factor; with "
-        "like signals each weight takes nearly its own step.",
+        "Both weights lead into the same unit, so their gradients share all but the last factor; "
+        "with similar signals each weight takes nearly its own step.",
         _swapped,
     ),
     Kind(
-        "a neighbor's signal in the last factor",
+        "neighbor's signal in the last factor",
         "two weights into one unit",
-        "Neighboring units answer alike, so the wrong signal differs from the right one by little.",
+        "Neighboring units have similar activations, so the wrong signal differs little from the "
+        "right one.",
         _neighbor,
     ),
     Kind(
-        UPDATED,
+        "weight updated before its old value was used",
         "a hidden layer",
-        "One update changes a weight by little, so the gradient is that of a point nearby; the "
+        "One update changes a weight only a little, so the gradient is that of a nearby point; the "
         "larger the learning rate, the larger the error.",
         _updated,
     ),

@@ -41,8 +41,8 @@ def write(layout: Layout, style: Style) -> None:
     """Add the sheet of common mistakes."""
     notes = (
         "Of seven published course sheets six hold a wrong derivative, and the loss fell all the "
-        "same. Here each mistake is made live and the network trained with it:",
-        "where the curves lie on one another a falling loss proves nothing. A gradient check does.",
+        "same. Here each mistake is made in live cells and the network is trained with it:",
+        "where the curves coincide a falling loss proves nothing. A gradient check does.",
     )
     sheet = style.add_sheet(MISTAKES_SHEET, "Mistakes that nobody noticed", *notes)
     for column, width in ((0, 4), *_LABELS):
@@ -79,7 +79,8 @@ def _write_absent(style: Style, sheet: Worksheet, mistakes: Sequence[Mistake]) -
     row = _FIRST_BLOCK + _BLOCK_ROWS * len(mistakes)
     last = _LEFT + len(_LABELS) - 1
     if absent:
-        words = "Not made here, or too long to be written out: " + "; ".join(absent) + "."
+        words = "Not made here: the network lacks what they take, or the formula is too long: "
+        words += "; ".join(absent) + "."
         cell_format = style.format(font_color=FAINT, italic=True, text_wrap=True)
         sheet.merge_range(row, 0, row, last, words, cell_format)
         sheet.set_row(row, _LINE * math.ceil(len(words) / 120))
@@ -138,7 +139,7 @@ class _Trainings:
     def write(self) -> None:
         """Every training, side by side."""
         words = (
-            "The trainings behind the curves: right, then with each mistake; "
+            "The training runs behind the curves: right, then with each mistake; "
             "plain gradient descent."
         )
         self.sheet.write_string(1, _HELPER, words, self.style.note)

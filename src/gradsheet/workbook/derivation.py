@@ -44,9 +44,9 @@ Section = tuple[str, str, list[Variable]]
 
 
 def write(layout: Layout, style: Style, exercise: Exercise | None) -> list[Check]:
-    """Add the derivation: the first iteration, each factor of the chain rule in its own row."""
+    """Add the derivation: the first iteration, each local derivative in its own row."""
     notes = (
-        "The untouched network of the Inputs sheet: forward to the loss, back to every weight.",
+        "The network of the Inputs sheet before any update: to the loss, and back to every weight.",
         _second_note(layout.graph),
     )
     sheet = style.add_sheet(DERIVATION_SHEET, "One iteration, step by step", *notes)
@@ -126,12 +126,10 @@ def _is_asked(title: str) -> bool:
 
 def _second_note(graph: NetworkGraph) -> str:
     if len(graph.examples) == 1:
-        return (
-            "What several steps need, each unit's ∂E/∂h above all, is computed once and used again."
-        )
+        return "What several steps need, above all each unit's ∂E/∂h, is computed once and reused."
     return (
-        f"Example 1 of {len(graph.examples)} is worked out; the others go the same way, and what "
-        "the weights need of them is read from the first training sheet, iteration 0."
+        f"Example 1 of {len(graph.examples)} is worked out; the others are computed alike, and "
+        "their values come from the first training sheet, iteration 0."
     )
 
 
@@ -144,7 +142,7 @@ def _sections(graph: NetworkGraph) -> Iterator[Section]:
     for number, layer_pass in enumerate(example.layers, start=1):
         yield f"Forward: layer {number}", "unit", list(layer_pass.values)
     yield "Forward: the loss", "error", [*example.judged, graph.loss]
-    gradients, factors_of = graph.backward.gradients, graph.backward.local_derivatives_by
+    gradients, locals_by = graph.backward.gradients, graph.backward.local_derivatives_by
     start = _once(step for error in reversed(example.judged) for step in _way(graph, error))
     if start:
         yield "Backward: from the loss to each error", "error", start
@@ -163,7 +161,7 @@ def _sections(graph: NetworkGraph) -> Iterator[Section]:
                     step
                     for p in trained
                     for step in (
-                        *(f for f in factors_of[p] if _factor_node(graph, f) in ours),
+                        *(f for f in locals_by[p] if _node(graph, f) in ours),
                         gradients[p],
                     )
                 ),
@@ -187,22 +185,22 @@ def _unit_steps(graph: NetworkGraph, example: Example, number: int) -> Iterator[
 
 
 def _way(graph: NetworkGraph, value: Variable) -> Iterator[Variable]:
-    """The factors on the way to a value, and their product, where the loss depends on it."""
+    """The local derivatives by a value, and its gradient, where the loss depends on it."""
     gradients = graph.backward.gradients
     if value in gradients:
-        factors = graph.backward.local_derivatives_by.get(value, [])
-        yield from (f for f in factors if _counts(graph, f))
+        found = graph.backward.local_derivatives_by.get(value, [])
+        yield from (local for local in found if _counts(graph, local))
         yield gradients[value]
 
 
-def _counts(graph: NetworkGraph, factor: Variable) -> bool:
-    node = _factor_node(graph, factor)
+def _counts(graph: NetworkGraph, local: Variable) -> bool:
+    node = _node(graph, local)
     return node is graph.loss or node in graph.backward.gradients
 
 
-def _factor_node(graph: NetworkGraph, factor: Variable) -> Variable:
-    """The value whose change a factor describes."""
-    return graph.backward.nodes[factor]
+def _node(graph: NetworkGraph, local: Variable) -> Variable:
+    """The value that a local derivative is of."""
+    return graph.backward.nodes[local]
 
 
 def _once(steps: Iterator[Variable]) -> list[Variable]:
@@ -323,7 +321,7 @@ def known_range(layout: Layout) -> str:
 
 
 def _checks(derivation: _Derivation, style: Style, sheet: Worksheet) -> list[Check]:
-    """Factor by factor, the update must come to what the training table has after one."""
+    """The update, derived step by step, must be what the training table has after one."""
     layout, updates = derivation.layout, derivation.layout.graph.steps.updates
     failures = 0.0
     for parameter in layout.graph.parameters:
@@ -336,6 +334,6 @@ def _checks(derivation: _Derivation, style: Style, sheet: Worksheet) -> list[Che
     cells = f"{absolute(_FIRST_ROW, _CHECK)}:{absolute(max(derivation.rows.values()), _CHECK)}"
     sheet.write_string(3, 0, "updates that differ from the training table:", style.note)
     write_formula(sheet, 3, _FORMULA, f"SUM({cells})", failures, style.format(align="left"))
-    words = "the updates, factor by factor, equal the training table's next row"
+    words = "the updates, derived step by step, equal the training table's next row"
     place = absolute(3, _FORMULA, DERIVATION_SHEET)
     return [Check(words, place, DERIVATION_SHEET, failures)]

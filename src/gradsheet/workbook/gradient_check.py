@@ -22,7 +22,9 @@ from gradsheet.workbook.inputs_layout import BLOCK_ROW, INPUTS_SHEET
 from gradsheet.workbook.layout import GRADIENT_SHEET, Check, Layout
 from gradsheet.workbook.passes import PassTable, pass_variables
 
-NOT_COMPUTED = "autograd: not computed, for PyTorch was not installed where this was written."
+NOT_COMPUTED = (
+    "autograd: not computed, because PyTorch was not installed when this workbook was written."
+)
 _MOST_CELLS = 10_000  # of the nudged networks
 _HEADER_ROW, _FIRST_ROW = 9, 10
 _COLUMNS = (
@@ -49,7 +51,7 @@ def write(layout: Layout, style: Style) -> list[Check]:
         "formula: the training table's, iteration 0. central difference: (E(w + ε) − E(w − ε))/2ε, "
         "from the nudged networks on the right, by forward passes alone.",
         f"autograd: torch {layout.witness.version}, float64, for the numbers this workbook was "
-        "made with; it cannot follow when they change."
+        "made with; it is not computed again when they change."
         if layout.witness
         else NOT_COMPUTED,
     )
@@ -167,8 +169,8 @@ def _head_notes(layout: Layout, checked: int) -> Iterator[tuple[int, int, str]]:
     """The row, the column and the words of each note above the table."""
     changed = "of the numbers this workbook was made with"
     tolerance = (
-        "Tolerance: 1E-9·(1 + E) + 1E-6·|formula| against the difference, which is rounded and cut "
-        "off itself"
+        "Tolerance: 1E-9·(1 + E) + 1E-6·|formula| against the difference, which has "
+        "rounding and truncation errors of its own"
     )
     if layout.witness:
         changed += "; with any changed, autograd is not compared"

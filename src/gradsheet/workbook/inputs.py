@@ -18,7 +18,7 @@ from gradsheet.workbook.layout import Layout
 
 def write(layout: Layout, style: Style, locked: bool) -> None:
     """Add the inputs sheet; ``locked`` where the answers of an exercise depend on it."""
-    note = "Type in the yellow cells; every other sheet follows."
+    note = "Change any yellow cell: every other sheet updates."
     sheet = style.add_sheet(INPUTS_SHEET, "Inputs", note, summary(layout))
     values = {
         **layout.graph.given,
@@ -130,7 +130,7 @@ def _write_choice(layout: Layout, style: Style, sheet: Worksheet) -> None:
         },
     )
     chosen = absolute(row, column)
-    resting = "the yellow numbers rest, all but the learning rates"
+    resting = "the yellow numbers are not in use, except the learning rates"
     formula = f'IF({chosen}="{OWN}","","{resting}")'
     write_formula(sheet, row, column + 2, formula, "", style.warning)
     cell_format = style.book.add_format({"font_color": "#9CA3AF", "bg_color": "#F3F4F6"})

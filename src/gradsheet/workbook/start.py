@@ -26,11 +26,11 @@ FILE_HEADING = "This network as a file for gradsheet"
 _LIGHT_ROW = 5
 _MOST_PRINTED = 110  # rows; the file of a larger network is not printed
 _PURPOSES = {
-    INPUTS_SHEET: "the only cells to type in: change one and everything follows",
+    INPUTS_SHEET: "the only cells to type in: change one and everything updates",
     NETWORK_SHEET: "the network drawn, at any iteration of any learning rate",
     DERIVATION_SHEET: "one iteration, every step of the chain rule in a row of its own",
     STEP_SHEET: "any one update, from the weights before to the weights after",
-    RATES_SHEET: "all learning rates together; what too large a one does",
+    RATES_SHEET: "all learning rates together, and what too large a rate does",
     GRADIENT_SHEET: "every gradient against its central difference and autograd",
     MISTAKES_SHEET: "mistakes found in published course sheets, live, and why nobody noticed",
 }
@@ -121,18 +121,17 @@ def _write_checks(style: Style, sheet: Worksheet, row: int, checks: Sequence[Che
 def _write_reading(style: Style, sheet: Worksheet, row: int, exercise: Exercise | None) -> int:
     row = _heading(style, sheet, row, "How to read it")
     lines = [
-        "Click a cell: its formula is the mathematics, over the cells it names.",
+        "Click a cell: its formula is the mathematics, over the cells that it names.",
         "Follow one iteration on Derivation from top to bottom, then the same in one row of a "
         "training sheet.",
-        "Then change a weight on Inputs and watch: no result is a pasted number.",
+        "Then change any weight on Inputs: every cell, the diagram and the charts update.",
     ]
     if exercise:
         lines = [
             "Fill in the yellow cells of Derivation: each derivative, as a number or as a "
             "formula over the cells above.",
-            "Beside each stands its mark: right, sign wrong, off by a factor (a number known "
-            "above is missing or too "
-            "much), not yet.",
+            "Beside each is its mark: right, sign wrong, off by a factor (a known number is "
+            "missing or was multiplied in too often), not yet.",
             "Then fill in the yellow columns of the training sheets, first row, and copy it "
             "down: the loss must fall.",
         ]

@@ -27,8 +27,8 @@ def write(layout: Layout, style: Style) -> list[Check]:
     """Add the sheet of one chosen iteration."""
     note = (
         "Choose a learning rate and an iteration. The weights before the update come from the "
-        "training table; all else is computed here again, and the weights after it must be the "
-        "table's next."
+        "training table; everything else is computed again here, and the weights after it must be "
+        "the table's next."
     )
     sheet = style.add_sheet(STEP_SHEET, "One update, from before to after", note)
     sheet.freeze_panes(FIRST_ROW, 0)

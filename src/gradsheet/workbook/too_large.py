@@ -19,12 +19,12 @@ def write(style: Style, sheet: Worksheet, row: int) -> None:
     sheet.write_string(row, 0, "What too large a rate does", cell_format)
     note = (
         "One weight, E = ½w². The gradient is w, so an update makes w − η·w = (1 − η)·w of "
-        "it. Below 1 it creeps to 0, at 1 it is there at once,"
+        "it. Below 1 it approaches 0, at 1 it reaches it at once,"
     )
     sheet.write_string(row + 1, 0, note, style.note)
     note = (
-        "up to 2 it overshoots and still arrives, above 2 every step leads farther away: a "
-        "network does the same where its loss bends more sharply."
+        "up to 2 it overshoots and still converges, above 2 every step leads farther away: a "
+        "network diverges the same way where its loss curves more sharply."
     )
     sheet.write_string(row + 2, 0, note, style.note)
     sheet.write_string(row + 4, 0, "updates", style.header())

@@ -23,7 +23,9 @@ def test_the_columns_are_those_of_the_graph(shape: Shape) -> None:
     errors = {symbol for symbol in named if symbol not in {*shape.columns()}}
     assert {*shape.columns()} <= named
     assert {str(symbol) for symbol in errors} == {f"E{n + 1}" for n in range(shape.sizes[-1])}
-    units = [[symbol_of(value) for value in layer.pre_activations] for layer in graph.examples[0].layers]
+    units = [
+        [symbol_of(value) for value in layer.pre_activations] for layer in graph.examples[0].layers
+    ]
     assert [shape.units(layer) for layer in shape.layers] == units
 
 

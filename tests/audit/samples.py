@@ -36,6 +36,7 @@ from gradsheet.audit.findings import (
     Verdict,
 )
 from gradsheet.audit.rules import Rule
+from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef, column_number
 
 SLOPE = "GS601 local derivative of the wrong unit"
@@ -47,11 +48,14 @@ MESSAGE = (
 )
 WRITTEN, RIGHT = "(a_o1-t1)*w5*a_h1*(1-a_h1)*i2", "(a_o1-t1)*w6*a_h2*(1-a_h2)*i2"
 
+GRADIENT = Symbol.parse("dE/dw4")
+
 
 def column(letters: str, header: str, verdict: Verdict = "right", role: str = "") -> ColumnAudit:
+    symbol = Symbol.parse(role) if role else None
     number = column_number(letters)
     first = CellIndex(29, number) if verdict == "wrong" else None
-    return ColumnAudit(number, header, role or header, f"what {header} is", verdict, first)
+    return ColumnAudit(number, header, symbol, f"what {header} is", verdict, first)
 
 
 def mistake(
@@ -68,7 +72,7 @@ def mistake(
     effect = Effect("gradient", -1.2e-7, 3e-6, False, 61, 4e-9)
     formulas = Formula((written,)), Formula((right,) if right else ())
     details = WrongFormula(*formulas, causes, effect)
-    return Finding((rule,), details, sheet, CellIndex.parse(cell), 62, "E∂w4", "dE/dw4")
+    return Finding((rule,), details, sheet, CellIndex.parse(cell), 62, "E∂w4", GRADIENT)
 
 
 def remark(sheet: str, cell: str, text: str) -> Finding:
@@ -81,8 +85,8 @@ NETWORK = Network(2, (Layer(2, "sigmoid"), Layer(2, "sigmoid")), 0, 1, "half-squ
 def table(findings: Sequence[Finding] = ()) -> TableAudit:
     wrong = {found.cell.column for found in findings if found.is_mistake and found.cell}
     columns = [
-        column("A", "t1", "given"),
-        column("B", "w1"),
+        column("A", "t1", "given", "t1"),
+        column("B", "w1", "right", "w1"),
         column("Z", "E∂w3", "wrong" if column_number("Z") in wrong else "right", "dE/dw3"),
         column("AA", "E∂w4", "wrong" if column_number("AA") in wrong else "right", "dE/dw4"),
         column("AB", "note", "not checked"),
@@ -124,15 +128,15 @@ def strange(text: str) -> Audit:
         RateCellWithoutNumber(CellRef(text, where), held[0]),
         OtherRateCell(where, CellRef(text, where)),
         NotRead(text),
-        OtherHeader(text, text, text),
+        OtherHeader(text, GRADIENT, text),
         ChartOfOtherColumn(text, text, text, 1),
         ChartOfSomeRows(text, 2, 3),
     ]
     findings = [
-        Finding((rule,), detail, text, where, 3, text, text)
+        Finding((rule,), detail, text, where, 3, text, GRADIENT)
         for rule in (rules.OTHER_VALUE, rules.NOT_READ)
         for detail in details
     ]
-    columns = (column("AA", text, "wrong"), column("B", text, role=text))
+    columns = (column("AA", text, "wrong"), column("B", text))
     odd = replace(table(findings), sheet=text, rate_cell=CellRef(text, where), columns=columns)
     return Audit(Path(f"{text}.xlsx"), (odd,), tuple(findings))

@@ -85,7 +85,7 @@ def test_helper_columns_are_followed() -> None:
     assert not audit_book(make(table, draw, {"help": "my own"}).book).mistakes
     table.formulas["help"] = f"2*{delta}"
     [wrong] = audit_book(make(table, draw, {"help": "my own"}).book).mistakes
-    assert (wrong.role, wrong.codes) == ("dE/dw5", ("GS309",))
+    assert (str(wrong.role), wrong.codes) == ("dE/dw5", ("GS309",))
 
 
 def test_named_deltas_are_columns_of_their_own() -> None:
@@ -97,7 +97,7 @@ def test_named_deltas_are_columns_of_their_own() -> None:
     assert not audit_book(make(table, draw, {"dE/do1": "δ_o1"}).book).mistakes
     table = changed(table, "dE/do1", f"-({table.formulas['dE/do1']})")
     found = audit_book(make(table, draw, {"dE/do1": "δ_o1"}).book)
-    assert [(f.role, f.codes) for f in found.mistakes] == [("dE/do1", ("GS301",))]
+    assert [(str(f.role), f.codes) for f in found.mistakes] == [("dE/do1", ("GS301",))]
 
 
 # --- Mistakes -------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def test_a_function_we_do_not_know_is_said_to_be_one() -> None:
     assert remark.codes == ("GS102",)
     assert "MAGIC" in message(remark)
     [told] = found.tables
-    unchecked = [column.role for column in told.columns if column.verdict == "not checked"]
+    unchecked = [str(column.role) for column in told.columns if column.verdict == "not checked"]
     assert unchecked == ["dE/dw1"]
 
 
@@ -307,7 +307,7 @@ def test_a_formula_that_refers_to_its_own_cell_is_called_so() -> None:
     draw = random.Random(1)
     table = handmade(draw)
     made = make(changed(table, "h1", f"{table.formulas['h1']}+[h1]"), draw)
-    [found] = [f for f in audit_book(made.book).mistakes if f.role == "h1"]
+    [found] = [f for f in audit_book(made.book).mistakes if str(f.role) == "h1"]
     assert found.codes == ("GS103",)
     assert message(found) == "it refers to its own cell"
 
@@ -317,7 +317,7 @@ def test_a_circle_of_cells_is_no_number_and_ends() -> None:
     table = handmade(draw)
     made = make(changed(table, "h1", f"{table.formulas['h1']}+[a_h1]"), draw)
     found = audit_book(made.book)
-    assert [f.role for f in found.mistakes if f.role == "h1"] == ["h1"]
+    assert [str(f.role) for f in found.mistakes].count("h1") == 1
 
 
 # --- Course sheets -----------------------------------------------------------------------------
@@ -335,7 +335,7 @@ def test_a_right_course_sheet(course_sheets: dict[str, Path]) -> None:
 
 def test_a_course_sheet_with_the_slope_of_h1_for_h2(course_sheets: dict[str, Path]) -> None:
     found = audit_workbook(course_sheets["one-slope"])
-    assert [(f.role, str(f.cell), f.codes) for f in found.mistakes] == [
+    assert [(str(f.role), str(f.cell), f.codes) for f in found.mistakes] == [
         ("dE/dw3", "Z29", ("GS601",)),
         ("dE/dw4", "AA29", ("GS601",)),
     ]
@@ -346,7 +346,7 @@ def test_a_course_sheet_with_the_slope_of_h1_for_h2(course_sheets: dict[str, Pat
 
 def test_a_course_sheet_with_five_wrong_gradients(course_sheets: dict[str, Path]) -> None:
     found = audit_workbook(course_sheets["five-wrong"])
-    codes = {f.role: f.codes for f in found.mistakes}
+    codes = {str(f.role): f.codes for f in found.mistakes}
     assert list(codes) == ["dE/dw1", "dE/dw2", "dE/dw6", "dE/dw7", "dE/dw8"]
     assert codes["dE/dw6"] == ("GS404",)
     assert codes["dE/dw7"] == codes["dE/dw8"] == ("GS604",)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gradsheet.audit.rules import Rule
+from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef
 
 # --- Formulas and what is wrong with them ----------------------------------------------------
@@ -237,7 +238,7 @@ class OtherHeader:
     """A header that names another value than its column holds; ``meaning`` describes that."""
 
     header: str
-    holds: str
+    holds: Symbol
     meaning: str
 
 

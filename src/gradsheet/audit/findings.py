@@ -6,6 +6,7 @@ from typing import Literal
 
 from gradsheet.audit.details import Details
 from gradsheet.audit.rules import Rule
+from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef, column_letters
 
 Verdict = Literal["right", "wrong", "given", "not checked"]
@@ -22,7 +23,7 @@ class Finding:
         cell: the first cell that shows it; None where there is none.
         cells: how many cells show it.
         column: what the table itself calls the column, ``E∂w4``; empty where there is none.
-        role: the column's name in this package, ``dE/dw4``; empty where there is none.
+        role: the value of the network that the column holds; None where there is none.
     """
 
     rules: tuple[Rule, ...]
@@ -31,7 +32,7 @@ class Finding:
     cell: CellIndex | None = None
     cells: int = 1
     column: str = ""
-    role: str = ""
+    role: Symbol | None = None
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -90,7 +91,7 @@ class ColumnAudit:
     Attributes:
         column: its number, from 1.
         header: what the table calls it; empty where it has none.
-        role: what it is, ``dE/dw4``; empty where that is unknown.
+        role: the value of the network that it holds; None where that is unknown.
         meaning: the role in words.
         verdict: whether every cell of it is right.
         first_wrong: the first wrong cell; None where none is.
@@ -98,7 +99,7 @@ class ColumnAudit:
 
     column: int
     header: str
-    role: str
+    role: Symbol | None
     meaning: str
     verdict: Verdict
     first_wrong: CellIndex | None = None

@@ -141,7 +141,7 @@ def _columns(subject: Subject, findings: list[Finding]) -> Iterator[ColumnAudit]
         yield ColumnAudit(
             column=column,
             header=" ".join(subject.table.headers.get(column, "").split()),
-            role=str(role or ""),
+            role=role,
             meaning=subject.found.reference[role].meaning if role else "",
             verdict=verdict,
             first_wrong=first_wrong.get(column),

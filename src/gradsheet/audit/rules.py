@@ -408,7 +408,7 @@ OTHER_GRADIENT = _mistake(
 
 UPDATED = _mistake(
     "GS701",
-    "weight updated too early",
+    "weight updated before its old value was used",
     """A gradient uses a weight after its update instead of before it, because the new value
     was computed first. All gradients of one update must be taken at the same point. One update
     changes a weight by little, so the difference is small; it grows with the learning rate.""",

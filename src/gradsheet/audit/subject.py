@@ -92,7 +92,7 @@ class Subject:
             cell=CellIndex(rows[0], column),
             cells=len(rows),
             column=self.found.header(column),
-            role=str(self.role(column) or ""),
+            role=self.role(column),
         )
 
     def on_own_sheet(self, cell: CellRef) -> CellRef:

@@ -15,6 +15,7 @@ from gradsheet.audit.report.sentences import (
     cells_in_words,
     label,
     message,
+    named,
     network_in_words,
     written_and_right,
 )
@@ -223,9 +224,9 @@ def _column_lines(columns: "Sequence[ColumnAudit]") -> Iterator[tuple[str, str, 
         first, *others = run
         if outcome == "wrong":
             for column in (first, *others):
-                names = dict.fromkeys(filter(None, (column.header, column.role)))
+                texts = filter(None, (column.header, named(column)))
                 where = f"wrong, first in {column.first_wrong}" if column.first_wrong else "wrong"
-                yield column.letters, ", ".join(names), where, _LOOKS[outcome]
+                yield column.letters, ", ".join(texts), where, _LOOKS[outcome]
         elif others:
             names = dict.fromkeys(_shortened(c.header) for c in (first, others[-1]))
             letters = f"{first.letters}–{others[-1].letters}"
@@ -240,7 +241,7 @@ def _shortened(header: str) -> str:
 
 def _finding_lines(found: "Finding") -> Group:
     """A finding: where, of what kind, why, and the formulas one above the other."""
-    where = ", ".join(filter(None, (found.place, found.column, found.role)))
+    where = ", ".join(filter(None, (found.place, found.column, named(found))))
     severity = "Mistake" if found.is_mistake else "Remark"
     head = f"{severity}{' in ' if where else ''}{where}: {label(found.rules)}"
     lines: list[RenderableType] = [Text(legible(head), "bold" if found.is_mistake else "")]

@@ -126,7 +126,7 @@ def test_columns_stand_in_their_order_each_with_its_verdict() -> None:
 
 
 def test_a_mistake_above_the_table_is_none_of_the_column_below() -> None:
-    rate = dataclasses.replace(mistake("AA27"), column="", role="")
+    rate = dataclasses.replace(mistake("AA27"), column="", role=None)
     page = Page(report_page([audit("a.xlsx", rate)]))
     assert "Sheet1!AA27" in page.told()
     assert not page.text("ol", "a")

@@ -148,7 +148,7 @@ def test_the_terminal_tells_every_mistake_in_eighty_columns() -> None:
     words = " ".join(text.split())
     for told in (MESSAGE, WRITTEN, RIGHT, "Sheet1!Z29", "Sheet1!AA29", "61 updates", "odd"):
         assert told in words
-    assert "Z E∂w3, dE/dw3 wrong, first in Z29" in words
+    assert "Z E∂w3, ∂E/∂w3 wrong, first in Z29" in words
 
 
 def test_runs_of_right_columns_take_one_line() -> None:

@@ -31,10 +31,9 @@ def _series_findings(
 ) -> Iterator[Finding]:
     column = first.column
     held, claimed = found.symbols.get(column), _claim(chart, series)
-    role = str(held or "")
 
     def finding(rule: Rule, details: Details, cells: int = 1) -> Finding:
-        return Finding((rule,), details, chart.sheet, first, cells, found.header(column), role)
+        return Finding((rule,), details, chart.sheet, first, cells, found.header(column), held)
 
     if claimed and held and claimed != held and claimed in found.symbols.values():
         named = next(c for c, symbol in found.symbols.items() if symbol == claimed)

@@ -15,17 +15,16 @@ from gradsheet.spreadsheet.functions import FormulaError
 
 def swapped_gradients(subject: Subject, findings: Sequence[Finding]) -> list[Finding]:
     """The findings, with two gradients that compute each other explained as swapped."""
-    wrong = {role: f for f in findings if (role := _wrong_gradient(subject, f))}
+    wrong = {role: f for f in findings if (role := _wrong_gradient(f))}
     computes = {role: _computed(subject, found, role, wrong) for role, found in wrong.items()}
     pairs = {id(wrong[r]): wrong[o] for r, o in computes.items() if o and computes.get(o) == r}
     return [_swapped(subject, f, pairs[id(f)]) if id(f) in pairs else f for f in findings]
 
 
-def _wrong_gradient(subject: Subject, finding: Finding) -> Symbol | None:
-    """The gradient whose formula a finding says is wrong; None where it is about something else."""
-    role = subject.role(finding.cell.column) if finding.cell else None
-    is_gradient = role is not None and role.is_gradient
-    return role if is_gradient and isinstance(finding.details, WrongFormula) else None
+def _wrong_gradient(finding: Finding) -> Symbol | None:
+    """The gradient with a wrong formula that a finding is about; None if about something else."""
+    is_gradient = finding.role is not None and finding.role.is_gradient
+    return finding.role if is_gradient and isinstance(finding.details, WrongFormula) else None
 
 
 def _computed(

@@ -15,7 +15,5 @@ def header_findings(subject: Subject) -> Iterator[Finding]:
         named = table.named.get(column)
         if table.headers.get(column) and named != symbol and named in found.reference:
             row = table.header_row or table.rows[0]
-            details = OtherHeader(
-                found.header(column), str(symbol), found.reference[symbol].meaning
-            )
+            details = OtherHeader(found.header(column), symbol, found.reference[symbol].meaning)
             yield subject.finding(rules.HEADER, [row], column, details)

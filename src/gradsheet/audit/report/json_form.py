@@ -18,6 +18,7 @@ from gradsheet.audit.report.sentences import (
 )
 from gradsheet.audit.report.text import encodable
 from gradsheet.audit.rules import Rule
+from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef
 
 VERSION = 2
@@ -81,7 +82,7 @@ def _plain(value: Any) -> Any:
             return encodable(formula(value))
         case Rule():
             return value.code
-        case CellIndex() | CellRange() | CellRef() | Path():
+        case CellIndex() | CellRange() | CellRef() | Symbol() | Path():
             return encodable(str(value))
         case dict():
             return {name: _plain(item) for name, item in value.items()}

@@ -8,7 +8,7 @@ from gradsheet.audit.report.formula_html import formulas
 from gradsheet.audit.report.html import Html, definitions, element, joined, paragraph, unseen
 from gradsheet.audit.report.page_overview import Outcome, outcome, overview
 from gradsheet.audit.report.page_style import style_sheet
-from gradsheet.audit.report.sentences import cells_in_words, message, network_in_words
+from gradsheet.audit.report.sentences import cells_in_words, message, named, network_in_words
 from gradsheet.audit.report.summary import verdict
 from gradsheet.audit.report.text import file_names
 from gradsheet.audit.rules import Rule
@@ -120,7 +120,7 @@ def _in_strip(column: ColumnAudit, link: str) -> Html:
         )
     )
     header = element("b", column.header or "–")
-    role = column.role if column.role != column.header else ""
+    role = named(column)
     content = (
         element("span", top, class_="top"),
         element("a", header, href=f"#{link}") if link else header,
@@ -141,7 +141,7 @@ def _legend(columns: Sequence[ColumnAudit]) -> Html:
 
 
 def _card(found: Finding, column: ColumnAudit | None, name: str) -> Html:
-    what = filter(None, (found.role, column.meaning if column else ""))
+    what = filter(None, (named(found), column.meaning if column else ""))
     where = str(found.cell) if column else _place(found)
     return element(
         "article",

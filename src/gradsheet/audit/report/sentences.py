@@ -37,7 +37,7 @@ from gradsheet.audit.details import (
     WeightsTaken,
     WrongFormula,
 )
-from gradsheet.audit.findings import Finding, Network
+from gradsheet.audit.findings import ColumnAudit, Finding, Network
 from gradsheet.audit.rules import Rule
 from gradsheet.networks.losses import LOSSES
 from gradsheet.spreadsheet.addresses import column_letters
@@ -91,6 +91,13 @@ def written_and_right(found: Finding) -> tuple[str, str]:
 def cells_in_words(found: Finding) -> str:
     """How many cells show it, where they are several."""
     return f"Found in {found.cells} cells, from {found.cell} on." if found.cells > 1 else ""
+
+
+def named(subject: Finding | ColumnAudit) -> str:
+    """What a column holds, in the field's notation, where its header says it otherwise."""
+    header = subject.column if isinstance(subject, Finding) else subject.header
+    name = subject.role.plain if subject.role else ""
+    return name if name != header else ""
 
 
 # --- Formulas --------------------------------------------------------------------------------
@@ -272,7 +279,8 @@ def _(details: NotRead) -> str:
 
 @_message.register
 def _(details: OtherHeader) -> str:
-    return f"the header is {details.header}; the column holds {details.holds}: {details.meaning}"
+    holds = f"{details.holds.plain}: {details.meaning}"
+    return f"the header is {details.header}; the column holds {holds}"
 
 
 @_message.register

@@ -6,9 +6,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.main import get_command
 
+import gradsheet
 from gradsheet.cli.app import app
+from gradsheet.digits.data import Dataset
 from gradsheet.digits.recipe import RECIPES
 from gradsheet.networks.losses import LOSSES
 from gradsheet.networks.optimizers import OPTIMIZERS
@@ -28,7 +31,9 @@ from gradsheet.workbook.layout import (
     STEP_SHEET,
 )
 from tests.audit.planted import PLANTS
+from tests.digits.test_data import write_small
 
+PUBLIC = [name for name in gradsheet.__all__ if name[0].islower()]
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
@@ -72,6 +77,26 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     exec(compile(example, "README.md", "exec"), {})
     assert (tmp_path / "mine.xlsx").stat().st_size > 5000
+
+
+def test_the_python_page_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mnist: Dataset
+) -> None:
+    page = (ROOT / "docs" / "python.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(255 - mnist.test.images[0].numpy()).resize((90, 90)).save("digit.png")
+    data = write_small(tmp_path, mnist)
+    names: dict[str, object] = {}
+    for block in blocks:
+        # The whole of MNIST takes too long for a test.
+        code = block.replace("seed=1)", f"seed=1, progress=False, data={str(data)!r})")
+        exec(compile(code, "docs/python.md", "exec"), names)
+    for name in ("backprop.xlsx", "exercise.xlsx", "mine.xlsx", "losses.png", "network.svg"):
+        assert (tmp_path / name).stat().st_size > 1000
+    assert (tmp_path / "model.xlsx").stat().st_size > 5000
+    assert (tmp_path / "runs/mine/model.safetensors").is_file()
+    assert all(f"`{name}`" in page or f"{name}(" in page for name in PUBLIC)
 
 
 def test_the_example_of_a_network_file_is_one() -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from gradsheet import figures
 from gradsheet.errors import GradsheetError
-from gradsheet.figures import mistake_heat_map, save
+from gradsheet.figures import plot_mistakes, save
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.sweep import Descent, descend
 from gradsheet.networks.toml import load_network
@@ -32,7 +32,7 @@ def descent() -> Descent:
 
 
 def test_many_losses_are_drawn_as_few_are_but_faster(descent: Descent) -> None:
-    figure = figures.loss_curves(descent)
+    figure = figures.plot_losses(descent)
     linear, logarithmic, _ = figure.axes
     scale = LogNorm(0.01, 10)
     for axes in (linear, logarithmic):
@@ -42,7 +42,7 @@ def test_many_losses_are_drawn_as_few_are_but_faster(descent: Descent) -> None:
         for number, segment in enumerate(lines.get_segments()):
             np.testing.assert_array_equal(segment[:, 0], range(13))
             np.testing.assert_array_equal(segment[:, 1], descent.loss[:, number])
-        shades = mpl.colormaps["viridis"](scale(descent.rates))
+        shades = mpl.colormaps["viridis"](scale(descent.learning_rates))
         np.testing.assert_allclose(np.asarray(lines.get_color()), np.asarray(shades))
         assert axes.get_xlim()[0] <= 0 < 12 <= axes.get_xlim()[1]
     assert logarithmic.get_ylim()[0] < descent.loss.min() < descent.loss.max()
@@ -50,16 +50,18 @@ def test_many_losses_are_drawn_as_few_are_but_faster(descent: Descent) -> None:
 
 
 def test_few_losses_are_named(descent: Descent) -> None:
-    some = Descent(descent.rates[:3], {}, descent.loss[:, :3])
-    linear, _ = figures.loss_curves(some).axes
+    some = Descent(descent.learning_rates[:3], {}, descent.loss[:, :3])
+    linear, _ = figures.plot_losses(some).axes
     legend = linear.get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == [f"{r:g}" for r in some.rates]
+    assert [text.get_text() for text in legend.get_texts()] == [
+        f"{r:g}" for r in some.learning_rates
+    ]
 
 
 def test_saving(descent: Descent, tmp_path: Path) -> None:
     for name in ("deep/a.png", "a.svg", "b.svg"):
-        figure = figures.loss_curve(descent, 0)
+        figure = figures.plot_loss(descent, 0)
         assert isinstance(figure, Figure)
         save(figure, tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
@@ -75,7 +77,7 @@ def test_the_heat_map_grows_with_the_files(tmp_path: Path) -> None:
         path = tmp_path / f"{count}.png"
         counts = np.arange(2 * count).reshape(count, 2) % 3
         names = [f"file {n}.xlsx" for n in range(count)]
-        save(mistake_heat_map(names, [SLOPE, SWAPPED], counts), path)
+        save(plot_mistakes(names, [SLOPE, SWAPPED], counts), path)
         heights.append(pixels(path).shape[0])
     assert heights[0] < heights[1] < heights[2]
     assert heights[2] / 200 > 20  # pixels for a name
@@ -84,7 +86,7 @@ def test_the_heat_map_grows_with_the_files(tmp_path: Path) -> None:
 def test_the_heat_map_draws_names_as_they_are(tmp_path: Path) -> None:
     path = tmp_path / "map.svg"
     names = ["$x^2$.xlsx", "a_b & <c>.xlsx", "two\nlines\x07.xlsx"]
-    save(mistake_heat_map(names, [r"costs $5 \alpha$"], np.array([[7], [0], [0]])), path)
+    save(plot_mistakes(names, [r"costs $5 \alpha$"], np.array([[7], [0], [0]])), path)
     drawn = path.read_text()
     for text in ("$x^2$.xlsx", "a_b &amp; &lt;c&gt;.xlsx", "two lines", r"costs $5 \alpha$", ">7<"):
         assert text in drawn
@@ -94,12 +96,12 @@ def test_the_heat_map_draws_names_as_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", [(0, 0), (3, 0), (1, 1)])
 def test_the_heat_map_needs_no_mistake(shape: tuple[int, int], tmp_path: Path) -> None:
     files, kinds = ["a"] * shape[0], ["b"] * shape[1]
-    save(mistake_heat_map(files, kinds, np.zeros(shape, np.int64)), tmp_path / "map.png")
+    save(plot_mistakes(files, kinds, np.zeros(shape, np.int64)), tmp_path / "map.png")
     assert (tmp_path / "map.png").stat().st_size > 0
 
 
 def test_names_of_any_length_fit_on_the_heat_map(tmp_path: Path) -> None:
     path = tmp_path / "map.png"
-    save(mistake_heat_map(["W" * 300], ["W" * 300], np.array([[3]])), path)
+    save(plot_mistakes(["W" * 300], ["W" * 300], np.array([[3]])), path)
     edge = pixels(path)
     assert all(side.min() == 255 for side in (edge[0], edge[-1], edge[:, 0], edge[:, -1]))

@@ -31,6 +31,6 @@ def missing_extra(error: ModuleNotFoundError) -> str | None:
     if library not in EXTRA_OF:
         return None
     return (
-        f"{library} is not installed, and this command needs it; "
+        f"{library} is needed for this and not installed; "
         f"run: pip install 'gradsheet[{EXTRA_OF[library]}]'"
     )

@@ -7,6 +7,7 @@ import math
 import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from numpy.typing import NDArray
 from gradsheet.errors import GradsheetError
 from gradsheet.files import whole_file
 from gradsheet.networks.diagram import MOST_LABELED, Diagram, Edge, Neuron, lay_out
-from gradsheet.networks.graph import NetworkGraph
-from gradsheet.networks.sweep import Descent
+from gradsheet.networks.graph import build_graph
+from gradsheet.networks.spec import NetworkSpec
+from gradsheet.networks.sweep import Descent, descend
 from gradsheet.spreadsheet import palette
 from gradsheet.spreadsheet.palette import GRADIENT, NEGATIVE, POSITIVE
 from gradsheet.symbolic.expression import Variable
@@ -50,7 +52,7 @@ _LONGEST_FILE, _KIND_LINE = 44, 32  # characters
 Curves = Mapping[str, Sequence[float]]
 
 
-def loss_curve(descent: Descent, number: int) -> Figure:
+def plot_loss(descent: Descent, number: int) -> Figure:
     """The loss at the 0-based learning rate ``number`` against the updates."""
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(6.4, 4.0)
@@ -67,7 +69,7 @@ def loss_curve(descent: Descent, number: int) -> Figure:
     return figure
 
 
-def loss_curves(descent: Descent) -> Figure:
+def plot_losses(descent: Descent) -> Figure:
     """The loss at every learning rate in one picture, linear beside logarithmic."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(11, 4.6), layout="constrained")
@@ -109,13 +111,12 @@ def _draw_losses(
     axes.autoscale_view()
 
 
-def network(graph: NetworkGraph, values: Mapping[Variable, float]) -> Figure:
-    """The network with the values of its forward pass, its weights and its gradients.
-
-    Args:
-        graph: the network.
-        values: of every variable in ``graph.table()`` and ``graph.gradients``.
-    """
+def plot_network(network: NetworkSpec) -> Figure:
+    """A network before training: its weights, the values of its forward pass, its gradients."""
+    graph = build_graph(network)
+    shown = [*graph.table(), *graph.gradients]
+    start = descend(graph, learning_rates=(1.0,), updates=1, record=shown)
+    values = {variable: float(start.values[variable][0, 0]) for variable in shown}
     drawing = lay_out(graph)
     columns = max(neuron.x for neuron in drawing.neurons)
     tall = drawing.height
@@ -135,7 +136,7 @@ def network(graph: NetworkGraph, values: Mapping[Variable, float]) -> Figure:
     return figure
 
 
-def epochs(title: str, y_label: str, curves: Curves) -> Figure:
+def plot_epochs(title: str, y_label: str, curves: Curves) -> Figure:
     """One or more series of a training history against the epoch."""
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(6.4, 4.0)
@@ -153,7 +154,7 @@ def epochs(title: str, y_label: str, curves: Curves) -> Figure:
     return figure
 
 
-def band(title: str, y_label: str, runs: Sequence[Sequence[float]]) -> Figure:
+def plot_seeds(title: str, y_label: str, runs: Sequence[Sequence[float]]) -> Figure:
     """Many runs' series against the epoch: each thin, their mean thick, one deviation shaded."""
     values = np.asarray(runs)
     epoch = np.arange(1, values.shape[1] + 1)
@@ -181,7 +182,7 @@ def band(title: str, y_label: str, runs: Sequence[Sequence[float]]) -> Figure:
     return figure
 
 
-def rate_trial(
+def plot_rate_trial(
     rates: Sequence[float],
     losses: Sequence[float],
     smooth: Sequence[float],
@@ -200,7 +201,7 @@ def rate_trial(
     return figure
 
 
-def confusion(counts: NDArray[np.int64]) -> Figure:
+def plot_confusion(counts: NDArray[np.int64]) -> Figure:
     """Number of images of each digit (row) classified as each digit (column)."""
     with mpl.rc_context({**_STYLE, "axes.grid": False}):
         figure, axes = _figure(6.0, 5.6)
@@ -219,7 +220,7 @@ def confusion(counts: NDArray[np.int64]) -> Figure:
     return figure
 
 
-def misclassified(
+def plot_misclassified(
     images: NDArray[np.uint8], labels: Sequence[int], predictions: Sequence[int]
 ) -> Figure:
     """Misclassified digits, each under ``true → predicted``; at most the first hundred."""
@@ -239,9 +240,7 @@ def misclassified(
     return figure
 
 
-def mistake_heat_map(
-    files: Sequence[str], kinds: Sequence[str], counts: NDArray[np.int64]
-) -> Figure:
+def plot_mistakes(files: Sequence[str], kinds: Sequence[str], counts: NDArray[np.int64]) -> Figure:
     """How many mistakes of each kind each file has.
 
     Args:
@@ -412,6 +411,14 @@ def _with_margin(low: float, high: float) -> tuple[float, float]:
     return low - margin, high + margin
 
 
+def svg(figure: Figure) -> str:
+    """A figure as the text of an SVG file."""
+    with StringIO() as text, mpl.rc_context(_STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        figure.savefig(text, format="svg", metadata={"Date": None})
+        return text.getvalue()
+
+
 def check_format(path: Path) -> None:
     """Refuse a picture's path before long work for it is done.
 
@@ -422,12 +429,13 @@ def check_format(path: Path) -> None:
         raise GradsheetError(f"the picture's name must end in .png or .svg (got {path})")
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: str | Path) -> None:
     """Write a figure whole or not at all; the suffix, .svg or .png, chooses the format.
 
     Raises:
         GradsheetError: the suffix is another, or the file cannot be written.
     """
+    path = Path(path)
     check_format(path)
     metadata = {"Date": None} if path.suffix.lower() == ".svg" else {}
     # What is laid out by hand may reach beyond the paper, which then grows.

@@ -131,7 +131,7 @@ def test_a_command_without_its_extra_says_what_to_install(
     ended = gradsheet(*arguments)
     assert (ended.code, ended.stdout) == (2, "")
     assert ended.stderr == (
-        f"gradsheet: {library} is not installed, and this command needs it; "
+        f"gradsheet: {library} is needed for this and not installed; "
         f"run: pip install 'gradsheet[{EXTRA_OF[library]}]'\n"
     )
     assert not list(tmp_path.iterdir())

@@ -12,6 +12,14 @@ import gradsheet as package
 from gradsheet.extras import EXTRA_OF
 from tests.commands import Run, Succeeded
 
+NETWORK = """
+inputs = [1, 2]
+targets = [0.5]
+[[layers]]
+activation = "tanh"
+weights = [[0.3, -0.2]]
+"""
+
 
 def test_this_is_the_wheel_and_nothing_more() -> None:
     home = Path(package.__file__).parent
@@ -23,8 +31,21 @@ def test_this_is_the_wheel_and_nothing_more() -> None:
     assert tops == {"gradsheet", ".."}  # the package, and the command in bin
 
 
-def test_a_workbook(succeeded: Succeeded) -> None:
-    succeeded("workbook", "--updates", 5, "--rates", "0.5,1", "-o", "book.xlsx")
+@pytest.mark.parametrize("network", ["course", "own.toml"])
+def test_a_workbook_is_written_and_verified(
+    network: str, succeeded: Succeeded, tmp_path: Path
+) -> None:
+    (tmp_path / "own.toml").write_text(NETWORK)
+    succeeded("workbook", network, "--updates", 5, "--rates", "0.5,1", "-o", "book.xlsx")
+    assert "Verified: every cell agrees to 1e-09." in succeeded("verify", "book.xlsx")
+
+
+def test_python_without_torch() -> None:
+    network = package.load_network("xor")
+    assert package.sweep(network, updates=5).loss.shape == (6, 6)
+    assert network._repr_svg_().startswith("<?xml")
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'gradsheet\[torch\]'"):
+        _ = package.train
 
 
 def test_an_exercise(succeeded: Succeeded, tmp_path: Path) -> None:
@@ -56,6 +77,6 @@ def test_what_needs_torch_says_so(command: tuple[str, ...], library: str, gradsh
     ended = gradsheet(*command)
     assert (ended.code, ended.stdout) == (2, "")
     assert ended.stderr == (
-        f"gradsheet: {library} is not installed, and this command needs it; "
+        f"gradsheet: {library} is needed for this and not installed; "
         "run: pip install 'gradsheet[torch]'\n"
     )

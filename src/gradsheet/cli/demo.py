@@ -67,19 +67,18 @@ def run_demo(folder: Path, extent: str, terminal: Terminal) -> Iterator[Made]:
 
 
 def _make_backprop(folder: Path, say: Callable[[str], None]) -> Iterator[Made]:
-    from gradsheet.cli.outputs import write_diagram, write_sweep
-    from gradsheet.networks.graph import build_graph
-    from gradsheet.networks.sweep import DEFAULT_LEARNING_RATES, DEFAULT_UPDATES, descend
+    from gradsheet import figures
+    from gradsheet.cli.outputs import write_sweep
+    from gradsheet.networks.sweep import sweep
     from gradsheet.networks.toml import load_network
     from gradsheet.workbook.build import write_workbook
 
     spec = load_network("course")
-    graph = build_graph(spec)
-    say("Writing the workbook, the loss graphs and the network diagram.")
+    say("Writing the workbook, the loss curves and the network diagram.")
     workbook = folder / "backprop.xlsx"
     write_workbook(spec, workbook)
     yield Made(workbook, "backpropagation in live cells: open it and change a number")
-    descent = descend(graph, DEFAULT_LEARNING_RATES, DEFAULT_UPDATES)
+    descent = sweep(spec)
     table, *single, together = write_sweep(descent, folder)
     number = len(descent.learning_rates)
     yield Made(table, f"the loss at {number} learning rates, {descent.updates} updates")
@@ -87,8 +86,8 @@ def _make_backprop(folder: Path, say: Callable[[str], None]) -> Iterator[Made]:
         yield Made(path, f"loss {descent.loss[0, 0]:.6f} → {loss:.6f}")
     yield Made(together, "all learning rates together")
     drawings = [folder / "network.svg", folder / "network.png"]
-    write_diagram(graph, drawings)
     for path in drawings:
+        figures.save(figures.plot_network(spec), path)
         yield Made(path, "the network with its values and gradients")
 
 

@@ -100,13 +100,13 @@ def sweep(
     quiet: Quiet = False,
 ) -> None:
     """Train at many learning rates and plot the loss, without a workbook."""
-    from gradsheet.cli.render import sweep_table
-    from gradsheet.networks.graph import build_graph
-    from gradsheet.networks.sweep import descend
+    from gradsheet.networks.sweep import sweep as train_at_each
     from gradsheet.networks.toml import load_network
 
-    descent = descend(build_graph(load_network(network)), parse_rates(rates), updates)
+    spec = load_network(network)
+    descent = train_at_each(spec, learning_rates=parse_rates(rates), updates=updates)
     from gradsheet.cli.outputs import write_sweep
+    from gradsheet.cli.render import sweep_table
 
     written = write_sweep(descent, folder)
     terminal = Terminal(quiet)
@@ -120,11 +120,11 @@ def diagram(
     quiet: Quiet = False,
 ) -> None:
     """Draw a network with its weights, activations and gradients."""
-    from gradsheet.networks.graph import build_graph
     from gradsheet.networks.toml import load_network
 
-    graph = build_graph(load_network(network))
-    from gradsheet.cli.outputs import write_diagram
+    spec = load_network(network)
+    from gradsheet import figures
 
-    write_diagram(graph, [path])
+    figures.check_format(path)
+    figures.save(figures.plot_network(spec), path)
     Terminal(quiet).note(f"Wrote {path}.")

@@ -1,4 +1,4 @@
-"""The files that commands write: of a sweep, a diagram, a training run, many audits."""
+"""The files that commands write: of a sweep, a training run, many audits."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradsheet import figures
 from gradsheet.files import make_folder, write_text
-from gradsheet.networks.graph import NetworkGraph
-from gradsheet.networks.sweep import Descent, descend, losses_csv
+from gradsheet.networks.sweep import Descent, losses_csv
 
 if TYPE_CHECKING:  # torch stays unloaded where only part 1 is asked for
     from gradsheet.audit.findings import Audit
@@ -29,41 +28,31 @@ def write_sweep(descent: Descent, folder: Path) -> list[Path]:
     if len(descent.learning_rates) <= MOST_SINGLE_GRAPHS:
         for number, rate in enumerate(descent.learning_rates):
             written.append(folder / f"loss_lr_{rate!r}.png")
-            figures.save(figures.loss_curve(descent, number), written[-1])
-    figures.save(figures.loss_curves(descent), together)
+            figures.save(figures.plot_loss(descent, number), written[-1])
+    figures.save(figures.plot_losses(descent), together)
     return [*written, together]
 
 
-def write_diagram(graph: NetworkGraph, paths: Sequence[Path]) -> None:
-    """Draw the untouched network with its values and gradients, once to each path."""
-    shown = [*graph.table(), *graph.gradients]
-    start = descend(graph, learning_rates=(1.0,), updates=1, record=shown)
-    values = {variable: float(start.values[variable][0, 0]) for variable in shown}
-    for path in paths:
-        figures.save(figures.network(graph, values), path)
-
-
-def write_run_figures(run: "FinishedRun", images: "ImageSet") -> list[Path]:
+def write_run_figures(run: "FinishedRun", images: "ImageSet") -> None:
     """Draw a run's history, its confusion matrix and the misclassified ``images``."""
-    paths = {
-        name: run.folder / f"{name}.png" for name in ("accuracy", "loss", "confusion", "mistakes")
-    }
-    history, evaluation = run.history, run.evaluation
-    held_out = f"{run.evaluated_on} images"
+    history, augmented, other = run.history, "training images, as augmented", run.evaluated_on
     accuracy = {
-        "training images, as augmented": [100 * epoch.train_accuracy for epoch in history],
-        held_out: [100 * epoch.test_accuracy for epoch in history],
+        augmented: [100 * epoch.train_accuracy for epoch in history],
+        f"{other} images": [100 * epoch.test_accuracy for epoch in history],
     }
     loss = {
-        "training images, as augmented": [epoch.train_loss for epoch in history],
-        held_out: [epoch.test_loss for epoch in history],
+        augmented: [epoch.train_loss for epoch in history],
+        f"{other} images": [epoch.test_loss for epoch in history],
     }
     last = f"{history[-1].test_accuracy:.2%} after epoch {len(history)}"
-    figures.save(figures.epochs(f"Accuracy: {last}", "accuracy, %", accuracy), paths["accuracy"])
-    figures.save(figures.epochs("Loss", "cross-entropy, nats", loss), paths["loss"])
-    figures.save(figures.confusion(evaluation.confusion.numpy()), paths["confusion"])
-    write_misclassified(evaluation, images, paths["mistakes"])
-    return list(paths.values())
+    drawn = {
+        "accuracy": figures.plot_epochs(f"Accuracy: {last}", "accuracy, %", accuracy),
+        "loss": figures.plot_epochs("Loss", "cross-entropy, nats", loss),
+        "confusion": figures.plot_confusion(run.evaluation.confusion.numpy()),
+    }
+    for name, figure in drawn.items():
+        figures.save(figure, run.folder / f"{name}.png")
+    write_misclassified(run.evaluation, images, run.folder / "mistakes.png")
 
 
 def write_rate_trial(trial: "Sequence[RatePoint]", used: float, path: Path) -> None:
@@ -71,7 +60,7 @@ def write_rate_trial(trial: "Sequence[RatePoint]", used: float, path: Path) -> N
     rates = [point.learning_rate for point in trial]
     losses = [point.loss for point in trial]
     smooth = [point.smooth_loss for point in trial]
-    figures.save(figures.rate_trial(rates, losses, smooth, used), path)
+    figures.save(figures.plot_rate_trial(rates, losses, smooth, used), path)
 
 
 def write_study_figure(summary: dict[str, Any], path: Path) -> None:
@@ -80,16 +69,16 @@ def write_study_figure(summary: dict[str, Any], path: Path) -> None:
     last = f"{summary['mean']:.2%} ± {summary['standard deviation']:.2%} at the end"
     title = f"{summary['recipe']['name']}: {summary['n']} seeds, {last}"
     label = f"{summary['evaluated on']} images: accuracy, %"
-    figures.save(figures.band(title, label, seeds), path)
+    figures.save(figures.plot_seeds(title, label, seeds), path)
 
 
 def write_misclassified(evaluation: "Evaluation", images: "ImageSet", path: Path) -> None:
     """Draw those of ``images`` that were misclassified."""
     wrong = evaluation.mistakes
-    labels, predictions = (
-        part[wrong].tolist() for part in (evaluation.labels, evaluation.predictions)
-    )
-    figures.save(figures.misclassified(images.images[wrong].numpy(), labels, predictions), path)
+    labels, predictions = evaluation.labels[wrong], evaluation.predictions[wrong]
+    shown = images.images[wrong].numpy()
+    figure = figures.plot_misclassified(shown, labels.tolist(), predictions.tolist())
+    figures.save(figure, path)
 
 
 def write_mistakes(audits: "Sequence[Audit]", folder: Path) -> None:
@@ -103,5 +92,5 @@ def write_mistakes(audits: "Sequence[Audit]", folder: Path) -> None:
     write_text(folder / "mistakes.csv", f"\ufeff{class_csv(audits)}")
     kinds = mistake_kinds(audits)
     counts = mistake_counts(audits, kinds)
-    picture = figures.mistake_heat_map(file_names(audits), list(map(label, kinds)), counts)
+    picture = figures.plot_mistakes(file_names(audits), list(map(label, kinds)), counts)
     figures.save(picture, folder / "mistakes.png")

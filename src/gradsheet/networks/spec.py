@@ -96,6 +96,12 @@ class NetworkSpec:
         """The number of inputs, then of the units of each layer."""
         return len(self.inputs[0]), *(layer.units for layer in self.layers)
 
+    def _repr_svg_(self) -> str:
+        """Its drawing, which notebooks show."""
+        from gradsheet.figures import plot_network, svg
+
+        return svg(plot_network(self))
+
 
 # --- Checks ----------------------------------------------------------------------------------
 

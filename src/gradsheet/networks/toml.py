@@ -15,14 +15,14 @@ from gradsheet.networks.spec import FieldError, LayerSpec, NetworkSpec, check_nu
 PRESETS = ("course", "course-half", "mazur", "xor", "and", "iris-mini")
 
 
-def load_network(name_or_path: str) -> NetworkSpec:
+def load_network(name_or_path: str | Path) -> NetworkSpec:
     """The preset of this name, or the network in this TOML file.
 
     Raises:
         GradsheetError: there is no such preset or file, or it does not describe a network; the
             message names the field and the line.
     """
-    if name_or_path in PRESETS:
+    if isinstance(name_or_path, str) and name_or_path in PRESETS:
         text = (files("gradsheet.networks") / "presets" / f"{name_or_path}.toml").read_text("utf-8")
         return parse_network(text, name_or_path)
     path = Path(name_or_path)

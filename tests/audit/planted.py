@@ -87,7 +87,7 @@ def edited(
 # --- Gradients of the first layer --------------------------------------------------------------
 
 
-@plant("hidden slope of a neighbor", rules.WRONG_SLOPE)
+@plant("hidden slope of a neighbor", rules.WRONG_LOCAL_DERIVATIVE)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -97,7 +97,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, slope("sigmoid", f"h{unit}"), slope("sigmoid", f"h{wrong}"), draw)
 
 
-@plant("half a slope of a neighbor", rules.WRONG_SLOPE)
+@plant("half a slope of a neighbor", rules.WRONG_LOCAL_DERIVATIVE)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -107,7 +107,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"(1-[a_h{unit}])", f"(1-[a_h{wrong}])", draw)
 
 
-@plant("slope of the sums", rules.SUM_FOR_ACTIVATION)
+@plant("slope of the sums", rules.PRE_ACTIVATION_FOR_ACTIVATION)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -116,14 +116,14 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, slope("sigmoid", f"h{unit}"), f"[h{unit}]*(1-[h{unit}])", draw)
 
 
-@plant("hidden slope left out", rules.SLOPE_MISSING)
+@plant("hidden slope left out", rules.LOCAL_DERIVATIVE_MISSING)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     unit, _ = units_of(table, column)
     return edited(table, column, f"*{slope(table.hidden, f'h{unit}')}", "", draw)
 
 
-@plant("slope of another activation", rules.OTHER_SLOPE)
+@plant("slope of another activation", rules.OTHER_LOCAL_DERIVATIVE)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden == "relu":
         return None
@@ -133,7 +133,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, slope(table.hidden, f"h{unit}"), slope(wrong, f"h{unit}"), draw)
 
 
-@plant("slope with a plus", rules.OTHER_SLOPE)
+@plant("slope with a plus", rules.OTHER_LOCAL_DERIVATIVE)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -246,7 +246,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
 # --- Gradients of the last layer ---------------------------------------------------------------
 
 
-@plant("sum for activation", rules.SUM_FOR_ACTIVATION)
+@plant("sum for activation", rules.PRE_ACTIVATION_FOR_ACTIVATION)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     _, k = ends_of(table, column)
@@ -302,7 +302,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"([a_o{o}]-", f"([a_o{wrong}]-", draw)
 
 
-@plant("output slope left out", rules.SLOPE_MISSING)
+@plant("output slope left out", rules.LOCAL_DERIVATIVE_MISSING)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     o, _ = ends_of(table, column)
@@ -369,7 +369,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"[{right}]", f"[{wrong}]", draw)
 
 
-@plant("a sum before its activation", rules.SUM_FOR_ACTIVATION)
+@plant("a sum before its activation", rules.PRE_ACTIVATION_FOR_ACTIVATION)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(table.names(r"o\d"))
     k = draw.randint(1, table.sizes[1])
@@ -396,7 +396,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, f"a_o{o}", "EXP(-", "EXP(", draw)
 
 
-@plant("an activation of another sum", rules.WRONG_SUM)
+@plant("an activation of another sum", rules.WRONG_PRE_ACTIVATION)
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     u = draw.randint(1, table.sizes[1])
     return edited(table, f"a_h{u}", f"[h{u}]", f"[h{other(table.sizes[1], u, draw)}]", draw)

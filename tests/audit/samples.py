@@ -60,7 +60,7 @@ def column(letters: str, header: str, verdict: Verdict = "right", role: str = ""
 
 def mistake(
     cell: str = "AA29",
-    rule: Rule = rules.WRONG_SLOPE,
+    rule: Rule = rules.WRONG_LOCAL_DERIVATIVE,
     used: str = USED,
     *,
     sheet: str = "Sheet1",

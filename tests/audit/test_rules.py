@@ -10,6 +10,7 @@ import pytest
 from gradsheet.audit.report.rule_text import explanation, rules_page, rules_table
 from gradsheet.audit.rules import FAMILIES, RULES, rule_of
 from gradsheet.errors import GradsheetError
+from gradsheet.networks.mistakes import KINDS
 
 DOCS = Path(__file__).parents[2] / "docs"
 Golden = Callable[[str, str], None]
@@ -54,3 +55,9 @@ def test_a_rule_is_found_by_its_code() -> None:
     assert rule_of(" gs601 ") is RULES["GS601"]
     with pytest.raises(GradsheetError, match=r"no audit rule 'GS000'; expected a code from GS101"):
         rule_of("GS000")
+
+
+def test_a_mistake_of_the_workbook_has_the_name_of_its_rule() -> None:
+    """The sheet of common mistakes may add a few words."""
+    titles = tuple(rule.title for rule in RULES.values())
+    assert all(kind.name.startswith(titles) for kind in KINDS)

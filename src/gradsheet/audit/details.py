@@ -19,8 +19,8 @@ class Value:
 
     Attributes:
         name: what the table calls it.
-        rows_above: how many rows above the formula it stands, negative if below; None where it
-            stands in the row where one expects it.
+        rows_above: how many rows above the formula it is, negative if below; None where it is in
+            the row where one expects it.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Change:
 
 @dataclass(frozen=True)
 class WeightsTaken:
-    """All weights of a formula taken from another place, as the rule says."""
+    """All weights of a formula taken from another place, which the rule names."""
 
     rule: Rule
     weights: tuple[str, ...]
@@ -87,7 +87,7 @@ class Effect:
         largest: the largest difference in size among all rows; NaN where none has a number.
         is_error: whether every wrong cell shows an error; False where that is not known.
         updates: after so many updates the loss is looked at.
-        loss_change: how much the mistake alone changes it; None where that cannot be told.
+        loss_change: how much the mistake alone changes it; None where that is not known.
         jointly: whether the change is that of two mistakes together.
     """
 
@@ -105,8 +105,8 @@ class WrongFormula:
     """A formula that does not compute what is due in its cell.
 
     Attributes:
-        written: what stands there.
-        right: what belongs there, in the names of the table.
+        written: the formula in the cell, in the names of the table.
+        right: a right one.
         causes: the mistakes that were made, one or two; together they give what is written.
         effect: what it does to the numbers.
     """

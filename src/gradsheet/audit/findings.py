@@ -73,7 +73,7 @@ class Network:
         inputs: how many.
         layers: hidden layers first, the output layer last.
         biases: how many in all.
-        examples: how many stand in one row.
+        examples: how many are in one row.
         loss: the name of the loss, as in a network file.
     """
 

@@ -324,20 +324,20 @@ NEIGHBOR = _mistake(
     layer. Neighboring signals are alike, so the weight moves in nearly the right direction and the
     loss falls all the same.""",
 )
-SUM_FOR_ACTIVATION = _mistake(
+PRE_ACTIVATION_FOR_ACTIVATION = _mistake(
     "GS404",
     "pre-activation in place of its activation",
     """The pre-activation (z, net) is used where the activation belongs; the two columns stand side
     by side and have similar names. It mostly has the same sign, so the weight moves the right way
     by the wrong amount, and the other weights make up for it.""",
 )
-ACTIVATION_FOR_SUM = _mistake(
+ACTIVATION_FOR_PRE_ACTIVATION = _mistake(
     "GS405",
     "activation in place of its pre-activation",
     """The activation is used where the pre-activation (z, net) belongs, so the activation function
     is applied twice or its derivative is taken at the wrong point.""",
 )
-WRONG_SUM = _mistake(
+WRONG_PRE_ACTIVATION = _mistake(
     "GS406",
     "pre-activation of another unit",
     """The activation is computed from another unit's pre-activation. Two units then give
@@ -367,7 +367,7 @@ WRONG_ERROR = _mistake(
 
 # --- GS6: gradients --------------------------------------------------------------------------
 
-WRONG_SLOPE = _mistake(
+WRONG_LOCAL_DERIVATIVE = _mistake(
     "GS601",
     "local derivative of the wrong unit",
     """The derivative of another unit's activation is used, such as a_h1·(1 − a_h1) for
@@ -376,14 +376,14 @@ WRONG_SLOPE = _mistake(
     long or too short. It is the most frequent mistake in published course workbooks, and none of
     their loss curves shows it.""",
 )
-SLOPE_MISSING = _mistake(
+LOCAL_DERIVATIVE_MISSING = _mistake(
     "GS602",
     "local derivative left out",
     """The factor σ′(z) = a·(1 − a) of the chain rule is missing. It is at most ¼, so the gradient
     is at least four times too large, and a saturated unit, which should hardly learn, learns at
     full speed.""",
 )
-OTHER_SLOPE = _mistake(
+OTHER_LOCAL_DERIVATIVE = _mistake(
     "GS603",
     "local derivative of another activation",
     """The local derivative belongs to another activation function, such as 1 − a² (tanh) for a

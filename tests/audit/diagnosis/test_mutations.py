@@ -41,9 +41,9 @@ def text(expression: Expression) -> str:
         (GRADIENT, rules.SIGN, "(t − a)·a·(1 − a)·w"),
         (GRADIENT, rules.FACTOR_MISSING, "a·(1 − a)·w"),
         (GRADIENT, rules.FACTOR_MISSING, "(a − t)·a·w"),
-        (GRADIENT, rules.SLOPE_MISSING, "(a − t)·w"),
-        (GRADIENT, rules.OTHER_SLOPE, "(a − t)·(1 − a²)·w"),
-        (GRADIENT, rules.OTHER_SLOPE, "(a − t)·(a·(1 + a))·w"),
+        (GRADIENT, rules.LOCAL_DERIVATIVE_MISSING, "(a − t)·w"),
+        (GRADIENT, rules.OTHER_LOCAL_DERIVATIVE, "(a − t)·(1 − a²)·w"),
+        (GRADIENT, rules.OTHER_LOCAL_DERIVATIVE, "(a − t)·(a·(1 + a))·w"),
         (GRADIENT, rules.FACTOR_REPEATED, "(a − t)·a·(1 − a)·w·a"),
         (GRADIENT, rules.OPERATOR, "(a − t)·a·(1 − a) + w"),
         (GRADIENT, rules.OPERATOR, "(a − t)·a·(1 − a)/w"),
@@ -73,7 +73,7 @@ def test_one_symbol_is_replaced_at_each_of_its_places_and_at_all_of_them() -> No
     assert [pair for pair in made if "b" in pair[1]] == [
         (rules.NEIGHBOR, "(b − t)·a·(1 − a)·w"),
         (rules.NEIGHBOR, "(a − t)·b·(1 − a)·w"),
-        (rules.WRONG_SLOPE, "(a − t)·a·(1 − b)·w"),
+        (rules.WRONG_LOCAL_DERIVATIVE, "(a − t)·a·(1 − b)·w"),
         (rules.NEIGHBOR, "(a − t)·a·(1 − b)·w"),
         (rules.NEIGHBOR, "(b − t)·b·(1 − b)·w"),
     ]
@@ -87,7 +87,7 @@ def test_a_local_derivative_of_another_unit_is_called_so() -> None:
         for m in mutations
         if text(site.put(m.result)) == "(t − w)·b·(1 − b)"
     ]
-    assert whole.rule == rules.WRONG_SLOPE
+    assert whole.rule == rules.WRONG_LOCAL_DERIVATIVE
     assert whole.wrong and whole.right
     assert (text(whole.wrong), text(whole.right)) == ("b·(1 − b)", "a·(1 − a)")
 

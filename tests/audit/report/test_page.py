@@ -93,7 +93,7 @@ def test_every_mistake_and_remark_is_told() -> None:
     found = [
         mistake(f"{letters}29", rule, f"told {letters}")
         for letters, rule in (
-            ("Z", rules.WRONG_SLOPE),
+            ("Z", rules.WRONG_LOCAL_DERIVATIVE),
             ("AA", rules.SWAPPED),
             ("AA", rules.BRACKET),
         )

@@ -122,7 +122,7 @@ def test_the_outcome_in_a_line() -> None:
 
 
 def test_kinds_come_by_frequency_and_remarks_are_none() -> None:
-    assert mistake_kinds(CLASS) == [(rules.WRONG_SLOPE,), (rules.SWAPPED,)]
+    assert mistake_kinds(CLASS) == [(rules.WRONG_LOCAL_DERIVATIVE,), (rules.SWAPPED,)]
     assert mistake_counts(CLASS, mistake_kinds(CLASS)).tolist() == [[0, 0], [2, 0], [0, 1], [0, 0]]
     assert mistake_counts([], []).shape == (0, 0)
 

@@ -71,7 +71,7 @@ def _plotted(
 
 
 def _claim(chart: Chart, series: Series) -> Symbol | None:
-    """The value that a chart says it shows."""
+    """The value that a chart is named after."""
     for text in (series.name, chart.title):
         if symbol := read_header(text):
             return symbol

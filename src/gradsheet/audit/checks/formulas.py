@@ -35,7 +35,7 @@ def wrong_formulas(subject: Subject, column: int) -> Iterator[Finding]:
 
 
 def _wrong_formula(subject: Subject, groups: Sequence[list[int]], column: int) -> Finding:
-    """The finding on one formula, from the groups of rows in which it says the same."""
+    """The finding on one formula, from the groups of rows in which it computes the same."""
     why = explain(subject.found, groups[0][0], column)
     if why.rules == (rules.UNEXPLAINED,) and len(groups) > 1:
         # The first row may only reach into the header.

@@ -1,4 +1,4 @@
-"""Gradients that stand in each other's columns."""
+"""Gradients in each other's columns."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -15,15 +15,20 @@ from gradsheet.symbolic.operations import (
     ADD,
     DIVIDE,
     EXPONENTIAL,
+    LEAKY_SLOPE,
     MULTIPLY,
     NEGATE,
     SIGMOID,
     SQUARE,
+    STEP,
     SUBTRACT,
     TANH,
 )
 
 ONE = Number(1.0)
+
+# By name, as there is a leaky ReLU for every slope.
+_OF_RECTIFIERS = {STEP.name, LEAKY_SLOPE.name}
 
 _Term = tuple[bool, Expression]
 """A term of a sum, and whether it is added."""
@@ -112,7 +117,7 @@ def _of_product(factors: list[Expression]) -> Iterator[Mutation]:
 def _of_factor(factors: list[Expression], place: int, factor: Expression) -> Iterator[Mutation]:
     """One factor left out, taken twice, added, or divided by."""
     others = [*factors[:place], *factors[place + 1 :]]
-    rule = rules.SLOPE_MISSING if _is_slope(factor) else rules.FACTOR_MISSING
+    rule = rules.LOCAL_DERIVATIVE_MISSING if _is_local_derivative(factor) else rules.FACTOR_MISSING
     yield Mutation(rule, product_of(others), None, factor)
     if not isinstance(factor, Number):
         yield Mutation(rules.FACTOR_REPEATED, product_of([*factors, factor]), factor, None)
@@ -124,15 +129,15 @@ def _of_factor(factors: list[Expression], place: int, factor: Expression) -> Ite
 def _of_neighbors(factors: list[Expression], place: int) -> Iterator[Mutation]:
     """Two factors side by side left out, or the local derivative that they are exchanged."""
     pair, before, after = factors[place : place + 2], factors[:place], factors[place + 2 :]
-    value = slope_of(pair)
-    rule = rules.SLOPE_MISSING if value else rules.FACTOR_MISSING
+    value = derivative_of(pair)
+    rule = rules.LOCAL_DERIVATIVE_MISSING if value else rules.FACTOR_MISSING
     yield Mutation(rule, product_of([*before, *after]), None, product_of(pair))
-    for slope in _other_slopes(value) if value else ():
-        changed = product_of([*before, slope, *after])
-        yield Mutation(rules.OTHER_SLOPE, changed, slope, product_of(pair))
+    for other in _other_derivatives(value) if value else ():
+        changed = product_of([*before, other, *after])
+        yield Mutation(rules.OTHER_LOCAL_DERIVATIVE, changed, other, product_of(pair))
 
 
-def slope_of(factors: Sequence[Expression]) -> Variable | None:
+def derivative_of(factors: Sequence[Expression]) -> Variable | None:
     """The variable a of two factors a and 1 - a."""
     if len(factors) != 2 or not isinstance(factors[0], Variable):
         return None
@@ -147,15 +152,15 @@ def one_less(node: Expression) -> Expression | None:
     return x if isinstance(one, Number) and one.value == 1 else None
 
 
-def _is_slope(factor: Expression) -> bool:
+def _is_local_derivative(factor: Expression) -> bool:
     """Whether a factor alone is a local derivative: that of tanh, of a ReLU."""
     x = one_less(factor)
     if x is not None:
         return isinstance(x, Apply) and x.operation is SQUARE
-    return isinstance(factor, Apply) and factor.operation.name in ("step", "leaky-slope")
+    return isinstance(factor, Apply) and factor.operation.name in _OF_RECTIFIERS
 
 
-def _other_slopes(value: Variable) -> Iterator[Expression]:
+def _other_derivatives(value: Variable) -> Iterator[Expression]:
     """What else has been taken for the local derivative a (1 - a) of a sigmoid."""
     rest = raw(SUBTRACT, ONE, value)
     yield raw(SUBTRACT, ONE, raw(SQUARE, value))
@@ -202,8 +207,8 @@ def _of_sum(node: Expression, terms: list[_Term]) -> Iterator[Mutation]:
     square = one_less(node)
     if isinstance(square, Apply) and square.operation is SQUARE:
         value = square.arguments[0]
-        slope = raw(MULTIPLY, value, raw(SUBTRACT, ONE, value))
-        yield Mutation(rules.OTHER_SLOPE, slope, slope, node)
+        other = raw(MULTIPLY, value, raw(SUBTRACT, ONE, value))
+        yield Mutation(rules.OTHER_LOCAL_DERIVATIVE, other, other, node)
     if len(terms) == 2:
         first, second = terms[0][1], terms[1][1]
         swapped = raw(SUBTRACT, second, first)

@@ -18,8 +18,8 @@ _OF_ONE_KIND = {
     Kind.HIDDEN_ACTIVATION: rules.NEIGHBOR,
     Kind.TARGET: rules.WRONG_TARGET,
     Kind.OUTPUT_ACTIVATION: rules.WRONG_OUTPUT,
-    Kind.HIDDEN: rules.WRONG_SUM,
-    Kind.OUTPUT: rules.WRONG_SUM,
+    Kind.HIDDEN: rules.WRONG_PRE_ACTIVATION,
+    Kind.OUTPUT: rules.WRONG_PRE_ACTIVATION,
     Kind.ERROR: rules.WRONG_ERROR,
     Kind.EXAMPLE_LOSS: rules.WRONG_ERROR,
 }
@@ -109,9 +109,9 @@ def relation(right: Symbol, wrong: Symbol) -> Rule:
     """The mistake of taking one value for another, whatever their examples."""
     right, wrong = right.without_example(), wrong.without_example()
     if wrong.is_pre_activation and right == wrong.activation:
-        return rules.SUM_FOR_ACTIVATION
+        return rules.PRE_ACTIVATION_FOR_ACTIVATION
     if right.is_pre_activation and wrong == right.activation:
-        return rules.ACTIVATION_FOR_SUM
+        return rules.ACTIVATION_FOR_PRE_ACTIVATION
     if right.is_gradient and wrong.is_gradient:
         return rules.OTHER_GRADIENT if _is_of_parameters(right, wrong) else rules.OTHER_VALUE
     if right.kind is not wrong.kind:

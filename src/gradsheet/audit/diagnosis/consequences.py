@@ -54,7 +54,7 @@ def _differences(subject: Subject, rows: Sequence[int], column: int) -> Array:
 
 
 def change_of_loss(subject: Subject, wrong: Mapping[CellIndex, int]) -> float | None:
-    """How much wrong gradients alone change the last loss; None where that cannot be told.
+    """How much wrong gradients alone change the last loss; None where that is not known.
 
     Args:
         subject: the table.

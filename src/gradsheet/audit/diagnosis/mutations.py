@@ -13,13 +13,13 @@ from gradsheet.audit import rules
 from gradsheet.audit.diagnosis.algebra import (
     ONE,
     Mutation,
+    derivative_of,
     factors_of,
     is_product,
     local_mutations,
     one_less,
     product_of,
     raw,
-    slope_of,
 )
 from gradsheet.audit.rules import Rule
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, variables
@@ -118,7 +118,7 @@ class Substitution:
                 Mutation(s.rule, s.other, s.other, variable) for s in found
             )
             self._of_one_less[variable] = tuple(
-                _other_slope(s) for s in found if s.rule is rules.NEIGHBOR
+                _other_factor(s) for s in found if s.rule is rules.NEIGHBOR
             )
 
     def of_one_occurrence(self, right: Expression) -> Iterator[Mutations]:
@@ -132,10 +132,10 @@ class Substitution:
         return self._of_one_less.get(rest, ()) if isinstance(rest, Variable) else ()
 
 
-def _other_slope(s: Substitute) -> Mutation:
+def _other_factor(s: Substitute) -> Mutation:
     """The factor 1 − a of a local derivative, of a neighbor."""
     wrong, right = (raw(SUBTRACT, ONE, value) for value in (s.other, s.variable))
-    return Mutation(rules.WRONG_SLOPE, wrong, wrong, right)
+    return Mutation(rules.WRONG_LOCAL_DERIVATIVE, wrong, wrong, right)
 
 
 def _substituted_in_parts(
@@ -160,8 +160,8 @@ def _everywhere_in(part: Expression, s: Substitute) -> Mutation:
         return Mutation(s.rule, changed, changed, part)
     factors = [factor for factor in factors_of(part) if s.variable in set(variables(factor))]
     right = product_of(factors)
-    in_slope = s.rule is rules.NEIGHBOR and slope_of(factors) is s.variable
-    rule = rules.WRONG_SLOPE if in_slope else s.rule
+    in_derivative = s.rule is rules.NEIGHBOR and derivative_of(factors) is s.variable
+    rule = rules.WRONG_LOCAL_DERIVATIVE if in_derivative else s.rule
     return Mutation(rule, changed, product_of([replaced(f, others) for f in factors]), right)
 
 

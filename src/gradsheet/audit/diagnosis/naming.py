@@ -8,7 +8,7 @@ from gradsheet.networks.symbols import symbol_of
 from gradsheet.symbolic.expression import Expression, Variable
 from gradsheet.symbolic.render import plain, to_textbook
 
-_FIRST_MARK = 0xF0000  # where the private characters begin that stand for values in a text
+_FIRST_MARK = 0xF0000  # the first of the private characters that mark values in a text
 
 
 class Naming:
@@ -17,7 +17,7 @@ class Naming:
     def __init__(self, found: Interpretation, column: int) -> None:
         self._found = found
         self._headers = {symbol: plain(found.header(c)) for c, symbol in found.symbols.items()}
-        # An update speaks of the row above; whatever else is said of another row says so.
+        # An update takes its values from the row above, any other formula from its own row.
         self._expected_rows = (None, 1 if found.symbols[column] in found.parameters else 0)
 
     def formula(self, expression: Expression) -> Formula:

@@ -28,7 +28,7 @@ def losses(
         wrong: for some parameters what is taken for the gradient, over values of the same row.
 
     Returns:
-        None where the table does not say enough to train the network.
+        None where the table does not hold enough to train the network.
     """
     found = subject.found
     whole = found.reference.row().graph

@@ -40,7 +40,7 @@ def _marked(tag: str, kind: str, tokens: Sequence[str]) -> str:
 
 
 def _steps(one: Sequence[str], other: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
-    """How to get from one to the other, as difflib says it."""
+    """The steps from one to the other, in the form of difflib."""
     if len(one) * len(other) <= _MOST_COMPARED:
         matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
         return list(matcher.get_opcodes())

@@ -39,6 +39,6 @@ def unseen(text: str) -> Html:
 
 
 def definitions(pairs: Iterable[tuple[str, str]], look: str) -> Html:
-    """A list of names and what each stands for."""
+    """A list of terms with a description each."""
     parts = [part for name, fact in pairs for part in (element("dt", name), element("dd", fact))]
     return element("dl", *parts, class_=look)

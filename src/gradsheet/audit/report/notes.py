@@ -56,7 +56,7 @@ _ROW = 1.2  # of its lines in a row of the usual height
 
 
 def write_notes(package: Package, sheet: str, notes: Mapping[CellIndex, Sequence[Finding]]) -> None:
-    """Give cells a note each; where one stands already, the text is added to it."""
+    """Give cells a note each; to one that is there already the text is added."""
     part = next(iter(package.related(sheet, "comments").values()), None)
     if part is None:
         part = package.add("xl/comments{}.xml", _NO_NOTES, _COMMENTS_TYPE)
@@ -100,7 +100,7 @@ def _extend(text: Text, note: Element, runs: bytes) -> None:
         raise ValueError("a note has no text")
     p = body.prefix
     gap = f'<{p}r><{p}t xml:space="preserve">\n\n</{p}t></{p}r>'.encode()
-    if plain := body.first("t"):  # text without a look of its own stands alone or not at all
+    if plain := body.first("t"):  # text without a format is the only text
         text.insert(plain.start, f"<{p}r>".encode())
         text.insert(plain.end, f"</{p}r>".encode())
     if sounds := body.all("rPh", "phoneticPr"):

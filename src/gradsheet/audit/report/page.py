@@ -184,7 +184,7 @@ def _remarks(findings: Sequence[Finding], ids: Iterator[str]) -> Html:
 
 
 def _column_of(found: Finding, table: TableAudit) -> ColumnAudit | None:
-    """The column that a finding is about; what stands above a table is about none of its own."""
+    """The column that a finding is about; a cell above the table belongs to none."""
     if found.sheet != table.sheet or found.cell is None or not (found.column or found.role):
         return None
     number = found.cell.column

@@ -1,6 +1,6 @@
 """The sentences of a finding, rendered from its rules and details: for every page, note and line.
 
-This is the one file to translate. Nothing reads what it writes.
+This is the one file to translate. No code inspects what it renders.
 """
 
 import math
@@ -94,7 +94,7 @@ def cells_in_words(found: Finding) -> str:
 
 
 def named(subject: Finding | ColumnAudit) -> str:
-    """What a column holds, in the field's notation, where its header says it otherwise."""
+    """What a column holds, in the field's notation, where its header differs."""
     header = subject.column if isinstance(subject, Finding) else subject.header
     name = subject.role.plain if subject.role else ""
     return name if name != header else ""

@@ -72,7 +72,7 @@ class Evaluator:
         return self._programs[tree, part, at]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _grows(node: Node) -> bool:
     """Whether a formula holds a range of which one end moves along and the other does not."""
     if isinstance(node, Area):

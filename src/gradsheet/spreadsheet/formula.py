@@ -243,7 +243,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
     yield "end", ""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def references(tree: Node) -> tuple[Reference, ...]:
     """The cells that a formula refers to, left to right; of an area its two corners."""
     return tuple(_references(tree))

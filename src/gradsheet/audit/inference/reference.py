@@ -59,7 +59,7 @@ class NetworkRow:
         return {**values, **gradients}
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def _network_row(spec: NetworkSpec, above: int) -> NetworkRow:
     """A network so many rows above, the same for all tables that train it."""
     return NetworkRow(spec)

@@ -65,7 +65,7 @@ class _Reach:
     fixed: tuple[tuple[str, int], ...]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _reach(tree: Node) -> _Reach:
     moving = {ref.row for ref in references(tree) if not ref.row_fixed}
     fixed = tuple(dict.fromkeys((r.sheet, r.row) for r in references(tree) if r.row_fixed))

@@ -7,7 +7,7 @@ INSTALL := -m pip --disable-pip-version-check install --quiet --constraint const
 AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=AVX2
 PORTABLE := MKL_CBWR=COMPATIBLE
 
-.PHONY: demo test test-all check test-core pictures
+.PHONY: demo test test-all check test-core pictures examples
 
 demo: .venv/demo
 	$(BIN)/gradsheet demo
@@ -22,12 +22,16 @@ test-all: test
 	$(PORTABLE) $(BIN)/pytest -m "not slow" tests/digits tests/models
 
 check: .venv/test
-	$(BIN)/ruff check src tests benchmarks docs
-	$(BIN)/ruff format --check src tests benchmarks docs
+	$(BIN)/ruff check src tests benchmarks docs examples
+	$(BIN)/ruff format --check src tests benchmarks docs examples
 	$(BIN)/mypy
 
 test-core: .venv-core/wheel
 	$(CORE)/pytest tests/core tests/cli/test_audit.py
+
+# The ready-made workbooks, for those who install nothing.
+examples: .venv/demo
+	$(BIN)/python examples/build.py
 
 # The pictures in docs/images, from the programs themselves (needs LibreOffice and Chromium).
 pictures: .venv/demo

@@ -86,13 +86,6 @@ def test_every_link_and_picture_is_there() -> None:
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
-def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    monkeypatch.chdir(tmp_path)
-    exec(compile(example, "README.md", "exec"), {})
-    assert (tmp_path / "mine.xlsx").stat().st_size > 5000
-
-
 def test_the_python_page_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mnist: Dataset
 ) -> None:

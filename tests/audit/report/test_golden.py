@@ -119,7 +119,7 @@ def test_the_terminal(name: str, golden: Golden) -> None:
 class _Lines(HTMLParser):
     """The text of a page, a line a block."""
 
-    BLOCKS = frozenset(("h1", "h2", "h3", "h4", "p", "li", "dt", "dd", "tr", "br"))
+    BLOCKS = frozenset(("h1", "h2", "h3", "h4", "p", "li", "dt", "dd", "tr", "div"))
 
     def __init__(self, page: str) -> None:
         super().__init__()

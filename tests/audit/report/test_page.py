@@ -210,6 +210,15 @@ def test_text_of_a_file_stays_text(text: str) -> None:
     assert all(link.startswith("#") for link in page.values("href"))
 
 
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_of_a_file_stays_text_in_a_notebook(text: str) -> None:
+    plain, page = Page(strange("x")._repr_html_()), Page(strange(text)._repr_html_())
+    assert [tag for tag, _ in page.tags if tag not in ("del", "ins")] == [
+        tag for tag, _ in plain.tags if tag not in ("del", "ins")
+    ]
+    assert "".join(page.text()).count(text) >= 40
+
+
 def test_control_characters_are_dropped() -> None:
     page = report_page([strange("a\x00\x1b[31m\x85\u202e\ud800b")])
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\ud800]", page)

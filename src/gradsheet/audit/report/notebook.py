@@ -19,7 +19,6 @@ def _item(found: Finding) -> Html:
     return element(
         "li",
         element("b", ": ".join(filter(None, (where, label(found.rules))))),
-        element("br"),
-        message(found),
+        element("div", message(found)),
         formulas(found),
     )

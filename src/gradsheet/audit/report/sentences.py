@@ -55,7 +55,7 @@ _WITHOUT_PARTS = {
     rules.UNEXPLAINED: "does not compute the right value, and no known mistake explains it",
 }
 _WEIGHTS_TAKEN = {
-    rules.UPDATED: "uses {} after their update instead of before it",
+    rules.UPDATED: "uses {} after the update instead of before it",
     rules.OTHER_ROW: "uses {} of the row above",
     rules.PINNED: "uses {} of the first row in every row",
 }

@@ -37,7 +37,7 @@ def mistake_kinds(audits: Sequence[Audit]) -> list[Kind]:
 
 def mistake_counts(audits: Sequence[Audit], kinds: Sequence[Kind]) -> NDArray[np.int64]:
     """How many mistakes of each kind each file has: (files, kinds)."""
-    rows = [[_kinds(audit)[kind] for kind in kinds] for audit in audits]
+    rows = [[found[kind] for kind in kinds] for found in map(_kinds, audits)]
     return np.array(rows, dtype=np.int64).reshape(len(audits), len(kinds))
 
 

@@ -5,7 +5,6 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import openpyxl
 import pytest
 
 from gradsheet.errors import GradsheetError
@@ -14,46 +13,34 @@ from gradsheet.networks.symbols import symbol_of
 from gradsheet.networks.toml import load_network
 from gradsheet.spreadsheet.recalculate import Cells, cached_values, recalculated
 from gradsheet.symbolic.tape import Tape
-from gradsheet.workbook.build import write_exercise
 from gradsheet.workbook.verify import verify_workbook
-from tests.workbook.cells import ref
+from tests.workbook.books import Books, after, book, ref
 
-PRESETS = ("course", "xor", "iris-mini")
-
-
-def written(preset: str, folder: Path, solved: bool = False) -> Path:
-    path = folder / "exercise.xlsx"
-    write_exercise(
-        load_network(preset), path, learning_rates=(0.5, 1.0), updates=5, solution=solved
-    )
-    return path
+PARTS = [
+    *((preset, solved) for preset in ("course", "xor") for solved in (False, True)),
+    *(pytest.param("iris-mini", solved, marks=pytest.mark.slow) for solved in (False, True)),
+]
 
 
-def typed_in(path: Path, sheet: str, answers: Mapping[str, float | str]) -> Cells:
+def typed_in(path: Path, folder: Path, sheet: str, answers: Mapping[str, float | str]) -> Cells:
     """The cells after answers were typed in."""
-    book = openpyxl.load_workbook(path)
-    for cell, answer in answers.items():
-        assert book[sheet][cell].value is None
-        book[sheet][cell] = answer
-    target = path.with_name("typed.xlsx")
-    book.save(target)
-    return recalculated(target, {}, "ironcalc")
+    assert all(book(path)[sheet][cell].value is None for cell in answers)
+    return after(path, folder, {ref(sheet, cell): answer for cell, answer in answers.items()})
 
 
 def rows_of(path: Path) -> dict[str, int]:
     """The row of each step on the derivation sheet, by its symbol in plain text."""
-    sheet = openpyxl.load_workbook(path)["Derivation"]
+    sheet = book(path)["Derivation"]
     return {
         str(row[1].value): row[1].row or 0 for row in sheet.iter_rows(min_row=6) if row[1].value
     }
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("solved", [False, True])
+@pytest.mark.parametrize(("preset", "solved"), PARTS)
 def test_what_it_states_is_what_another_program_computes(
-    preset: str, solved: bool, tmp_path: Path
+    preset: str, solved: bool, books: Books
 ) -> None:
-    path = written(preset, tmp_path, solved)
+    path = books.exercise(preset, solved)
     values, found = cached_values(path), recalculated(path, {}, "ironcalc")
     assert len(values) > 500
     for cell, value in values.items():
@@ -70,8 +57,8 @@ def test_what_it_states_is_what_another_program_computes(
     assert int(count[1]) == (int(count[2]) if solved else 0)
 
 
-def test_answers_are_marked(tmp_path: Path) -> None:
-    path = written("course", tmp_path)
+def test_answers_are_marked(books: Books, tmp_path: Path) -> None:
+    path = books.exercise("course")
     graph = build_graph(load_network("course"))
     rows, backward = rows_of(path), graph.backward
     wanted = [*backward.local_derivatives.values(), *backward.gradients.values()]
@@ -87,7 +74,7 @@ def test_answers_are_marked(tmp_path: Path) -> None:
         f"F{fifth}": answers["dE/dw6"] / (a_o1 * (1 - a_o1)),
         f"F{sixth}": 0.7123 * answers["dE/dw7"],
     }
-    found = typed_in(path, "Derivation", typed)
+    found = typed_in(path, tmp_path, "Derivation", typed)
     marks = [
         found[ref("Derivation", f"G{row}")] for row in (first, second, third, fourth, fifth, sixth)
     ]
@@ -102,10 +89,10 @@ def test_answers_are_marked(tmp_path: Path) -> None:
     assert str(found[ref("Start", "B6")]).startswith("2 of ")
 
 
-def test_the_training_goes_once_the_gradients_are_filled_in(tmp_path: Path) -> None:
-    path = written("course", tmp_path)
-    solution = openpyxl.load_workbook(written("course", tmp_path / "s", solved=True))["lr 0.5"]
-    blank = openpyxl.load_workbook(path)["lr 0.5"]
+def test_the_training_goes_once_the_gradients_are_filled_in(books: Books, tmp_path: Path) -> None:
+    path = books.exercise("course")
+    solution = book(books.exercise("course", solution=True))["lr 0.5"]
+    blank = book(path)["lr 0.5"]
     answers = {
         cell.coordinate: str(cell.value)
         for row in solution.iter_rows(min_row=5)
@@ -113,15 +100,17 @@ def test_the_training_goes_once_the_gradients_are_filled_in(tmp_path: Path) -> N
         if cell.data_type == "f" and blank[cell.coordinate].value is None
     }
     assert len(answers) == 8 * 6
-    found = typed_in(path, "lr 0.5", answers)
+    found = typed_in(path, tmp_path, "lr 0.5", answers)
     assert float(found[ref("lr 0.5", "AA10")]) < 0.23 < float(found[ref("lr 1.0", "AA10")])
     assert [found[ref("lr 0.5", f"{column}2")] for column in ("AB", "AI")] == ["right", "right"]
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_no_answer_can_be_read(preset: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "preset", ["course", "xor", pytest.param("iris-mini", marks=pytest.mark.slow)]
+)
+def test_no_answer_can_be_read(preset: str, books: Books) -> None:
     """No file in the exercise holds an answer as a number, and no formula of the backward pass."""
-    path, graph = written(preset, tmp_path), build_graph(load_network(preset))
+    path, graph = books.exercise(preset), build_graph(load_network(preset))
     wanted = [*graph.backward.gradients.values()]
     answers = {abs(float(value)) for value in Tape(wanted).run(graph.given).values()}
     forward = {abs(float(v)) for v in Tape(graph.forward).run(graph.given).values()}
@@ -138,24 +127,24 @@ def test_no_answer_can_be_read(preset: str, tmp_path: Path) -> None:
     for answer in secret:
         assert not [n for n in numbers if abs(n - answer) < 1e-9 * answer]
         assert not [n for n in numbers if n and abs(1 / n - answer) < 1e-9 * answer]
-    names = openpyxl.load_workbook(path).sheetnames
+    names = book(path).sheetnames
     assert not {"Step", "Gradient check", "Common mistakes"} & set(names)
-    assert openpyxl.load_workbook(path)["Marks"].sheet_state == "veryHidden"
+    assert book(path)["Marks"].sheet_state == "veryHidden"
 
 
-def test_the_inputs_are_locked_since_the_answers_belong_to_them(tmp_path: Path) -> None:
-    book = openpyxl.load_workbook(written("course", tmp_path))
-    assert book["Inputs"].protection.sheet
-    assert not book["Derivation"].protection.sheet
+def test_the_inputs_are_locked_since_the_answers_belong_to_them(books: Books) -> None:
+    exercise = book(books.exercise("course"))
+    assert exercise["Inputs"].protection.sheet
+    assert not exercise["Derivation"].protection.sheet
 
 
-def test_an_exercise_is_not_verified(tmp_path: Path) -> None:
+def test_an_exercise_is_not_verified(books: Books) -> None:
     with pytest.raises(GradsheetError, match="is an exercise; verify the workbook without"):
-        verify_workbook(written("course", tmp_path))
+        verify_workbook(books.exercise("course"))
 
 
-def test_the_decimals_that_a_cell_shows_are_enough(tmp_path: Path) -> None:
-    path = written("course", tmp_path)
+def test_the_decimals_that_a_cell_shows_are_enough(books: Books, tmp_path: Path) -> None:
+    path = books.exercise("course")
     graph = build_graph(load_network("course"))
     wanted = {
         symbol_of(p).gradient.markup: g
@@ -168,5 +157,5 @@ def test_the_decimals_that_a_cell_shows_are_enough(tmp_path: Path) -> None:
         for name, gradient in wanted.items()
     }
     assert len(answers) == 8
-    found = typed_in(path, "Derivation", dict(answers))
+    found = typed_in(path, tmp_path, "Derivation", dict(answers))
     assert {found[ref("Derivation", cell.replace("F", "G"))] for cell in answers} == {"right"}

@@ -1,0 +1,134 @@
+"""Workbooks verified by other engines, and what verifying them finds."""
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gradsheet.errors import GradsheetError
+from gradsheet.networks.graph import build_graph
+from gradsheet.networks.toml import PRESETS, load_network
+from gradsheet.spreadsheet.libreoffice import libreoffice
+from gradsheet.spreadsheet.recalculate import cached_values
+from gradsheet.workbook.build import write_workbook
+from gradsheet.workbook.verify import Verification, verify_workbook
+from tests.reference import random_network
+from tests.workbook.books import LINE, Books, book, cell_of, ref, with_cells
+
+HAS_LIBREOFFICE = pytest.mark.skipif(libreoffice() is None, reason="LibreOffice is not installed")
+
+
+def assert_small(found: Verification) -> None:
+    assert found.as_made
+    assert found.after_change
+    every = (*found.as_made, *found.after_change, *(d for pair in found.gradients for d in pair))
+    assert not [difference for difference in every if not difference.is_small]
+
+
+PRESETS_VERIFIED = [
+    *(("ironcalc", preset) for preset in ("course", "xor")),
+    *(
+        pytest.param("ironcalc", preset, marks=pytest.mark.slow)
+        for preset in PRESETS
+        if preset not in ("course", "xor")
+    ),
+    pytest.param("libreoffice", "course", marks=HAS_LIBREOFFICE),
+    *(
+        pytest.param("libreoffice", preset, marks=[HAS_LIBREOFFICE, pytest.mark.slow])
+        for preset in PRESETS
+        if preset != "course"
+    ),
+]
+
+
+@pytest.mark.parametrize(("engine", "preset"), PRESETS_VERIFIED)
+def test_presets_are_verified(engine: str, preset: str, books: Books) -> None:
+    path = books.workbook(preset, (0.5, 2.0), 3)
+    found = verify_workbook(path, engine=engine)
+    assert_small(found)
+    assert found.is_verified
+    for sheets in (found.as_made, found.after_change):
+        assert sum(difference.cells for difference in sheets) == len(cached_values(path))
+    parameters = len(build_graph(load_network(preset)).parameters)
+    (differences, _), (autograd, _) = found.gradients
+    assert (differences.cells, autograd.cells) == (parameters, parameters + 1)
+
+
+RANDOM_VERIFIED = [
+    *(("ironcalc", seed) for seed in range(4)),
+    *(pytest.param("ironcalc", seed, marks=pytest.mark.slow) for seed in range(4, 20)),
+    *(
+        pytest.param("libreoffice", seed, marks=[HAS_LIBREOFFICE, pytest.mark.slow])
+        for seed in range(20)
+    ),
+]
+
+
+@pytest.mark.parametrize(("engine", "seed"), RANDOM_VERIFIED)
+def test_random_networks_are_verified(engine: str, seed: int, tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    spec = random_network(seed, exact=engine == "ironcalc")
+    write_workbook(spec, path, learning_rates=(0.02, 0.05), updates=3)
+    assert not [value for value in cached_values(path).values() if str(value).startswith("#")]
+    assert_small(verify_workbook(path, engine=engine))
+
+
+@pytest.mark.parametrize(
+    ("sheet", "cell", "formula"),
+    [
+        ("lr 0.5", "AF5", "=(V5-E5)*V5*(1-V5)*L5"),  # h2 in place of a_h1's column
+        ("Derivation", "F39", "=F27-F8"),
+        ("Learning rates", "B5", "=0.25"),
+    ],
+)
+def test_verify_finds_a_cell_that_was_changed(
+    sheet: str, cell: str, formula: str, books: Books, tmp_path: Path
+) -> None:
+    course = books.workbook("course")
+    assert book(course)[sheet][cell].data_type == "f"
+    path = with_cells(course, tmp_path / "changed.xlsx", {ref(sheet, cell): formula})
+    found = verify_workbook(path)
+    assert not found.is_verified
+    wrong = {
+        difference.what: difference.where for difference in found.as_made if not difference.is_small
+    }
+    assert sheet in wrong
+
+
+def test_what_was_typed_or_chosen_since_is_put_back(books: Books, tmp_path: Path) -> None:
+    course, xor = books.workbook("course"), books.workbook("xor")
+    typed = {cell_of(course, "w_5"): 7.0}
+    assert verify_workbook(with_cells(course, tmp_path / "typed.xlsx", typed)).is_verified
+    chosen = {ref("Network", "B5"): 1, ref("Network", "F4"): 3, ref("Step", "B5"): 1}
+    assert verify_workbook(with_cells(xor, tmp_path / "chosen.xlsx", chosen)).is_verified
+
+
+def test_a_rate_of_many_digits_is_verified(tmp_path: Path) -> None:
+    path = tmp_path / "digits.xlsx"
+    write_workbook(LINE, path, learning_rates=(0.046415888336127795,), updates=3)
+    assert verify_workbook(path).is_verified
+
+
+def test_a_network_named_like_a_choice(tmp_path: Path) -> None:
+    spec = replace(LINE, name="as generated")
+    write_workbook(spec, tmp_path / "book.xlsx", learning_rates=(0.1,), updates=2)
+    assert verify_workbook(tmp_path / "book.xlsx").is_verified
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["xl/workbook.xml", "xl/styles.xml", "xl/worksheets/sheet1.xml", "xl/worksheets/sheet4.xml"],
+)
+def test_a_damaged_workbook_is_refused_in_one_line(part: str, books: Books, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.xlsx"
+    path = books.workbook("course")
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(damaged, "w") as copy:
+        for name in source.namelist():
+            content = source.read(name)
+            copy.writestr(name, content[: len(content) // 2] if name == part else content)
+    with pytest.raises(
+        GradsheetError, match=r"(is not a readable|is damaged|cannot read)"
+    ) as caught:
+        verify_workbook(damaged)
+    assert "\n" not in str(caught.value)

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 from xlsxwriter.exceptions import FileCreateError
 
 from gradsheet.digits.data import Dataset
@@ -18,6 +18,7 @@ from gradsheet.digits.run import load_model
 from gradsheet.errors import GradsheetError
 from gradsheet.models.agreement import differences
 from gradsheet.models.build import ModelWorkbook, to_workbook, write_model_workbook
+from gradsheet.models.digit_classifier import network_input
 from gradsheet.models.ties import FirstOfTies
 from gradsheet.models.trace import trace
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
@@ -26,11 +27,6 @@ from gradsheet.spreadsheet.recalculate import ENGINES
 from tests.models.samples import Everything, Model
 
 AVAILABLE = [e for e in ENGINES if e == "ironcalc" or libreoffice() is not None]
-
-
-def normalized(mnist: Dataset, number: int) -> Tensor:
-    image = (mnist.test.images[number].double() / 255 - 0.1307) / 0.3081
-    return image.unsqueeze(0)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -101,7 +97,9 @@ def test_the_digit_classifier_on_five_digits(mnist: Dataset, tmp_path: Path) -> 
     model = load_model(None)
     for number in range(5):
         path = tmp_path / f"{number}.xlsx"
-        book = ModelWorkbook(model, normalized(mnist, number), int(mnist.test.labels[number]))
+        book = ModelWorkbook(
+            model, network_input(mnist.test.images[number]), int(mnist.test.labels[number])
+        )
         expected = book.write(path)
         assert sum(block.values.size for block in expected) > 200_000
         assert max(differences(path, expected, "ironcalc").values()) < 1e-9
@@ -113,7 +111,7 @@ def test_the_digit_classifier_on_five_digits(mnist: Dataset, tmp_path: Path) -> 
 def test_the_expected_values_are_torchs(mnist: Dataset) -> None:
     """The trace's gradients against the model's own; only ties are broken as in the sheet."""
     model = load_model(None).double()
-    image = normalized(mnist, 7)
+    image = network_input(mnist.test.images[7])
     x = image.unsqueeze(0).requires_grad_()
     with FirstOfTies():
         loss = F.cross_entropy(model(x), torch.tensor([3]))

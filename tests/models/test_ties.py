@@ -3,6 +3,7 @@
 Each test forces ties or rounding of its own, so that it does not depend on the processor.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,15 @@ from gradsheet.digits.data import Dataset
 from gradsheet.digits.run import load_model
 from gradsheet.models.agreement import differences
 from gradsheet.models.build import ModelWorkbook
+from gradsheet.models.digit_classifier import network_input
 from gradsheet.models.ties import FirstOfTies, max_pool2d, maxima, thresholds, windows, winners
-from gradsheet.models.trace import Trace, trace
+from gradsheet.models.trace import trace
 from gradsheet.spreadsheet.libreoffice import libreoffice
 from gradsheet.spreadsheet.recalculate import ENGINES
 
 AVAILABLE = [e for e in ENGINES if e == "ironcalc" or libreoffice() is not None]
 LAST_BIT = 2.0**-52
+RESULTS = Path(__file__).parents[2] / "results" / "opening.json"
 
 POOLINGS = [
     nn.MaxPool2d(2),
@@ -208,8 +211,8 @@ def test_the_sheet_counts_its_ties(tmp_path: Path) -> None:
     gradients = book.layout.sheets[1].backward
     assert gradients is not None
     assert sheet[gradients.auxiliary["ties"].cell((0,))].value == expected
-    (label,) = gradients.auxiliary["ties"].moved(-1).cells()
-    assert sheet[str(label.cell)].value == "tied windows"
+    (label,) = gradients.auxiliary["ties"].moved(-1).addresses()
+    assert sheet[label].value == "tied windows"
 
 
 def test_traces_agree_whatever_the_rounding() -> None:
@@ -224,29 +227,67 @@ def test_traces_agree_whatever_the_rounding() -> None:
         assert np.allclose(layer.gradient, other.gradient, rtol=1e-12, atol=1e-15)
 
 
+class Pooling(FirstOfTies):
+    """Records what is max-pooled as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inputs: list[NDArray[np.float64]] = []
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if func is F.max_pool2d:
+            self.inputs.append(args[0].detach().numpy())
+        return super().__torch_function__(func, types, args, kwargs)
+
+
 def test_the_digit_classifier_in_another_order_of_sums(mnist: Dataset) -> None:
-    """Winners and gradients of images 0 and 2, whose blank paper ties hundreds of windows."""
-    model = load_model(None).double()
-    for number in (0, 2):
-        image = (mnist.test.images[number].double() / 255 - 0.1307) / 0.3081
-        label = int(mnist.test.labels[number])
-        found = trace(model, image.unsqueeze(0), label)
-        other = load_model(None).double().eval()
-        for seed, name in enumerate(("conv1", "conv2", "conv3")):
-            setattr(other, name, Sorted(other.get_submodule(name), seed))  # type: ignore[arg-type]
-        given = image.view(1, 1, 28, 28).requires_grad_()
-        with FirstOfTies():
-            F.cross_entropy(other(given), torch.tensor([label])).backward()  # type: ignore[no-untyped-call]
-        assert given.grad is not None and found.gradient is not None
-        scale = float(given.grad.abs().max())
-        assert np.allclose(found.gradient, given.grad[0].numpy(), rtol=0, atol=1e-11 * scale)
-        assert ties_of(found) > 100
+    """Ties, winners and gradients of the images of results/opening.json."""
+    recorded = json.loads(RESULTS.read_text())
+    numbers = recorded["images"]
+    model, other = load_model(None).double().eval(), load_model(None).double().eval()
+    for seed, name in enumerate(("conv1", "conv2", "conv3", "conv4")):
+        setattr(other, name, Sorted(other.get_submodule(name), seed))  # type: ignore[arg-type]
+    found = [winners_and_gradients(net, mnist, numbers) for net in (model, other)]
+    (cells, gradients), (other_cells, other_gradients) = found
+    assert not np.array_equal(cells, other_cells, equal_nan=True)
+    assert np.array_equal(winners(cells), winners(other_cells))
+    scale = np.abs(gradients).max(axis=(1, 2, 3), keepdims=True)
+    assert (np.abs(gradients - other_gradients) <= 1e-9 * scale).all()
+    tied = (maxima(cells).sum(axis=-1) > 1).sum(axis=(1, 2, 3))
+    for setting in recorded["settings"].values():
+        for record in setting["images"]:
+            assert record["tied windows"] == tied[numbers.index(record["image"])]
 
 
-def ties_of(found: Trace) -> int:
-    (pool,) = (layer for layer in found.layers if layer.layer.name == "MaxPool2d")
-    cells = windows(found.value(pool.sources[0]), (2, 2), (2, 2), (0, 0))
-    return int((maxima(cells).sum(axis=-1) > 1).sum())
+def winners_and_gradients(
+    model: nn.Module, mnist: Dataset, numbers: list[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The cells of all pooling windows, and the gradients of the images."""
+    x = network_input(mnist.test.images[numbers]).requires_grad_()
+    with Pooling() as pooling:
+        loss = F.cross_entropy(model(x), mnist.test.labels[numbers].long(), reduction="sum")
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert x.grad is not None
+    (inputs,) = pooling.inputs
+    return windows(inputs, (2, 2), (2, 2), (0, 0)), x.grad.numpy()
+
+
+def test_the_recorded_openings_agree() -> None:
+    """What benchmarks/opening.py recorded: every image agreed under every setting."""
+    recorded = json.loads(RESULTS.read_text())
+    assert set(recorded["settings"]) == {"as it is", "AVX2", "COMPATIBLE"}
+    for setting in recorded["settings"].values():
+        assert setting["n"] == len(setting["images"]) >= 2
+        assert setting["largest difference"] < 1e-9 and setting["same formulas"]
+    assert recorded["with the same winners"] == recorded["images under every setting"]
+    sums = [setting["float64 sums"] for setting in recorded["settings"].values()]
+    assert len(set(sums)) >= 2  # the settings take effect
 
 
 def shape_of(pool: nn.MaxPool2d) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:

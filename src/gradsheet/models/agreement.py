@@ -44,7 +44,7 @@ def differences(
 
     Args:
         path: the workbook.
-        expected: what ``write_model`` returned.
+        expected: what ``ModelWorkbook.write`` returned.
         engine: recalculates it.
         typed: numbers to type into cells first.
 

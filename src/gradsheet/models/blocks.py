@@ -44,6 +44,10 @@ class Block:
         indices = map(CellIndex.from_zero_based, rows, columns)
         return (CellRef(self.sheet, index) for index in indices)
 
+    def addresses(self) -> Iterator[str]:
+        """The addresses of all numbers on their own sheet, in row-major order."""
+        return map(cell_address, self.rows.ravel().tolist(), self.columns.ravel().tolist())
+
     def reference(self, index: Index) -> str:
         """The address for formulas of other sheets: ``'3 conv2'!C5``."""
         return on_sheet(self.sheet, self.cell(index))

@@ -45,10 +45,20 @@ def open_digits(
         raise GradsheetError(
             f"the backward pass needs the true digit of {given}; give it by --label"
         )
-    page = _image_sheet(given, image, known, test)
-    target = label if backward else None
-    pixels = (image.double().unsqueeze(0) / 255 - PIXEL_MEAN) / PIXEL_DEVIATION
-    ModelWorkbook(model, pixels, target, image=page).publish(path)
+    sheet = image_sheet(given, image, known, test)
+    digit_workbook(model, image, label if backward else None, sheet).publish(path)
+
+
+def digit_workbook(
+    model: nn.Module, image: Tensor, target: int | None, sheet: DigitInput
+) -> ModelWorkbook:
+    """The workbook of ``model`` on an image, uint8 (28, 28)."""
+    return ModelWorkbook(model, network_input(image), target, image=sheet)
+
+
+def network_input(images: Tensor) -> Tensor:
+    """Pixels (..., 28, 28) from 0 to 255, normalized in float64: (..., 1, 28, 28)."""
+    return (images.double().unsqueeze(-3) / 255 - PIXEL_MEAN) / PIXEL_DEVIATION
 
 
 def _model(run: Path | None) -> nn.Module:
@@ -88,7 +98,7 @@ def _image(given: str, test: ImageSet) -> tuple[Tensor, int | None]:
     return test.images[number], int(test.labels[number])
 
 
-def _image_sheet(given: str, image: Tensor, known: int | None, test: ImageSet) -> DigitInput:
+def image_sheet(given: str, image: Tensor, known: int | None, test: ImageSet) -> DigitInput:
     """The sheet of the image, with two test images of each digit to choose from."""
     chosen = [
         int(number)

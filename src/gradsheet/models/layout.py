@@ -47,6 +47,11 @@ class LayerSheet:
         """The layouts that there are."""
         return [layout for layout in (self.forward, self.backward, self.after) if layout]
 
+    @property
+    def right(self) -> int:
+        """The column beside the last."""
+        return max(block.right for layout in self.passes for block in layout.blocks)
+
 
 class ModelLayout:
     """The sheets of a model.
@@ -126,8 +131,7 @@ def printable(text: str) -> str:
 
 def _check_size(sheet: LayerSheet) -> None:
     rows = max(layout.bottom for layout in sheet.passes)
-    columns = max(block.right for layout in sheet.passes for block in layout.blocks)
-    _check_cells(f"{sheet.traced.path} ({sheet.layer.title})", rows, columns)
+    _check_cells(f"{sheet.traced.path} ({sheet.layer.title})", rows, sheet.right)
 
 
 def _check_cells(subject: str, rows: int, columns: int) -> None:

@@ -21,9 +21,27 @@ def read_onnx(path: Path) -> tuple[nn.Module, tuple[int, ...]]:
         GradsheetError: onnx is not installed, the file is not an ONNX model, or an operator is
             not supported.
     """
+    graph = _load(path)
+    weights = {item.name: _tensor(item) for item in graph.initializer}
+    inputs = [item for item in graph.input if item.name not in weights]
+    if len(inputs) != 1 or len(graph.output) != 1:
+        raise GradsheetError(
+            f"{path} has {len(inputs)} inputs and {len(graph.output)} outputs; expected one of each"
+        )
+    builder = _Builder(weights, inputs[0].name)
+    for node in graph.node:
+        _add_node(builder, node, path)
+    name = graph.output[0].name
+    if name not in builder.nodes:
+        raise GradsheetError(f"{path}: the output {name} does not depend on the input")
+    shape = tuple(size.dim_value for size in inputs[0].type.tensor_type.shape.dim[1:])
+    return builder.finish(name), shape
+
+
+def _load(path: Path) -> Any:
+    """The graph of a valid ONNX file."""
     try:
         import onnx
-        from onnx import numpy_helper
     except ImportError as error:
         raise GradsheetError(
             f"reading {path} needs onnx, which is not installed: pip install 'gradsheet[onnx]'"
@@ -35,37 +53,32 @@ def read_onnx(path: Path) -> tuple[nn.Module, tuple[int, ...]]:
         onnx.load_external_data_for_model(model, str(path.parent))
     except Exception as error:  # onnx raises what its parts raise
         raise GradsheetError(f"{path} is not a valid ONNX model ({reason(error)})") from error
-    weights = {
-        item.name: torch.from_numpy(numpy_helper.to_array(item).copy())
-        for item in model.graph.initializer
-    }
-    inputs = [item for item in model.graph.input if item.name not in weights]
-    if len(inputs) != 1 or len(model.graph.output) != 1:
+    return model.graph
+
+
+def _tensor(item: Any) -> Tensor:
+    from onnx import numpy_helper
+
+    return torch.from_numpy(numpy_helper.to_array(item).copy())
+
+
+def _add_node(builder: "_Builder", node: Any, path: Path) -> None:
+    """Add a node to the model; an error is given the file and the node's name."""
+    from onnx.helper import get_attribute_value
+
+    given = {item.name: get_attribute_value(item) for item in node.attribute}
+    try:
+        if node.op_type == "Constant":
+            builder.weights[node.output[0]] = _tensor(given["value"])
+        else:
+            builder.add(node.op_type, list(node.input), list(node.output), given)
+    except GradsheetError as error:
+        raise GradsheetError(f"{path}, node {_node_name(node)}: {error}") from error
+    except Exception as error:  # an unforeseen form of the node
         raise GradsheetError(
-            f"{path} has {len(inputs)} inputs and {len(model.graph.output)} outputs; expected one "
-            "of each"
-        )
-    builder = _Builder(weights, inputs[0].name)
-    for node in model.graph.node:
-        given = {item.name: onnx.helper.get_attribute_value(item) for item in node.attribute}
-        try:
-            if node.op_type == "Constant":
-                value = numpy_helper.to_array(given["value"]).copy()
-                builder.weights[node.output[0]] = torch.from_numpy(value)
-            else:
-                builder.add(node.op_type, list(node.input), list(node.output), given)
-        except GradsheetError as error:
-            raise GradsheetError(f"{path}, node {_node_name(node)}: {error}") from error
-        except Exception as error:  # an unforeseen form of the node
-            raise GradsheetError(
-                f"{path}, node {_node_name(node)}: this form of the ONNX operator {node.op_type} "
-                f"is not supported ({reason(error)})"
-            ) from error
-    shape = tuple(size.dim_value for size in inputs[0].type.tensor_type.shape.dim[1:])
-    name = model.graph.output[0].name
-    if name not in builder.nodes:
-        raise GradsheetError(f"{path}: the output {name} does not depend on the input")
-    return builder.finish(name), shape
+            f"{path}, node {_node_name(node)}: this form of the ONNX operator {node.op_type} is "
+            f"not supported ({reason(error)})"
+        ) from error
 
 
 def _node_name(node: Any) -> str:

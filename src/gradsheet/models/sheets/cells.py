@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gradsheet.models.blocks import Block
 from gradsheet.models.layers.base import Array, indices
-from gradsheet.spreadsheet.limits import COLUMNS, check_formula
+from gradsheet.spreadsheet.limits import check_formula
 from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import Chart, Format, Worksheet, print_on_pages
 
@@ -22,6 +22,7 @@ _AGREEMENT = (
 )
 _AGREEMENT_ROW, _LINKS_ROW = 2, 3
 _WIDTH, _SIZE = 6.5, 8
+_FEWEST_COLUMNS = 30  # the lines of text above the numbers run over these
 SMALL = "[=0]0;[<0]-0.0E+00;0.0E+00"  # gradients are small, and most pixels' are 0
 
 _COLORS: dict[str, dict[str, object]] = {
@@ -65,12 +66,22 @@ class CellWriter:
     expected: list[ExpectedValues] = field(default_factory=list)
 
     def add_sheet(
-        self, name: str, title: str, description: str, links: Links, *, has_formulas: bool = True
+        self,
+        name: str,
+        title: str,
+        description: str,
+        links: Links,
+        *,
+        columns: int,
+        has_formulas: bool = True,
     ) -> Worksheet:
-        """A new sheet with its title, what it computes, its agreement and links to others."""
+        """A new sheet with its title, what it computes, its agreement and links to others.
+
+        Only its first ``columns`` become narrow: XlsxWriter takes its time over each.
+        """
         sheet = self.style.add_sheet(name, title, description)
         sheet.set_column(0, 0, 11)
-        sheet.set_column(1, COLUMNS - 1, _WIDTH)
+        sheet.set_column(1, max(columns, _FEWEST_COLUMNS), _WIDTH)
         if has_formulas:
             faint = self.style.format(num_format="0.0E+00", align="left", font_color=FAINT)
             sheet.write_number(_AGREEMENT_ROW, 0, UNKNOWN_AGREEMENT, faint)

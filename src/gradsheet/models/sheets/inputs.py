@@ -20,6 +20,7 @@ _TYPE_OVER = "Change any number: every layer updates."
 _SIZE = 28
 _PICK, _NUMBER = (TOP - 2, 7), (TOP - 2, 12)
 _SHOWN, _OWN_COLUMN, _SEEN_COLUMN = 1, 32, 63
+_COLUMNS = 120
 
 
 class InputSheet(Protocol):
@@ -53,7 +54,9 @@ class TensorInput:
 
     def write(self, cells: CellWriter, links: Links) -> Worksheet:
         """Write the numbers."""
-        page = cells.add_sheet(self.sheet, "Input", _TYPE_OVER, links, has_formulas=False)
+        page = cells.add_sheet(
+            self.sheet, "Input", _TYPE_OVER, links, columns=self.block.right, has_formulas=False
+        )
         cells.numbers(page, self.block, self.example)
         cells.label(page, self.block, "input")
         cells.color(page, self.block, "input")
@@ -90,8 +93,8 @@ class DigitInput:
             f"Choose a digit from the list, or '{OWN}' and type or paste 28 × 28 pixels from 0 "
             "(paper) to 255 (ink) into the field 'your own': every layer updates."
         )
-        page = cells.add_sheet(self.sheet, "Image", words, links)
-        page.set_column(1, 120, 2.9)
+        page = cells.add_sheet(self.sheet, "Image", words, links, columns=_COLUMNS)
+        page.set_column(1, _COLUMNS, 2.9)
         gray = {"font_size": 6, "font_color": "#7C8DA6", "align": "center"}
         whole, tenths = (
             cells.cell_format(num_format="0", **gray),
@@ -143,9 +146,14 @@ class DigitInput:
             page.write_column(2, number + 1, digit.ravel().tolist())
         page.hide()
 
+    def stored_cell(self, number: int, index: tuple[int, ...]) -> str:
+        """The address of a stored digit's pixel on the sheet of digits."""
+        return cell_address(2 + index[0] * _SIZE + index[1], 1 + number)
+
     def _stored(self, index: tuple[int, ...]) -> str:
-        pixel = 2 + index[0] * _SIZE + index[1]
-        return f"{DIGITS_SHEET}!{cell_address(pixel, 1)}:{cell_address(pixel, len(self.digits))}"
+        """The range of one pixel of all stored digits."""
+        first, last = (self.stored_cell(n, index) for n in (0, len(self.digits) - 1))
+        return f"{DIGITS_SHEET}!{first}:{last}"
 
     def _write_list(self, cells: CellWriter, page: Worksheet) -> None:
         style = cells.style

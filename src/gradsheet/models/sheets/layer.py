@@ -37,7 +37,9 @@ class LayerSheetWriter:
     def write(self, links: Links) -> None:
         """Write all passes."""
         layer, name = self.sheet.layer, self.sheet.name
-        page = self.cells.add_sheet(name, f"{name}: {layer.title}", layer.description, links)
+        page = self.cells.add_sheet(
+            name, f"{name}: {layer.title}", layer.description, links, columns=self.sheet.right
+        )
         self._write_forward(page, self.sheet.forward, self.layout.trace, after=False)
         if self.sheet.backward is not None and self.loss_gradient is not None:
             self._write_backward(page, self.sheet.backward, self.loss_gradient)

@@ -1,6 +1,7 @@
 """The last sheet: the model's output, its probabilities, the loss and the step."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 
@@ -17,6 +18,21 @@ LOSS_SHEET = "Loss"
 _TARGET, _RATE = (TOP - 1, 2), (TOP, 2)
 _LOSS, _LOSS_AFTER = (TOP - 1, 6), (TOP, 6)
 _FIRST = TOP + 4  # the first row of the columns
+_COLUMNS = 30  # that get a width
+
+
+class _Column(IntEnum):
+    """The columns of numbers, a row for each output."""
+
+    OUTPUT = 1
+    EXPONENTIAL = 2
+    PROBABILITY = 3
+    TARGET = 4
+    GRADIENT = 5
+    OUTPUT_AFTER = 6
+    EXPONENTIAL_AFTER = 7
+    PROBABILITY_AFTER = 8
+    CHART = 11
 
 
 @dataclass(frozen=True)
@@ -33,24 +49,28 @@ class LossSheet:
     name: LossName
     learning_rate: float
 
-    def _column(self, number: int) -> Block:
-        count = len(self.layout.trace.output)
-        return column(LOSS_SHEET, _FIRST, 1 + number, count)
+    def _column(self, which: _Column) -> Block:
+        return column(LOSS_SHEET, _FIRST, which, len(self.layout.trace.output))
 
     @property
     def gradient(self) -> Block:
         """The block of ∂L/∂output of the model."""
-        return self._column(4)
+        return self._column(_Column.GRADIENT)
 
     @property
     def probability(self) -> Block:
         """The block of the probabilities."""
-        return self._column(2)
+        return self._column(_Column.PROBABILITY)
 
     @property
     def losses(self) -> Block:
         """The cells of the loss and, with a backward pass, of the loss after the step."""
         return column(LOSS_SHEET, *_LOSS, 1 if self.layout.trace.loss is None else 2)
+
+    @property
+    def class_cell(self) -> str:
+        """The address of the true class, on its sheet."""
+        return cell_address(*_TARGET)
 
     @property
     def learning_rate_cell(self) -> str:
@@ -59,108 +79,117 @@ class LossSheet:
 
     def write(self, cells: CellWriter, after: Trace | None, links: Links) -> None:
         """Write the sheet; ``after`` is the model after a step, None without a loss."""
-        trace, style = self.layout.trace, cells.style
-        page = cells.add_sheet(LOSS_SHEET, *self._title(), links)
-        page.set_column(0, 16_383, 11)
-        z = trace.output
-        self._columns(cells, page, trace, after=False)
-        for number in range(len(z)):
-            page.write_number(_FIRST + number, 0, number, style.format(bold=True))
+        trace = self.layout.trace
+        page = cells.add_sheet(LOSS_SHEET, *self._title(), links, columns=_COLUMNS)
+        page.set_column(0, _COLUMNS, 11)
+        numbers = range(len(trace.output))
+        page.write_column(_FIRST, 0, numbers, cells.style.format(bold=True))
+        self._write_outputs(cells, page, trace, after=False)
         if self.name == "cross-entropy":
             chart = cells.bar_chart(self.probability, "Probability of each class")
-            page.insert_chart(_FIRST, 11, chart)
-        target = self._targets()
-        if trace.loss is None:
+            page.insert_chart(_FIRST, _Column.CHART, chart)
+        if trace.target is None or after is None:
             return
-        self._write_targets(cells, page, target)
-        p = probabilities(trace) if self.name == "cross-entropy" else z
-        gradient, aim = self._column(4), self._column(3)
-        minuend = self._column(2) if self.name == "cross-entropy" else self._column(0)
-        formulas = (f"{minuend.cell(i)}-{aim.cell(i)}" for i in indices(aim.shape))
-        small = cells.cell_format(num_format=SMALL)
-        cells.formulas(page, gradient, formulas, p - target, small)
-        cells.label(page, gradient, "∂L/∂z")
-        cells.color(page, gradient, "signed")
-        totals, values, names = [self._total(0)], [trace.loss], ["loss"]
-        if after is not None and after.loss is not None:
-            self._columns(cells, page, after, after=True)
-            change = f"{cell_address(*_LOSS_AFTER)}-{cell_address(*_LOSS)}"
-            totals += [self._total(5), change]
-            values += [after.loss, after.loss - trace.loss]
-            names += ["loss after the step", "change"]
-        losses = column(LOSS_SHEET, *_LOSS, len(totals))
-        scientific = style.format(num_format="0.0000E+00")
-        cells.formulas(page, losses, totals, np.array(values), scientific)
-        page.write_column(_LOSS[0], 4, names, style.format(bold=True))
+        self._write_target(cells, page, trace.target)
+        self._write_gradient(cells, page, trace, trace.target)
+        self._write_outputs(cells, page, after, after=True)
+        self._write_losses(cells, page, trace, after)
 
     def _title(self) -> tuple[str, str]:
-        """The sheet's title and what it computes."""
+        """The sheet's title and its description."""
         if self.layout.trace.loss is not None:
-            words = {
+            description = {
                 "cross-entropy": "L = ln Σ exp(z) − z of the true class; ∂L/∂z = p − target",
                 "squared-error": "L = Σ (z − target)² / 2; ∂L/∂z = z − target",
             }[self.name]
-            return f"Loss: {self.name}", words
+            return f"Loss: {self.name}", description
         if self.name != "cross-entropy":
             return "Output", "the output of the model"
         if ends_in_probabilities(self.layout.trace):
             return "Output and probabilities", "p is the output: the model ends in a softmax"
         return "Output and probabilities", "p = exp(z − max) / Σ exp(z − max)"
 
-    def _columns(self, cells: CellWriter, page: Worksheet, trace: Trace, after: bool) -> None:
-        """Write outputs, exponentials and probabilities; after the step from column 6 on."""
-        z = trace.output
-        start = 5 if after else 0
-        read = self.layout.output(len(self.layout.trace.layers) - 1, after)
-        output, exponentials, p = (self._column(start + number) for number in range(3))
-        cells.formulas(page, output, (read.reference(i) for i in indices(read.shape)), z)
+    def _write_outputs(self, cells: CellWriter, page: Worksheet, trace: Trace, after: bool) -> None:
+        """Write outputs, exponentials and probabilities, before or after the step."""
+        z, column_of = trace.output, _AFTER if after else _BEFORE
+        output, exponentials, p = map(self._column, column_of)
+        last = self.layout.output(len(self.layout.trace.layers) - 1, after)
+        cells.formulas(page, output, (last.reference(i) for i in indices(last.shape)), z)
         cells.label(page, output, "z after" if after else "output z")
         if self.name != "cross-entropy":
             return
         cells.label(page, p, "p after" if after else "probability")
         cells.color(page, p, "output")
         if ends_in_probabilities(trace):
-            cells.formulas(page, p, (output.cell(i) for i in indices(p.shape)), z)
+            cells.formulas(page, p, output.addresses(), z)
             return
-        maximum = f"MAX({output.whole()})"
-        formulas = [f"EXP({output.cell(i)}-{maximum})" for i in indices(output.shape)]
+        maximum, total = f"MAX({output.whole()})", f"SUM({exponentials.whole()})"
+        formulas = (f"EXP({cell}-{maximum})" for cell in output.addresses())
         cells.formulas(page, exponentials, formulas, np.exp(z - z.max()))
-        total = f"SUM({exponentials.whole()})"
-        formulas = [f"{exponentials.cell(i)}/{total}" for i in indices(p.shape)]
+        formulas = (f"{cell}/{total}" for cell in exponentials.addresses())
         cells.formulas(page, p, formulas, probabilities(trace))
         cells.label(page, exponentials, "exp(z − max)")
 
-    def _targets(self) -> Array:
-        target, count = self.layout.trace.target, len(self.layout.trace.output)
-        if target is None or isinstance(target, int):
-            return np.array([float(number == target) for number in range(count)])
-        return target.ravel()
-
-    def _write_targets(self, cells: CellWriter, page: Worksheet, target: Array) -> None:
-        style, aim = cells.style, self._column(3)
+    def _write_target(self, cells: CellWriter, page: Worksheet, target: int | Array) -> None:
+        """Write the target and the learning rate, both to edit."""
+        style, block = cells.style, self._column(_Column.TARGET)
         bold = style.format(bold=True)
         page.write_string(_RATE[0], 0, "learning rate", bold)
         page.write_number(*_RATE, self.learning_rate, style.editable)
-        cells.label(page, aim, "target")
-        if self.name == "squared-error":
-            for index in indices(aim.shape):
-                row, place = int(aim.rows[index]), int(aim.columns[index])
-                page.write_number(row, place, float(target[index]), style.editable)
+        cells.label(page, block, "target")
+        if not isinstance(target, int):
+            cells.numbers(page, block, target, style.editable)
             return
         page.write_string(_TARGET[0], 0, "true class, from 0", bold)
-        page.write_number(*_TARGET, int(target.argmax()), style.editable)
+        page.write_number(*_TARGET, target, style.editable)
         rule = {"validate": "integer", "criteria": "between", "minimum": 0}
-        page.data_validation(*_TARGET, *_TARGET, {**rule, "maximum": len(target) - 1})
-        formulas = (f"IF({cell_address(*_TARGET)}={k},1,0)" for k in range(len(target)))
-        cells.formulas(page, aim, formulas, target)
+        page.data_validation(*_TARGET, *_TARGET, {**rule, "maximum": len(block.rows) - 1})
+        formulas = (f"IF({self.class_cell}={k},1,0)" for k in range(len(block.rows)))
+        cells.formulas(page, block, formulas, _numbers(target, len(block.rows)))
 
-    def _total(self, start: int) -> str:
-        """The formula of the loss of the outputs in column ``start``."""
-        z, exponentials, aim = (self._column(n).whole() for n in (start, start + 1, 3))
+    def _write_gradient(
+        self, cells: CellWriter, page: Worksheet, trace: Trace, target: int | Array
+    ) -> None:
+        """Write ∂L/∂output of the model."""
+        predicted, values = self._column(_Column.OUTPUT), trace.output
+        if self.name == "cross-entropy":
+            predicted, values = self.probability, probabilities(trace)
+        pairs = zip(predicted.addresses(), self._column(_Column.TARGET).addresses(), strict=True)
+        formulas = (f"{prediction}-{wanted}" for prediction, wanted in pairs)
+        small = cells.cell_format(num_format=SMALL)
+        cells.formulas(page, self.gradient, formulas, values - _numbers(target, len(values)), small)
+        cells.label(page, self.gradient, "∂L/∂z")
+        cells.color(page, self.gradient, "signed")
+
+    def _write_losses(self, cells: CellWriter, page: Worksheet, trace: Trace, after: Trace) -> None:
+        """Write the loss, the loss after the step and their difference."""
+        assert trace.loss is not None and after.loss is not None
+        change = f"{cell_address(*_LOSS_AFTER)}-{cell_address(*_LOSS)}"
+        values = np.array([trace.loss, after.loss, after.loss - trace.loss])
+        scientific = cells.style.format(num_format="0.0000E+00")
+        formulas = [self._loss_formula(_BEFORE), self._loss_formula(_AFTER), change]
+        block = column(LOSS_SHEET, *_LOSS, len(formulas))
+        cells.formulas(page, block, formulas, values, scientific)
+        names = ("loss", "loss after the step", "change")
+        page.write_column(_LOSS[0], 4, names, cells.style.format(bold=True))
+
+    def _loss_formula(self, columns: tuple[_Column, _Column, _Column]) -> str:
+        z, exponentials = (self._column(which).whole() for which in columns[:2])
+        target = self._column(_Column.TARGET).whole()
         if self.name == "squared-error":
-            return f"SUMPRODUCT({z}-{aim},{z}-{aim})/2"
+            return f"SUMPRODUCT({z}-{target},{z}-{target})/2"
         # The loss of a confident network is tiny: it must not be a difference of large numbers.
-        return f"LN(SUM({exponentials}))-SUMPRODUCT({z}-MAX({z}),{aim})"
+        return f"LN(SUM({exponentials}))-SUMPRODUCT({z}-MAX({z}),{target})"
+
+
+_BEFORE = (_Column.OUTPUT, _Column.EXPONENTIAL, _Column.PROBABILITY)
+_AFTER = (_Column.OUTPUT_AFTER, _Column.EXPONENTIAL_AFTER, _Column.PROBABILITY_AFTER)
+
+
+def _numbers(target: int | Array, count: int) -> Array:
+    """The target as a number for each output; of a class its one-hot vector."""
+    one_hot: Array = np.eye(count)
+    return one_hot[target] if isinstance(target, int) else target
 
 
 def ends_in_probabilities(trace: Trace) -> bool:

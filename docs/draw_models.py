@@ -30,8 +30,8 @@ with tempfile.TemporaryDirectory() as temporary:
     small = nn.Sequential(nn.Conv2d(2, 2, 3, stride=2, padding=1), nn.Flatten(), nn.Linear(32, 3))
     write_model_workbook(small, torch.randn(2, 8, 8), Path(temporary) / "small.xlsx", target=2)
     pictures.write_pictures(Path(temporary) / "small.xlsx", Path(temporary) / "small")
-    (back,) = (Path(temporary) / "small").glob("*conv2d-1.png")
-    with Image.open(back) as image:
+    (backward,) = (Path(temporary) / "small").glob("*conv2d.png")
+    with Image.open(backward) as image:
         image.save(folder / "model-backward.png")
     (shown,) = Path(temporary).glob("*-image.png")
     with Image.open(shown) as image:

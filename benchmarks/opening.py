@@ -238,7 +238,7 @@ def run(report: dict[str, Any], name: str, most: int, path: Path) -> None:
             setting |= record
             continue
         setting["images"].append(record)
-        write_text(path, json.dumps(summarized(report), indent=1) + "\n")
+        write_report(report, path)
         count = len(setting["images"]) - len(done)
         rest = (time.monotonic() - begin) / count * (len(left) - count) / 60
         print(
@@ -272,6 +272,14 @@ def summarized(report: dict[str, Any]) -> dict[str, Any]:
     return report
 
 
+def write_report(report: dict[str, Any], path: Path) -> None:
+    """Write the report with its summary, an image a line."""
+    text = json.dumps(summarized(report), indent=1)
+    for pattern in (r"\{[^{}]*\}", r"\[[^][{}]*\]"):
+        text = re.sub(pattern, lambda found: json.dumps(json.loads(found[0])), text)
+    write_text(path, text + "\n")
+
+
 def main() -> None:
     """Run every setting, or one in this process."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -286,6 +294,7 @@ def main() -> None:
     for most in ROUNDS:
         for name in SETTINGS:
             run(report, name, most, given.output)
+    write_report(report, given.output)
     for name in SETTINGS:
         setting = report["settings"][name]
         print(

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from gradsheet.models.build import write_model_workbook
+from gradsheet import write_model_workbook
 from gradsheet.models.digit_classifier import open_digits
 from gradsheet.spreadsheet import pictures
 

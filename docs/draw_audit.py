@@ -19,7 +19,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from gradsheet.audit.pipeline import audit_workbook
 from gradsheet.audit.report.annotate import annotate
 from gradsheet.audit.report.page import report_page
-from gradsheet.cli.render import audit_table
+from gradsheet.cli.render_audit import audit_table
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.mistakes import Mistake, find_mistakes, gradients
 from gradsheet.networks.toml import load_network

@@ -104,7 +104,7 @@ def _print(audits: list["Audit"], as_json: bool) -> None:
 
         sys.stdout.write(to_json(audits))
         return
-    from gradsheet.cli.render import audit_table
+    from gradsheet.cli.render_audit import audit_table
 
     for found in audits:
         Terminal().result(audit_table(found))

@@ -1,30 +1,16 @@
-"""Records as tables for the terminal."""
+"""Results as tables for the terminal."""
 
-import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gradsheet.audit.report.sentences import (
-    cells_in_words,
-    label,
-    message,
-    named,
-    network_in_words,
-    written_and_right,
-)
-from gradsheet.audit.report.summary import verdict
-from gradsheet.audit.report.text import legible
 from gradsheet.networks.sweep import Descent
 
 if TYPE_CHECKING:
-    from gradsheet.audit.findings import Audit, ColumnAudit, Finding, TableAudit
     from gradsheet.cli.demo import Made
     from gradsheet.digits.evaluation import Evaluation
     from gradsheet.digits.study.compare import ModelComparison, StudyComparison
@@ -33,7 +19,6 @@ if TYPE_CHECKING:
 _MARKS = (1, 10, 50, 100, 200, 500, 1000)
 _MOST_ROWS = 40
 _SIGNIFICANT = 0.05
-_LOOKS = {"right": "green", "wrong": "bold red", "given": "", "not checked": "dim"}
 
 
 def made_table(folder: Path, made: Sequence["Made"]) -> Table:
@@ -186,84 +171,6 @@ def prediction_table(pictures: Sequence[Path], probabilities: Sequence[Sequence[
         guesses = (str(first), f"{row[first]:.2%}", str(second), f"{row[second]:.2%}")
         table.add_row(Text(str(picture)), *guesses)
     return table
-
-
-def audit_table(audit: "Audit") -> Group:
-    """The findings in one workbook: its tables, their columns in brief, every finding."""
-    look = "bold red" if audit.some_wrong else "bold"
-    parts: list[RenderableType] = [Text(f"{legible(str(audit.path))}: {verdict(audit)}", look)]
-    for table in audit.tables:
-        parts += ["", Text(_recognized(table)), _column_table(table.columns)]
-        parts += [_finding_lines(found) for found in table.findings]
-    if audit.findings:
-        parts += ["", Text("The rest of the workbook")]
-        parts += [_finding_lines(found) for found in audit.findings]
-    return Group(*parts)
-
-
-def _recognized(table: "TableAudit") -> str:
-    rate = "no learning rate found" if table.rate is None else f"learning rate {table.rate:.6g}"
-    place = f" in {table.rate_cell}" if table.rate_cell else ""
-    facts = (network_in_words(table.network), rate + place, f"{table.updates} updates")
-    return legible(f"{table.sheet}!{table.area}: {'; '.join(filter(None, facts))}")
-
-
-def _column_table(columns: "Sequence[ColumnAudit]") -> Padding:
-    """A line for each wrong column and for each run of others of the same verdict."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold", max_width=44)
-    table.add_column()
-    for letters, name, outcome, look in _column_lines(columns):
-        table.add_row(Text(legible(letters)), Text(legible(name)), Text(legible(outcome), look))
-    return _indented(table)
-
-
-def _column_lines(columns: "Sequence[ColumnAudit]") -> Iterator[tuple[str, str, str, str]]:
-    for outcome, run in itertools.groupby(columns, key=lambda column: column.verdict):
-        first, *others = run
-        if outcome == "wrong":
-            for column in (first, *others):
-                texts = filter(None, (column.header, named(column)))
-                where = f"wrong, first in {column.first_wrong}" if column.first_wrong else "wrong"
-                yield column.letters, ", ".join(texts), where, _LOOKS[outcome]
-        elif others:
-            names = dict.fromkeys(_shortened(c.header) for c in (first, others[-1]))
-            letters = f"{first.letters}–{others[-1].letters}"
-            yield letters, " … ".join(filter(None, names)), outcome, _LOOKS[outcome]
-        else:
-            yield first.letters, _shortened(first.header), outcome, _LOOKS[outcome]
-
-
-def _shortened(header: str) -> str:
-    return header if len(header) <= 20 else f"{header[:19]}…"
-
-
-def _finding_lines(found: "Finding") -> Group:
-    """A finding: where, of what kind, why, and the formulas one above the other."""
-    where = ", ".join(filter(None, (found.place, found.column, named(found))))
-    severity = "Mistake" if found.is_mistake else "Remark"
-    head = f"{severity}{' in ' if where else ''}{where}: {label(found.rules)}"
-    lines: list[RenderableType] = [Text(legible(head), "bold" if found.is_mistake else "")]
-    lines.append(_indented(Text(legible(message(found)))))
-    formulas = _formula_table(found)
-    lines += [_indented(formulas)] if formulas.row_count else []
-    lines += [_indented(Text(cells_in_words(found)))] if found.cells > 1 else []
-    return Group("", *lines)
-
-
-def _formula_table(found: "Finding") -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, formula in zip(("written", "right"), written_and_right(found), strict=True):
-        if formula:
-            table.add_row(name, Text(legible(formula)))
-    return table
-
-
-def _indented(content: RenderableType) -> Padding:
-    return Padding(content, (0, 0, 0, 2), expand=False)
 
 
 def _size(count: int) -> str:

@@ -19,7 +19,7 @@ from gradsheet.audit.pipeline import audit_book
 from gradsheet.audit.report.annotate import annotate
 from gradsheet.audit.report.json_form import to_json
 from gradsheet.audit.report.page import report_page
-from gradsheet.cli.render import audit_table
+from gradsheet.cli.render_audit import audit_table
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.model import Book, Cell, Chart, Series, Sheet
 from tests.audit.handmade import Handmade, changed, handmade, make

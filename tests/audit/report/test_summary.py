@@ -15,7 +15,7 @@ from gradsheet.audit.findings import Audit
 from gradsheet.audit.report.json_form import to_json
 from gradsheet.audit.report.summary import class_csv, mistake_counts, mistake_kinds, verdict
 from gradsheet.audit.report.text import file_names, inert, legible
-from gradsheet.cli.render import audit_table
+from gradsheet.cli.render_audit import audit_table
 from tests.audit.samples import (
     MESSAGE,
     RIGHT,

@@ -10,6 +10,7 @@ from openpyxl.utils import column_index_from_string, get_column_letter
 from gradsheet.audit.details import WrongFormula
 from gradsheet.audit.findings import Audit
 from gradsheet.audit.pipeline import audit_book
+from gradsheet.audit.report.sentences import written_and_right
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
 from tests.audit.layouts import COLUMN, DELTA, EXTRA, FIRST, FORMULAS, Cells, at, filled, table
@@ -214,6 +215,14 @@ def test_an_error_or_a_number_agrees_with_nothing(formula: str) -> None:
     cells[CellIndex(9, COLUMN["h1"])] = Cell(None, formula)
     [(cell, _)] = told(cells)
     assert cell == "I9"
+
+
+def test_a_number_beyond_all_bounds_is_shown_as_it_is_written() -> None:
+    cells = table()
+    cells[CellIndex(9, COLUMN["a_h1"])] = Cell(None, "1/(1+EXP(-1E999))")
+    [found] = audited(cells).mistakes
+    assert str(found.cell) == at("a_h1", 9)
+    assert written_and_right(found)[0] == "=1/(1+EXP(-1E999))"
 
 
 STRANGE = ("E9" + "+0" * 3900, "MMULT(A1)", "TRANSPOSE()", "1%" + "%" * 900)

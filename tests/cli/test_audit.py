@@ -60,6 +60,18 @@ def test_audit_writes_no_page_over_a_workbook(gradsheet: Run, tmp_path: Path) ->
     assert (tmp_path / "wrong.xlsx").read_bytes() == before
 
 
+def test_audit_writes_no_copy_over_a_workbook(gradsheet: Run, tmp_path: Path) -> None:
+    homework(tmp_path, "wrong.xlsx", wrong=True)
+    before = homework(tmp_path, "wrong-audited.xlsx").read_bytes()
+    run = gradsheet("audit", "wrong.xlsx", "wrong-audited.xlsx", "--annotate")
+    assert (run.code, run.stdout) == (2, "")
+    assert run.stderr == (
+        "gradsheet: --annotate would write the copy of wrong.xlsx over wrong-audited.xlsx, one of "
+        "the workbooks to audit; rename that\n"
+    )
+    assert (tmp_path / "wrong-audited.xlsx").read_bytes() == before
+
+
 def test_audit_writes_a_page_a_copy_json_and_a_summary(gradsheet: Run, tmp_path: Path) -> None:
     names = [f"class-{number}.xlsx" for number in range(6)]
     for number, name in enumerate(names):

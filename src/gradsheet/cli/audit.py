@@ -69,16 +69,33 @@ def audit(
 
     Exit code: 0 no mistake, 1 mistakes found, 2 a file that cannot be read.
     """
-    if report is not None and report.resolve() in {path.resolve() for path in files}:
-        raise GradsheetError(
-            f"--report {report} is one of the workbooks to audit; name a new .html file"
-        )
+    _check_outputs(files, report, annotate)
     audits, unread = _audit(files, jobs, bar=not quiet and len(files) >= _MANY)
     _print(audits, as_json)
     for error in unread:
         complain(str(error))
     _write(audits, report, annotate, summary)
     sys.exit(2 if unread else 1 if any(found.mistakes for found in audits) else 0)
+
+
+def _check_outputs(files: list[Path], report: Path | None, annotate: bool) -> None:
+    """Refuse outputs that would replace a workbook to audit."""
+    inputs = {path.resolve() for path in files}
+    if report is not None and report.resolve() in inputs:
+        raise GradsheetError(
+            f"--report {report} is one of the workbooks to audit; name a new .html file"
+        )
+    for path in files if annotate else ():
+        if (target := _annotated(path)).resolve() in inputs:
+            raise GradsheetError(
+                f"--annotate would write the copy of {path} over {target}, one of the workbooks to "
+                "audit; rename that"
+            )
+
+
+def _annotated(path: Path) -> Path:
+    """Where the annotated copy of a workbook goes."""
+    return path.with_name(f"{path.stem}-audited.xlsx")
 
 
 def _audit(
@@ -123,7 +140,7 @@ def _write(
         from gradsheet.audit.report.annotate import annotate as write_annotated
 
         for found in audits:
-            write_annotated(found, found.path.with_name(f"{found.path.stem}-audited.xlsx"))
+            write_annotated(found, _annotated(found.path))
     if summary is not None:
         from gradsheet.cli.outputs import write_mistakes
 

@@ -1,5 +1,6 @@
 """What may have been taken for what in a formula: neighbors, other rows, typed numbers."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -52,7 +53,7 @@ class Candidates:
             yield from self._of_the_same_row(variable)
         typed = numbers_in(written) - numbers_in(self._right) - {0.0, 1.0}
         for variable in self._inside:
-            for number in sorted(n for n in typed if n == n):
+            for number in sorted(filter(math.isfinite, typed)):
                 yield Substitute(variable, Number(number), rules.TYPED_NUMBER)
         for variable in self._inside:
             yield from self._of_other_rows(variable, written)

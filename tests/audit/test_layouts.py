@@ -252,3 +252,14 @@ def test_swapped_gradients_tell_what_both_do_to_the_loss() -> None:
     assert all(effect.jointly for effect in effects)
     assert effects[0].loss_change is not None
     assert effects[0].loss_change == effects[1].loss_change
+
+
+def test_of_many_formulas_the_first_are_explained_and_the_others_counted() -> None:
+    cells = table(12)
+    for row, formula in enumerate(("1", "2", "3", "4*E9", "MAGIC(1)", "MAGIC(2)"), start=8):
+        cells[CellIndex(row, COLUMN["h1"])] = Cell(None, f"{formula}*E{row}")
+    found = [f for f in audited(cells).all_findings if str(f.role) == "h1"]
+    last, unread = found[-2:]
+    assert (last.codes, str(last.cell), last.cells) == (("GS313",), "I11", 1)
+    assert (unread.codes, str(unread.cell), unread.cells) == (("GS102",), "I12", 2)
+    assert not unread.is_mistake

@@ -119,9 +119,15 @@ class WrongFormula:
 
 @dataclass(frozen=True)
 class MoreWrongFormulas:
-    """Further wrong formulas in a column of which several were explained."""
+    """Cells with further formulas, in a column of which several were explained.
+
+    Attributes:
+        count: how many cells.
+        are_read: whether their formulas are understood, and so known to be wrong.
+    """
 
     count: int
+    are_read: bool = True
 
 
 # --- Cells and rows --------------------------------------------------------------------------

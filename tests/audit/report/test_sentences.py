@@ -74,6 +74,10 @@ SENTENCES: list[tuple[Details, str]] = [
     ),
     (MoreWrongFormulas(1), "one more cell of the column holds another wrong formula"),
     (MoreWrongFormulas(7), "7 more cells of the column hold other wrong formulas"),
+    (
+        MoreWrongFormulas(1, are_read=False),
+        "one more cell of the column holds another formula that is not understood",
+    ),
     (CellWithoutFormula(Content(0.25)), "holds the number 0.25 where the other rows compute"),
     (
         CellWithoutFormula(Content(), CellIndex(28, 27)),

@@ -10,6 +10,7 @@ from gradsheet.audit.diagnosis.explain import explain
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.inference.row_classes import row_classes
 from gradsheet.audit.subject import Subject
+from gradsheet.spreadsheet.functions import FormulaError
 
 _MOST_EXPLAINED = 3  # wrong formulas of one column
 
@@ -28,10 +29,30 @@ def wrong_formulas(subject: Subject, column: int) -> Iterator[Finding]:
     groups = list(wrong.values())
     for same in groups[:_MOST_EXPLAINED]:
         yield _wrong_formula(subject, same, column)
-    if others := [row for same in groups[_MOST_EXPLAINED:] for row in same[0]]:
-        details = MoreWrongFormulas(len(others))
-        yield subject.finding(rules.UNEXPLAINED, others, column, details)
+    yield from _more_wrong_formulas(subject, groups[_MOST_EXPLAINED:], column)
     yield from cells_without_formula(subject, column, missing, sum(map(len, classes.values())))
+
+
+def _more_wrong_formulas(
+    subject: Subject, groups: Sequence[list[list[int]]], column: int
+) -> Iterator[Finding]:
+    """What is left of a column with many wrong formulas: those that are understood, and others."""
+    rows: dict[bool, list[int]] = {True: [], False: []}
+    for same in groups:
+        is_read = _is_read(subject, same[0][0], column)
+        rows[is_read] += [row for group in same for row in group]
+    for is_read, rule in ((True, rules.UNEXPLAINED), (False, rules.NOT_UNDERSTOOD)):
+        if found := sorted(rows[is_read]):
+            yield subject.finding(rule, found, column, MoreWrongFormulas(len(found), is_read))
+
+
+def _is_read(subject: Subject, row: int, column: int) -> bool:
+    """Whether a formula is understood."""
+    try:
+        subject.found.written(row, column)
+    except FormulaError:
+        return False
+    return True
 
 
 def _wrong_formula(subject: Subject, groups: Sequence[list[int]], column: int) -> Finding:

@@ -200,9 +200,12 @@ def _(details: WrongFormula) -> str:
 
 @_message.register
 def _(details: MoreWrongFormulas) -> str:
+    one, many = "wrong formula", "wrong formulas"
+    if not details.are_read:
+        one, many = "formula that is not understood", "formulas that are not understood"
     if details.count == 1:
-        return "one more cell of the column holds another wrong formula"
-    return f"{details.count} more cells of the column hold other wrong formulas"
+        return f"one more cell of the column holds another {one}"
+    return f"{details.count} more cells of the column hold other {many}"
 
 
 @_message.register

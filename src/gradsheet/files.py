@@ -1,12 +1,68 @@
-"""Files appear whole or not at all: everything is written beside its place, then renamed."""
+"""Files appear whole or not at all, and whatever fails with a file is one error.
+
+Everything is written beside its place, then renamed. What the libraries that read or write a file
+raise, whatever it is, becomes a ``GradsheetError`` here and nowhere else.
+"""
 
 import os
+import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkstemp
 
-from gradsheet.errors import GradsheetError
+from gradsheet.errors import GradsheetError, reason
+
+_TEMPORARY = re.compile(r"\..*-[a-z0-9_]{8}(\.\w+)?")
+
+
+@contextmanager
+def reading(path: Path, expected: str) -> Iterator[None]:
+    """Turn whatever goes wrong in the block, which reads the file at ``path``, into one error.
+
+    A file can come from anywhere, and a library that reads it may fail in any way.
+
+    Args:
+        path: the file; a pipe or a device, for which reading would wait, is refused.
+        expected: what the file should be, such as ``a TOML file``.
+
+    Raises:
+        GradsheetError: the file is not there, cannot be read, or is not what was expected.
+    """
+    try:
+        if not stat.S_ISREG(mode := path.stat().st_mode):
+            kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+            raise GradsheetError(f"cannot read {path}: it is {kind}; expected {expected}")
+        yield
+    except GradsheetError:
+        raise
+    except OSError as error:
+        raise GradsheetError(f"cannot read {path}: {reason(error)}; expected {expected}") from error
+    except Exception as error:
+        raise GradsheetError(f"{path} is not {expected}: {reason(error)}") from error
+
+
+def read_bytes(path: Path, expected: str, most: int) -> bytes:
+    """The content of a file that is no larger than ``most`` bytes.
+
+    Raises:
+        GradsheetError: it is larger, or as ``reading``.
+    """
+    with reading(path, expected), path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise GradsheetError(f"{path} is larger than {most:,} bytes; expected {expected}")
+    return content
+
+
+def read_text(path: Path, expected: str, most: int) -> str:
+    """The same of a file of UTF-8 text."""
+    content = read_bytes(path, expected, most)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise GradsheetError(f"{path} is not UTF-8 text; expected {expected}") from error
 
 
 @contextmanager
@@ -39,6 +95,11 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def is_leftover(path: Path) -> bool:
+    """Whether a file has a temporary name from here: what a killed process leaves."""
+    return _TEMPORARY.fullmatch(path.name) is not None
+
+
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` as UTF-8, whole or not at all."""
     with whole_file(path) as temporary:
@@ -65,5 +126,4 @@ def _umask() -> int:
 
 
 def _unwritable(path: Path, error: OSError) -> GradsheetError:
-    reason = error.strerror or str(error)
-    return GradsheetError(f"cannot write {path}: {reason}; choose a place you may write to")
+    return GradsheetError(f"cannot write {path}: {reason(error)}; choose a place you may write to")

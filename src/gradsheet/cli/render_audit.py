@@ -18,7 +18,7 @@ from gradsheet.audit.report.sentences import (
     written_and_right,
 )
 from gradsheet.audit.report.summary import verdict
-from gradsheet.audit.report.text import legible
+from gradsheet.errors import legible
 
 _LOOKS = {"right": "green", "wrong": "bold red", "given": "", "not checked": "dim"}
 

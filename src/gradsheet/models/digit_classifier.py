@@ -11,11 +11,10 @@ from gradsheet.digits.data import CLASSES, IMAGE_SIZE, ImageSet, load
 from gradsheet.digits.evaluation import PIXEL_DEVIATION, PIXEL_MEAN
 from gradsheet.digits.preprocessing import read_digit
 from gradsheet.digits.run import load_model
-from gradsheet.errors import GradsheetError
+from gradsheet.errors import GradsheetError, reason
 from gradsheet.models.build import ModelWorkbook
 from gradsheet.models.onnx_import import read_onnx
 from gradsheet.models.sheets.inputs import DigitInput
-from gradsheet.models.validation import reason
 
 STORED = 20
 """The number of digits to choose from."""

@@ -7,9 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from gradsheet.errors import GradsheetError
+from gradsheet.errors import GradsheetError, reason
 from gradsheet.models.layers.registry import SUPPORTED_IN_ONNX
-from gradsheet.models.validation import reason
 
 Values = Mapping[str, Any]
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from gradsheet.errors import GradsheetError
+from gradsheet.errors import GradsheetError, reason
 
 _SAME = 1e-9  # the relative difference allowed between two float64 runs of one model
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
@@ -130,8 +130,3 @@ def check_same_output(model: nn.Module, example: Tensor, found: Tensor) -> None:
             "model; use operations that return new tensors instead of in-place operations, and "
             "dropout as a module or with training=self.training"
         )
-
-
-def reason(error: BaseException) -> str:
-    """The first line of an error's message."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

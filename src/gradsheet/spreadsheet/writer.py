@@ -4,13 +4,13 @@ XlsxWriter counts rows and columns from 0, and so does whatever calls it: the ad
 cells are made here.
 """
 
+import io
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from xlsxwriter.chart import Chart as Chart
-from xlsxwriter.exceptions import XlsxWriterException
 from xlsxwriter.format import Format as Format
 from xlsxwriter.workbook import Workbook as Workbook
 from xlsxwriter.worksheet import Worksheet as Worksheet
@@ -23,16 +23,18 @@ from gradsheet.spreadsheet.limits import check_formula
 def new_workbook(path: Path) -> Iterator[Workbook]:
     """A workbook that is written when the block ends.
 
-    No text becomes a formula or a link there.
+    No text becomes a formula or a link there. The file is made in memory: on a disk that fills up
+    XlsxWriter would leave its temporary files.
 
     Raises:
-        OSError: it cannot be written, whatever the reason.
+        OSError: it cannot be written.
     """
-    try:
-        with Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-            yield book
-    except XlsxWriterException as error:
-        raise OSError(str(error)) from error
+    content = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    book = Workbook(content, options)
+    yield book
+    book.close()
+    path.write_bytes(content.getbuffer())
 
 
 class PlainSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter comes without types

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.report.html import Html, definitions, element, joined
 from gradsheet.audit.report.sentences import written_and_right
-from gradsheet.audit.report.text import legible
+from gradsheet.errors import legible
 
 _WORD = re.compile(r"[\w∂.]+|\s+|.", re.DOTALL)
 _MOST_COMPARED = 400_000  # pairs of tokens; beyond that only the ends of two formulas are

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Iterable
 
-from gradsheet.audit.report.text import legible
+from gradsheet.errors import legible
 
 
 class Html(str):

@@ -16,7 +16,7 @@ from gradsheet.audit.report.sentences import (
     title,
     written_and_right,
 )
-from gradsheet.audit.report.text import encodable
+from gradsheet.errors import encodable
 from gradsheet.audit.rules import Rule
 from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef

@@ -7,7 +7,7 @@ from html import escape
 
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.report.sentences import cells_in_words, label, message, written_and_right
-from gradsheet.audit.report.text import legible
+from gradsheet.errors import legible
 from gradsheet.spreadsheet.addresses import CellIndex, parse_reference
 from gradsheet.spreadsheet.limits import COLUMNS, TEXT_CHARACTERS
 from gradsheet.spreadsheet.package import HEAD, OFFICE, Element, Package, Text, relation_of

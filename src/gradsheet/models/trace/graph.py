@@ -5,8 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from gradsheet.errors import GradsheetError
-from gradsheet.models.validation import reason
+from gradsheet.errors import GradsheetError, reason
 
 
 def capture(model: nn.Module, example: Tensor) -> fx.Graph:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
-from gradsheet.errors import GradsheetError
+from gradsheet.errors import GradsheetError, reason
 from gradsheet.models.layers.base import Layer
 from gradsheet.models.layers.joining import Add, Concatenate, View
 from gradsheet.models.layers.pooling import AveragePool
@@ -30,7 +30,6 @@ from gradsheet.models.validation import (
     checked_example,
     duplicate,
     gradients_on,
-    reason,
 )
 
 

@@ -18,7 +18,7 @@ _TEMPORARY = re.compile(r"\..*-[a-z0-9_]{8}(\.\w+)?")
 
 
 @contextmanager
-def reading(path: Path, expected: str) -> Iterator[None]:
+def reading(path: Path, expected: str, remedy: str = "") -> Iterator[None]:
     """Turn whatever goes wrong in the block, which reads the file at ``path``, into one error.
 
     A file can come from anywhere, and a library that reads it may fail in any way.
@@ -26,6 +26,7 @@ def reading(path: Path, expected: str) -> Iterator[None]:
     Args:
         path: the file; a pipe or a device, for which reading would wait, is refused.
         expected: what the file should be, such as ``a TOML file``.
+        remedy: what to do where it is something else.
 
     Raises:
         GradsheetError: the file is not there, cannot be read, or is not what was expected.
@@ -40,7 +41,8 @@ def reading(path: Path, expected: str) -> Iterator[None]:
     except OSError as error:
         raise GradsheetError(f"cannot read {path}: {reason(error)}; expected {expected}") from error
     except Exception as error:
-        raise GradsheetError(f"{path} is not {expected}: {reason(error)}") from error
+        end = f"; {remedy}" if remedy else ""
+        raise GradsheetError(f"{path} is not {expected} ({reason(error)}){end}") from error
 
 
 def read_bytes(path: Path, expected: str, most: int) -> bytes:
@@ -93,6 +95,14 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise _unwritable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_same_file(first: Path, second: Path) -> bool:
+    """Whether two paths lead to one file, also by way of a link or of letters in another case."""
+    try:
+        return os.path.realpath(first) == os.path.realpath(second) or first.samefile(second)
+    except OSError:  # one of them is not there, or links lead in a circle
+        return False
 
 
 def is_leftover(path: Path) -> bool:

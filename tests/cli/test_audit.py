@@ -99,3 +99,26 @@ def test_audit_explains_a_rule(succeeded: Succeeded, gradsheet: Run) -> None:
     run = gradsheet("audit", "--explain", "GS999")
     assert (run.code, run.stdout) == (2, "")
     assert "there is no audit rule 'GS999'; expected a code from GS101 to GS904" in run.stderr
+
+
+def test_a_copy_never_replaces_an_input(gradsheet: Run, tmp_path: Path) -> None:
+    files = [homework(tmp_path, "n1.xlsx"), homework(tmp_path, "n1-audited.xlsx")]
+    before = [file.read_bytes() for file in files]
+    run = gradsheet("audit", *files, "--annotate")
+    assert (run.code, run.stdout, run.stderr.count("\n")) == (2, "", 1)
+    assert "would write the copy of" in run.stderr
+    assert [file.read_bytes() for file in files] == before
+    files[1].write_text("precious")
+    run = gradsheet("audit", "n1.xlsx", "--annotate")
+    assert (run.code, run.stdout) == (2, "")
+    assert "n1-audited.xlsx is there and no annotated copy" in run.stderr
+    assert files[1].read_text() == "precious"
+
+
+def test_links_that_lead_in_a_circle(gradsheet: Run, tmp_path: Path) -> None:
+    homework(tmp_path, "a.xlsx")
+    (tmp_path / "one").symlink_to("two")
+    (tmp_path / "two").symlink_to("one")
+    assert gradsheet("audit", "a.xlsx", "--report", "one").code in (0, 1)
+    assert (tmp_path / "one").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert gradsheet("audit", "two/a.xlsx").code == 2

@@ -82,7 +82,7 @@ def test_what_is_damaged_or_encrypted_is_refused_in_one_line(
 ) -> None:
     damaged(book, offset, value)
     with (
-        pytest.raises(GradsheetError, match=r"book\.xlsx is no sound \.xlsx") as caught,
+        pytest.raises(GradsheetError, match=r"book\.xlsx is not a sound \.xlsx") as caught,
         opened_package(book) as package,
     ):
         package.sheets()

@@ -1,5 +1,7 @@
 """Expressions as formulas and in textbook notation."""
 
+import math
+
 import pytest
 
 from gradsheet.networks.symbols import Symbol, named
@@ -28,6 +30,7 @@ X, Y = Variable("x"), Variable("y")
         (apply(table.SQUARE, -X), "(-x)^2", "(−x)²"),
         (-apply(table.SQUARE, X), "-(x^2)", "−x²"),
         (apply(table.SIGMOID, -X), "1/(1+EXP(MIN(-(-x),700)))", "σ(−x)"),
+        (X + Number(math.inf), "x+INF", "x + INF"),  # a sheet may hold 1E308*10
         (Number(-2.0) * X, "-2*x", "-2·x"),
         (X / (X * Y), "x/(x*y)", "x/(x·y)"),
         (Number(1e-20) * X, "1E-20*x", "1E-20·x"),

@@ -1,5 +1,6 @@
 """The command line: which commands there are, and how the program ends."""
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Annotated, NoReturn
@@ -8,11 +9,13 @@ import typer
 from typer.exceptions import TyperException
 
 from gradsheet.cli import audit, demo, digits, models, networks
-from gradsheet.cli.terminal import INTERRUPTED, complain
-from gradsheet.errors import GradsheetError
+from gradsheet.cli.terminal import INTERRUPTED, complain, finish_output, prepare_streams
+from gradsheet.errors import GradsheetError, reason
 from gradsheet.extras import missing_extra
 
 # Every command imports what it needs when it runs, so that help and errors come at once.
+
+_TRACEBACK = "GRADSHEET_TRACEBACK"
 
 app = typer.Typer(
     name="gradsheet",
@@ -73,29 +76,48 @@ def main() -> NoReturn:
 
     0 done, 1 not verified or mistakes found, 2 invalid input, 130 interrupted.
     """
+    prepare_streams()
+    sys.exit(finish_output(_run()))
+
+
+def _run() -> int:
+    """Run the command and print why it ended early; the exit code."""
     try:
-        code = app(prog_name="gradsheet", standalone_mode=False)
+        return app(prog_name="gradsheet", standalone_mode=False) or 0
+    except SystemExit as ended:
+        return int(ended.code or 0)
     except GradsheetError as error:
-        code = _invalid(str(error))
+        return _invalid(str(error))
     except TyperException as error:
-        code = _invalid(_usage_error(error))
-    except ModuleNotFoundError as error:
-        message = missing_extra(error)
-        if message is None:
-            raise
-        code = _invalid(message)
-    except OSError as error:
-        code = _invalid(f"{error.filename or 'the output'}: {error.strerror or error}")
+        return _invalid(_usage_error(error))
     except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
-    except RuntimeError as error:
-        # An interrupt while a class is made, in an import, comes wrapped.
-        if not isinstance(error.__cause__, KeyboardInterrupt):
-            raise
-        code = INTERRUPTED
-    if code == INTERRUPTED:
-        complain("interrupted")
-    sys.exit(code)
+        return _interrupted()
+    except OSError as error:
+        return _invalid(f"{error.filename or 'cannot print'}: {reason(error)}")
+    except Exception as error:
+        return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> int:
+    """What no part of the program foresaw; a traceback helps those who mend it, nobody else."""
+    if isinstance(error, ModuleNotFoundError) and (message := missing_extra(error)):
+        return _invalid(message)
+    # An interrupt while a class is made, in an import, comes wrapped.
+    if isinstance(error.__cause__, KeyboardInterrupt):
+        return _interrupted()
+    if os.environ.get(_TRACEBACK):
+        raise error
+    if isinstance(error, MemoryError):
+        return _invalid("there is not enough memory for this; use something smaller")
+    return _invalid(
+        f"unexpected {type(error).__name__} ({reason(error)}); this is a fault of gradsheet: "
+        f"please report it with what the same command prints under {_TRACEBACK}=1"
+    )
+
+
+def _interrupted() -> int:
+    complain("interrupted")
+    return INTERRUPTED
 
 
 def _invalid(message: str) -> int:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gradsheet.cli.options import Quiet
-from gradsheet.cli.terminal import Terminal, complain, with_bar
+from gradsheet.cli.terminal import Terminal, complain, prints_unicode, with_bar
 from gradsheet.errors import GradsheetError
+from gradsheet.files import is_same_file
 
 if TYPE_CHECKING:
     from gradsheet.audit.findings import Audit
@@ -40,7 +41,8 @@ def audit(
         bool,
         typer.Option(
             "--annotate",
-            help="Write FILE-audited.xlsx beside each file: a copy with notes and colors.",
+            help="Write FILE-audited.xlsx beside each file: a copy with notes and colors. An older "
+            "copy is replaced, no other file.",
         ),
     ] = False,
     summary: Annotated[
@@ -79,23 +81,15 @@ def audit(
 
 
 def _check_outputs(files: list[Path], report: Path | None, annotate: bool) -> None:
-    """Refuse outputs that would replace a workbook to audit."""
-    inputs = {path.resolve() for path in files}
-    if report is not None and report.resolve() in inputs:
+    """Refuse before any work to overwrite what is to be audited, or anybody's file."""
+    if report is not None and any(is_same_file(report, path) for path in files):
         raise GradsheetError(
             f"--report {report} is one of the workbooks to audit; name a new .html file"
         )
-    for path in files if annotate else ():
-        if (target := _annotated(path)).resolve() in inputs:
-            raise GradsheetError(
-                f"--annotate would write the copy of {path} over {target}, one of the workbooks to "
-                "audit; rename that"
-            )
+    if annotate:
+        from gradsheet.audit.report.annotate import check_copies
 
-
-def _annotated(path: Path) -> Path:
-    """Where the annotated copy of a workbook goes."""
-    return path.with_name(f"{path.stem}-audited.xlsx")
+        check_copies(files)
 
 
 def _audit(
@@ -119,7 +113,7 @@ def _print(audits: list["Audit"], as_json: bool) -> None:
     if as_json:
         from gradsheet.audit.report.json_form import to_json
 
-        sys.stdout.write(to_json(audits))
+        sys.stdout.write(to_json(audits, ascii_only=not prints_unicode()))
         return
     from gradsheet.cli.render_audit import audit_table
 
@@ -138,9 +132,10 @@ def _write(
         write_text(report, report_page(audits))
     if annotate:
         from gradsheet.audit.report.annotate import annotate as write_annotated
+        from gradsheet.audit.report.annotate import copy_of
 
         for found in audits:
-            write_annotated(found, _annotated(found.path))
+            write_annotated(found, copy_of(found.path))
     if summary is not None:
         from gradsheet.cli.outputs import write_mistakes
 

@@ -1,14 +1,71 @@
 """What commands print, and how they end."""
 
+import codecs
+import io
+import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TextIO, TypeVar
+
+from gradsheet.errors import one_line, reason
 
 INTERRUPTED = 130
 
+# What stands for a character that the terminal's encoding lacks.
+_ONE_FOR_ONE = dict(zip("∂Δ′×·−–—‘’“”", "dD'x*---''\"\"", strict=True))
+_WORDS = {"η": "eta", "σ": "sigma", "Σ": "sum", "δ": "delta", "…": "...", "→": "->"}
+_SPELLED = _ONE_FOR_ONE | _WORDS | {"²": "^2", "≤": "<=", "≥": ">=", "±": "+-"}
+
 _T = TypeVar("_T")
+
+
+def prepare_streams() -> None:
+    """Make the standard streams fit for whatever is printed.
+
+    One that was closed leads nowhere, for else the next file that is opened would take its place.
+    A character that an ASCII terminal lacks is spelled out.
+    """
+    codecs.register_error("spelled", _spelled)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, _nowhere(number, "w" if number else "r"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="spelled")
+
+
+def _nowhere(number: int, mode: Literal["r", "w"]) -> TextIO:
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    if descriptor != number:
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    return open(number, mode, encoding="utf-8", closefd=False)  # no path
+
+
+def _spelled(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    missing = error.object[error.start : error.end]
+    return "".join(_SPELLED.get(character, "?") for character in missing), error.end
+
+
+def finish_output(code: int) -> int:
+    """Print what is still to be printed; the exit code, which is 2 where that fails."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python tries again when it ends
+        if code != 2:  # which has said so, or more
+            complain(f"cannot print: {reason(error)}")
+        return 2
+    return code
+
+
+def prints_unicode() -> bool:
+    """Whether standard output takes every character."""
+    return (sys.stdout.encoding or "").lower().startswith("utf")
 
 
 @dataclass(frozen=True)
@@ -24,12 +81,19 @@ class Terminal:
 
     def result(self, content: object) -> None:
         """Print text as it is and at once, or a table as wide as the terminal allows."""
-        if isinstance(content, str):
-            print(content, flush=True)
-            return
-        from rich.console import Console
+        if not isinstance(content, str):
+            content = _drawn(content)
+        print(content, flush=True)
 
-        Console().print(content)
+
+def _drawn(content: object) -> str:
+    """What rich makes of it; printed by rich itself, a closed pipe would end with exit code 1."""
+    from rich.console import Console
+
+    console = Console()
+    with console.capture() as captured:
+        console.print(content)
+    return captured.get().removesuffix("\n")
 
 
 def with_bar(work: Iterable[_T], total: int) -> Iterator[_T]:
@@ -42,7 +106,8 @@ def with_bar(work: Iterable[_T], total: int) -> Iterator[_T]:
 
 def complain(message: str) -> None:
     """Print one line on stderr that begins with the program's name."""
-    print(f"gradsheet: {' '.join(message.split())}", file=sys.stderr)
+    with suppress(OSError):  # nobody is left to be told
+        print(f"gradsheet: {one_line(message)}", file=sys.stderr, flush=True)
 
 
 @contextmanager

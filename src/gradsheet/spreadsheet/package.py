@@ -15,7 +15,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from gradsheet.errors import GradsheetError
-from gradsheet.spreadsheet.reader.archive import BROKEN_ZIP
+from gradsheet.files import reading
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 HEAD = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -164,28 +164,18 @@ def _with(tag: bytes, **attributes: str | None) -> bytes:
 
 # --- The file --------------------------------------------------------------------------------
 
-_UNSOUND = (*BROKEN_ZIP, expat.ExpatError, KeyError, NotImplementedError)
-
 
 @contextmanager
 def opened_package(path: Path) -> Iterator["Package"]:
     """The parts of the .xlsx at ``path``.
 
-    What the libraries for archives and XML raise meanwhile of a damaged file becomes one error.
-
     Raises:
         GradsheetError: the file cannot be read, is encrypted or damaged, or is no .xlsx.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield Package(archive)
-    except OSError as error:
-        raise GradsheetError(f"cannot read {path}: {error.strerror or error}") from error
-    except _UNSOUND as error:
-        raise GradsheetError(
-            f"{path} is no sound .xlsx without a password; open it in a spreadsheet program and "
-            "save it as .xlsx"
-        ) from error
+    remedy = "open it in a spreadsheet program and save it as .xlsx"
+    sound = reading(path, "a sound .xlsx without a password", remedy)
+    with sound, zipfile.ZipFile(path) as archive:
+        yield Package(archive)
 
 
 class Package:

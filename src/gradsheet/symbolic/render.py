@@ -86,5 +86,5 @@ def _fill(notation: Notation, pieces: list[tuple[str, Binding]]) -> str:
 def _number(value: float, face: str) -> tuple[str, Binding]:
     if face == "textbook" and value == 0.5:
         return "½", Binding.ATOM
-    text = f"{value:.0f}" if value == int(value) else repr(value).upper()
+    text = f"{value:.0f}" if float(value).is_integer() else repr(value).upper()
     return text, Binding.ATOM if value >= 0 else Binding.SIGN

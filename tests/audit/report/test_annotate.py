@@ -4,18 +4,21 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
 import xlsxwriter
 from openpyxl.cell.cell import Cell
 from openpyxl.comments import Comment
+from openpyxl.packaging.custom import StringProperty
 from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 from PIL import Image
 
 from gradsheet.audit.findings import Audit, Finding
-from gradsheet.audit.report.annotate import annotate
+from gradsheet.audit.report.annotate import annotate, copy_of
+from gradsheet.audit.report.copy_mark import is_copy
 from gradsheet.errors import GradsheetError
 from gradsheet.spreadsheet.libreoffice import convert, libreoffice
 from tests.audit import samples
@@ -23,7 +26,8 @@ from tests.audit.samples import MESSAGE, RIGHT, SLOPE, WRITTEN, audit
 from tests.course_sheets import COURSE_SHEETS
 
 RED, AMBER = "FFFF7B72", "FFFFC933"
-EDITED = {"[Content_Types].xml", "xl/styles.xml"}
+MARK = "docProps/custom.xml"  # by which a copy is known for one
+EDITED = {"[Content_Types].xml", "_rels/.rels", MARK, "xl/styles.xml"}
 
 
 def mistake(cell: str, sheet: str = "One") -> Finding:
@@ -250,7 +254,10 @@ def test_a_note_stays_short_enough_to_be_kept(tmp_path: Path) -> None:
 def test_a_finding_without_a_cell_is_left_out(tmp_path: Path) -> None:
     path = rich(tmp_path / "book.xlsx")
     findings = remark(""), remark("A1", sheet="no such sheet")
-    assert parts_of(annotated(path, *findings)) == parts_of(path)
+    before, after = parts_of(path), parts_of(annotated(path, *findings))
+    assert after.keys() - before.keys() == {MARK}
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"[Content_Types].xml", "_rels/.rels"}
 
 
 def test_the_same_findings_make_the_same_file(tmp_path: Path) -> None:
@@ -295,7 +302,7 @@ def damaged(tmp_path: Path, part: str, change: Callable[[bytes], bytes]) -> str:
 
 @pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/styles.xml", "xl/workbook.xml"])
 def test_a_damaged_file_is_refused(part: str, tmp_path: Path) -> None:
-    assert "no sound .xlsx" in damaged(tmp_path, part, lambda content: content[:-20])
+    assert "not a sound .xlsx" in damaged(tmp_path, part, lambda content: content[:-20])
 
 
 def test_a_file_that_unpacks_to_too_much_is_refused(
@@ -310,13 +317,13 @@ def test_entities_are_refused(tmp_path: Path) -> None:
     said = damaged(
         tmp_path, "xl/styles.xml", lambda c: c.replace(b"<styleSheet", bomb + b"<styleSheet")
     )
-    assert "no sound .xlsx" in said
+    assert "not a sound .xlsx" in said
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 99])
 def test_what_is_no_zip_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "book.xlsx").write_bytes(content)
-    assert "no sound .xlsx" in refusal(tmp_path / "book.xlsx", tmp_path / "copy.xlsx")
+    assert "not a sound .xlsx" in refusal(tmp_path / "book.xlsx", tmp_path / "copy.xlsx")
 
 
 # --- Other programs, other people's files ----------------------------------------------------
@@ -343,8 +350,56 @@ def test_course_sheets(name: str, course_sheets: dict[str, Path], tmp_path: Path
     annotate(Audit(path, (), tuple(findings)), target)
     before, after = parts_of(path), parts_of(target)
     changed = {name for name in before if before[name] != after[name]}
-    assert changed == EDITED | {"xl/worksheets/sheet1.xml", "xl/worksheets/_rels/sheet1.xml.rels"}
+    sheet_parts = {"xl/worksheets/sheet1.xml", "xl/worksheets/_rels/sheet1.xml.rels"}
+    assert changed == EDITED - {MARK} | sheet_parts
     assert content(target) == content(path)
     copy = sheet_of(target, sheet)
     assert (color(copy[f"AA{row}"]), color(copy[f"E{row - 1}"])) == (RED, AMBER)
     assert MESSAGE in note(copy[f"AA{row}"])
+
+
+# --- What a copy may replace -----------------------------------------------------------------
+
+
+def properties_of(path: Path) -> dict[str, object]:
+    """The custom properties, which openpyxl knows and its types do not."""
+    found: Any = openpyxl.load_workbook(path)
+    listed = [(one.name, one.value) for one in found.custom_doc_props.props]
+    assert len(listed) == len(dict(listed))
+    return dict(listed)
+
+
+def test_a_copy_is_known_by_its_property_whatever_its_name(tmp_path: Path) -> None:
+    path = rich(tmp_path / "a-audited.xlsx")
+    copy = annotated(path, mistake("A1"))
+    assert (is_copy(path), is_copy(copy)) == (False, True)
+    assert properties_of(copy) == {"Annotated by gradsheet": True}
+    again = annotated(copy, mistake("A1"))  # the copy of a copy has it once
+    assert properties_of(again) == {"Annotated by gradsheet": True}
+
+
+def test_properties_that_are_there_stay(tmp_path: Path) -> None:
+    book: Any = openpyxl.Workbook()
+    book.custom_doc_props.append(StringProperty(name="Class", value="7b"))
+    book.active.title = "One"
+    book.save(tmp_path / "a.xlsx")
+    copy = annotated(tmp_path / "a.xlsx", mistake("A1"))
+    assert properties_of(copy) == {"Class": "7b", "Annotated by gradsheet": True}
+
+
+@pytest.mark.parametrize("content", [b"", b"precious", b"PK\x03\x04precious"])
+def test_what_is_no_copy_is_not_replaced(content: bytes, tmp_path: Path) -> None:
+    path, target = rich(tmp_path / "a.xlsx"), tmp_path / "a-audited.xlsx"
+    target.write_bytes(content)
+    with pytest.raises(GradsheetError, match=r"a-audited\.xlsx is there and no annotated copy"):
+        annotate(audit(path, mistake("A1")), target)
+    assert target.read_bytes() == content
+    target.unlink()
+    annotate(audit(path, mistake("A1")), target)
+    annotate(audit(path, mistake("B1")), target)  # a copy is
+
+
+def test_each_workbook_has_a_copy_of_its_own() -> None:
+    names = [copy_of(Path("x") / name).name for name in ("a.xlsx", "a.ods", "a.xlsm", "a.XLSX")]
+    assert names[0] == "a-audited.xlsx"
+    assert len({*names}) == 4

@@ -14,8 +14,9 @@ from gradsheet.audit import rules
 from gradsheet.audit.findings import Audit
 from gradsheet.audit.report.json_form import to_json
 from gradsheet.audit.report.summary import class_csv, mistake_counts, mistake_kinds, verdict
-from gradsheet.audit.report.text import file_names, inert, legible
+from gradsheet.audit.report.text import file_names, inert
 from gradsheet.cli.render_audit import audit_table
+from gradsheet.errors import legible
 from tests.audit.samples import (
     MESSAGE,
     RIGHT,

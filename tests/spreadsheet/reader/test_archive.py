@@ -82,7 +82,7 @@ SHEET = "worksheets/sheet1.xml"
 MANIFEST = '<m:manifest xmlns:m="x"><m:file-entry><m:encryption-data/></m:file-entry></m:manifest>'
 ENTITIES = '<!DOCTYPE x [<!ENTITY a "aaaa">]><worksheet>&a;</worksheet>'
 REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
-    "missing": (lambda path: None, "there is no such file"),
+    "missing": (lambda path: None, "No such file"),
     "folder": (lambda path: path.mkdir(), "it is a folder"),
     "pipe": (lambda path: os.mkfifo(path), "not a regular file"),
     "empty": (of_bytes(b""), "the file is empty"),
@@ -214,7 +214,7 @@ def test_refused_in_one_line(tmp_path: Path, name: str) -> None:
 
 
 def test_a_path_that_is_none() -> None:
-    with pytest.raises(GradsheetError, match="not the path of a file"):
+    with pytest.raises(GradsheetError, match=r"is not a workbook: .* \(embedded null byte\)"):
         read_book(Path("a\0.xlsx"))
 
 
@@ -314,9 +314,26 @@ def test_a_table_of_contents_without_end(tmp_path: Path) -> None:
     assert "too many parts" in refusal(path)
 
 
-def test_a_part_read_again_and_again_is_paid_for_each_time(tmp_path: Path) -> None:
-    pieces = of_pieces(b" " * MB)
-    parts = xlsx_parts(pieces)
+def test_two_sheets_cannot_be_one_part(tmp_path: Path) -> None:
+    """A small file would hold a thousand tables that way, each to be audited."""
+    parts = xlsx_parts(of_pieces(b" " * MB))
     listed = "".join(f'<sheet name="{i}" r:id="r1"/>' for i in range(900))
     parts["xl/workbook.xml"] = f"<workbook>{listed}</workbook>"
-    assert "bytes of XML" in refusal(written(tmp_path / "same.xlsx", parts))
+    assert "sheet '1' is another one as well" in refusal(written(tmp_path / "same.xlsx", parts))
+
+
+def test_whatever_a_library_raises_is_one_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = xlsx(tmp_path / "book.xlsx", "")
+    for error in (KeyError("x"), RecursionError("deep"), MemoryError(), LookupError("str")):
+        monkeypatch.setattr("zipfile.ZipFile.open", raising(error))
+        with pytest.raises(GradsheetError, match=r"book\.xlsx.* is "):
+            read_book(path)
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail

@@ -4,45 +4,78 @@ The few parts that change are edited as text, and all others copied as they are:
 knows nothing of, such as a chart, a text box or a picture, stays what it was.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gradsheet.audit.findings import Audit, Finding
 from gradsheet.audit.report.cell_colors import ColoredCells, Styles
+from gradsheet.audit.report.copy_mark import is_copy, mark_as_copy
 from gradsheet.audit.report.notes import write_notes
 from gradsheet.errors import GradsheetError
-from gradsheet.files import whole_file
+from gradsheet.files import is_same_file, whole_file
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.package import Package, opened_package
 
 _MISTAKE, _REMARK = "FFFF7B72", "FFFFC933"
 
 
+def copy_of(path: Path) -> Path:
+    """Where the annotated copy of a workbook goes: beside it, whatever its suffix."""
+    name = path.stem if path.suffix == ".xlsx" else path.name
+    return path.with_name(f"{name}-audited.xlsx")
+
+
+def check_copies(paths: Sequence[Path]) -> None:
+    """Refuse to annotate workbooks where a copy would take the place of anything but such a copy.
+
+    Raises:
+        GradsheetError: it would replace one of ``paths``, or another file; or no copy can be made.
+    """
+    for path in paths:
+        _check_format(path)
+        for other in paths:
+            if is_same_file(copy_of(path), other):
+                raise GradsheetError(
+                    f"--annotate would write the copy of {path} over {other}, one of the "
+                    "workbooks to audit; rename that"
+                )
+        _check_replaceable(copy_of(path))
+
+
 def annotate(audit: Audit, target: Path) -> None:
     """Write a copy of the audited workbook with its mistakes marked red and its remarks amber.
 
     A cell that has a note keeps it, and the explanation follows. A finding without a cell is left
-    out.
+    out. The copy has a property by which it is known for one.
 
     Raises:
-        GradsheetError: the file is no sound .xlsx, or the copy cannot be written.
+        GradsheetError: the file is no sound .xlsx, ``target`` is there and no such copy, or the
+            copy cannot be written.
     """
     path = audit.path
-    if path.suffix.lower() != ".xlsx":
-        kind = path.suffix or "without a suffix"
-        raise GradsheetError(f"only .xlsx can be annotated and {path} is {kind}; save it as .xlsx")
-    if _is_same(path, target):
+    _check_format(path)
+    if is_same_file(path, target):
         raise GradsheetError(f"{path} would be overwritten; choose another name for the copy")
+    _check_replaceable(target)
     with opened_package(path) as package:
         _mark_sheets(package, audit.all_findings)
+        mark_as_copy(package)
         with whole_file(target) as temporary:
             package.write(temporary)
 
 
-def _is_same(path: Path, target: Path) -> bool:
-    """Whether two paths lead to one file, also by way of a link or of letters in another case."""
-    both_there = path.exists() and target.exists()
-    return path.resolve() == target.resolve() or (both_there and path.samefile(target))
+def _check_format(path: Path) -> None:
+    if path.suffix.lower() != ".xlsx":
+        kind = path.suffix or "without a suffix"
+        raise GradsheetError(f"only .xlsx can be annotated and {path} is {kind}; save it as .xlsx")
+
+
+def _check_replaceable(target: Path) -> None:
+    if os.path.lexists(target) and not is_copy(target):
+        raise GradsheetError(
+            f"{target} is there and no annotated copy; rename it, for the copy takes this name"
+        )
 
 
 def _mark_sheets(package: Package, findings: Iterable[Finding]) -> None:

@@ -16,8 +16,8 @@ from gradsheet.audit.report.sentences import (
     title,
     written_and_right,
 )
-from gradsheet.errors import encodable
 from gradsheet.audit.rules import Rule
+from gradsheet.errors import encodable
 from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef
 
@@ -25,10 +25,13 @@ VERSION = 2
 """Of the JSON form; it rises when a reader of the old form would go wrong."""
 
 
-def to_json(audits: Sequence[Audit]) -> str:
-    """Everything that was found, and for each file whether it is all right."""
+def to_json(audits: Sequence[Audit], ascii_only: bool = False) -> str:
+    """Everything that was found, and for each file whether it is all right.
+
+    With ``ascii_only`` every other character is written as its number.
+    """
     whole = {"version": VERSION, "files": [_file(audit) for audit in audits]}
-    return json.dumps(_plain(whole), ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(_plain(whole), ensure_ascii=ascii_only, indent=2) + "\n"
 
 
 def _file(audit: Audit) -> dict[str, Any]:

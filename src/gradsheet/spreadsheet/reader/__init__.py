@@ -6,11 +6,8 @@ inflated piece by piece on a budget, and what goes over it is refused in one lin
 
 from pathlib import Path
 
-from gradsheet.errors import GradsheetError
-from gradsheet.spreadsheet.addresses import AddressError
-from gradsheet.spreadsheet.limits import LimitError
 from gradsheet.spreadsheet.model import Book
-from gradsheet.spreadsheet.reader.archive import DAMAGED, NO_WORKBOOK, RefusedError, opened
+from gradsheet.spreadsheet.reader.archive import NO_WORKBOOK, RefusedError, opened
 from gradsheet.spreadsheet.reader.xlsx import read_xlsx
 
 
@@ -27,16 +24,11 @@ def read_book(path: Path, larger: int = 1) -> Book:
         GradsheetError: the file cannot be opened, is no such workbook, is encrypted or damaged, or
             holds more than a workbook read here may hold.
     """
-    try:
-        with opened(path, larger) as parts:
-            if "[content_types].xml" in parts or "_rels/.rels" in parts:
-                return read_xlsx(path, parts)
-            if "content.xml" in parts or "encrypted-package" in parts:
-                from gradsheet.spreadsheet.reader.ods import read_ods  # few workbooks are .ods
+    with opened(path, larger) as parts:
+        if "[content_types].xml" in parts or "_rels/.rels" in parts:
+            return read_xlsx(path, parts)
+        if "content.xml" in parts or "encrypted-package" in parts:
+            from gradsheet.spreadsheet.reader.ods import read_ods  # few workbooks are .ods
 
-                return read_ods(path, parts)
-            raise RefusedError(NO_WORKBOOK)
-    except (RefusedError, LimitError) as refused:
-        raise GradsheetError(f"cannot read {path}: {refused}") from refused
-    except AddressError as error:
-        raise GradsheetError(f"cannot read {path}: {error}; {DAMAGED}") from error
+            return read_ods(path, parts)
+        raise RefusedError(NO_WORKBOOK)

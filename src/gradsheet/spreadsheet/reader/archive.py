@@ -1,13 +1,17 @@
 """The file as a zip archive of parts, inflated on a budget: a small file may unpack to anything."""
 
 import io
-import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from gradsheet.errors import GradsheetError
+from gradsheet.files import reading
+from gradsheet.spreadsheet.addresses import AddressError
+from gradsheet.spreadsheet.limits import LimitError
 
 # What one workbook may hold. A course sheet has 0.3 MB of XML, 20,000 tags and 5,000 cells.
 _LIMITS = {
@@ -41,7 +45,7 @@ BROKEN_ZIP = (
 )
 
 
-class RefusedError(Exception):
+class RefusedError(GradsheetError):
     """What was found and what to do, without the path."""
 
 
@@ -61,29 +65,22 @@ def broken(name: str, error: Exception) -> RefusedError:
 
 @contextmanager
 def opened(path: Path, larger: int = 1) -> Iterator["Parts"]:
-    """The parts of the archive at ``path``."""
+    """The parts of the archive at ``path``.
+
+    Raises:
+        GradsheetError: the file cannot be read, or something in the block failed because of it.
+    """
     try:
-        _check_regular(path)
-        with _SparingFile(io.FileIO(path)) as file:
+        with (
+            reading(path, "a workbook: .xlsx, .xlsm or .ods"),
+            _SparingFile(io.FileIO(path)) as file,
+        ):
             _check_beginning(file.read(8))
             yield Parts(_archive(file), Budget(larger))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise RefusedError(f"{reason}; name a workbook that you may read") from error
-
-
-def _check_regular(path: Path) -> None:
-    """Refuse what is not there, and what would block: a pipe, a device."""
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError as error:
-        raise RefusedError("there is no such file; check the path") from error
-    except ValueError as error:
-        raise RefusedError("this is not the path of a file; check the path") from error
-    if stat.S_ISDIR(mode):
-        raise RefusedError("it is a folder; name a workbook in it")
-    if not stat.S_ISREG(mode):
-        raise RefusedError("it is not a regular file; save the workbook as an .xlsx file")
+    except (RefusedError, LimitError) as refused:
+        raise GradsheetError(f"cannot read {path}: {refused}") from refused
+    except AddressError as error:
+        raise GradsheetError(f"cannot read {path}: {error}; {DAMAGED}") from error
 
 
 def _check_beginning(beginning: bytes) -> None:

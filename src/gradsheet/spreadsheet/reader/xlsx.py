@@ -32,6 +32,7 @@ def read_xlsx(path: Path, parts: Parts) -> Book:
     strings = _strings(parts, relations)
     sheets: list[Sheet] = []
     charts: list[UnresolvedChart] = []
+    read: set[str] = set()
     for name, sheet in listed.sheets.items():
         relation = relations.get(sheet)
         if relation is None:
@@ -39,6 +40,9 @@ def read_xlsx(path: Path, parts: Parts) -> Book:
         if relation.kind != "worksheet":
             oddities.remark(f"sheet {quoted(name)} is a {relation.kind} and was not read")
             continue
+        if relation.target in read:  # a small file could hold a thousand sheets that way
+            raise RefusedError(f"its sheet {quoted(name)} is another one as well; {DAMAGED}")
+        read.add(relation.target)
         grid = Grid(name, parts.budget, oddities)
         SheetCells(grid, strings).read(parts, relation.target).finish()
         sheets.append(grid.sheet)

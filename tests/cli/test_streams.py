@@ -1,0 +1,90 @@
+"""What a command prints where standard output is closed, full, a pipe or ASCII."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gradsheet.cli import app
+from gradsheet.errors import GradsheetError
+from gradsheet.networks.toml import load_network
+from gradsheet.workbook.build import write_workbook
+from tests.commands import Run
+
+GRADSHEET = f"{sys.executable} -m gradsheet"
+
+
+def ended(command: str, folder: Path, **environment: str) -> tuple[int, str, str]:
+    run = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "100", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return run.returncode, run.stdout, run.stderr
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("streams")
+    write_workbook(load_network("and"), made / "and.xlsx", learning_rates=(0.5,), updates=3)
+    return made
+
+
+@pytest.mark.parametrize("command", ["audit --json and.xlsx", "verify and.xlsx", "--help"])
+def test_closed_streams_lead_nowhere(command: str, folder: Path) -> None:
+    code, _, errors = ended(f"{GRADSHEET} {command} >&-", folder)
+    assert code in (0, 1)
+    assert errors == ""
+    assert ended(f"{GRADSHEET} {command} <&- >&- 2>&-", folder)[0] == code
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize("command", ["audit --json and.xlsx", "audit and.xlsx", "--version"])
+def test_a_full_disk_under_the_output(command: str, folder: Path) -> None:
+    code, _, errors = ended(f"{GRADSHEET} {command} >/dev/full", folder)
+    assert (code, errors) == (2, "gradsheet: cannot print: No space left on device\n")
+
+
+def test_an_ascii_terminal(folder: Path) -> None:
+    for encoding in ("ascii", "cp437"):
+        encoded = {"PYTHONIOENCODING": encoding}
+        code, text, errors = ended(f"{GRADSHEET} audit and.xlsx", folder, **encoded)
+        assert code in (0, 1), errors
+        assert text.isascii() or encoding == "cp437"
+        assert "dE/dw" in text
+        code, text, _ = ended(f"{GRADSHEET} audit --json and.xlsx", folder, **encoded)
+        assert json.loads(text) == json.loads(
+            ended(f"{GRADSHEET} audit --json and.xlsx", folder)[1]
+        )
+
+
+def test_a_fault_of_ours_is_one_line_too(gradsheet: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(error: Exception) -> None:
+        def run(**_: object) -> None:
+            raise error
+
+        monkeypatch.setattr(app, "app", run)
+
+    fail(KeyError("odd\nmistake"))
+    run = gradsheet("audit", "x")
+    assert run.code == 2
+    assert run.stderr.startswith(
+        "gradsheet: unexpected KeyError ('odd\\nmistake'); this is a fault"
+    )
+    assert run.stderr.count("\n") == 1
+    fail(MemoryError())
+    assert "not enough memory" in gradsheet("audit", "x").stderr
+    fail(GradsheetError("x" * 1000))
+    assert len(gradsheet("audit", "x").stderr) == 301
+    monkeypatch.setenv("GRADSHEET_TRACEBACK", "1")
+    fail(KeyError("odd"))
+    monkeypatch.setattr(sys, "argv", ["gradsheet"])
+    with pytest.raises(KeyError):
+        app.main()

@@ -58,11 +58,16 @@ def test_an_ascii_terminal(folder: Path) -> None:
         code, text, errors = ended(f"{GRADSHEET} audit and.xlsx", folder, **encoded)
         assert code in (0, 1), errors
         assert text.isascii() or encoding == "cp437"
-        assert "dE/dw" in text
         code, text, _ = ended(f"{GRADSHEET} audit --json and.xlsx", folder, **encoded)
         assert json.loads(text) == json.loads(
             ended(f"{GRADSHEET} audit --json and.xlsx", folder)[1]
         )
+
+
+def test_what_an_encoding_lacks_is_spelled_out(folder: Path) -> None:
+    program = "from gradsheet.cli.terminal import *; prepare_streams(); print('∂E/∂w5 → η·x, 漢')"
+    spelled = ended(f'{sys.executable} -c "{program}"', folder, PYTHONIOENCODING="ascii")
+    assert spelled == (0, "dE/dw5 -> eta*x, ?\n", "")
 
 
 def test_a_fault_of_ours_is_one_line_too(gradsheet: Run, monkeypatch: pytest.MonkeyPatch) -> None:

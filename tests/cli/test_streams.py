@@ -23,7 +23,7 @@ def ended(command: str, folder: Path, **environment: str) -> tuple[int, str, str
         cwd=folder,
         env={**os.environ, "COLUMNS": "100", **environment},
         capture_output=True,
-        text=True,
+        encoding=environment.get("PYTHONIOENCODING", "utf-8"),
         timeout=120,
         check=False,
     )

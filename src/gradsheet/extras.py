@@ -10,6 +10,7 @@ EXTRA_OF = {
     "PIL": "torch",
     "pypdfium2": "pictures",
     "onnx": "onnx",
+    "formualizer": "engines",
     "tensorboard": "tensorboard",
     "distributed": "cluster",
 }

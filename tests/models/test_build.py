@@ -23,10 +23,8 @@ from gradsheet.models.ties import FirstOfTies
 from gradsheet.models.trace import trace
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.libreoffice import libreoffice
-from gradsheet.spreadsheet.recalculate import ENGINES
+from tests.engines import EVERY_ENGINE
 from tests.models.samples import Everything, Model
-
-AVAILABLE = [e for e in ENGINES if e == "ironcalc" or libreoffice() is not None]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -38,7 +36,7 @@ def test_random_models(seed: int, tmp_path: Path) -> None:
     assert max(differences(tmp_path / "model.xlsx", expected, "ironcalc").values()) < 1e-9
 
 
-@pytest.mark.parametrize("engine", AVAILABLE)
+@pytest.mark.parametrize("engine", EVERY_ENGINE)
 def test_the_cells_are_live(engine: str, tmp_path: Path) -> None:
     """Another pixel and another weight, typed in, give what PyTorch gives for them.
 
@@ -81,14 +79,14 @@ def test_expected_values_are_those_of_the_file(tmp_path: Path) -> None:
         assert np.array_equal(one.values, other.values)
 
 
-def test_large_numbers_do_not_overflow(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", EVERY_ENGINE)
+def test_large_numbers_do_not_overflow(engine: str, tmp_path: Path) -> None:
     model = nn.Sequential(nn.Linear(2, 3), nn.Sigmoid(), nn.Linear(3, 3), nn.SiLU())
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(2000)
     expected = ModelWorkbook(model, torch.tensor([3.0, -5.0]), 2).write(tmp_path / "large.xlsx")
-    for engine in AVAILABLE:
-        assert max(differences(tmp_path / "large.xlsx", expected, engine).values()) < 1e-9
+    assert max(differences(tmp_path / "large.xlsx", expected, engine).values()) < 1e-9
 
 
 @pytest.mark.slow

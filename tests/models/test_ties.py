@@ -24,10 +24,8 @@ from gradsheet.models.build import ModelWorkbook
 from gradsheet.models.digit_classifier import network_input
 from gradsheet.models.ties import FirstOfTies, max_pool2d, maxima, thresholds, windows, winners
 from gradsheet.models.trace import trace
-from gradsheet.spreadsheet.libreoffice import libreoffice
-from gradsheet.spreadsheet.recalculate import ENGINES
+from tests.engines import EVERY_ENGINE
 
-AVAILABLE = [e for e in ENGINES if e == "ironcalc" or libreoffice() is not None]
 LAST_BIT = 2.0**-52
 RESULTS = Path(__file__).parents[2] / "results" / "opening.json"
 
@@ -194,7 +192,7 @@ def almost_blank() -> Tensor:
     return x
 
 
-@pytest.mark.parametrize("engine", AVAILABLE)
+@pytest.mark.parametrize("engine", EVERY_ENGINE)
 def test_cells_agree_whatever_the_rounding(engine: str, tmp_path: Path) -> None:
     with Noise(7):
         expected = ModelWorkbook(Pooled(), almost_blank(), 1).write(tmp_path / "model.xlsx")

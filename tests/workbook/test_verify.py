@@ -9,14 +9,12 @@ import pytest
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.toml import PRESETS, load_network
-from gradsheet.spreadsheet.libreoffice import libreoffice
 from gradsheet.spreadsheet.recalculate import cached_values
 from gradsheet.workbook.build import write_workbook
 from gradsheet.workbook.verify import Verification, verify_workbook
+from tests.engines import FAST, TESTED, with_engine
 from tests.reference import random_network
 from tests.workbook.books import LINE, Books, book, cell_of, ref, with_cells
-
-HAS_LIBREOFFICE = pytest.mark.skipif(libreoffice() is None, reason="LibreOffice is not installed")
 
 
 def assert_small(found: Verification) -> None:
@@ -27,18 +25,9 @@ def assert_small(found: Verification) -> None:
 
 
 PRESETS_VERIFIED = [
-    *(("ironcalc", preset) for preset in ("course", "xor")),
-    *(
-        pytest.param("ironcalc", preset, marks=pytest.mark.slow)
-        for preset in PRESETS
-        if preset not in ("course", "xor")
-    ),
-    pytest.param("libreoffice", "course", marks=HAS_LIBREOFFICE),
-    *(
-        pytest.param("libreoffice", preset, marks=[HAS_LIBREOFFICE, pytest.mark.slow])
-        for preset in PRESETS
-        if preset != "course"
-    ),
+    with_engine(engine, preset, slow=engine not in FAST or preset not in ("course", "xor"))
+    for engine in TESTED
+    for preset in PRESETS
 ]
 
 
@@ -56,12 +45,9 @@ def test_presets_are_verified(engine: str, preset: str, books: Books) -> None:
 
 
 RANDOM_VERIFIED = [
-    *(("ironcalc", seed) for seed in range(4)),
-    *(pytest.param("ironcalc", seed, marks=pytest.mark.slow) for seed in range(4, 20)),
-    *(
-        pytest.param("libreoffice", seed, marks=[HAS_LIBREOFFICE, pytest.mark.slow])
-        for seed in range(20)
-    ),
+    with_engine(engine, seed, slow=engine not in FAST or seed >= 4)
+    for engine in TESTED
+    for seed in range(20)
 ]
 
 
@@ -72,6 +58,16 @@ def test_random_networks_are_verified(engine: str, seed: int, tmp_path: Path) ->
     write_workbook(spec, path, learning_rates=(0.02, 0.05), updates=3)
     assert not [value for value in cached_values(path).values() if str(value).startswith("#")]
     assert_small(verify_workbook(path, engine=engine))
+
+
+def test_a_gelu_is_verified_by_an_engine_that_knows_it(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    (weights,) = LINE.layers
+    spec = replace(LINE, layers=(replace(weights, activation="gelu"),))
+    write_workbook(spec, path, learning_rates=(0.5,), updates=2)
+    with pytest.raises(GradsheetError, match=r"GELU.*--engine formualizer or libreoffice"):
+        verify_workbook(path)
+    assert verify_workbook(path, engine="formualizer").is_verified
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def verify(
     engine: Annotated[
         str,
         typer.Option(
-            help=f"The spreadsheet engine that recalculates it: {' or '.join(ENGINES)}.",
+            help=f"The spreadsheet engine that recalculates it: {', '.join(ENGINES)}.",
             autocompletion=completing(*ENGINES),
         ),
     ] = "ironcalc",

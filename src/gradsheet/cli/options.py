@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -12,7 +12,7 @@ from gradsheet.errors import GradsheetError
 # Written out, because help and completion must not load what defines them; a test compares them.
 PRESETS = ("course", "course-half", "mazur", "xor", "and", "iris-mini")
 RECIPES = ("course", "best", "distilled", "teacher", "fast")
-ENGINES: tuple[Literal["ironcalc", "libreoffice"], ...] = ("ironcalc", "libreoffice")
+ENGINES = ("ironcalc", "formualizer", "libreoffice", "gnumeric", "onlyoffice")
 DEFAULT_RATES = "0.1,0.2,0.5,0.8,1.0,2.0"
 
 _T = TypeVar("_T")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gradsheet.errors import GradsheetError
 
-_PATIENCE = 300  # seconds
+PATIENCE = 300  # seconds
 
 _RECALCULATE_ON_LOAD = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
@@ -43,7 +43,7 @@ def convert(path: Path, target: str, folder: Path) -> Path:
     command = [program, f"-env:UserInstallation={profile.as_uri()}", "--headless"]
     command += ["--convert-to", target, "--outdir", str(out), str(path)]
     try:
-        subprocess.run(command, check=True, capture_output=True, timeout=_PATIENCE)
+        subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         raise GradsheetError(f"LibreOffice could not convert {path}") from error
     made = out / f"{path.stem}.{target.split(':')[0]}"

@@ -2,15 +2,20 @@
 
 import os
 import re
+import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 from gradsheet.errors import GradsheetError
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
-from gradsheet.spreadsheet.libreoffice import convert
+from gradsheet.spreadsheet.libreoffice import PATIENCE, convert, libreoffice
 from gradsheet.spreadsheet.package import opened_package
 from gradsheet.spreadsheet.reader import read_book
 
@@ -43,9 +48,12 @@ def recalculated(path: Path, typed: Mapping[CellRef, float], engine: str) -> Cel
     """
     if engine not in ENGINES:
         raise GradsheetError(f"there is no engine '{engine}'; choose from {', '.join(ENGINES)}")
+    chosen = ENGINES[engine]
+    if not chosen.is_installed():
+        raise GradsheetError(f"{chosen.name} is not installed; {chosen.install}")
     with tempfile.TemporaryDirectory() as folder:
         bare = without_values(path, Path(folder) / "bare.xlsx", typed)
-        return ENGINES[engine](bare, Path(folder))
+        return chosen.recalculate(bare, Path(folder))
 
 
 # --- A workbook of formulas alone ------------------------------------------------------------
@@ -105,7 +113,7 @@ class IronCalcWorkbook:
                 self._model = ironcalc.load_from_xlsx(str(path))
         except ironcalc.WorkbookError as error:
             raise GradsheetError(
-                f"IronCalc cannot read this workbook ({error}); try --engine libreoffice"
+                f"IronCalc cannot read this workbook ({error}); try another --engine"
             ) from error
         self._names = [sheet["name"] for sheet in self._model.get_worksheets_properties()]
 
@@ -148,11 +156,118 @@ def _quiet() -> Iterator[None]:
             os.close(kept)
 
 
+_FORMUALIZER_ERRORS = {"Div": "#DIV/0!", "Na": "#N/A", "Name": "#NAME?"}  # others: #NUM!, #REF!
+
+
+def _formualizer(path: Path, _: Path) -> Cells:
+    import formualizer
+
+    try:
+        book = formualizer.load_workbook(str(path))
+        book.evaluate_all()
+    except OSError as error:
+        raise GradsheetError(f"Formualizer cannot read this workbook ({error})") from error
+
+    def value(cell: CellRef) -> float | str:
+        found = book.get_value(cell.sheet, *cell.cell)
+        if not isinstance(found, dict):
+            return _plain(found)
+        return _FORMUALIZER_ERRORS.get(found["kind"], f"#{found['kind'].upper()}!")
+
+    return {cell: value(cell) for cell in cached_values(path)}
+
+
 def _libreoffice(path: Path, folder: Path) -> Cells:
     return cached_values(convert(path, "xlsx", folder))
 
 
-ENGINES: dict[str, Callable[[Path, Path], Cells]] = {
-    "ironcalc": lambda path, _: IronCalcWorkbook(path).recalculate(),
-    "libreoffice": _libreoffice,
+def _gnumeric(path: Path, folder: Path) -> Cells:
+    return _saved_by(["ssconvert", "--recalc"], path, folder / "recalculated.xlsx")
+
+
+_DOCUMENT_BUILDER = """
+import sys, docbuilder
+builder = docbuilder.CDocBuilder()
+sys.exit(builder.OpenFile(sys.argv[1]) or builder.SaveFile("xlsx", sys.argv[2]))
+"""
+
+
+def _onlyoffice(path: Path, folder: Path) -> Cells:
+    # In a process of its own: it is a browser's engine, and writes about its license.
+    program = [sys.executable, "-c", _DOCUMENT_BUILDER]
+    return _saved_by(program, path, folder / "recalculated.xlsx")
+
+
+def _saved_by(program: list[str], path: Path, out: Path) -> Cells:
+    """What a program that reads ``path`` and writes ``out`` holds in its file."""
+    command = [*program, str(path), str(out)]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
+        return cached_values(out)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired, OSError) as error:
+        raise GradsheetError(f"{program[0]} could not recalculate {path}") from error
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A program that recalculates workbooks.
+
+    Attributes:
+        name: as its makers write it.
+        recalculate: the cells of a workbook of formulas alone; it may write into the folder.
+        is_installed: whether it can be used here.
+        version: the version that is installed.
+        install: how to install it.
+    """
+
+    name: str
+    recalculate: Callable[[Path, Path], Cells]
+    is_installed: Callable[[], bool]
+    version: Callable[[], str]
+    install: str
+
+
+def _version_of(program: str) -> str:
+    """The first number that a program's ``--version`` gives."""
+    run = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
+    found = re.search(r"\d[\d.]+", run.stdout + run.stderr)
+    return found[0] if found else "unknown"
+
+
+ENGINES = {
+    "ironcalc": Engine(
+        "IronCalc",
+        lambda path, _: IronCalcWorkbook(path).recalculate(),
+        is_installed=lambda: True,
+        version=lambda: version("ironcalc"),
+        install="run: pip install ironcalc",
+    ),
+    "formualizer": Engine(
+        "Formualizer",
+        _formualizer,
+        is_installed=lambda: find_spec("formualizer") is not None,
+        version=lambda: version("formualizer"),
+        install="run: pip install 'gradsheet[engines]'",
+    ),
+    "libreoffice": Engine(
+        "LibreOffice",
+        _libreoffice,
+        is_installed=lambda: libreoffice() is not None,
+        version=lambda: _version_of(libreoffice() or ""),
+        install="install it so that 'soffice' is found",
+    ),
+    "gnumeric": Engine(
+        "Gnumeric",
+        _gnumeric,
+        is_installed=lambda: shutil.which("ssconvert") is not None,
+        version=lambda: _version_of("ssconvert"),
+        install="install it so that 'ssconvert' is found",
+    ),
+    "onlyoffice": Engine(
+        "ONLYOFFICE Document Builder",
+        _onlyoffice,
+        is_installed=lambda: find_spec("docbuilder") is not None,
+        version=lambda: version("document-builder"),
+        install="run: pip install document-builder (290 MB, AGPL)",
+    ),
 }

@@ -103,7 +103,8 @@ def verify_workbook(path: str | Path, *, engine: str = "ironcalc") -> Verificati
 
     Args:
         path: a workbook written by ``write_workbook``.
-        engine: the program that recalculates it, ``ironcalc`` or ``libreoffice``.
+        engine: the program that recalculates it: ``ironcalc``, ``formualizer``, ``libreoffice``,
+            ``gnumeric`` or ``onlyoffice``.
 
     Raises:
         GradsheetError: the file cannot be read, was not made by gradsheet, or is an exercise.
@@ -113,7 +114,7 @@ def verify_workbook(path: str | Path, *, engine: str = "ironcalc") -> Verificati
     if engine == "ironcalc" and any(layer.activation == "gelu" for layer in made.network.layers):
         raise GradsheetError(
             f"{path} has a GELU, whose normal distribution IronCalc computes to eleven digits "
-            "only; use --engine libreoffice"
+            "only; use --engine formualizer or libreoffice"
         )
     graph = build_graph(made.network)
     weight = made.network.layers[0].weights[0][0]

@@ -69,23 +69,24 @@ class Explanation:
 def explain(found: Interpretation, row: int, column: int) -> Explanation:
     """The mistakes in a cell whose formula is not what it should be."""
     naming = Naming(found, column)
-    as_it_stands = _as_it_stands(found, row, column)
+    verbatim = _verbatim(found, row, column)
     try:
         written = found.written(row, column)
     except FormulaError as error:
         right = naming.formula(right_formula(found, row, column))
-        return Explanation((_unreadable(error),), as_it_stands, right)
+        return Explanation((_unreadable(error),), verbatim, right)
     used = {symbol_of(variable) for variable in variables(written)}
     right_expression = right_formula(found, row, column, used)
     is_finite = all(map(math.isfinite, numbers_in(written)))
-    shown = naming.formula(written) if is_finite else as_it_stands
+    shown = naming.formula(written) if is_finite else verbatim
     causes: tuple[Cause, ...] = (Unreadable(rules.CIRCULAR, "it refers to its own cell"),)
     if found.reference[found.symbols[column]] not in variables(written):
         causes = _Search(found, row, column, written, right_expression, naming).causes()
     return Explanation(causes, shown, naming.formula(right_expression))
 
 
-def _as_it_stands(found: Interpretation, row: int, column: int) -> Formula:
+def _verbatim(found: Interpretation, row: int, column: int) -> Formula:
+    """A formula as the spreadsheet shows it."""
     cell = found.table.cell(row, column)
     return Formula((f"={cell.formula}",) if cell else ())
 
@@ -98,7 +99,7 @@ def _unreadable(error: FormulaError) -> Unreadable:
 def right_formula(
     found: Interpretation, row: int, column: int, used: Container[Symbol] = ()
 ) -> Expression:
-    """What is due in a cell, over values that the table has columns for.
+    """The right formula of a cell, over values that the table has columns for.
 
     Args:
         found: the table.
@@ -198,6 +199,8 @@ class _Search:
             return ()
         second_mistakes = Substitution(s for s in substitutes if s.rule not in _UNLIKELY)
         for whole, first in self._first_mistakes(substitutes):
+            if self._found.pairs_left <= 0:
+                break
             seconds = self._within_budget(second_mistakes.of_one_occurrence(whole))
             if second := self._first_match(seconds):
                 return self._change(first), self._change(second)

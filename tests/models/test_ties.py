@@ -112,6 +112,7 @@ def test_without_ties_the_gradient_is_torchs(pool: nn.MaxPool2d) -> None:
         ours = gradient(lambda given: (pool(given) * weight).sum(), x)
     assert torch.equal(ours, gradient(lambda given: (pool(given) * weight).sum(), x))
     assert torch.equal(max_pool2d(x, *shape_of(pool)), y)
+    assert torch.equal(max_pool2d(x[0], *shape_of(pool)), y[0])  # without a batch dimension
 
 
 @pytest.mark.parametrize("pool", POOLINGS, ids=str)

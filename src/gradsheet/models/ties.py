@@ -50,16 +50,16 @@ def winners(cells: Array) -> NDArray[np.int64]:
 
 
 def max_pool2d(x: Tensor, size: Pair, stride: Pair, padding: Pair) -> Tensor:
-    """Max pooling of (N, C, H, W) whose gradient goes to the winner of each window."""
+    """Max pooling of finite (..., H, W) whose gradient goes to the winner of each window."""
     largest = F.max_pool2d(x, size, stride, padding)
-    places = _places(x, size, stride, padding).flatten(2)
-    winning = x.flatten(2).gather(2, places).view_as(largest)
+    places = _places(x, size, stride, padding).flatten(-2).to(x.device)
+    winning = x.flatten(-2).gather(-1, places).view_as(largest)
     return winning + (largest - winning).detach()
 
 
 def _places(x: Tensor, size: Pair, stride: Pair, padding: Pair) -> Tensor:
     """The winner of each window as a position in its flattened channel."""
-    cells = windows(x.detach().double().numpy(), size, stride, padding)
+    cells = windows(x.detach().cpu().double().numpy(), size, stride, padding)
     down, right = np.divmod(winners(cells), size[1])
     row = np.arange(cells.shape[-3])[:, np.newaxis] * stride[0] - padding[0] + down
     column = np.arange(cells.shape[-2]) * stride[1] - padding[1] + right

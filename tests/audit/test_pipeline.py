@@ -12,6 +12,7 @@ from gradsheet.audit.details import WrongFormula
 from gradsheet.audit.findings import Audit, Finding
 from gradsheet.audit.pipeline import audit_book, audit_workbook
 from gradsheet.audit.report.sentences import message, network_in_words, written_and_right
+from gradsheet.audit.report.summary import verdict
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.toml import load_network
 from gradsheet.spreadsheet.addresses import CellIndex
@@ -197,6 +198,9 @@ def test_two_mistakes_in_one_formula_are_both_named() -> None:
     assert set(found.codes) == {"GS302", "GS404"}
 
 
+MAGIC = "the function MAGIC is not understood"
+
+
 def test_a_function_we_do_not_know_is_said_to_be_one() -> None:
     """It may well be right, so it is a remark."""
     draw = random.Random(8)
@@ -208,8 +212,11 @@ def test_a_function_we_do_not_know_is_said_to_be_one() -> None:
     assert remark.codes == ("GS102",)
     assert "MAGIC" in message(remark)
     [told] = found.tables
-    unchecked = [str(column.role) for column in told.columns if column.verdict == "not checked"]
-    assert unchecked == ["dE/dw1"]
+    unread = [str(column.role) for column in told.columns if column.verdict == "not read"]
+    assert unread == ["dE/dw1"]
+    assert not found.all_right
+    right = found.count("right")
+    assert verdict(found) == f"{right} columns right, 1 not read ({MAGIC})"
 
 
 # --- Headers -----------------------------------------------------------------------------------

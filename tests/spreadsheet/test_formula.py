@@ -66,6 +66,15 @@ FORMULAS = (
     "SUMPRODUCT(A1:C1,D1:F1)",
     "SUMXMY2(A1:C1,D1:F1)",
     "SUMSQ(A1:C1)",
+    "IF(AND(A1>0,B1<0),7,8)",
+    "IF(OR(A1<0,B1>0),7,8)",
+    "IFS(A1<0,7,B1<0,8)",
+    "CHOOSE(2,A1,B1,C1)",
+    "CHOOSE(D1,A1,B1,C1)",
+    "INDEX(A1:F1,2)",
+    "INDEX(A1:F1,1,3)",
+    "OFFSET(A1,0,2)",
+    "SUM(OFFSET($A$1,0,1,1,3))",
     "ROUND(C1*1.23456,2)",
     "ROUND(2.5,0)",
     "ROUND(-2.5,0)",
@@ -98,6 +107,53 @@ def test_formulas_have_the_values_another_program_gives_them(tmp_path: Path) -> 
     found = recalculated(path, {}, "ironcalc")
     for row, (formula, value) in enumerate(zip(FORMULAS, own(FORMULAS), strict=True), start=3):
         assert value == pytest.approx(found[CellRef("S", CellIndex(row, 8))], rel=1e-12), formula
+
+
+@pytest.mark.parametrize(
+    ("function", "operators"),
+    [
+        ("ADD(A1,MULTIPLY(B1,C1))", "A1+B1*C1"),
+        ("DIVIDE(MINUS(A1,B1),C1)", "(A1-B1)/C1"),
+        ("POW(MINUS(A1,B1),2)/2", "(A1-B1)^2/2"),
+        ("UMINUS(A1)+UPLUS(B1)+UNARY_PERCENT(C1)", "-A1+B1+C1%"),
+        ("EQ(A1,B1)+2*NE(A1,B1)", "(A1=B1)+2*(A1<>B1)"),
+        ("GT(A1,B1)+2*GTE(A1,B1)+4*LT(A1,B1)+8*LTE(A1,B1)", "3"),
+        (
+            "_xlfn.LET(_xlpm.z,A1+B1,_xlpm.s,EXP(-_xlpm.z),1+s*(1-s))",
+            "1+EXP(-A1-B1)*(1-EXP(-A1-B1))",
+        ),
+        ("INDEX(A1:F1,1,0)*0+INDEX(A1:F1,0,2)", "B1"),
+        ("OFFSET(F1,0,-2)", "D1"),
+        ("ARRAYFORMULA(SUM(A1:C1*D1:F1))", "SUMPRODUCT(A1:C1,D1:F1)"),
+    ],
+)
+def test_functions_mean_what_operators_do(function: str, operators: str) -> None:
+    first, second = own((function, operators))
+    assert first == pytest.approx(second, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "LET(x,1)",
+        "LET(x,1,y)",
+        "OFFSET(A1,B1,0)",
+        "OFFSET(A1,0.5,0)",
+        "OFFSET(1,1,1)",
+        "INDEX(A1:C1,B1)",
+        "INDEX(A1:C1,1,9)",
+        "IFS(1)",
+    ],
+)
+def test_what_cannot_be_known_is_refused(formula: str) -> None:
+    with pytest.raises(FormulaError):
+        to_expression(parse(formula, CellIndex(9, 9)), CellIndex(9, 9), lambda *_: Variable("x"))
+
+
+def test_names_that_double_each_other_are_refused() -> None:
+    steps = ",".join(f"n{chr(97 + n)}x,n{chr(96 + n)}x+n{chr(96 + n)}x" for n in range(1, 26))
+    with pytest.raises(FormulaError, match="more than"):
+        parse(f"LET(nax,A1,{steps},nzx)".replace("n`x", "nax"), CellIndex(9, 9))
 
 
 def test_a_formula_that_was_copied_is_the_same_tree() -> None:

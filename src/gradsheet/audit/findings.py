@@ -9,7 +9,7 @@ from gradsheet.audit.rules import Rule
 from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef, column_letters
 
-Verdict = Literal["right", "wrong", "given", "not checked"]
+Verdict = Literal["right", "wrong", "given", "not read", "not checked"]
 
 
 @dataclass(frozen=True)
@@ -167,8 +167,8 @@ class Audit:
 
     @property
     def all_right(self) -> bool:
-        """Whether something was checked and nothing is wrong."""
-        return self.count("right") > 0 and not self.some_wrong
+        """Whether something was checked, nothing is wrong, and no formula was left unread."""
+        return self.count("right") > 0 and not self.some_wrong and not self.count("not read")
 
     @property
     def some_wrong(self) -> bool:

@@ -136,7 +136,9 @@ def _columns(subject: Subject, findings: list[Finding]) -> Iterator[ColumnAudit]
         verdict: Verdict = "not checked"
         if column in first_wrong:
             verdict = "wrong"
-        elif role and column not in unchecked:
+        elif column in unchecked:
+            verdict = "not read"
+        elif role:
             verdict = "given" if subject.found.is_given(column) else "right"
         yield ColumnAudit(
             column=column,

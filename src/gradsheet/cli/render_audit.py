@@ -20,7 +20,13 @@ from gradsheet.audit.report.sentences import (
 from gradsheet.audit.report.summary import verdict
 from gradsheet.errors import legible
 
-_LOOKS = {"right": "green", "wrong": "bold red", "given": "", "not checked": "dim"}
+_LOOKS = {
+    "right": "green",
+    "wrong": "bold red",
+    "given": "",
+    "not read": "bold",
+    "not checked": "dim",
+}
 
 
 def audit_table(audit: Audit) -> Group:

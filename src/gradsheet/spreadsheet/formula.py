@@ -6,7 +6,7 @@ tree in every row.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from gradsheet.spreadsheet.addresses import (
@@ -22,6 +22,9 @@ from gradsheet.symbolic.expression import Expression, Number
 
 _LONGEST = 250  # operations in a row
 _LARGEST_AREA = 10_000  # cells
+_LARGEST_TREE = 1_000  # parts of a formula in which LET gives names to others
+_NEWER = re.compile(r"_xlfn\.(?:_xlws\.)?|_xlpm\.", re.IGNORECASE)
+"""What a file puts before functions, and names in LET, that are younger than its format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ class _Parser:
         self._text, self._at, self._names = text, at, names
         self._tokens = list(_tokens(text))
         self._next = self._depth = 0
+        self._let: dict[str, Node] = {}
 
     def parse(self) -> Node:
         node = self._expression(0)
@@ -209,16 +213,45 @@ class _Parser:
         return Area(first, last)
 
     def _named(self, name: str) -> Node:
+        name = _NEWER.sub("", name)
         if self._takes("("):
-            arguments = tuple(self._arguments())
-            check_arguments(len(arguments), name.upper())
-            return Call(name.upper(), arguments)
+            return self._called(name.upper())
         if name.upper() in ("TRUE", "FALSE"):
             return Constant(float(name.upper() == "TRUE"))
+        if (known := self._let.get(name.lower())) is not None:
+            return known
         behind = self._names.get(name.lower())
         if behind is None:
             raise FormulaError(f"the name '{name}' is not defined")
         return parse(behind, self._at)
+
+    def _called(self, function: str) -> Node:
+        if function == "LET":
+            return self._with_names()
+        arguments = tuple(self._arguments())
+        check_arguments(len(arguments), function)
+        if function == "OFFSET":
+            return _offset(*arguments)
+        return Call(function, arguments)
+
+    def _with_names(self) -> Node:
+        """The last argument of LET, with the others in place of the names before them."""
+        outside = self._let
+        while self._peek()[0] == "name" and self._tokens[self._next + 1] == ("operator", ","):
+            name = _NEWER.sub("", self._take()[1]).lower()
+            self._take()
+            value = self._expression(0)
+            if not self._takes(","):
+                raise FormulaError("LET ends without a result")
+            self._let = {**self._let, name: value}
+        result = self._expression(0)
+        self._close()
+        self._let = outside
+        if _size(result) > _LARGEST_TREE:
+            raise FormulaError(
+                f"with the names of LET filled in it has more than {_LARGEST_TREE:,} parts"
+            )
+        return result
 
     def _arguments(self) -> Iterator[Node]:
         if self._takes(")"):
@@ -229,6 +262,40 @@ class _Parser:
             if not self._takes(","):
                 break
         self._close()
+
+
+def _offset(*arguments: Node) -> Node:
+    """The cell or area that OFFSET means, where its distances are typed in it."""
+    if len(arguments) not in (3, 4, 5) or not isinstance(arguments[0], Reference | Area):
+        raise FormulaError("OFFSET is understood with a cell, or a range, and distances")
+    start, distances = arguments[0], arguments[1:]
+    rows, columns, *size = (_whole_number(distance) for distance in distances)
+    first, last = (start.first, start.last) if isinstance(start, Area) else (start, start)
+    first, last = (_moved(corner, rows, columns) for corner in (first, last))
+    if size:
+        height, width = (*size, 1 + last.column - first.column)[:2]
+        last = _moved(first, height - 1, width - 1)
+    return first if first == last else Area(first, last)
+
+
+def _moved(cell: Reference, rows: int, columns: int) -> Reference:
+    return replace(cell, row=cell.row + rows, column=cell.column + columns)
+
+
+def _whole_number(node: Node) -> int:
+    """A number with its sign."""
+    match node:
+        case Constant(float(value)) if value.is_integer():
+            return int(value)
+        case Call("u-", (argument,)):
+            return -_whole_number(argument)
+    raise FormulaError("OFFSET is understood with whole numbers that are typed in it")
+
+
+@lru_cache(maxsize=1024)
+def _size(node: Node) -> int:
+    """How many parts a formula has; parts that are one object count wherever they stand."""
+    return 1 + sum(map(_size, node.arguments)) if isinstance(node, Call) else 1
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:

@@ -112,6 +112,38 @@ def _product(terms: Sequence[Expression]) -> Expression:
     return product
 
 
+def _all(terms: Sequence[Expression]) -> Expression:
+    return _product([_true(term) for term in terms])
+
+
+def _any(terms: Sequence[Expression]) -> Expression:
+    return _not(_product([_not(_true(term)) for term in terms]))
+
+
+def _true(x: Expression) -> Expression:
+    """1 where a condition holds, and 0 where it does not."""
+    return _not(_equal(x, ZERO))
+
+
+def _first_that_holds(*pairs: Expression) -> Expression:
+    """The value after the first condition that holds; an error where none does."""
+    if len(pairs) % 2:
+        raise FormulaError("IFS needs a value after each condition")
+    result: Expression = Number(math.nan)
+    for condition, value in reversed(list(zip(pairs[::2], pairs[1::2], strict=True))):
+        result = apply(CHOICE, condition, value, result)
+    return result
+
+
+def _chosen(number: Expression, *values: Expression) -> Expression:
+    """The value of this number, from 1."""
+    if isinstance(number, Number):
+        known = {float(place): value for place, value in enumerate(values, start=1)}
+        return known.get(math.floor(number.value), Number(math.nan))
+    pairs = [(_equal(number, Number(float(n))), v) for n, v in enumerate(values, start=1)]
+    return _first_that_holds(*(part for pair in pairs for part in pair))
+
+
 def _square(x: Expression) -> Expression:
     return apply(SQUARE, x)
 
@@ -138,6 +170,8 @@ ELEMENTWISE: dict[str, Callable[..., Expression]] = {
     "<>": lambda a, b: _not(_equal(a, b)),
     "NOT": _not,
     "IF": lambda condition, yes, no=ZERO: apply(CHOICE, condition, yes, no),
+    "IFS": _first_that_holds,
+    "CHOOSE": _chosen,
     "IFERROR": lambda x, instead=ZERO: x,
     "N": lambda x: x,
     "EXP": _exp,
@@ -159,12 +193,35 @@ ELEMENTWISE: dict[str, Callable[..., Expression]] = {
     "ERF": lambda x: 2 * apply(NORMAL_CDF, x * Number(math.sqrt(2))) - ONE,
 }
 
+# Google Sheets writes its operators as functions too.
+ELEMENTWISE |= {
+    name: ELEMENTWISE[operator]
+    for name, operator in {
+        "ADD": "+",
+        "MINUS": "-",
+        "MULTIPLY": "*",
+        "DIVIDE": "/",
+        "POW": "^",
+        "UMINUS": "u-",
+        "UPLUS": "u+",
+        "UNARY_PERCENT": "%",
+        "EQ": "=",
+        "NE": "<>",
+        "GT": ">",
+        "GTE": ">=",
+        "LT": "<",
+        "LTE": "<=",
+    }.items()
+}
+
 GATHERING: dict[str, Callable[[list[Expression]], Expression]] = {
     "SUM": total,
     "AVERAGE": _mean,
     "PRODUCT": _product,
     "MAX": _largest,
     "MIN": _smallest,
+    "AND": _all,
+    "OR": _any,
     "SUMSQ": lambda terms: total(_square(term) for term in terms),
     "COUNT": lambda terms: Number(float(len(terms))),
     "COUNTA": lambda terms: Number(float(len(terms))),
@@ -201,9 +258,31 @@ def _matrix_product(first: Matrix, second: Matrix) -> Matrix:
     ]
 
 
+def _indexed(matrix: Matrix, *numbers: Matrix) -> Matrix:
+    """One cell of a range, or a whole row or column of it where a number is 0."""
+    one: Matrix = [[ONE]]
+    if len(matrix) == 1 and len(numbers) == 1:
+        numbers = (one, numbers[0])
+    row, column = [_place(number) for number in (*numbers, one)[:2]]
+    try:
+        rows = matrix if row == 0 else [matrix[row - 1]]
+        return [cells if column == 0 else [cells[column - 1]] for cells in rows]
+    except IndexError:
+        raise FormulaError("INDEX leads out of its range") from None
+
+
+def _place(number: Matrix) -> int:
+    (value,) = _flat(number)[:1]
+    if not isinstance(value, Number) or not value.value >= 0:
+        raise FormulaError("INDEX is understood with numbers that are typed in it")
+    return int(value.value)
+
+
 ARRAYS: dict[str, Callable[..., Matrix]] = {
     "SUMPRODUCT": _sum_of_products,
     "SUMXMY2": _sum_of_squared_differences,
+    "INDEX": _indexed,
+    "ARRAYFORMULA": lambda matrix: matrix,
     "TRANSPOSE": _transposed,
     "MMULT": _matrix_product,
 }

@@ -11,12 +11,14 @@ import pytest
 from rich.console import Console
 
 from gradsheet.audit import rules
-from gradsheet.audit.findings import Audit
+from gradsheet.audit.details import Effect, Formula, Unreadable, WrongFormula
+from gradsheet.audit.findings import Audit, Finding
 from gradsheet.audit.report.json_form import to_json
 from gradsheet.audit.report.summary import class_csv, mistake_counts, mistake_kinds, verdict
 from gradsheet.audit.report.text import file_names, inert
 from gradsheet.cli.render_audit import audit_table
 from gradsheet.errors import legible
+from gradsheet.spreadsheet.addresses import CellIndex
 from tests.audit.samples import (
     MESSAGE,
     RIGHT,
@@ -120,6 +122,24 @@ def test_the_outcome_in_a_line() -> None:
         "1 mistake; 2 of 3 checked columns right",
         "no training table found",
     ]
+
+
+def test_an_unread_column_is_never_counted_as_right() -> None:
+    told = table()
+    columns = (*told.columns, column("AC", "E∂w5", "not read"))
+    found = Audit(Path("a.xlsx"), (dataclasses.replace(told, columns=columns),), (unread("MAGIC"),))
+    assert verdict(found) == "3 columns right, 1 not read (MAGIC)"
+    assert not found.all_right
+    found = dataclasses.replace(found, findings=(unread("a\x1bb"), mistake(), unread("B")))
+    assert verdict(found) == "1 mistake; 3 of 3 checked columns right, 1 not read (a b; B)"
+
+
+def unread(reason: str) -> Finding:
+    cause = Unreadable(rules.NOT_UNDERSTOOD, reason)
+    details = WrongFormula(
+        Formula(("=A1",)), Formula(("A1",)), (cause,), Effect("value", 0.0, 0.0, False, 1)
+    )
+    return Finding((rules.NOT_UNDERSTOOD,), details, "Sheet1", CellIndex(29, 29))
 
 
 def test_kinds_come_by_frequency_and_remarks_are_none() -> None:

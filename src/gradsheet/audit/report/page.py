@@ -13,7 +13,13 @@ from gradsheet.audit.report.summary import verdict
 from gradsheet.audit.report.text import file_names
 from gradsheet.audit.rules import Rule
 
-_MARKS: dict[Verdict, str] = {"right": "✓", "wrong": "✗", "given": "•", "not checked": "?"}
+_MARKS: dict[Verdict, str] = {
+    "right": "✓",
+    "wrong": "✗",
+    "given": "•",
+    "not read": "?",
+    "not checked": "?",
+}
 _SIGNS: dict[Outcome, str] = {"wrong": "✗", "right": "✓", "unknown": "?"}
 
 # Nothing may be loaded or run: should text of a file ever come out as HTML, it stays inert.

@@ -18,7 +18,7 @@ _SHADES = 4  # of the heat map
 _TALLY: dict[Outcome, str] = {
     "right": "✓ all right",
     "wrong": "✗ with mistakes",
-    "unknown": "? could not be checked",
+    "unknown": "? could not be checked in full",
 }
 _SHORT: dict[Outcome, str] = {
     "right": "✓ all right",
@@ -114,7 +114,7 @@ def _heat_row(number: int, name: str, audit: Audit, counts: list[int], most: int
     link = element("a", name, href=f"#file-{number}")
     state = element("td", _SHORT[outcome(audit)], class_=f"state {outcome(audit)}")
     cells = [element("td", str(c), class_=_shade(c, most)) if c else _EMPTY for c in counts]
-    total = element("td", str(sum(counts)) if audit.some_wrong or audit.all_right else "")
+    total = element("td", str(sum(counts)) if audit.some_wrong or audit.count("right") else "")
     return element("tr", element("th", link, scope="row"), state, *cells, total)
 
 

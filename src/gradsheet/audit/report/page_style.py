@@ -34,7 +34,7 @@ a{color:var(--link-ink)}
 .verdict{display:inline-block;font-weight:600;padding:.1rem .6rem;border-radius:.4rem}
 .right{color:var(--right-ink);background:var(--right-paper)}
 .wrong{color:var(--wrong-ink);background:var(--wrong-paper)}
-.given,.not-checked,.unknown{color:var(--gray-ink);background:var(--gray-paper)}
+.given,.not-read,.not-checked,.unknown{color:var(--gray-ink);background:var(--gray-paper)}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.5rem 0}
 .facts dt{color:var(--quiet-ink)}
 .facts dd{margin:0}
@@ -42,7 +42,7 @@ a{color:var(--link-ink)}
 gap:3px;margin:.75rem 0 .25rem;padding:0;font-size:.8rem;line-height:1.3}
 .strip li{position:relative;border-radius:.3rem;padding:.2rem .35rem}
 .strip .wrong{outline:2px solid var(--wrong-ink);outline-offset:-2px}
-.strip .not-checked{outline:1px dashed var(--gray-ink);outline-offset:-1px}
+.strip .not-read,.strip .not-checked{outline:1px dashed var(--gray-ink);outline-offset:-1px}
 .strip a{color:inherit}
 .strip .top{display:flex;justify-content:space-between}
 .strip b,.strip i{display:block;font-style:normal;max-height:2.6em;overflow:hidden}

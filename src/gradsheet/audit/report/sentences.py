@@ -54,6 +54,7 @@ _WITHOUT_PARTS = {
     "reference has no $",
     rules.UNEXPLAINED: "does not compute the right value, and no known mistake explains it",
 }
+_OTHER_UPDATE = "the weights are not updated by w − η·gradient"
 _WEIGHTS_TAKEN = {
     rules.UPDATED: "uses {} after the update instead of before it",
     rules.OTHER_ROW: "uses {} of the row above",
@@ -86,6 +87,15 @@ def written_and_right(found: Finding) -> tuple[str, str]:
     if isinstance(found.details, WrongFormula):
         return formula(found.details.written), formula(found.details.right)
     return "", ""
+
+
+def why_not_read(found: Finding) -> str:
+    """The reason why a column was not read; empty where the finding gives none."""
+    if isinstance(found.details, OtherUpdateRule):
+        return _OTHER_UPDATE
+    causes = found.details.causes if isinstance(found.details, WrongFormula) else ()
+    unread = (c for c in causes if isinstance(c, Unreadable) and c.rule is rules.NOT_UNDERSTOOD)
+    return next((cause.reason for cause in unread), "")
 
 
 def cells_in_words(found: Finding) -> str:
@@ -272,7 +282,7 @@ def _(details: TypedRate) -> str:
 
 @_message.register
 def _(_details: OtherUpdateRule) -> str:
-    return "the weights are not updated by w − η·gradient; the updates were not checked"
+    return f"{_OTHER_UPDATE}; the updates were not checked"
 
 
 @_message.register

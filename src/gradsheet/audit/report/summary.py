@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradsheet.audit.findings import Audit
-from gradsheet.audit.report.sentences import count, label
+from gradsheet.audit.report.sentences import count, label, why_not_read
 from gradsheet.audit.report.text import file_names, inert
 from gradsheet.audit.rules import Rule
+from gradsheet.errors import legible
 
 Kind = tuple[Rule, ...]
 """A kind of mistake: the rules that one formula breaks, mostly one."""
@@ -22,11 +23,21 @@ def verdict(audit: Audit) -> str:
     right, wrong = audit.count("right"), audit.count("wrong")
     checked = right + wrong
     if audit.some_wrong:
-        share = f"; {right} of {count(checked, 'checked column')} right"
-        return count(len(audit.mistakes), "mistake") + (share if checked else "")
+        share = f"; {right} of {count(checked, 'checked column')} right" if checked else ""
+        return f"{count(len(audit.mistakes), 'mistake')}{share}{_not_read(audit)}"
     if audit.all_right:
         return f"all right: {count(checked, 'column')} checked"
+    if right or audit.count("not read"):
+        return f"{count(right, 'column')} right{_not_read(audit)}"
     return "nothing in its table could be checked" if audit.tables else "no training table found"
+
+
+def _not_read(audit: Audit) -> str:
+    """How many columns were not read, and why; empty where all were."""
+    unread = audit.count("not read")
+    reasons = (why_not_read(found) for found in audit.all_findings)
+    why = "; ".join(dict.fromkeys(legible(reason) for reason in reasons if reason))
+    return f", {unread} not read ({why})" if unread else ""
 
 
 def mistake_kinds(audits: Sequence[Audit]) -> list[Kind]:

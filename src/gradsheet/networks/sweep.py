@@ -147,6 +147,6 @@ def losses_csv(descent: Descent) -> str:
     """
     lines = [",".join(["updates", *(repr(rate) for rate in descent.learning_rates)])]
     for updates, losses in enumerate(descent.loss.tolist()):
-        lines.append(",".join(map(repr, [updates, *losses])))
-    text = "\n".join(lines) + "\n"
-    return text.replace("nan", "diverged").replace("inf", "diverged")
+        cells = [repr(loss) if math.isfinite(loss) else "diverged" for loss in losses]
+        lines.append(",".join([str(updates), *cells]))
+    return "\n".join(lines) + "\n"

@@ -31,7 +31,7 @@ def descent() -> Descent:
     return descend(build_graph(load_network("and")), np.geomspace(0.01, 10, 40).tolist(), 12)
 
 
-def test_many_losses_are_drawn_as_few_are_but_faster(descent: Descent) -> None:
+def test_many_losses_are_one_collection_of_lines(descent: Descent) -> None:
     figure = figures.plot_losses(descent)
     linear, logarithmic, _ = figure.axes
     scale = LogNorm(0.01, 10)
@@ -45,6 +45,8 @@ def test_many_losses_are_drawn_as_few_are_but_faster(descent: Descent) -> None:
         shades = mpl.colormaps["viridis"](scale(descent.learning_rates))
         np.testing.assert_allclose(np.asarray(lines.get_color()), np.asarray(shades))
         assert axes.get_xlim()[0] <= 0 < 12 <= axes.get_xlim()[1]
+    assert linear.get_ylim() == pytest.approx((0, 1.05 * descent.loss.max()))
+    assert logarithmic.get_yscale() == "log"
     assert logarithmic.get_ylim()[0] < descent.loss.min() < descent.loss.max()
     assert logarithmic.get_ylim()[1] > descent.loss.max()
 
@@ -105,3 +107,31 @@ def test_names_of_any_length_fit_on_the_heat_map(tmp_path: Path) -> None:
     save(plot_mistakes(["W" * 300], ["W" * 300], np.array([[3]])), path)
     edge = pixels(path)
     assert all(side.min() == 255 for side in (edge[0], edge[-1], edge[:, 0], edge[:, -1]))
+
+
+def test_many_lines_are_thinned_by_less_than_can_be_seen() -> None:
+    """Whatever is dropped lies within a tenth of a pixel of the line that is drawn."""
+    updates = np.arange(150)
+    heights = np.column_stack(
+        [
+            600 * np.exp(-updates / 20),  # steep at first
+            300 + updates,  # straight
+            300 + 40 * (-1.0) ** updates,  # from one side to the other
+            np.where(updates < 77, 5.0 * updates, 385.0),  # a kink inside a block
+            np.where(updates < 100, 5.0, np.nan),  # diverges
+        ]
+    )
+    needed = figures._needed(heights)
+    for height, kept in zip(heights.T, needed.T, strict=True):
+        drawn = np.interp(updates, updates[kept], height[kept])
+        assert np.nanmax(np.abs(drawn - height)) < 0.1
+        assert np.isnan(height[~kept]).sum() == 0
+    assert needed[[0, -1]].all()
+    straight, zigzag = needed[:, 1].sum(), needed[:, 2].sum()
+    assert (straight, zigzag) == (150 // 16 + 150 % 16, 150)
+
+
+@pytest.mark.parametrize("updates", [1, 16, 17])
+def test_few_points_are_all_drawn(updates: int) -> None:
+    heights = np.random.default_rng(updates).uniform(0, 600, (updates + 1, 3))
+    assert figures._needed(heights).all()

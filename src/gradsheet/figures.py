@@ -44,6 +44,9 @@ _STYLE: dict[Any, Any] = {
     "svg.hashsalt": "gradsheet",
 }
 
+_BLOCK = 16  # updates of many lines that are thinned together
+_TALL_IN_PIXELS = 600  # at least as tall as the axes of many lines
+
 _MANY_FILES = 60  # from here on the rows of a heat map are low
 _TALLEST = 48.0  # inches for all of them
 _LOWEST_ROW = 0.16  # inches that a name needs
@@ -71,44 +74,74 @@ def plot_loss(descent: Descent, number: int) -> Figure:
 
 def plot_losses(descent: Descent) -> Figure:
     """The loss at every learning rate in one picture, linear beside logarithmic."""
+    rates, shown = descent.learning_rates, _drawable(descent.loss)
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(11, 4.6), layout="constrained")
         linear, logarithmic = figure.subplots(1, 2)
-        few = len(descent.learning_rates) <= len(palette.RATES) * 2
-        shown = _drawable(descent.loss)
-        scale = LogNorm(min(descent.learning_rates), max(descent.learning_rates))
-        for axes in (linear, logarithmic):
-            _draw_losses(axes, descent.learning_rates, shown, scale, few)
-        _label_loss(linear, "Loss by learning rate")
-        _label_loss(logarithmic, "The same, logarithmic")
         linear.set_ylim(0, _top(shown))
         if np.nan_to_num(shown).max() > 0:
             logarithmic.set_yscale("log")
-        if few:
-            names = [_rate_name(descent, number) for number in range(len(descent.learning_rates))]
+        if len(rates) <= len(palette.RATES) * 2:
+            for axes in (linear, logarithmic):
+                _draw_each_loss(axes, shown)
+            names = [_rate_name(descent, number) for number in range(len(rates))]
             linear.legend(linear.get_lines(), names, frameon=False, title="learning rate")
         else:
-            figure.colorbar(ScalarMappable(scale, "viridis"), ax=logarithmic, label="learning rate")
-        broken = sum(after is not None for after in descent.diverged_after())
-        if broken and not few:
-            _say(logarithmic, f"{broken} of {len(descent.learning_rates)} rates diverged", NEGATIVE)
+            _draw_many_losses(figure, descent, shown)
+        _label_loss(linear, "Loss by learning rate")
+        _label_loss(logarithmic, "The same, logarithmic")
     return figure
 
 
-def _draw_losses(
-    axes: Axes, rates: Sequence[float], losses: NDArray[np.float64], scale: LogNorm, few: bool
-) -> None:
-    """A line for each rate; many share one collection, for each line alone takes long."""
-    if few:
-        for number, series in enumerate(losses.T):
-            style = "-" if number < len(palette.RATES) else "--"
-            axes.plot(series, color=palette.of_rate(number), linewidth=2, linestyle=style)
-        return
-    updates = np.arange(len(losses))
-    lines = [np.column_stack([updates, series]) for series in losses.T]
+def _draw_each_loss(axes: Axes, losses: NDArray[np.float64]) -> None:
+    for number, series in enumerate(losses.T):
+        style = "-" if number < len(palette.RATES) else "--"
+        axes.plot(series, color=palette.of_rate(number), linewidth=2, linestyle=style)
+
+
+def _draw_many_losses(figure: Figure, descent: Descent, losses: NDArray[np.float64]) -> None:
+    """One collection of lines an axes, colored by rate: a line object each would take long."""
+    linear, logarithmic = figure.axes
+    rates = descent.learning_rates
+    scale = LogNorm(min(rates), max(rates))
     colors = mpl.colormaps["viridis"](scale(rates))
-    axes.add_collection(LineCollection(lines, colors=colors, linewidths=0.6))
-    axes.autoscale_view()
+    updates = np.arange(len(losses))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        powers = np.log10(losses)
+    finite = powers[np.isfinite(powers)]
+    decades = float(np.ptp(finite)) if finite.size else 0.0
+    heights = losses / linear.get_ylim()[1], powers / (decades or 1.0)
+    for axes, height in zip((linear, logarithmic), heights, strict=True):
+        needed = _needed(height * _TALL_IN_PIXELS)
+        lines = [
+            np.column_stack([updates[kept], series[kept]])
+            for series, kept in zip(losses.T, needed.T, strict=True)
+        ]
+        axes.add_collection(LineCollection(lines, colors=colors, linewidths=0.6))
+        axes.autoscale_view()
+    figure.colorbar(ScalarMappable(scale, "viridis"), ax=logarithmic, label="learning rate")
+    broken = sum(after is not None for after in descent.diverged_after())
+    if broken:
+        _say(logarithmic, f"{broken} of {len(rates)} rates diverged", NEGATIVE)
+
+
+def _needed(heights: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which points of lines a drawing needs.
+
+    Not needed are those inside a block of updates where a line is straight to a tenth of a pixel.
+
+    Args:
+        heights: of the lines' points in pixels, (updates, lines).
+    """
+    whole = (len(heights) - 1) // _BLOCK * _BLOCK
+    needed = np.ones(heights.shape, dtype=bool)
+    blocks = heights[:whole].reshape(-1, _BLOCK, heights.shape[1])
+    starts, ends = blocks[:, :1], heights[_BLOCK : whole + 1 : _BLOCK, np.newaxis]
+    along = np.arange(_BLOCK)[:, np.newaxis] / _BLOCK
+    with np.errstate(invalid="ignore"):  # of what no axis can hold; such points are needed
+        straight = np.abs(blocks - starts - along * (ends - starts)).max(axis=1) < 0.1
+    needed[:whole].reshape(blocks.shape)[:, 1:] &= ~straight[:, np.newaxis]
+    return needed
 
 
 def plot_network(network: NetworkSpec) -> Figure:

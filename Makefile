@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 CORE := .venv-core/bin
 INSTALL := -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+# A process a core, each with one thread.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist worksteal
 # Sums differ in their last bits from processor to processor; the tests must hold on each.
 AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=AVX2
 PORTABLE := MKL_CBWR=COMPATIBLE
@@ -14,12 +16,12 @@ demo: .venv/demo
 
 # Ruff, mypy and the tests that take a moment; then the core in an environment without torch.
 test: check test-core
-	$(BIN)/pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: test
 	$(BIN)/pytest -m slow
-	$(AVX2) $(BIN)/pytest -m "not slow" tests/digits tests/models
-	$(PORTABLE) $(BIN)/pytest -m "not slow" tests/digits tests/models
+	$(AVX2) $(PYTEST) -m "not slow" tests/digits tests/models
+	$(PORTABLE) $(PYTEST) -m "not slow" tests/digits tests/models
 
 check: .venv/test
 	$(BIN)/ruff check src tests benchmarks docs examples

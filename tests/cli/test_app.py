@@ -89,16 +89,19 @@ def test_a_usage_error_names_the_help_that_explains_it(
     assert (ended.code, ended.stdout, ended.stderr) == (2, "", f"gradsheet: {line}\n")
 
 
+def needs_extra(name: str) -> bool:
+    return name.startswith(("gradsheet.digits", "gradsheet.models"))
+
+
 @pytest.fixture
 def unloaded() -> Iterator[None]:
-    """No room that needs an extra is loaded; afterwards all is as it was."""
-    modules, attributes = dict(sys.modules), dict(vars(package))
-    for name in modules:
-        if name.startswith(("gradsheet.digits", "gradsheet.models")):
-            del sys.modules[name]
+    """No room of ours that needs an extra is loaded; afterwards they are as they were."""
+    attributes = dict(vars(package))
+    before = {name: sys.modules.pop(name) for name in list(sys.modules) if needs_extra(name)}
     yield
-    sys.modules.clear()
-    sys.modules.update(modules)
+    for name in filter(needs_extra, list(sys.modules)):
+        del sys.modules[name]
+    sys.modules.update(before)
     vars(package).update(attributes)
 
 

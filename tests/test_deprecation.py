@@ -8,8 +8,10 @@ from gradsheet.deprecation import formerly
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.spec import LayerSpec, NetworkSpec
 from gradsheet.networks.sweep import descend, sweep
+from gradsheet.networks.toml import to_toml
 from gradsheet.workbook.build import write_exercise, write_workbook
 from gradsheet.workbook.verify import verify
+from tests.commands import Run
 
 LINE = NetworkSpec(((2.0,),), ((1.0,),), (LayerSpec(((3.0,),), "identity"),))
 
@@ -59,3 +61,16 @@ def test_the_former_names_of_learning_rates() -> None:
     assert (descent.loss == sweep(LINE, learning_rates=(0.1,), updates=1).loss).all()
     with pytest.warns(DeprecationWarning, match=r"Descent.rates is now Descent.learning_rates"):
         assert descent.rates == (0.1,)
+
+
+def test_the_former_key_of_the_optimizer_is_noted_in_one_line(
+    gradsheet: Run, tmp_path: Path
+) -> None:
+    text = to_toml(LINE).replace("optimizer", "optimiser")
+    (tmp_path / "mine.toml").write_text(text, "utf-8")
+    ended = gradsheet("workbook", "mine.toml", "-o", "mine.xlsx", "--rates", "0.1", "--quiet")
+    assert ended.code == 0
+    assert ended.stderr == (
+        "gradsheet: note: mine.toml: the key 'optimiser' is now 'optimizer'; version 0.3 will not "
+        "read the old one\n"
+    )

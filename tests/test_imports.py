@@ -28,6 +28,7 @@ ALLOWED = {
     "models": {"digits", "errors", "files", "spreadsheet", "symbolic"},
     "figures": {"errors", "files", "networks", "spreadsheet", "symbolic"},
     "cli": {
+        "deprecation",
         "audit",
         "digits",
         "errors",

@@ -9,6 +9,10 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
+class FormerKey(FutureWarning):
+    """A file has a key under its name of an earlier version."""
+
+
 def formerly(
     positions: tuple[str, ...] = (), **names: str
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:

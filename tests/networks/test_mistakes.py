@@ -68,12 +68,15 @@ def test_shared_deltas_change_no_value(preset: str) -> None:
     graph = build_graph(load_network(preset))
     start = {**graph.given, graph.rate: 0.5}
     for mistake in [None, *find_mistakes(graph)]:
-        for parameter in mistake.parameters if mistake else graph.parameters:
-            whole, shared = (
-                Variable("wanted", gradients(graph, mistake, shared)[parameter])
-                for shared in ((), graph.deltas)
-            )
-            results = Tape([whole, shared]).run(start)
+        pairs = [
+            [
+                Variable(f"{parameter.name}", expression)
+                for parameter, expression in gradients(graph, mistake, shared).items()
+            ]
+            for shared in ((), graph.deltas)
+        ]
+        results = Tape([*pairs[0], *pairs[1]]).run(start)
+        for whole, shared in zip(*pairs, strict=True):
             assert results[whole] == pytest.approx(results[shared], rel=1e-12, abs=1e-15)
 
 
@@ -81,5 +84,7 @@ def test_shared_deltas_change_no_value(preset: str) -> None:
 def test_any_network_has_those_it_can_have(seed: int) -> None:
     graph = build_graph(random_network(seed))
     for mistake in find_mistakes(graph):
-        for parameter in mistake.parameters:
-            assert np.isfinite(value(graph, mistake, parameter))
+        wrong = gradients(graph, mistake)
+        wanted = [Variable("wanted", wrong[parameter]) for parameter in mistake.parameters]
+        results = Tape(wanted).run({**graph.given, graph.rate: 0.5})
+        assert all(np.isfinite(results[variable]) for variable in wanted)

@@ -2,14 +2,17 @@
 
 import os
 import sys
-from collections.abc import Callable
-from typing import Annotated, NoReturn
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 from typer.exceptions import TyperException
 
 from gradsheet.cli import audit, demo, digits, models, networks
 from gradsheet.cli.terminal import INTERRUPTED, complain, finish_output, prepare_streams
+from gradsheet.deprecation import FormerKey
 from gradsheet.errors import GradsheetError, reason
 from gradsheet.extras import missing_extra
 
@@ -83,7 +86,8 @@ def main() -> NoReturn:
 def _run() -> int:
     """Run the command and print why it ended early; the exit code."""
     try:
-        return app(prog_name="gradsheet", standalone_mode=False) or 0
+        with _former_keys_noted():
+            return app(prog_name="gradsheet", standalone_mode=False) or 0
     except SystemExit as ended:
         return int(ended.code or 0)
     except GradsheetError as error:
@@ -118,6 +122,30 @@ def _unexpected(error: Exception) -> int:
 def _interrupted() -> int:
     complain("interrupted")
     return INTERRUPTED
+
+
+@contextmanager
+def _former_keys_noted() -> Iterator[None]:
+    """Print one line for a key that a file still has under its former name."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("once", FormerKey)
+        show = warnings.showwarning
+
+        def note(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, FormerKey):
+                complain(f"note: {message}")
+            else:
+                show(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = note
+        yield
 
 
 def _invalid(message: str) -> int:

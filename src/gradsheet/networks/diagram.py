@@ -1,4 +1,4 @@
-"""A network as a drawing: where its neurons stand and what is written on them."""
+"""A network as a drawing: where its neurons are and what is written on them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Neuron:
     """A circle.
 
     Attributes:
-        symbol: what stands in it, whatever the example; none in that of a bias, which holds a 1.
+        symbol: what is written in it, whatever the example; none in a bias, which holds a 1.
         kind: which gives its color.
         x: its layer, 0 for the inputs.
         y: its height, 0 in the middle of the drawing, 1 between neighbors of the fullest layer.
@@ -35,7 +35,7 @@ class Neuron:
 
     @property
     def markup(self) -> str:
-        """What stands in it, in textbook notation."""
+        """What is written in it, in textbook notation."""
         return self.symbol.markup if self.symbol else "1"
 
 
@@ -75,7 +75,7 @@ def lay_out(graph: NetworkGraph, number: int = 0) -> Diagram:
 
     Args:
         graph: the network.
-        number: of the example, 0-based, whose values stand beside the neurons.
+        number: of the example, 0-based, whose values are written beside the neurons.
     """
     example = graph.examples[number]
     columns = [_column(0, "input", [(variable,) for variable in example.inputs])]

@@ -131,7 +131,7 @@ class NetworkGraph:
 
     @cached_property
     def backward(self) -> Backward:
-        """The gradients, and the factors they are made of."""
+        """The gradients, and the local derivatives they are made of."""
         return backpropagate(self.forward, self.loss, self.parameters, name_derivative)
 
     @cached_property

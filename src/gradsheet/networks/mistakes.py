@@ -1,6 +1,6 @@
 """The mistakes that people make in the backward pass, as wrong gradients of a given network.
 
-Each is a small edit of the right derivation: one local derivative is taken for another.
+Each is a small change of the right derivation: one local derivative is taken for another.
 They are the ones found in published course workbooks, where the loss fell all the same.
 """
 
@@ -40,7 +40,7 @@ class Kind:
         name: what is done, in a few words.
         needs: what a network must have for it to arise.
         why: why the loss falls nevertheless.
-        edits: of a network, the parameters whose gradients go wrong, and for each what stands in
+        edits: of a network, the parameters whose gradients go wrong, and for each what takes the
             place of which local derivative; None where it cannot arise.
     """
 
@@ -68,8 +68,8 @@ def gradients(
     Args:
         graph: the network.
         mistake: the mistake that was made, if any.
-        shared: gradients of the backward pass that may stand as they are; where the mistake changes
-            one, it is written out.
+        shared: gradients of the backward pass that may be used as they are; where the mistake
+            changes one, it is written out.
     """
     edits = mistake.edits if mistake else {}
     known = {*graph.given, *graph.forward, graph.rate}
@@ -96,7 +96,7 @@ def plain_steps(
 
 
 def _meets(variable: Variable, seen: dict[Variable, bool]) -> bool:
-    """Whether an edited variable stands in what ``variable`` is made of; ``seen`` remembers."""
+    """Whether an edited variable is part of what ``variable`` is made of; ``seen`` remembers."""
     if variable not in seen:
         parts = variables(variable.definition) if variable.definition else ()
         seen[variable] = any(_meets(part, seen) for part in parts)

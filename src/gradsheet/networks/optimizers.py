@@ -36,7 +36,7 @@ class Steps:
         return after
 
     def remember(self, symbol: Symbol, start: float, meaning: str) -> Variable:
-        """Add a remembered value; ``move`` says how it changes."""
+        """Add a remembered value; ``move`` defines how it changes."""
         variable = named(symbol, None, meaning)
         self.memory[variable] = start
         return variable

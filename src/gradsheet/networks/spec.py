@@ -62,7 +62,7 @@ class NetworkSpec:
         layers: from the inputs to the outputs; the last one is the output layer.
         loss: a name in LOSSES; what is minimized is its mean over the examples.
         optimizer: a name in OPTIMIZERS.
-        name: short; it stands where there is no title.
+        name: short; it is shown where there is no title.
         title: one line for people.
 
     Raises:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from gradsheet.deprecation import FormerKey
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.spec import FieldError, LayerSpec, NetworkSpec, check_numbers
 
@@ -58,7 +59,7 @@ def _rename(table: dict[str, Any], source: str) -> None:
     for old, new in _OLD_FIELDS.items():
         if old in table and new not in table:
             words = f"the key '{old}' is now '{new}'; version 0.3 will not read the old one"
-            warnings.warn(f"{source}: {words}", FutureWarning, stacklevel=4)
+            warnings.warn(f"{source}: {words}", FormerKey, stacklevel=4)
             table[new] = table.pop(old)
 
 
@@ -136,7 +137,7 @@ def _layer(table: Mapping[str, Any], number: int) -> LayerSpec:
 
 
 def _examples(value: object, field: str) -> tuple[tuple[float, ...], ...]:
-    """A list of rows, one an example; of a single example the numbers may stand alone."""
+    """A list of rows, one an example; a single example may be a plain list of numbers."""
     if isinstance(value, list) and any(isinstance(item, list) for item in value):
         return tuple(_numbers(row, field) for row in value)
     return (_numbers(value, field),)

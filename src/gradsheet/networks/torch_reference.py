@@ -72,15 +72,15 @@ def compute(spec: NetworkSpec) -> Autograd:
         return torch.stack(leaves)
 
     signals = torch.tensor(spec.inputs, dtype=torch.float64)
-    sums = signals
+    pre_activations = signals
     for layer in spec.layers:
         flat = tuple(weight for row in layer.weights for weight in row)
-        sums = signals @ named(Kind.WEIGHT, flat, True).reshape(layer.units, -1).T
+        pre_activations = signals @ named(Kind.WEIGHT, flat, True).reshape(layer.units, -1).T
         if layer.biases:
-            sums = sums + named(Kind.BIAS, layer.biases, layer.train_biases)
-        signals = _activations()[layer.activation](sums)
+            pre_activations = pre_activations + named(Kind.BIAS, layer.biases, layer.train_biases)
+        signals = _activations()[layer.activation](pre_activations)
     targets = torch.tensor(spec.targets, dtype=torch.float64)
-    loss = _losses()[spec.loss](sums, signals, targets)
+    loss = _losses()[spec.loss](pre_activations, signals, targets)
     loss.backward()
     gradients = {s: float(p.grad) for s, p in parameters.items() if p.grad is not None}
     return Autograd(torch.__version__.split("+")[0], loss.item(), gradients)
@@ -105,7 +105,7 @@ def _activations() -> dict[str, Callable[["Tensor"], "Tensor"]]:
 
 
 def _losses() -> dict[str, Callable[["Tensor", "Tensor", "Tensor"], Any]]:
-    """Of the sums, the outputs and the targets, each (examples, outputs), the mean loss."""
+    """The mean loss of pre-activations, outputs and targets, each (examples, outputs)."""
     from torch.nn import functional as F
 
     return {

@@ -23,7 +23,7 @@ DerivativeLabel = Callable[[Variable | None, Variable], Label]
 
 
 def partials(expression: Expression, result: Expression) -> dict[Variable, Expression]:
-    """The partial derivative of ``expression`` with respect to each variable that stands in it.
+    """The partial derivative of ``expression`` with respect to each variable in it.
 
     A variable with which it does not change is left out.
 
@@ -39,9 +39,9 @@ def partials(expression: Expression, result: Expression) -> dict[Variable, Expre
             totals[node] = totals.get(node, ZERO) + outer
         elif isinstance(node, Apply):
             inner = node.operation.partials(value, *node.arguments)
-            for factor, argument in zip(inner, node.arguments, strict=True):
+            for local, argument in zip(inner, node.arguments, strict=True):
                 if not isinstance(argument, Number):
-                    accumulate(argument, argument, outer * factor)
+                    accumulate(argument, argument, outer * local)
 
     accumulate(expression, result, ONE)
     return {variable: partial for variable, partial in totals.items() if not is_number(partial, 0)}

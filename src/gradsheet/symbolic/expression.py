@@ -66,7 +66,7 @@ class Operation:
 
 
 class Label(Protocol):
-    """What a name stands for, where it is more than text."""
+    """What a name means, where it is more than text."""
 
     @property
     def markup(self) -> str:
@@ -117,13 +117,13 @@ class Variable(Expression):
     """A name: of a value that is given (no definition), or of an expression.
 
     Which named expressions get a cell of their own is the layout's decision, so the same gradient
-    can be one long formula in one sheet and a chain of factors in another.
+    can be one long formula in one sheet and a chain of local derivatives in another.
 
     Attributes:
         name: unique in its network: ``w5``, ``a_h1``, ``E_total``, ``dE/dw5``.
         definition: the expression behind the name.
         meaning: what it is, in words.
-        label: what the name stands for; of a network's values their symbol.
+        label: what the name means; of a network's values their symbol.
     """
 
     name: str
@@ -175,7 +175,7 @@ def arguments_of(expression: Expression, name: str) -> tuple[Expression, ...]:
 
 
 def variables(expression: Expression) -> Iterator[Variable]:
-    """The variables that stand in ``expression`` itself, left to right, with repetitions.
+    """The variables in ``expression`` itself, left to right, with repetitions.
 
     A variable's own definition is not looked into.
     """

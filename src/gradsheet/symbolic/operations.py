@@ -163,12 +163,12 @@ def leaky_slope(slope: float) -> Operation:
 
 
 def leaky_relu(slope: float) -> Operation:
-    """The leaky ReLU whose slope below zero is ``slope``, from 0 to 1."""
-    steepness = leaky_slope(slope)
+    """The leaky ReLU: ``slope``, from 0 to 1, times x below zero."""
+    derivative = leaky_slope(slope)
     return Operation(
         "leaky-relu",
         value=lambda x: np.maximum(x, slope * x),
-        partials=lambda y, x: (apply(steepness, x),),
+        partials=lambda y, x: (apply(derivative, x),),
         excel=Notation(f"MAX(@0,{slope!r}*@0)", _ATOM, (_POWER,)),
         textbook=Notation(f"max(@0, {slope!r}·@0)", _ATOM, (_POWER,)),
         rule=f"leaky ReLU′(x) = 1 if x > 0, else {slope!r}",
@@ -203,7 +203,7 @@ NORMAL_CDF = Operation(
 )
 
 ARITHMETIC = {o.name: o for o in (ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE)}
-"""What the operators + - * / between expressions stand for."""
+"""The operations of the operators + - * / between expressions."""
 
 ACTIVATIONS: dict[str, Callable[[Expression], Expression]] = {
     "sigmoid": lambda x: apply(SIGMOID, x),

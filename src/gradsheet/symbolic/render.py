@@ -16,7 +16,7 @@ def to_excel(expression: Expression, address: Callable[[Variable], str]) -> str:
     """The formula of ``expression``, without the leading ``=``.
 
     Args:
-        expression: what to write. Its variables stand as addresses; ``expand`` first what has
+        expression: what to write. Its variables become addresses; ``expand`` first what has
             no cell.
         address: the cell of a variable.
     """
@@ -30,7 +30,7 @@ def to_textbook(
 
     Args:
         expression: what to write.
-        name: what stands for a variable, its own markup if nothing else is asked for.
+        name: the markup of a variable, its own if nothing else is asked for.
     """
     return _write(expression, "textbook", name)[0]
 

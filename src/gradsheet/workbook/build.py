@@ -172,14 +172,14 @@ def _write_sheets(layout: Layout, style: Style, exercise: Exercise | None) -> li
 
     An exercise has none of those that would show the answers.
     """
-    told = layout.is_small and exercise is None
+    is_whole = layout.is_small and exercise is None
     network.write(layout, style)
     checks = derivation.write(layout, style, exercise)
-    checks += step.write(layout, style) if told else []
+    checks += step.write(layout, style) if is_whole else []
     for number in range(len(layout.descent.learning_rates)):
         training.write(layout, style, number, exercise)
     learning_rates.write(layout, style)
-    if told:
+    if is_whole:
         checks += gradient_check.write(layout, style)
         common_mistakes.write(layout, style)
     return checks

@@ -107,7 +107,7 @@ class _Trainings:
         return {variable: values[:, 0] for variable, values in run.values.items()}
 
     def table(self, number: int) -> PassTable:
-        """Where the training with the mistake ``number`` stands, 0 for the right one."""
+        """The cells of the training with the mistake ``number``, 0 for the right one."""
         left = _HELPER + 1 + number * (len(self.variables) + 1)
         return PassTable(
             self.layout, left, self.variables, self.layout.fields.rate_addresses[self.number]

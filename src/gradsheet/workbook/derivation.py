@@ -65,7 +65,7 @@ def write(layout: Layout, style: Style, exercise: Exercise | None) -> list[Check
 
 @dataclass(frozen=True)
 class _Derivation:
-    """The steps, and where each stands."""
+    """The steps, and the row of each."""
 
     layout: Layout
     sections: list[Section]
@@ -73,7 +73,7 @@ class _Derivation:
 
     @cached_property
     def rows(self) -> dict[Variable, int]:
-        """The 0-based row of every step; a heading stands above each section."""
+        """The 0-based row of every step; a heading precedes each section."""
         rows: dict[Variable, int] = {}
         row = _FIRST_ROW
         for _, _, steps in self.sections:
@@ -113,7 +113,7 @@ class _Derivation:
         return self.layout.trained(operand)
 
     def numeral(self, operand: Variable) -> str:
-        """A formula for the text by which a value stands in another formula."""
+        """A formula for the text of a value within another formula."""
         if operand in self.rows:
             return cell_address(self.rows[operand], _NUMERAL)
         return numerals.formula(self.layout.trained(operand))
@@ -173,7 +173,7 @@ def _sections(graph: NetworkGraph) -> Iterator[Section]:
 
 
 def _unit_steps(graph: NetworkGraph, example: Example, number: int) -> Iterator[Variable]:
-    """The way back through the outputs, then through what they share, then through the sums."""
+    """Back through the outputs, then through what they share, then the pre-activations."""
     layer = example.layers[number]
     if layer.shared:
         for value in (*layer.activations, *reversed(layer.shared), *layer.pre_activations):

@@ -1,7 +1,7 @@
 """Cells to fill in that mark themselves, with the answers out of sight.
 
 A mark needs the ratio of what was typed to the answer, so a hidden sheet keeps the reciprocal of
-each answer as the difference of two numbers that say nothing alone.
+each answer as the difference of two numbers that reveal nothing alone.
 """
 
 import math

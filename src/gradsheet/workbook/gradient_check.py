@@ -189,7 +189,7 @@ def _head_notes(layout: Layout, checked: int) -> Iterator[tuple[int, int, str]]:
 
 @dataclass(frozen=True)
 class _Row:
-    """One parameter: its gradient from each witness, and how far they are apart."""
+    """One parameter: its gradient from each witness, and their differences."""
 
     layout: Layout
     table: _Table

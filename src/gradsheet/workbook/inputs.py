@@ -43,7 +43,7 @@ def write(layout: Layout, style: Style, locked: bool) -> None:
 
 
 def summary(layout: Layout) -> str:
-    """One line that says what network this is."""
+    """One line that describes the network."""
     graph, spec = layout.graph, layout.graph.spec
     sizes = "-".join(map(str, spec.sizes))
     examples = "1 example" if len(spec.inputs) == 1 else f"{len(spec.inputs)} examples"

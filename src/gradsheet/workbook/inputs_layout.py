@@ -1,4 +1,4 @@
-"""The cells to type in, and beside them what every other sheet reads: where each stands."""
+"""The layout of the inputs sheet: cells to type in, and what every other sheet reads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Block:
     """Cells to type in that belong together, as a list or as a grid.
 
     Attributes:
-        title: what stands above them.
+        title: the words above them.
         band: the kind of variable, which gives the color.
         rows: a variable a row, which is followed by its meaning, or several.
         left: the first column, 0-based.

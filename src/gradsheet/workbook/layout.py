@@ -1,4 +1,4 @@
-"""Where everything stands in the workbook, decided before a cell is written."""
+"""The layout of the workbook, decided before a cell is written."""
 
 import math
 from dataclasses import dataclass, field
@@ -167,7 +167,7 @@ def training_columns(graph: NetworkGraph, addresses: dict[Variable, str]) -> tup
     def formula(expression: Expression, row: str) -> str:
         """``expression`` over the cells of ``row``, written out where it has none.
 
-        What the optimizer remembers after the update stands in the row being written.
+        What the optimizer remembers after the update is in the row being written.
         """
 
         def address(operand: Variable) -> str:

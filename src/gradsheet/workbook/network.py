@@ -26,7 +26,7 @@ def write(layout: Layout, style: Style) -> None:
     selector.write(style, sheet)
     drawings = [lay_out(layout.graph, number) for number in range(len(layout.graph.examples))]
     _write_example_choice(layout, style, sheet)
-    # To the right of the chart stand the cells that it reads.
+    # The cells that the chart reads are to its right.
     geometry = Geometry(drawings[0])
     last = math.ceil(geometry.width / _COLUMN_PIXELS)
     shown = _write_values(layout, style, sheet, selector, drawings, last + 4)

@@ -20,7 +20,7 @@ _GAP, _ROW, _LOWEST = 393, 150, 600  # pixels: between layers, between neurons, 
 _SIDE = 0.5  # left and right of the neurons, in units of their distance
 _EDGE = 80  # above and below them, in pixels
 CHART_ROW = 7
-_MOST_ROWS = 8  # with more neurons in a layer they stand closer
+_MOST_ROWS = 8  # with more neurons in a layer they are closer
 FIRST_ROW = 4  # of the cells that the chart reads
 
 # Lines are sorted by sign and by size against the largest weight: a chart's line cannot follow a
@@ -111,7 +111,7 @@ class Canvas:
     def add_series(
         self, first: int, last: int, properties: dict[str, object], x: int | None = None
     ) -> None:
-        """Add the points of some rows, whose coordinates stand in the columns from ``x`` on."""
+        """Add the points of some rows, whose coordinates are in the columns from ``x`` on."""
         x = self.points + 1 if x is None else x
         self.chart.add_series(
             {

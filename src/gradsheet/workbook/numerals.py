@@ -10,11 +10,11 @@ _SMALLEST, _LARGEST = 1e-9, 1e9
 
 
 def formula(cell: str, parentheses: bool = True) -> str:
-    """A formula for the number of ``cell`` as it stands in a text: six significant digits.
+    """A formula for the number of ``cell`` as part of a text: six significant digits.
 
     Args:
         cell: an address.
-        parentheses: whether a negative number stands in them, as in the middle of a formula.
+        parentheses: whether a negative number is put into them, as in the middle of a formula.
     """
     exponent = f"INT(LOG10(ABS({cell})))"
     usual = f"ROUND({cell},{_DIGITS - 1}-{exponent})"

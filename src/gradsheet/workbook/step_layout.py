@@ -1,4 +1,4 @@
-"""Where the values of one chosen iteration stand, before and after its update."""
+"""The cells of one chosen iteration, before and after its update."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

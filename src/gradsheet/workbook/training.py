@@ -139,8 +139,8 @@ def _write_panel(
 
 def _write_steps(layout: Layout, style: Style, sheet: Worksheet, exercise: Exercise | None) -> None:
     shown = {column.variable for column in layout.columns}
-    told = [column for column in layout.columns if exercise is None or column.band not in _ASKED]
-    computed = [column.variable for column in told if column.variable.definition]
+    given_away = [c for c in layout.columns if exercise is None or c.band not in _ASKED]
+    computed = [column.variable for column in given_away if column.variable.definition]
     row = FIRST_ROW + _CHART_ROWS
     sheet.write_string(row - 1, 0, "column", style.header())
     sheet.write_string(row - 1, 1, "its formula, for every iteration", style.header(align="left"))

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from gradsheet.audit.findings import Audit
-from gradsheet.audit.pipeline import audit_workbook
+from gradsheet.audit.pipeline import audit_book, audit_workbook
+from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.model import Cell
+from gradsheet.spreadsheet.reader import read_book
 
 CASES = Path(__file__).parents[1] / "data" / "audit"
 
@@ -20,7 +23,16 @@ RIGHT = (
     "elements-with-a-prefix-right",
     "one-row-right",
     "plain-right",
+    "new-weight-columns-new-w-right",
+    "new-weight-columns-prime-right",
+    "last-row-only-new-weights-right",
+    "numbered-by-source-right",
+    "own-names-and-new-weight-columns-right",
+    "one-step-then-new-weights-right",
 )
+REMARKS = {"numbered-by-source-right": ["GS903"]}
+"""The rules of the remarks, where there are any."""
+
 WRONG = {
     "google-POW-wrong": [("V3", 6, "GS501")],
 }
@@ -36,9 +48,42 @@ def test_a_right_workbook_is_right(name: str) -> None:
     found = audited(name)
     assert not found.mistakes
     assert found.all_right
+    assert [code for remark in found.remarks for code in remark.codes] == REMARKS.get(name, [])
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_mistake_is_found_where_it_is(name: str) -> None:
     mistakes = audited(name).mistakes
     assert [(str(m.cell), m.cells, *m.codes) for m in mistakes] == WRONG[name]
+
+
+@pytest.mark.parametrize(
+    ("column", "right", "wrong", "rule"),
+    [
+        ("AH", "G{0}-$G$1*Z{0}", "G{0}+$G$1*Z{0}", "GS301"),
+        ("AH", "G{0}-$G$1*Z{0}", "G{0}-$G$1*AA{0}", "GS605"),
+        ("AJ", "M{0}-$G$1*AB{0}", "N{0}-$G$1*AB{0}", "GS401"),
+    ],
+)
+@pytest.mark.parametrize("name", ["new-w", "prime", "n", "plus", "w-new"])
+def test_a_mistake_in_a_column_of_new_weights_is_reported_there(
+    name: str, column: str, right: str, wrong: str, rule: str
+) -> None:
+    book = read_book(CASES / f"new-weight-columns-{name}-right.xlsx")
+    cells = book.sheets["Sheet"].cells
+    for row in range(3, 11):
+        index = CellIndex.parse(f"{column}{row}")
+        assert cells[index].formula == right.format(row)
+        cells[index] = Cell(None, wrong.format(row))
+    [mistake] = audit_book(book).mistakes
+    assert (str(mistake.cell), mistake.cells, *mistake.codes) == (f"{column}3", 8, rule)
+
+
+@pytest.mark.parametrize("name", ["last-row-only-new-weights", "one-step-then-new-weights"])
+def test_a_last_row_of_new_weights_is_checked(name: str) -> None:
+    book = read_book(CASES / f"{name}-right.xlsx")
+    cells = book.sheets["Sheet"].cells
+    last = max(row for row, _ in cells)
+    cells[CellIndex(last, 5)] = Cell(None, f"E{last - 1}+$G$1*X{last - 1}")
+    [mistake] = audit_book(book).mistakes
+    assert (mistake.cell, mistake.codes) == (CellIndex(last, 5), ("GS301",))

@@ -249,6 +249,21 @@ class OtherHeader:
 
 
 @dataclass(frozen=True)
+class OtherNumbering:
+    """Weights, and their gradients, that are numbered in another order than is usual.
+
+    Attributes:
+        numbered: what the headers call the weights.
+        usual: what each of them is usually called.
+        meaning: what the first of them is.
+    """
+
+    numbered: tuple[Symbol, ...]
+    usual: tuple[Symbol, ...]
+    meaning: str
+
+
+@dataclass(frozen=True)
 class ChartOfOtherColumn:
     """A chart that plots one column and is named after another."""
 
@@ -299,6 +314,7 @@ Details = (
     | OtherUpdateRule
     | NotRead
     | OtherHeader
+    | OtherNumbering
     | ChartOfOtherColumn
     | ChartOfSomeRows
     | PastedLosses

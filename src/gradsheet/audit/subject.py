@@ -71,9 +71,10 @@ class Subject:
     def pasted_rows(self) -> frozenset[int]:
         """The rows in which most of what other rows compute is not computed."""
         columns = [c for c in self.table.usual if c in self.found.symbols]
+        rows = self.table.rows[:-1] if self.found.ends_with_weights else self.table.rows
         return frozenset(
             row
-            for row in self.table.rows
+            for row in rows
             if 2 * sum(self.table.tree(row, column) is None for column in columns) > len(columns)
         )
 

@@ -23,6 +23,7 @@ from gradsheet.audit.details import (
     NotRead,
     OddCell,
     OtherHeader,
+    OtherNumbering,
     OtherRateCell,
     OtherUpdateRule,
     OutOfDate,
@@ -124,6 +125,15 @@ SENTENCES: list[tuple[Details, str]] = [
     (
         OtherHeader("w6", Symbol.parse("w5"), "from a_h1 to o1"),
         "the header is w6; the column holds w5: from a_h1 to o1",
+    ),
+    (
+        OtherNumbering(
+            (Symbol.parse("w2"), Symbol.parse("w3")),
+            (Symbol.parse("w3"), Symbol.parse("w2")),
+            "from i1 to h2",
+        ),
+        "the weights are numbered in another order than is usual: w2, w3 are mostly called w3, w2; "
+        "w2 leads from i1 to h2",
     ),
     (
         ChartOfOtherColumn("Loss", "E1", "E_total", 27),

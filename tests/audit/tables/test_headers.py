@@ -11,6 +11,23 @@ from gradsheet.audit.tables.headers import rate_in, read_header
         ("t1", ("t1", "T1", "t_1", "t₁", " t1 ", "target 1", "Target1", "y1")),
         ("i2", ("i2", "I2", "x2", "input 2", "x₂")),
         ("w5", ("w5", "W5", "w_5", "w_{5}", "weight 5", "w5 权重", "peso w5", "w5 (Gewicht)")),
+        (
+            "w5'",
+            (
+                *("new w5", "w5'", "w5′", "w₅’", "w5_new", "updated w5", "w5+", "w5⁺", "next w_5"),
+                *(
+                    "new_w5",
+                    "nw5",
+                    "w5 (new)",
+                    "w_{5}'",
+                    "neu w5",
+                    "new weight 5",
+                    "w5 (t+1)",
+                    "W5_{t+1}",
+                ),
+            ),
+        ),
+        ("b1'", ("new b1", "b1_new", "bias 1'")),
         ("b1", ("b1", "bias1", "B_1")),
         ("h1", ("h1", "H1", "net_h1", "z_h1", "net h1")),
         ("a_h1", ("a_h1", "ah1", "A_H1", "out_h1", "σ(h1)", "sigmoid(h1)", "a(h1)", "a_{h1}")),
@@ -36,6 +53,7 @@ from gradsheet.audit.tables.headers import rate_in, read_header
             (
                 "",
                 "Δw1",
+                "new",
                 "iteration",
                 "notes",
                 "my own",

@@ -3,17 +3,54 @@
 from collections.abc import Iterator
 
 from gradsheet.audit import rules
-from gradsheet.audit.details import OtherHeader
+from gradsheet.audit.details import OtherHeader, OtherNumbering
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.subject import Subject
+from gradsheet.networks.symbols import Kind, Symbol
+
+Others = dict[int, tuple[Symbol, Symbol]]
+"""Of columns with another header what it names, and what the column holds."""
 
 
 def header_findings(subject: Subject) -> Iterator[Finding]:
-    """A remark on each header that names something else."""
+    """A remark on each header that names something else; one on weights in another order."""
+    found, others = subject.found, _others(subject)
+    row = subject.table.header_row or subject.table.rows[0]
+    weights = {c: pair for c, pair in others.items() if pair[1].kind is Kind.WEIGHT}
+    if len(weights) > 2 and _is_order(list(others.values())):
+        column, (_, first) = next(iter(weights.items()))
+        numbered, usual = zip(*weights.values(), strict=True)
+        details = OtherNumbering(numbered, usual, found.reference[first].meaning)
+        yield subject.finding(rules.HEADER, [row], column, details)
+        return
+    for column, (_, symbol) in others.items():
+        details_one = OtherHeader(found.header(column), symbol, found.reference[symbol].meaning)
+        yield subject.finding(rules.HEADER, [row], column, details_one)
+
+
+def _others(subject: Subject) -> Others:
     found, table = subject.found, subject.table
-    for column, symbol in found.symbols.items():
-        named = table.named.get(column)
-        if table.headers.get(column) and named != symbol and named in found.reference:
-            row = table.header_row or table.rows[0]
-            details = OtherHeader(found.header(column), symbol, found.reference[symbol].meaning)
-            yield subject.finding(rules.HEADER, [row], column, details)
+    confirmed = {s for column, s in found.symbols.items() if table.named.get(column) == s}
+    return {
+        column: (named, symbol)
+        for column, symbol in found.symbols.items()
+        if (named := table.named.get(column)) is not None
+        and named != symbol
+        and named in found.reference
+        # One letter is no name where another column has it: e may be the fifth weight.
+        and not (len(table.headers[column]) == 1 and named in confirmed)
+    }
+
+
+def _is_order(pairs: list[tuple[Symbol, Symbol]]) -> bool:
+    """Whether weights, with their gradients and new values, are only numbered otherwise."""
+    order = {named: held for named, held in pairs if held.kind is Kind.WEIGHT}
+    return set(order) == set(order.values()) and all(
+        held == order.get(named) or (named.kind is held.kind and order.get(_of(named)) == _of(held))
+        for named, held in pairs
+    )
+
+
+def _of(symbol: Symbol) -> Symbol:
+    """The value whose gradient, or next value, a symbol is."""
+    return symbol.of or symbol

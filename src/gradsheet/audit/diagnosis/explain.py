@@ -33,7 +33,7 @@ from gradsheet.audit.inference.lowering import CircularReferenceError
 from gradsheet.audit.inference.reference import agree, agreements
 from gradsheet.audit.inference.row_classes import sliding_references
 from gradsheet.audit.rules import Rule
-from gradsheet.networks.symbols import Symbol, symbol_of
+from gradsheet.networks.symbols import Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Variable, expand, variables
 
@@ -111,10 +111,11 @@ def right_formula(
     assert expected is not None
     known = {*found.symbols.values(), *found.outside.values()}
     own = found.symbols[column]
+    is_step = own in found.parameters or own.kind is Kind.NEXT
 
     def keeps(variable: Variable) -> bool:
         symbol = symbol_of(variable)
-        stays = not symbol.is_derivative or symbol in used or own in found.parameters
+        stays = not symbol.is_derivative or symbol in used or is_step
         return symbol in known and symbol != own and stays
 
     if isinstance(expected, Variable) and expected.definition is not None:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from gradsheet.audit.tables.table import Table
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
-from gradsheet.spreadsheet.formula import to_expression
+from gradsheet.spreadsheet.formula import Reference, references, to_expression
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Number, Variable
 
@@ -52,10 +52,24 @@ class ColumnFormulas:
         """Whether a variable stands for a cell beside the table."""
         return isinstance(self._places[variable], CellRef)
 
+    def copied(self, column: int) -> int | None:
+        """The column of new weights that a column takes its values from, one row above."""
+        tree = self._table.usual.get(column)
+        if not isinstance(tree, Reference) or tree.row_fixed or tree.row != -1:
+            return None
+        other = tree.seen_from(CellIndex(self._row, column)).column
+        new = self._table.usual.get(other) if other != column else None
+        reads = () if new is None else references(new)
+        here = CellIndex(self._row, other)
+        return other if any(ref.seen_from(here) == (self._row, column) for ref in reads) else None
+
     def _expression(self, column: int) -> Expression:
-        tree = self._table.usual[column]
+        """What a column computes; of a weight that is a new one of the row above, how that is."""
+        new = self.copied(column)
+        row = self._row if new is None else self._row - 1
+        tree = self._table.usual[column if new is None else new]
         try:
-            return to_expression(tree, CellIndex(self._row, column), self._cell)
+            return to_expression(tree, CellIndex(row, new or column), self._cell)
         except FormulaError:
             return Number(float("nan"))
 

@@ -59,7 +59,15 @@ class _Naming:
         for parameter, gradient in self._wiring.gradients.items():
             if symbol := self._symbols.get(ColumnCell(parameter)):
                 self._symbols[ColumnCell(gradient)] = symbol.gradient
+        self._name_new_weights()
         return self._symbols
+
+    def _name_new_weights(self) -> None:
+        """Columns of new weights, from which the weights of the next row are taken."""
+        for parameter in self._wiring.parameters:
+            new, symbol = self._formulas.copied(parameter), self._symbols.get(ColumnCell(parameter))
+            if new is not None and symbol is not None:
+                self._symbols.setdefault(ColumnCell(new), symbol.next)
 
     def _name_layers(self) -> None:
         """Units, activations, weights and biases, numbered unit after unit."""

@@ -70,9 +70,9 @@ def _is_weight(symbol: Symbol | None) -> bool:
 
 
 def _renamed(symbol: Symbol, others: Mapping[Symbol, Symbol]) -> Symbol:
-    """A parameter or a gradient, with the parameter named otherwise."""
-    if symbol.is_gradient and symbol.of:
-        return others.get(symbol.of, symbol.of).gradient
+    """A parameter, a gradient or a new weight, with the parameter named otherwise."""
+    if symbol.kind in (Kind.GRADIENT, Kind.NEXT) and symbol.of:
+        return replace(symbol, of=others.get(symbol.of, symbol.of))
     return others.get(symbol, symbol)
 
 

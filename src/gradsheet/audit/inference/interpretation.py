@@ -117,8 +117,18 @@ class Interpretation:
         """The rows in which a column should compute something."""
         if column not in self.symbols or self.is_given(column):
             return range(0)
-        is_parameter = self.symbols[column] in self.parameters
-        return self.table.rows[1:] if is_parameter else self.table.rows
+        if self.symbols[column] in self.parameters:
+            return self.table.rows[1:]
+        return self.table.rows[:-1] if self.ends_with_weights else self.table.rows
+
+    @cached_property
+    def ends_with_weights(self) -> bool:
+        """Whether the last row holds new weights and nothing that is computed from them."""
+        last = self.table.rows[-1]
+        due = [c for c in self.table.usual if c in self.symbols and not self.is_given(c)]
+        weights = {column for column in due if self.symbols[column] in self.parameters}
+        held = {column for column in due if self.table.cell(last, column) is not None}
+        return len(self.table.rows) > 1 and held <= weights and 2 * len(held) > len(weights)
 
     def expected(self, row: int, column: int) -> Expression | None:
         """What a cell should compute; None where it is typed in or nothing is known of it."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.tables.headers import is_rate
 from gradsheet.audit.tables.table import Table
-from gradsheet.networks.symbols import LEARNING_RATE
+from gradsheet.networks.symbols import LEARNING_RATE, Kind
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Call, Constant, Node, references
 
@@ -69,7 +69,7 @@ def _labeled(table: Table, cells: Counter[CellRef]) -> CellRef | None:
 def _sources(table: Table, hypothesis: Hypothesis) -> _Sources:
     sources = _Sources()
     for column, symbol in hypothesis.symbols.items():
-        if column in table.usual and symbol.is_parameter:
+        if column in table.usual and (symbol.is_parameter or symbol.kind is Kind.NEXT):
             for tree, place in _update_formulas(table, hypothesis, column):
                 _count(sources, table, hypothesis, tree, place)
     return sources

@@ -89,11 +89,12 @@ def _written_and_expected(
 
 
 def _typical_row(table: Table, column: int) -> int | None:
-    """The first later row with the column's usual formula."""
+    """The first row with the column's usual formula, a later one if there is one."""
     usual = table.usual.get(column)
     if usual is None:
         return None
-    return next((row for row in table.later_rows if table.tree(row, column) == usual), None)
+    rows = (*table.later_rows, table.rows[0])
+    return next((row for row in rows if table.tree(row, column) == usual), None)
 
 
 def _is_training_table(found: Interpretation, wrong: int) -> bool:

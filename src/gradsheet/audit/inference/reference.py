@@ -1,6 +1,6 @@
 """A network at random points: what the formulas of a table are compared with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -14,6 +14,7 @@ from gradsheet.symbolic.expression import Expression, Variable
 from gradsheet.symbolic.tape import Array, Tape
 
 POINTS = 12
+_RATE = named(LEARNING_RATE, None, "learning rate")
 _TOLERANCE = 1e-9
 
 
@@ -43,7 +44,8 @@ class NetworkRow:
 
     Attributes:
         graph: the network.
-        values: given values, forward values, gradients and the local derivatives they are made of.
+        values: given values, forward values, gradients, the local derivatives they are made of, and
+            each parameter after the step that they ask for.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -56,7 +58,19 @@ class NetworkRow:
         values = {symbol_of(v): v for v in (*derivatives, *graph.given, *graph.forward)}
         # The gradient of a value that the loss depends on directly is a local derivative.
         gradients = {symbol_of(v).gradient: g for v, g in backward.gradients.items()}
-        return {**values, **gradients}
+        return {**values, **gradients, **self._stepped(gradients)}
+
+    def _stepped(self, gradients: Mapping[Symbol, Variable]) -> dict[Symbol, Variable]:
+        """Each parameter after the update."""
+        parameters = {symbol_of(parameter): parameter for parameter in self.graph.parameters}
+        return {
+            symbol.next: named(
+                symbol.next,
+                parameter - _RATE * gradients[symbol.gradient],
+                f"{symbol.plain} after the update",
+            )
+            for symbol, parameter in parameters.items()
+        }
 
 
 @lru_cache(maxsize=32)
@@ -70,7 +84,7 @@ class ReferenceNetwork:
 
     def __init__(self, spec: NetworkSpec) -> None:
         self.spec = spec
-        self.rate = named(LEARNING_RATE, None, "learning rate")
+        self.rate = _RATE
         self._by_row: dict[int, NetworkRow] = {}
         self._rows_above: dict[Variable, int] = {}
         self._held: set[Symbol] = set()
@@ -111,8 +125,9 @@ class ReferenceNetwork:
 
     def updated(self, parameter: Symbol) -> Expression:
         """The parameter after the step that the row above asks for."""
-        above = self.row(1).values
-        return above[parameter] - self.rate * above[parameter.gradient]
+        step = self.row(1).values[parameter.next].definition
+        assert step is not None
+        return step
 
     def values(self, expressions: Iterable[Expression]) -> list[Array]:
         """The expressions at the points; NaN where one is no number."""

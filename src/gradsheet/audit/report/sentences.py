@@ -24,6 +24,7 @@ from gradsheet.audit.details import (
     NotRead,
     OddCell,
     OtherHeader,
+    OtherNumbering,
     OtherRateCell,
     OtherUpdateRule,
     OutOfDate,
@@ -294,6 +295,18 @@ def _(details: NotRead) -> str:
 def _(details: OtherHeader) -> str:
     holds = f"{details.holds.plain}: {details.meaning}"
     return f"the header is {details.header}; the column holds {holds}"
+
+
+@_message.register
+def _(details: OtherNumbering) -> str:
+    numbered, usual = (
+        ", ".join(symbol.plain for symbol in symbols)
+        for symbols in (details.numbered, details.usual)
+    )
+    return (
+        f"the weights are numbered in another order than is usual: {numbered} are mostly called "
+        f"{usual}; {details.numbered[0].plain} leads {details.meaning}"
+    )
 
 
 @_message.register

@@ -39,9 +39,9 @@ class Grid:
         return row in self.filled.get(column, ())
 
     def is_mostly_filled(self, columns: Columns, rows: range) -> bool:
-        """Whether one of the columns is filled in more than half of the rows."""
+        """Whether one of the columns is filled in more than half of the rows; of two in one."""
         most = max(len(self.filled[column].intersection(rows)) for column in columns)
-        return 2 * most > len(rows)
+        return 2 * most > len(rows) or (len(rows) == 2 and most > 0)
 
     def formula(self, row: int, column: int) -> Node | str | None:
         """The formula of a cell; its text where it is not understood, None where it has none."""

@@ -42,6 +42,11 @@ _TOTAL_LOSS = re.compile(rf"(?:{_LOSS}{_TOTAL}?|{_TOTAL}{_LOSS}?)(?:@(\d+)|\((\d
 _GRADIENT = re.compile(
     rf"(?:grad(?:ient)?(?:of)?d?|d?{_LOSS}{_TOTAL}?/?d?/?d?|d{_TOTAL}/d)([wb])_?(\d+)"
 )
+# A weight after the update; what it is a mark of stands before or after it.
+_NEW = r"(?:new|next|updated|upd|neu|neue|neues|nuevo|nueva|novo|nova|nouveau|n)"
+_NEXT = re.compile(
+    rf"{_NEW}[ _-]*(?P<marked>\S.*)|(?P<before>\S.*?)[ _-]*(?:\(?{_NEW}\)?|['’′+]|[({{]?t\+1[)}}]?)"
+)
 _PARAMETERS = {"w": Kind.WEIGHT, "b": Kind.BIAS}
 _DERIVATIVE = re.compile(r"d([^/]+)/d([^/]+)")
 _RATE = re.compile(
@@ -59,12 +64,21 @@ def read_header(text: str) -> Symbol | None:
     """
     if len(text) > _LONGEST:
         return None
+    if following := _next(text):
+        return following
     whole = _plain(text)
     if symbol := _symbol(whole.replace(" ", "")):
         return symbol
     words = [_symbol(word) for word in re.split(r"[\s|;:=,\[\]【】（）]+", whole)]
     found = [word for word in words if word]
     return found[0] if len(set(found)) == 1 else None
+
+
+def _next(text: str) -> Symbol | None:
+    """The new weight that a header names: ``new w1``, ``w1'``, ``w1⁺``."""
+    match = _NEXT.fullmatch(unicodedata.normalize("NFKC", text.strip()).lower())
+    of = _value(_plain(match["marked"] or match["before"]).replace(" ", "")) if match else None
+    return of.next if of and of.is_parameter else None
 
 
 def is_rate(text: str) -> bool:

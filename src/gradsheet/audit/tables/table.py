@@ -72,10 +72,16 @@ class Table:
         return {column: tree for column, tree in trees.items() if tree is not None}
 
     def _usual_tree(self, column: int) -> Node | None:
-        """The most frequent formula of a column; None where less than half of it are formulas."""
-        counts = Counter(self.tree(row, column) for row in self.later_rows)
-        formulas = len(self.later_rows) - counts.pop(None, 0)
-        if 2 * formulas < len(self.later_rows) or not counts:
+        """The most frequent formula of a column; None where less than half of it are formulas.
+
+        Of one step the row below may hold the new weights alone.
+        """
+        rows = self.later_rows
+        if len(rows) == 1 and self.cell(rows[0], column) is None:
+            rows = self.rows[:1]
+        counts = Counter(self.tree(row, column) for row in rows)
+        formulas = len(rows) - counts.pop(None, 0)
+        if 2 * formulas < len(rows) or not counts:
             return None
         return counts.most_common(1)[0][0]
 

@@ -83,7 +83,7 @@ _HOMES = {
     "write_workbook": "workbook.build",
 }
 
-# Public in version 0.2; these two warn when they are called, the others when they are imported.
+# Public in version 0.1; these two warn when they are called, the others when they are imported.
 _FORMER = {"to_workbook": "models.build", "verify": "workbook.verify"}
 _MOVED = {
     "NetworkGraph": "networks.graph",

@@ -1,4 +1,4 @@
-"""Names and positions of version 0.2 that are accepted for one more version."""
+"""Names and positions of version 0.1 that are accepted in version 0.2, with a warning."""
 
 import functools
 import warnings

@@ -8,7 +8,7 @@ from gradsheet.networks.symbols import Symbol, named
 from gradsheet.symbolic import operations as table
 from gradsheet.symbolic.expression import Expression, Number, Variable, apply
 from gradsheet.symbolic.operations import ACTIVATIONS
-from gradsheet.symbolic.render import plain, runs, to_excel, to_textbook
+from gradsheet.symbolic.render import literal, plain, runs, to_excel, to_textbook
 
 X, Y = Variable("x"), Variable("y")
 
@@ -33,7 +33,7 @@ X, Y = Variable("x"), Variable("y")
         (X + Number(math.inf), "x+INF", "x + INF"),  # a sheet may hold 1E308*10
         (Number(-2.0) * X, "-2*x", "-2·x"),
         (X / (X * Y), "x/(x*y)", "x/(x·y)"),
-        (Number(1e-20) * X, "1E-20*x", "1E-20·x"),
+        (Number(1e-20) * X, "0.00000000000000000001*x", "1E-20·x"),
         (apply(table.SHIFT, X, Y, -X), "MAX(x,y,-x)", "max(x,y,−x)"),
         (ACTIVATIONS["gelu"](X), "x*NORMSDIST(x)", "x·Φ(x)"),
         (apply(table.SQUARE, named(Symbol.parse("dE/dw1"))), "dE/dw1^2", "(∂E/∂w1)²"),
@@ -51,3 +51,21 @@ def test_markup_is_cut_into_runs() -> None:
         (" − a)", "normal"),
         ("2", "superscript"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1e-5, "0.00001"),
+        (-2.5e-9, "-0.0000000025"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (3.0, "3"),
+        (1e9, "1000000000"),
+        (1e300, "(1*10^300)"),
+        (2.5e-300, "(2.5*10^-300)"),
+        (-1.25e-100, "(-1.25*10^-100)"),
+    ],
+)
+def test_literals_have_no_exponent(value: float, text: str) -> None:
+    assert literal(value) == text
+    assert float(text.strip("()").replace("*10^", "E")) == value

@@ -188,7 +188,9 @@ def _gnumeric(path: Path, folder: Path) -> Cells:
 _DOCUMENT_BUILDER = """
 import sys, docbuilder
 builder = docbuilder.CDocBuilder()
-sys.exit(builder.OpenFile(sys.argv[1]) or builder.SaveFile("xlsx", sys.argv[2]))
+failed = builder.OpenFile(sys.argv[1]) or builder.SaveFile("xlsx", sys.argv[2])
+builder.CloseFile()
+sys.exit(failed)
 """
 
 

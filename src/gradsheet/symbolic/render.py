@@ -1,13 +1,17 @@
 """Expressions as text: spreadsheet formulas and textbook notation."""
 
+import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Literal
 
 from gradsheet.symbolic.expression import Apply, Binding, Expression, Notation, Number, Variable
 
 Run = tuple[str, Literal["normal", "subscript", "superscript"]]
 
+
+_LONGEST_LITERAL = 40  # characters
 
 _RAISED = str.maketrans("0123456789()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾")
 
@@ -86,5 +90,22 @@ def _fill(notation: Notation, pieces: list[tuple[str, Binding]]) -> str:
 def _number(value: float, face: str) -> tuple[str, Binding]:
     if face == "textbook" and value == 0.5:
         return "½", Binding.ATOM
-    text = f"{value:.0f}" if float(value).is_integer() else repr(value).upper()
+    if face == "excel":
+        text = literal(value)
+    else:
+        text = f"{value:.0f}" if float(value).is_integer() else repr(value).upper()
     return text, Binding.ATOM if value >= 0 else Binding.SIGN
+
+
+def literal(value: float) -> str:
+    """A number in a spreadsheet formula: ``0.00001``, never ``1E-05``, which some engines refuse.
+
+    One of many digits is a product with a power of ten: ``(2.5*10^-300)``.
+    """
+    if not math.isfinite(value):
+        return repr(value).upper()
+    digits = f"{Decimal(repr(float(value))):f}".removesuffix(".0")
+    if len(digits) <= _LONGEST_LITERAL:
+        return digits
+    number, exponent = f"{Decimal(repr(float(value))).normalize():E}".split("E")
+    return f"({number}*10^{int(exponent)})"

@@ -144,7 +144,8 @@ def _write(layout: Layout, path: Path, solution: bool | None) -> None:
         inputs.write(layout, style, locked=solution is not None)
         exercise = None
         if solution is not None:
-            exercise = Exercise(style, _answers(layout), derivation.known_range(layout), solution)
+            known = derivation.known_numbers(layout)
+            exercise = Exercise(style, _answers(layout), known, solution)
             layout = layout if solution else _idle(layout)
         checks = _write_sheets(layout, style, exercise)
         start.write(layout, style, first, checks, exercise)

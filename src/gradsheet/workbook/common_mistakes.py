@@ -118,12 +118,16 @@ class _Trainings:
         column = self.table(number).column(self.layout.graph.loss)
         return cell_address(_FIRST_ROW + updates, column)
 
-    def steps(self, number: int) -> tuple[str, str]:
-        """The parameters before and after the first update with a mistake."""
+    @property
+    def _step_row(self) -> int:
+        return _FIRST_ROW + self.updates + 2
+
+    def step(self, number: int) -> str:
+        """The cells of the first step with a mistake, a parameter each."""
         left = self.table(number).left
-        last = left + len(self.layout.graph.parameters) - 1
-        row = _FIRST_ROW
-        return span(row, left, row, last), span(row + 1, left, row + 1, last)
+        return span(
+            self._step_row, left, self._step_row, left + len(self.layout.graph.parameters) - 1
+        )
 
     def cosine(self, number: int) -> float | str:
         """The cosine of the angle between the first step with a mistake and the right one."""
@@ -147,8 +151,10 @@ class _Trainings:
         iteration = self.style.format(align="center", font_color=FAINT)
         for row in range(self.updates + 1):
             self.sheet.write_number(_FIRST_ROW + row, _HELPER, row, iteration)
+        self.sheet.write_string(self._step_row, _HELPER, "first step", self.style.note)
         for number, mistake in enumerate(self.mistakes):
             self._write_training(number, mistake)
+            self._write_step(number)
 
     def _write_training(self, number: int, mistake: Mistake | None) -> None:
         table, steps = self.table(number), self.descents[number]
@@ -168,6 +174,15 @@ class _Trainings:
                 formula = later.format(row + 1 - shift) if row > _FIRST_ROW else first
                 formula = formula.format(row + 1)
                 write_formula(self.sheet, row, column, formula, value, self.style.number)
+
+    def _write_step(self, number: int) -> None:
+        """How the first update moves each parameter."""
+        for parameter in self.layout.graph.parameters:
+            column, values = self.table(number).column(parameter), self.values[number][parameter]
+            before, after = (cell_address(_FIRST_ROW + row, column) for row in (0, 1))
+            value = float(values[1] - values[0])
+            place = self._step_row, column
+            write_formula(self.sheet, *place, f"{after}-{before}", value, self.style.number)
 
     def insert_chart(self) -> None:
         """The losses of all trainings in one chart."""
@@ -316,10 +331,8 @@ class _Block:
         self.sheet.write_string(row, _LEFT, "the step", self._label)
         words = "cosine of its angle to the right one: above 0 it leads downhill"
         self.sheet.write_string(row, _LEFT + 1, words, self.style.format(indent=1))
-        right, wrong = (trainings.steps(number) for number in (0, self.number))
-        (before, after), (wrong_before, wrong_after) = right, wrong
-        product = f"SUMPRODUCT({after}-{before},{wrong_after}-{wrong_before})"
-        lengths = f"SQRT(SUMXMY2({after},{before})*SUMXMY2({wrong_after},{wrong_before}))"
+        right, wrong = (trainings.step(number) for number in (0, self.number))
+        product, lengths = f"SUMPRODUCT({right},{wrong})", f"SQRT(SUMSQ({right})*SUMSQ({wrong}))"
         value = trainings.cosine(self.number)
         cell_format = self.style.format(num_format="0.000000")
         formula = f'IFERROR({product}/{lengths},"—")'

@@ -311,13 +311,15 @@ def _write_question(
     exercise.write_mark(sheet, row, _CELL, absolute(row, _VALUE, DERIVATION_SHEET), variable)
 
 
-def known_range(layout: Layout) -> str:
-    """The cells of the given and the forward values, from which factors are recognized."""
+def known_numbers(layout: Layout) -> dict[str, float]:
+    """The cells and the values from which factors are recognized: the given and the forward."""
     derivation = _Derivation(layout, list(_sections(layout.graph)))
-    rows = derivation.rows
-    last = rows[layout.graph.loss]
-    first = absolute(_FIRST_ROW + 1, _VALUE, DERIVATION_SHEET)
-    return f"{first}:{absolute(last, _VALUE)}"
+    last = derivation.rows[layout.graph.loss]
+    return {
+        absolute(row, _VALUE, DERIVATION_SHEET): derivation.values[variable]
+        for variable, row in derivation.rows.items()
+        if row <= last
+    }
 
 
 def _checks(derivation: _Derivation, style: Style, sheet: Worksheet) -> list[Check]:
@@ -326,7 +328,7 @@ def _checks(derivation: _Derivation, style: Style, sheet: Worksheet) -> list[Che
     failures = 0.0
     for parameter in layout.graph.parameters:
         row, found = derivation.rows[updates[parameter]], derivation.address(updates[parameter])
-        close = f"ABS({found}-{layout.trained(parameter, row=1)})<=1E-9*(1+ABS({found}))"
+        close = f"ABS({found}-{layout.trained(parameter, row=1)})<=0.000000001*(1+ABS({found}))"
         value = agreement(derivation.values[updates[parameter]])
         failures += value
         write_formula(sheet, row, _CHECK, f"IF({close},0,1)", value, style.note)

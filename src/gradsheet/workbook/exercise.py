@@ -21,11 +21,14 @@ from gradsheet.spreadsheet.writer import (
     write_formula,
 )
 from gradsheet.symbolic.expression import ZERO, Variable, expand
+from gradsheet.symbolic.render import literal
 
 RIGHT, FACTOR, SIGN, NOT_YET = "right", "off by a factor", "sign wrong", "not yet"
 
 MARKS_SHEET = "Marks"
-_RATIO, _SHIFTED, _SHIFT, _POINT, _NEAR = range(5)  # the columns of the hidden sheet
+_RATIO, _SHIFTED, _SHIFT, _POINT, _NEAR, _KNOWN, _SLOPE = range(
+    7
+)  # the columns of the hidden sheet
 _CLOSE = 1e-5  # of the answer
 _SHOWN = 6e-9  # what eight decimals, those a cell shows, leave open
 _FACTORS = (2, 3, 4, 5, 10)  # and the given and the forward values, and their slopes
@@ -48,14 +51,14 @@ class Exercise:
     Attributes:
         style: of the workbook.
         answers: of everything that is asked.
-        known: the cells of the numbers from which a missing factor is recognized.
+        known: the cells and the values of the numbers from which a missing factor is recognized.
         solved: whether the answers are filled in.
         marks: the addresses of the marks written so far.
     """
 
     style: Style
     answers: Mapping[Variable, float]
-    known: str
+    known: Mapping[str, float]
     solved: bool
     marks: list[str] = field(default_factory=list)
 
@@ -63,6 +66,10 @@ class Exercise:
         self._sheet = self.style.book.add_worksheet(MARKS_SHEET, PlainSheet)
         self._sheet.very_hidden()
         self._random = random.Random(0)
+        for row, (cell, value) in enumerate(self.known.items()):
+            slope = f"{cell}*(1-{cell})"
+            write_formula(self._sheet, row, _KNOWN, cell, value, self.style.general)
+            write_formula(self._sheet, row, _SLOPE, slope, value * (1 - value), self.style.general)
 
     def write_mark(
         self, sheet: Worksheet, row: int, column: int, place: str, variable: Variable
@@ -87,7 +94,7 @@ class Exercise:
         """The cell of what was typed over the answer; of an answer 0, 1 where 0 was typed."""
         cell_format = self.style.general
         if answer == 0 or not math.isfinite(1 / answer):
-            formula, value = f"IF(ISNUMBER({place}),1+ABS({place})*1E9,0)", 1.0
+            formula, value = f"IF(ISNUMBER({place}),1+ABS({place})*1000000000,0)", 1.0
             near, room = f"{_SHOWN * 1e9:g}", _SHOWN * 1e9
         else:
             hidden = self._random.uniform(1, 9) / answer
@@ -95,7 +102,7 @@ class Exercise:
             self._sheet.write_number(row, _SHIFT, hidden, cell_format)
             parts = f"({cell_address(row, _SHIFTED)}-{cell_address(row, _SHIFT)})"
             formula, value = f"IF(ISNUMBER({place}),{place}*{parts},0)", 1.0
-            near = f"MAX({_CLOSE:.0E},{_SHOWN:.0E}*ABS({parts}))"
+            near = f"MAX({literal(_CLOSE)},{literal(_SHOWN)}*ABS({parts}))"
             room = max(_CLOSE, _SHOWN / abs(answer))
         write_formula(self._sheet, row, _NEAR, near, room, cell_format)
         write_formula(self._sheet, row, _RATIO, formula, value if self.solved else 0.0, cell_format)
@@ -103,13 +110,17 @@ class Exercise:
 
     def _mark(self, ratio: str, place: str) -> str:
         near = ratio.replace("$A$", "$E$")
-        size = f"ABS({ratio})"
-        factors = [f"ABS({size}-{n})<{_CLOSE}" for n in _FACTORS]
-        factors += [f"ABS({size}*{n}-1)<{_CLOSE}" for n in _FACTORS]
-        values = self.known
-        known = [values, f"{values}*(1-{values})"]
-        factors += [f"SUMPRODUCT(--(ABS({size}*{v}-1)<{_CLOSE}))>0" for v in known]
-        factors += [f"SUMPRODUCT(--(ABS({v}-{size})<{_CLOSE}*{size}))>0" for v in known]
+        size, close = f"ABS({ratio})", literal(_CLOSE)
+        factors = [f"ABS({size}-{n})<{close}" for n in _FACTORS]
+        factors += [f"ABS({size}*{n}-1)<{close}" for n in _FACTORS]
+        for column in (_KNOWN, _SLOPE):
+            numbers = span(0, column, len(self.known) - 1, column, MARKS_SHEET)
+            # Of a number above 0 as a criterion; its 15 digits are more than enough here.
+            for low, high in (
+                (f"(1-{close})/{size}", f"(1+{close})/{size}"),
+                (f"{size}*(1-{close})", f"{size}*(1+{close})"),
+            ):
+                factors.append(f'COUNTIFS({numbers},">"&{low},{numbers},"<"&{high})>0')
         return (
             f'IF(NOT(ISNUMBER({place})),"{NOT_YET}",IF(ABS({ratio}-1)<{near},"{RIGHT}",'
             f'IF(ABS({ratio}+1)<{near},"{SIGN}",IF({ratio}=0,"{NOT_YET}",'

@@ -18,6 +18,7 @@ from gradsheet.spreadsheet.writer import (
     write_formula,
 )
 from gradsheet.symbolic.expression import Variable
+from gradsheet.symbolic.render import literal
 from gradsheet.workbook.inputs_layout import BLOCK_ROW, INPUTS_SHEET
 from gradsheet.workbook.layout import GRADIENT_SHEET, Check, Layout
 from gradsheet.workbook.passes import PassTable, pass_variables
@@ -99,7 +100,7 @@ class _Table:
         inputs = [example.inputs for example in self.layout.graph.examples]
         ends = [(self.layout.addresses[row[0]], self.layout.addresses[row[-1]]) for row in inputs]
         every = ",".join(f"{first}:{last.split('!')[1]}" for first, last in ends)
-        return f"{NUDGE:.0E}/SQRT(MAX(1,MAX({every}),-MIN({every})))"
+        return f"{literal(NUDGE)}/SQRT(MAX(1,MAX({every}),-MIN({every})))"
 
     def kinks_formula(self, number: int) -> str:
         """How many kinks lie between a parameter moved up and down."""
@@ -153,10 +154,9 @@ def _write_head(layout: Layout, style: Style, sheet: Worksheet, table: _Table) -
     sheet.write_string(_FAIL_CELL[0], 0, "failures", right)
     style.light(sheet, *_FAIL_CELL, f"{absolute(*_FAIL_CELL)}=0")
     sheet.write_string(_CHANGED_CELL[0], 0, "changed", right)
-    used, made = layout.fields.table_left + 1, layout.fields.table_left + 3
     last = BLOCK_ROW + len(layout.graph.given)
-    ranges = [span(BLOCK_ROW + 1, column, last, column, INPUTS_SHEET) for column in (used, made)]
-    changed = f"SUMPRODUCT(--({ranges[0]}<>{ranges[1]}))"
+    flags = span(BLOCK_ROW + 1, layout.fields.flags, last, layout.fields.flags, INPUTS_SHEET)
+    changed = f"SUM({flags})"
     write_formula(sheet, *_CHANGED_CELL, changed, layout.fields.changed, left)
     for row, column, words in _head_notes(layout, len(table.nudged.parameters)):
         sheet.write_string(row, column, words, style.note)
@@ -256,12 +256,12 @@ class _Row:
     def _fails_formula(self) -> str:
         cells, loss = self.cells, self.layout.trained(self.layout.graph.loss)
         mine, difference, torch = cells[_FORMULA], cells[_DIFFERENCE], cells[_AUTOGRAD]
-        near = f"ABS({mine}-{difference})<=1E-9*(1+ABS({loss}))+1E-6*ABS({mine})"
+        near = f"ABS({mine}-{difference})<=0.000000001*(1+ABS({loss}))+0.000001*ABS({mine})"
         near = f"OR({cells[_KINKS]}>0,{near})"
         if self.autograd is None:
             return f"IF({near},0,1)"
         changed = f"{absolute(*_CHANGED_CELL)}>0"
-        same = f"OR({changed},ABS({mine}-{torch})<=1E-12*(1+ABS({torch})))"
+        same = f"OR({changed},ABS({mine}-{torch})<=0.000000000001*(1+ABS({torch})))"
         return f"IF(AND({near},{same}),0,1)"
 
     def _fails(self) -> float:

@@ -3,7 +3,14 @@
 from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.style import FAINT, Style
-from gradsheet.spreadsheet.writer import Worksheet, absolute, print_on_pages, span, write_formula
+from gradsheet.spreadsheet.writer import (
+    Worksheet,
+    absolute,
+    cell_address,
+    print_on_pages,
+    span,
+    write_formula,
+)
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.render import plain
 from gradsheet.workbook.inputs_layout import (
@@ -59,7 +66,7 @@ def _validation(variable: Variable, rate: bool) -> dict[str, object]:
     return {
         "validate": "decimal",
         "criteria": "between",
-        "minimum": 1e-300 if rate else low,
+        "minimum": "=10^-300" if rate else low,
         "maximum": 1e15,
         "ignore_blank": False,
         "input_title": plain(variable.markup),
@@ -154,6 +161,7 @@ def _write_table(layout: Layout, style: Style, sheet: Worksheet) -> None:
     sheet.write_string(BLOCK_ROW, left + 1, "in use", style.header())
     for column, (name, _) in enumerate(choices, start=left + 2):
         sheet.write_string(BLOCK_ROW, column, name, style.header())
+    sheet.write_string(BLOCK_ROW, layout.fields.flags, "changed", style.header())
     sheet.write_string(BLOCK_ROW - 2, left, "set number", style.note)
     names = span(BLOCK_ROW, left + 2, BLOCK_ROW, left + 1 + len(choices))
     number = absolute(BLOCK_ROW - 2, left + 1)
@@ -167,5 +175,8 @@ def _write_table(layout: Layout, style: Style, sheet: Worksheet) -> None:
         write_formula(sheet, row, left + 2, typed, value, style.general)
         for column, (_, numbers) in enumerate(choices[1:], start=left + 3):
             sheet.write_number(row, column, numbers[variable], style.general)
+        flag = f"IF({cell_address(row, left + 1)}<>{cell_address(row, left + 3)},1,0)"
+        changed = float(value != choices[1][1][variable])
+        write_formula(sheet, row, layout.fields.flags, flag, changed, style.general)
     sheet.set_column(left, left, 8)
     sheet.set_column(left + 1, left + 1 + len(choices), 16)

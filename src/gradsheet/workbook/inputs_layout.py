@@ -79,6 +79,11 @@ class Fields:
     table_left: int
 
     @property
+    def flags(self) -> int:
+        """The column that flags each number that is not the one the workbook was made with."""
+        return self.table_left + 2 + len(self.choices)
+
+    @property
     def changed(self) -> int:
         """How many numbers are not those that the workbook was made with."""
         (_, typed), (_, made), *_ = self.choices

@@ -1,6 +1,7 @@
 """All learning rates together: who is fastest, and what too large a rate does."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -57,6 +58,10 @@ class _Rates:
         last = self.first + self.layout.descent.updates
         return str(span(self.first, number + 1, last, number + 1))
 
+    def _flags(self, number: int) -> int:
+        """The column that flags each update after which the loss was higher."""
+        return self.count + 2 + number
+
     def write_summary(self) -> None:
         """A row a learning rate: the loss after some updates, and whether it ever rose."""
         sheet, style, row = self.sheet, self.style, _SUMMARY_ROW
@@ -80,9 +85,8 @@ class _Rates:
 
     def _write_rises(self, row: int, column: int, number: int) -> None:
         last = self.first + self.layout.descent.updates
-        later = span(self.first + 1, number + 1, last, number + 1)
-        before = span(self.first, number + 1, last - 1, number + 1)
-        formula = f'IFERROR(SUMPRODUCT(--({later}>{before}*(1+1E-9))),"—")'
+        flags = self._flags(number)
+        formula = f'IFERROR(SUM({span(self.first + 1, flags, last, flags)}),"—")'
         losses = self.layout.descent.loss[:, number]
         rises: float | str = float((losses[1:] > losses[:-1] * (1 + 1e-9)).sum())
         value = rises if np.isfinite(losses).all() else "—"
@@ -95,8 +99,8 @@ class _Rates:
         at = len(self.marks) + 1
         cell = cell_address(row, at)
         every = [cell_address(other, at) for other in range(first, last + 1)]
-        lowest = f"MIN({','.join(f'IFERROR({other},1E+300)' for other in every)})"
-        formula = f'IFERROR(IF({cell}<={lowest}*(1+1E-9),"{_FASTEST}",""),"")'
+        lowest = f"MIN({','.join(f'IFERROR({other},10^300)' for other in every)})"
+        formula = f'IFERROR(IF({cell}<={lowest}*(1+0.000000001),"{_FASTEST}",""),"")'
         losses = self.layout.descent.loss[self.marks[-1]]
         fastest = np.isfinite(losses[number]) and losses[number] <= np.nanmin(losses) * (1 + 1e-9)
         cell_format = self.style.format(bold=True, font_color="#166534")
@@ -122,6 +126,18 @@ class _Rates:
                 value = _or_missing(loss)
                 formula = f"IFERROR({cell},NA())"
                 write_formula(sheet, self.first + row, column, formula, value, style.number)
+            self._write_flags(column - 1)
+
+    def _write_flags(self, number: int) -> None:
+        """Flag each update after which the loss was higher than before."""
+        column, losses = self._flags(number), self.layout.descent.loss[:, number].tolist()
+        self.sheet.write_string(self.first - 1, column, f"η{number + 1} rises", self.style.note)
+        for row, (before, after) in enumerate(pairwise(losses), start=self.first + 1):
+            old, new = (cell_address(at, number + 1) for at in (row - 1, row))
+            formula = f"IF({new}>{old}*(1+0.000000001),1,0)"
+            missing = not (math.isfinite(before) and math.isfinite(after))
+            value = "#N/A" if missing else float(after > before * (1 + 1e-9))
+            write_formula(self.sheet, row, column, formula, value, self.style.general)
 
     def insert_charts(self) -> None:
         """The curves on a linear and on a logarithmic axis."""

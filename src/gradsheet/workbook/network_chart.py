@@ -252,7 +252,7 @@ def _write_sorted_edge(
 ) -> None:
     weight, value = shown.cells[edge.parameter], shown.values[edge.parameter]
     # By more than rounding, which programs treat in ways of their own.
-    above = [f"(ABS({weight})-{share}*{largest}>1E-12*{largest})" for share in _SHARES]
+    above = [f"(ABS({weight})-{share}*{largest}>0.000000000001*{largest})" for share in _SHARES]
     sort = f"1+{'+'.join(above)}+{len(_WIDTHS)}*({weight}<0)"
     kind = 1 + sum(abs(value) - share * size > 1e-12 * size for share in _SHARES)
     kind += len(_WIDTHS) if value < 0 else 0

@@ -3,6 +3,8 @@
 import math
 from decimal import ROUND_HALF_UP, Decimal
 
+from gradsheet.symbolic.render import literal
+
 _DIGITS = 6  # significant ones
 
 # Outside of these, spreadsheets differ in when and how they write exponents.
@@ -19,7 +21,7 @@ def formula(cell: str, parentheses: bool = True) -> str:
     exponent = f"INT(LOG10(ABS({cell})))"
     usual = f"ROUND({cell},{_DIGITS - 1}-{exponent})"
     extreme = f'ROUND({cell}/10^{exponent},{_DIGITS - 1})&"e"&{exponent}'
-    inside = f"AND(ABS({cell})>={_SMALLEST:.0E},ABS({cell})<{_LARGEST:.0E})"
+    inside = f"AND(ABS({cell})>={literal(_SMALLEST)},ABS({cell})<{literal(_LARGEST)})"
     number = f'IF({inside},{usual}&"",{extreme})'
     if parentheses:
         number = f'IF({cell}<0,"("&{number}&")",{number})'

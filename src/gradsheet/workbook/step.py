@@ -157,7 +157,7 @@ class _Blocks:
     def _write_check(self, row: int, column: int, variable: Variable) -> float:
         """Write 0 where the weight after the update is that of the table's next row, else 1."""
         cell, table = self.cells.after[variable], self.cells.selector.value(variable, later=1)
-        formula = f"IF(ABS({cell}-{table})<=1E-9*(1+ABS({cell})),0,1)"
+        formula = f"IF(ABS({cell}-{table})<=0.000000001*(1+ABS({cell})),0,1)"
         value = agreement(self.cells.values_after[variable])
         write_formula(self.sheet, row, column, formula, value, self.style.note)
         return value

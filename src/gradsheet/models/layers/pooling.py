@@ -123,7 +123,8 @@ class MaxPool(Pool):
     def _maxima(self, layout: PassLayout, gradients: PassLayout, index: Index) -> str:
         """How many cells of a window count as its maximum."""
         cells = layout.inputs[0].span(*self.window(layout, index))
-        return f"SUMPRODUCT(({cells}>={gradients.auxiliary['threshold'].cell(index)})*1)"
+        # A criterion has 15 digits; the threshold lies 1E-9 below the maximum.
+        return f'COUNTIF({cells},">="&{gradients.auxiliary["threshold"].cell(index)})'
 
     def auxiliary_values(self, name: str, x: Array, y: Array) -> NDArray[Any]:
         cells = windows(x, self.size, self.stride, self.padding)

@@ -177,9 +177,9 @@ class LossSheet:
         z, exponentials = (self._column(which).whole() for which in columns[:2])
         target = self._column(_Column.TARGET).whole()
         if self.name == "squared-error":
-            return f"SUMPRODUCT({z}-{target},{z}-{target})/2"
+            return f"SUMXMY2({z},{target})/2"
         # The loss of a confident network is tiny: it must not be a difference of large numbers.
-        return f"LN(SUM({exponentials}))-SUMPRODUCT({z}-MAX({z}),{target})"
+        return f"LN(SUM({exponentials}))-(INDEX({z},{self.class_cell}+1)-MAX({z}))"
 
 
 _BEFORE = (_Column.OUTPUT, _Column.EXPONENTIAL, _Column.PROBABILITY)

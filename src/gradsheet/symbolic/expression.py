@@ -7,6 +7,7 @@ written into cells exactly like a forward pass.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cache
 from typing import Any, Protocol
 
 
@@ -161,10 +162,15 @@ def apply(operation: Operation, *arguments: Expression) -> Expression:
 
 
 def _arithmetic(name: str, *arguments: Expression) -> Expression:
+    return apply(_operation(name), *arguments)
+
+
+@cache
+def _operation(name: str) -> Operation:
     # The table is made of expressions, so it can be imported only once they are defined.
     from gradsheet.symbolic.operations import ARITHMETIC
 
-    return apply(ARITHMETIC[name], *arguments)
+    return ARITHMETIC[name]
 
 
 def arguments_of(expression: Expression, name: str) -> tuple[Expression, ...]:

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from gradsheet.symbolic.expression import Apply, Binding, Expression, Notation, Number, Variable
@@ -51,6 +52,7 @@ def runs(markup: str) -> list[Run]:
     return pieces
 
 
+@lru_cache(maxsize=4096)
 def plain(markup: str) -> str:
     """Markup as one line of plain text: ``∂E/∂w5``, ``½(t1 − a_o1)²``, ``h1⁽³⁾``."""
     text = re.sub(r"\^\{([^}]*)\}", lambda match: match[1].translate(_RAISED), markup)

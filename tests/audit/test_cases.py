@@ -35,6 +35,14 @@ REMARKS = {"numbered-by-source-right": ["GS903"]}
 
 WRONG = {
     "google-POW-wrong": [("V3", 6, "GS501")],
+    "rate-from-wrong-cell": [(f"{c}4", 7, "GS801") for c in "EFGHMNOP"],
+    "rate-slides-into-table": [("G6", 5, "GS211")],
+    "rate-slides-all-weights": [(f"{c}7", 4, "GS211") for c in "EFGHMNOP"],
+    "E2-computes-its-neighbour": [("V3", 8, "GS503")],
+    "h2-computes-its-neighbour": [("K3", 8, "GS401")],
+    "o2-computes-its-neighbour": [("S3", 8, "GS401")],
+    "update-filled-over-sums": [(f"{c}4", 7, "GS215") for c in "IJKL"],
+    "slip-in-a-helper-column": [("AH3", 6, "GS601")],
 }
 """The first cell, the number of cells and the rule of every mistake."""
 

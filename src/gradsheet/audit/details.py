@@ -60,7 +60,7 @@ class WeightsTaken:
 
 @dataclass(frozen=True)
 class GradientTaken:
-    """A column that computes the gradient of another parameter; swapped if that computes this."""
+    """A column that computes what is due in another; swapped if that computes this one's."""
 
     rule: Rule
     gradient: str
@@ -74,7 +74,15 @@ class Unreadable:
     reason: str
 
 
-Cause = Change | WeightsTaken | GradientTaken | Unreadable
+@dataclass(frozen=True)
+class FilledOver:
+    """The formula of another column, filled across this one."""
+
+    rule: Rule
+    column: str
+
+
+Cause = Change | WeightsTaken | GradientTaken | FilledOver | Unreadable
 
 
 @dataclass(frozen=True)

@@ -211,6 +211,13 @@ TYPED_NUMBER = _mistake(
     """A constant stands in the formula where a cell should be referred to. It is right until that
     cell changes: with another input, target or learning rate the formula keeps the old number.""",
 )
+FILLED_OVER = _mistake(
+    "GS215",
+    "formula of another column filled across",
+    """The formula of a column was filled to the right over columns that compute something else,
+    mostly the update of the weights over the sums and activations between them. The
+    first row is right, and everything after it is computed from numbers that mean nothing.""",
+)
 
 # --- GS3: algebra ----------------------------------------------------------------------------
 

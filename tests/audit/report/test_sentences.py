@@ -16,6 +16,7 @@ from gradsheet.audit.details import (
     Content,
     Details,
     Effect,
+    FilledOver,
     Formula,
     GradientTaken,
     MoreWrongFormulas,
@@ -164,6 +165,10 @@ CAUSES: list[tuple[Cause, str]] = [
     (
         GradientTaken(rules.SWAPPED, "E∂w2"),
         "computes E∂w2, and that column computes this one",
+    ),
+    (
+        FilledOver(rules.FILLED_OVER, "w4"),
+        "holds the formula of w4, which was filled across this column",
     ),
     (Unreadable(rules.CIRCULAR, "it refers to its own cell"), "it refers to its own cell"),
 ]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from gradsheet.audit import rules
 from gradsheet.audit.details import OtherRateCell, RateCellWithoutNumber, TypedRate
 from gradsheet.audit.findings import Finding
-from gradsheet.audit.inference.learning_rate import label_of
+from gradsheet.audit.inference.learning_rate import label_of, labeled_cell
 from gradsheet.audit.subject import Subject, content_of
-from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.addresses import CellIndex
 
 
 def unused_rate_cell(subject: Subject) -> Iterator[Finding]:
@@ -46,12 +46,5 @@ def _first_parameter(subject: Subject) -> int:
 
 
 def _nearest_rate_cell(subject: Subject) -> CellIndex | None:
-    """The lowest cell above the table that a label calls the learning rate."""
-    cells = [
-        CellIndex(*place)
-        for place, cell in subject.table.sheet.cells.items()
-        if isinstance(cell.value, float)
-        and place[0] < subject.table.rows[0]
-        and label_of(subject.table, CellRef(subject.sheet, CellIndex(*place)))
-    ]
-    return max(cells, default=None)
+    cell = labeled_cell(subject.table)
+    return cell.cell if cell else None

@@ -72,6 +72,9 @@ class Candidates:
     def _of_other_rows(self, variable: Variable, written: Expression) -> Iterator[Substitute]:
         """The same value, and others, from the rows that the formula reads."""
         before = self._found.reference.rows_above(variable)
+        if variable is self._found.reference.rate:
+            used = dict.fromkeys(variables(written))
+            yield from (Substitute(variable, v, rules.UNUSED_RATE) for v in used if v != variable)
         for other in dict.fromkeys(variables(written)):
             row = self._found.reference.rows_above(other)
             if row is not None and before is not None and row != before:

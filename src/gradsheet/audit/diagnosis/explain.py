@@ -11,13 +11,14 @@ from gradsheet.audit import rules
 from gradsheet.audit.details import (
     Cause,
     Change,
+    FilledOver,
     Formula,
     GradientTaken,
     Unreadable,
     WeightsTaken,
 )
 from gradsheet.audit.diagnosis.algebra import Mutation
-from gradsheet.audit.diagnosis.candidates import Candidates, numbers_in
+from gradsheet.audit.diagnosis.candidates import Candidates, numbers_in, relation
 from gradsheet.audit.diagnosis.mutations import (
     Mutations,
     Substitute,
@@ -147,10 +148,13 @@ class _Search:
         with np.errstate(all="ignore"):  # a mutation may divide by zero
             self._wanted = self._values.of(self._written)
             substitutes = list(self._candidates.substitutes(self._written))
-            one = self._single(substitutes) or self._all_weights() or self._other_gradient()
+            one = self._single(substitutes) or self._all_weights()
+            one = one or self._other_gradient() or self._filled_over()
             if one is not None:
                 return (one,)
-            return self._pair(substitutes) or (Change(rules.UNEXPLAINED),)
+            if two := self._pair(substitutes):
+                return two
+            return (self._other_value() or Change(rules.UNEXPLAINED),)
 
     def _is_written(self, expression: Expression) -> bool:
         return agree(self._values.of(expression), self._wanted)
@@ -184,14 +188,39 @@ class _Search:
         return None
 
     def _other_gradient(self) -> Cause | None:
-        own, reference = self._found.symbols[self._column], self._found.reference
+        """The gradient of another parameter."""
+        own = self._found.symbols[self._column]
         if not own.is_gradient:
             return None
-        parameters = sorted(self._found.parameters - {own.of}, key=str)
-        others = [reference[parameter.gradient] for parameter in parameters]
+        others = (parameter.gradient for parameter in self._found.parameters)
+        return self._first_of(sorted((other for other in others if other != own), key=str))
+
+    def _other_value(self) -> Cause | None:
+        """A value that is due in another column of the kind."""
+        own = self._found.symbols[self._column]
+        if own in self._found.parameters:
+            return None
+        same = (s for s in self._found.symbols.values() if s.kind is own.kind)
+        return self._first_of(other for other in same if other != own)
+
+    def _first_of(self, symbols: Iterable[Symbol]) -> Cause | None:
+        """That the formula computes one of these values."""
+        own, reference = self._found.symbols[self._column], self._found.reference
+        others = [reference[symbol] for symbol in symbols]
         for other, value in zip(others, reference.values(others), strict=True):
             if agree(value, self._wanted):
-                return GradientTaken(rules.OTHER_GRADIENT, self._naming.name(other))
+                return GradientTaken(relation(own, symbol_of(other)), self._naming.name(other))
+        return None
+
+    def _filled_over(self) -> Cause | None:
+        """The formula of another column that was filled across this one."""
+        found, table = self._found, self._found.table
+        tree = table.tree(self._row, self._column)
+        for column in reversed(table.columns):
+            other = found.symbols.get(column)
+            is_other = other is not None and other.kind is not found.symbols[self._column].kind
+            if is_other and tree == table.usual.get(column) and found.matches(self._row, column):
+                return FilledOver(rules.FILLED_OVER, found.header(column))
         return None
 
     def _pair(self, substitutes: Sequence[Substitute]) -> tuple[Cause, ...]:

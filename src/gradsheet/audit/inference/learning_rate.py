@@ -48,7 +48,20 @@ def find_rate(table: Table, hypothesis: Hypothesis) -> Rate:
         return Rate(_labeled(table, sources.cells) or sources.cells.most_common(1)[0][0])
     if sources.numbers:
         return Rate(value=abs(sources.numbers.most_common(1)[0][0]))
-    return Rate()
+    return Rate(labeled_cell(table))
+
+
+def labeled_cell(table: Table) -> CellRef | None:
+    """The lowest cell above the table that a label calls the learning rate."""
+    sheet = table.sheet
+    cells = [
+        CellRef(sheet.name, CellIndex(*place))
+        for place, cell in sheet.cells.items()
+        if isinstance(cell.value, float)
+        and place[0] < table.rows[0]
+        and label_of(table, CellRef(sheet.name, CellIndex(*place)))
+    ]
+    return max(cells, default=None)
 
 
 def label_of(table: Table, cell: CellRef) -> str:
@@ -102,7 +115,8 @@ def _update_formulas(
     table: Table, hypothesis: Hypothesis, column: int
 ) -> Iterator[tuple[Node, CellIndex]]:
     """The formula of an update, and those of the columns without a name that it reads."""
-    row = table.later_rows[0]
+    usual = table.usual[column]
+    row = next(r for r in (*table.later_rows, *table.rows) if table.tree(r, column) == usual)
     waiting, seen = [(table.usual[column], CellIndex(row, column))], {column}
     while waiting:
         tree, place = waiting.pop()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice, product
 
 from gradsheet.audit.inference.activations import likely_activations
+from gradsheet.audit.inference.helpers import name_helpers
 from gradsheet.audit.inference.hypotheses import hypotheses
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.interpretation import Interpretation
@@ -30,7 +31,10 @@ def interpret(table: Table) -> Interpretation | None:
             best, least, wrong_in_best = found, badness, wrong
         if least == 0:
             return best
-    return best if best is not None and _is_training_table(best, wrong_in_best) else None
+    if best is None or not _is_training_table(best, wrong_in_best):
+        return None
+    name_helpers(best, _wrong_columns(best))
+    return best
 
 
 def _interpretations(table: Table) -> Iterator[Interpretation]:

@@ -73,13 +73,17 @@ def _reach(tree: Node) -> _Reach:
 
 
 def sliding_references(found: Interpretation, row: int, column: int) -> Iterator[CellRef]:
-    """The cells above or below the table that a formula reads by a row that slides."""
-    table = found.table
+    """The cells that a formula reads by a row that slides, and that may be meant for the rate.
+
+    They are above, below or beside the table, or in the column of the learning rate's cell.
+    """
+    table, rate = found.table, found.rate.cell
     tree, here = table.tree(row, column), CellIndex(row, column)
     for ref in references(tree) if tree is not None else ():
         index = ref.seen_from(here)
+        below = rate is not None and rate.cell.column == index.column
         beside = index.row not in table.rows or index.column not in found.symbols
-        if beside and not ref.row_fixed:
+        if (beside or below) and not ref.row_fixed:
             yield CellRef(ref.sheet or table.sheet.name, index)
 
 

@@ -9,6 +9,7 @@ from functools import singledispatch
 
 from gradsheet.audit import rules
 from gradsheet.audit.details import (
+    Cause,
     CellWithoutFormula,
     Change,
     ChartOfOtherColumn,
@@ -17,6 +18,7 @@ from gradsheet.audit.details import (
     Content,
     Details,
     Effect,
+    FilledOver,
     Formula,
     GradientTaken,
     MoreWrongFormulas,
@@ -130,7 +132,7 @@ def _value(value: Value) -> str:
     return f"{value.name} of another row"
 
 
-def _causes(causes: tuple[Change | WeightsTaken | GradientTaken | Unreadable, ...]) -> str:
+def _causes(causes: tuple[Cause, ...]) -> str:
     return " and ".join(map(cause_in_words, causes))
 
 
@@ -160,6 +162,11 @@ def _(cause: WeightsTaken) -> str:
 def _(cause: GradientTaken) -> str:
     swapped = ", and that column computes this one" if cause.rule == rules.SWAPPED else ""
     return f"computes {cause.gradient}{swapped}"
+
+
+@cause_in_words.register
+def _(cause: FilledOver) -> str:
+    return f"holds the formula of {cause.column}, which was filled across this column"
 
 
 @cause_in_words.register

@@ -1,0 +1,44 @@
+"""Helper columns without a known name, named by what the columns that read them need."""
+
+from collections.abc import Iterator
+
+from gradsheet.audit.inference.interpretation import Interpretation
+from gradsheet.networks.symbols import Symbol
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.formula import references
+
+
+def name_helpers(found: Interpretation, wrong: list[int]) -> None:
+    """Name each helper column that makes all the wrong columns right that read it.
+
+    What is wrong is then wrong in the helper column, and in none of those.
+
+    Args:
+        found: the table.
+        wrong: its wrong columns.
+    """
+    for helper in found.table.usual:
+        if helper not in found.symbols and (readers := list(_readers(found, helper))):
+            is_to_blame = set(wrong) & set(readers)
+            if is_to_blame and (symbol := _needed(found, helper, readers)):
+                found.symbols[helper] = symbol
+
+
+def _readers(found: Interpretation, helper: int) -> Iterator[int]:
+    """The columns of the network whose formulas read a helper column in their own row."""
+    for column, tree in found.table.usual.items():
+        here = CellIndex(found.table.rows[0], column)
+        cells = [ref.seen_from(here) for ref in references(tree)]
+        if column in found.symbols and (here.row, helper) in cells:
+            yield column
+
+
+def _needed(found: Interpretation, helper: int, readers: list[int]) -> Symbol | None:
+    """The value that a helper column must hold for its readers to be right."""
+    row = found.table.rows[0]
+    cell = CellRef(found.table.sheet.name, CellIndex(row, helper))
+    for symbol, variable in found.reference.row().values.items():
+        taken = {cell: variable}
+        if symbol.is_derivative and all(found.matches(row, c, taken) for c in readers):
+            return symbol
+    return None

@@ -215,11 +215,13 @@ class _Search:
     def _filled_over(self) -> Cause | None:
         """The formula of another column that was filled across this one."""
         found, table = self._found, self._found.table
-        tree = table.tree(self._row, self._column)
+        tree, own = table.tree(self._row, self._column), found.symbols[self._column]
         for column in reversed(table.columns):
             other = found.symbols.get(column)
-            is_other = other is not None and other.kind is not found.symbols[self._column].kind
-            if is_other and tree == table.usual.get(column) and found.matches(self._row, column):
+            if other is None or other.kind is own.kind or (other.is_parameter and own.is_parameter):
+                continue
+            is_computed = self._row in found.computed_rows(column)
+            if is_computed and tree == table.usual.get(column) and found.matches(self._row, column):
                 return FilledOver(rules.FILLED_OVER, found.header(column))
         return None
 

@@ -1,11 +1,11 @@
-"""What a training step costs alone and beside other work, by how waiting threads wait.
+"""Time of a training step, alone and beside other work, for different ways of waiting.
 
     python benchmarks/contention.py -o results/contention.json
 
-Timed are steps of a recipe, augmentation included, in an interpreter of its own, with one thread
+Steps of a recipe, augmentation included, are timed in an interpreter of their own, with one thread
 and with two on two cores, while other processes compute without end. A thread that waits for the
-other can look again and again (a spin count) or sleep (passive): looking is faster where each
-thread has a core, and takes the core from the thread it waits for where it has not.
+other can check again and again (a spin count) or sleep (passive). Checking is faster if each thread
+has a core; if not, it takes the core from the thread it waits for.
 """
 
 import argparse
@@ -32,8 +32,8 @@ from gradsheet.processes import free_cores
 WARM_UP, MOST_STEPS = 2, 60
 IMAGES = 128 * 64
 
-# Threads (None: as many as the trainer would take), and the environment of the run. libgomp looks
-# 300,000 times if nothing is said; the package has it look 20,000 times.
+# Number of threads (None: as many as the trainer takes) and the environment of the run. libgomp
+# checks 300,000 times by default; the package sets 20,000.
 CASES: dict[str, tuple[int | None, dict[str, str]]] = {
     "1 thread": (1, {}),
     "2 threads, spin 300,000": (2, {"GOMP_SPINCOUNT": "300000"}),
@@ -45,13 +45,13 @@ CASES: dict[str, tuple[int | None, dict[str, str]]] = {
 
 
 def measure(recipe: str, threads: int | None, seconds: float) -> dict[str, float]:
-    """Milliseconds a step takes here, on the clock and of the processor."""
+    """Milliseconds per step in this process: wall time and processor time."""
     torch.set_num_threads(threads or min(THREADS, free_cores()))
     data = load()
     some = Dataset(data.train[:IMAGES], data.test[:100], sha256="")
     trainer = Trainer(RECIPES[recipe], some, 0, torch.device("cpu"), bar=False)
     trainer.model.train()
-    batches = trainer.batches_without_end(torch.Generator().manual_seed(0))
+    batches = trainer.batches.endless(torch.Generator().manual_seed(0))
     for _ in range(WARM_UP):
         trainer.step(*next(batches), 0.01)
     clock, processor, steps = time.perf_counter(), time.process_time(), 0
@@ -68,7 +68,7 @@ def measure(recipe: str, threads: int | None, seconds: float) -> dict[str, float
 
 @contextmanager
 def busy(count: int) -> Iterator[None]:
-    """So many processes that never rest."""
+    """Run ``count`` processes that never rest beside the block."""
     processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         yield
@@ -79,10 +79,10 @@ def busy(count: int) -> Iterator[None]:
 
 
 def measure_apart(case: str, arguments: argparse.Namespace) -> dict[str, float]:
-    """The same in an interpreter of its own."""
+    """Measure one case in an interpreter of its own."""
     threads, settings = CASES[case]
-    told = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "OMP_NUM_THREADS")
-    environment = {name: value for name, value in os.environ.items() if name not in told}
+    varied = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "OMP_NUM_THREADS")
+    environment = {name: value for name, value in os.environ.items() if name not in varied}
     command = [sys.executable, __file__, "--recipe", arguments.recipe]
     command += ["--seconds", str(arguments.seconds), "--only", str(threads or 0)]
     done = subprocess.run(
@@ -92,7 +92,7 @@ def measure_apart(case: str, arguments: argparse.Namespace) -> dict[str, float]:
 
 
 def run_rounds(arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """Every case beside every number of busy processes, once a round."""
+    """Measure every case beside every number of busy processes, once per round."""
     found: dict[tuple[int, str], list[dict[str, float]]] = {}
     for number in range(1, arguments.rounds + 1):
         for count in arguments.busy:
@@ -113,7 +113,7 @@ def run_rounds(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description="Time steps of training beside other work.")
     parser.add_argument("--recipe", default="best")
     parser.add_argument("--rounds", type=int, default=3)

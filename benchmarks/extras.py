@@ -1,9 +1,9 @@
-"""What else a study's networks can do, none of it the headline.
+"""Accuracy of a study's networks with test-time augmentation, and of ensembles of them.
 
     python benchmarks/extras.py runs/study-best runs/study-distilled -o results/extras.json
 
-Of each seed: five views an image, and the accuracy without the 15 test images whose labels
-annotators reject. Of all seeds together: the mean of their probabilities.
+For each seed: the accuracy with test-time augmentation, and without the 15 test images whose labels
+annotators reject. An ensemble averages the probabilities of several seeds.
 """
 
 import argparse
@@ -15,50 +15,50 @@ from training import command_line, machine, versions
 
 from gradsheet.digits.data import ImageSet, load
 from gradsheet.digits.evaluation import (
-    FIVE_VIEWS,
     REJECTED_LABELS,
+    TEST_TIME_SHIFTS,
     Evaluation,
+    ensemble,
     evaluate,
-    together,
 )
-from gradsheet.digits.run import load_model
+from gradsheet.digits.model_files import load_model
 from gradsheet.digits.study.study import distribution, read_summary
 from gradsheet.files import write_text
 
 
 def accuracy(result: Evaluation) -> float:
-    """The fraction of images read rightly."""
-    return round(result.correct / result.total, 6)
+    """Fraction of images classified correctly."""
+    return round(result.accuracy, 6)
 
 
 def extras(folder: Path, summary: dict[str, Any], images: ImageSet) -> dict[str, Any]:
-    """The extras of one study."""
+    """The accuracies of one study."""
     models = [load_model(folder / f"seed-{run['seed']:03}") for run in summary["runs"]]
     plain = [evaluate(model, images) for model in models]
-    views = [evaluate(model, images, views=FIVE_VIEWS) for model in models]
+    augmented = [evaluate(model, images, shifts=TEST_TIME_SHIFTS) for model in models]
     return {
-        "one view": distribution([accuracy(result) for result in plain]),
-        "five views": distribution([accuracy(result) for result in views]),
+        "no augmentation": distribution([accuracy(result) for result in plain]),
+        "test-time augmentation": distribution([accuracy(result) for result in augmented]),
         "without rejected labels": distribution(
             [accuracy(result.without(REJECTED_LABELS)) for result in plain]
         ),
         "ensembles": {
             str(size): distribution(
                 [
-                    accuracy(together(plain[first : first + size]))
+                    accuracy(ensemble(plain[first : first + size]))
                     for first in range(0, len(plain) - size + 1, size)
                 ]
             )
             for size in (2, 5)
             if len(plain) >= 2 * size
         },
-        "all seeds together": accuracy(together(plain)),
-        "all seeds together, five views": accuracy(together(views)),
+        "ensemble of all seeds": accuracy(ensemble(plain)),
+        "ensemble of all seeds, test-time augmentation": accuracy(ensemble(augmented)),
     }
 
 
 def main() -> None:
-    """Print the figures and write them down where asked."""
+    """Print the figures; write them to a file if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("studies", nargs="+", type=Path)
     parser.add_argument("-o", "--output", type=Path)

@@ -1,15 +1,15 @@
-"""How fast the shipped model reads, how large it is, and what folding and rounding change.
+"""Speed and size of the pretrained network, and the effect of folding and rounding.
 
     python benchmarks/inference.py -o results/inference.json
 
-Timed is the network alone, from normalized pixels to logits, on the CPU in float32: the 10,000 test
-images in batches of 1,000, and the first 2,000 of them one at a time. The states of the model:
+The network alone is timed, from normalized pixels to logits, on the CPU in float32: the 10,000 test
+images in batches of 1,000, and the first 2,000 of them one at a time. The states of the network:
 
-as shipped: four convolutions, three batch norms.
+pretrained: four convolutions, three batch norms.
 folded: each batch norm multiplied into the convolution before it. The second comes after max
     pooling, which it commutes with where it multiplies by a positive number, and only there.
-int8: the folded weights as whole numbers from -127 to 127, one scale for each output channel, in
-    the file alone: they are multiplied out on loading, so speed is that of the folded model.
+int8: the folded weights as integers from -127 to 127, one scale for each output channel, in
+    the file only: they are multiplied out on loading, so the speed is that of the folded network.
     torch's own arithmetic on int8 tensors is deprecated.
 """
 
@@ -32,21 +32,21 @@ from training import command_line, machine, print_surroundings, versions
 from gradsheet.digits.data import load
 from gradsheet.digits.evaluation import normalize
 from gradsheet.digits.model import DigitNet
-from gradsheet.digits.run import SHIPPED, load_model
+from gradsheet.digits.model_files import PRETRAINED, load_model
 from gradsheet.digits.storage import read_tensors, write_tensors
 from gradsheet.files import write_text
 
 SINGLE_IMAGES = 2_000
 BATCHES = (1, 1_000)
 THREADS = (1, 2)
-TOLERANCE = 1e-4  # of a logit, between the model and itself folded
-LARGEST = 127  # of the whole numbers that stand for weights
-SMALLEST = 1e-12  # the largest weight of a channel without any is taken to be this
+TOLERANCE = 1e-4  # of a logit, between the network and itself folded
+LARGEST = 127  # integer for a weight
+SMALLEST = 1e-12  # stands for the largest weight of a channel whose weights are all 0
 
 
 @dataclass(frozen=True)
 class State:
-    """The model in one form, and the size of its file in bytes."""
+    """The network in one form, and the size of its file in bytes."""
 
     name: str
     model: DigitNet
@@ -54,7 +54,7 @@ class State:
 
 
 def fold(model: DigitNet) -> DigitNet:
-    """The same function with fewer batch norms; the second stays if it turns a channel round.
+    """The same function with fewer batch norms; the second stays if a channel's weight is negative.
 
     Raises:
         SystemExit: batch norm does not follow the convolution directly or after max pooling.
@@ -72,7 +72,7 @@ def fold(model: DigitNet) -> DigitNet:
 
 
 def quantize(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Each kernel and matrix as int8 with a scale an output channel; the rest as it is."""
+    """Weights with each kernel and matrix as int8 and a scale per output channel."""
     tensors = {}
     for name, value in weights.items():
         if value.dim() > 1:
@@ -85,7 +85,7 @@ def quantize(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def multiply_out(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights that ``quantize`` rounded, as floats."""
+    """The float weights of what ``quantize`` made."""
     scales = {name: value for name, value in tensors.items() if name.endswith(".scale")}
     weights = {name: value for name, value in tensors.items() if name not in scales}
     for name, scale in scales.items():
@@ -95,26 +95,26 @@ def multiply_out(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _beside(scale: Tensor, weight: Tensor) -> Tensor:
-    """(O,) in a shape that multiplies a weight (O, ...)."""
+    """A scale (O,) in a shape that multiplies a weight (O, ...)."""
     return scale.view(-1, *[1] * (weight.dim() - 1))
 
 
 def make_states() -> list[State]:
-    """The shipped model in all its forms, each with the size of the file it would be shipped in."""
-    shipped = load_model(None)
-    folded = fold(shipped)
+    """The pretrained network in all its forms, each with the size of its file."""
+    pretrained = load_model(None)
+    folded = fold(pretrained)
     rounded = copy.deepcopy(folded)
-    metadata = {"architecture": json.dumps(asdict(shipped.architecture))}
+    metadata = {"architecture": json.dumps(asdict(pretrained.architecture))}
     with tempfile.TemporaryDirectory() as folder:
         floats, integers = Path(folder) / "folded.safetensors", Path(folder) / "int8.safetensors"
         write_tensors(floats, folded.state_dict(), metadata)
         write_tensors(integers, quantize(folded.state_dict()), metadata)
         rounded.load_state_dict(multiply_out(read_tensors(integers)[0]))
         sizes = floats.stat().st_size, integers.stat().st_size
-    with as_file(files("gradsheet.digits") / "weights" / f"{SHIPPED}.safetensors") as path:
-        shipped_size = path.stat().st_size
+    with as_file(files("gradsheet.digits") / "weights" / f"{PRETRAINED}.safetensors") as path:
+        pretrained_size = path.stat().st_size
     return [
-        State("as shipped", shipped, shipped_size),
+        State("pretrained", pretrained, pretrained_size),
         State("folded", folded, sizes[0]),
         State("int8", rounded, sizes[1]),
     ]
@@ -127,7 +127,7 @@ def logits_of(model: DigitNet, pixels: Tensor) -> Tensor:
 
 
 def images_per_second(model: DigitNet, pixels: Tensor, batch_size: int) -> float:
-    """One pass over the images in batches."""
+    """Images per second in one pass over the images in batches."""
     batches = torch.split(pixels, batch_size)
     with torch.inference_mode():
         model(batches[0])
@@ -140,7 +140,7 @@ def images_per_second(model: DigitNet, pixels: Tensor, batch_size: int) -> float
 def time_all(states: list[State], pixels: Tensor, rounds: int) -> dict[tuple[str, int, int], float]:
     """Images per second by state, threads and batch size: the median of the rounds.
 
-    The states take turns, so that what else the machine does meets them alike.
+    The states take turns, so that other work on the machine affects them alike.
     """
     found: dict[tuple[str, int, int], list[float]] = {}
     for threads in THREADS:
@@ -154,14 +154,14 @@ def time_all(states: list[State], pixels: Tensor, rounds: int) -> dict[tuple[str
     return {key: statistics.median(rates) for key, rates in found.items()}
 
 
-def describe(state: State, own: Tensor, shipped: Tensor, labels: Tensor) -> dict[str, Any]:
-    """Size, accuracy and distance from the shipped model, on the test set.
+def describe(state: State, own: Tensor, pretrained: Tensor, labels: Tensor) -> dict[str, Any]:
+    """Size, accuracy and distance from the pretrained network, on the test set.
 
     Raises:
-        SystemExit: folding changed what the model says.
+        SystemExit: folding changed a prediction.
     """
-    difference = float((own - shipped).abs().max())
-    changed = int((own.argmax(1) != shipped.argmax(1)).sum())
+    difference = float((own - pretrained).abs().max())
+    changed = int((own.argmax(1) != pretrained.argmax(1)).sum())
     if state.name == "folded" and (difference > TOLERANCE or changed):
         raise SystemExit(f"folding moved a logit by {difference} and {changed} predictions")
     return {
@@ -174,7 +174,7 @@ def describe(state: State, own: Tensor, shipped: Tensor, labels: Tensor) -> dict
 
 
 def print_report(report: dict[str, Any]) -> None:
-    """The table."""
+    """Print the table."""
     speeds = report["states"][0]["images per second"]
     print(f"{'state':<12}{'bytes':>8}{'accuracy':>10}{'changed':>9}", end="")
     print("".join(f"{what:>24}" for what in speeds), "  (images/s)")
@@ -187,15 +187,15 @@ def print_report(report: dict[str, Any]) -> None:
 
 def main() -> None:
     """Measure all states; print the table and write the JSON."""
-    parser = argparse.ArgumentParser(description="Time the shipped model on the CPU.")
+    parser = argparse.ArgumentParser(description="Time the pretrained network on the CPU.")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("-o", "--output", type=Path, help="JSON")
     arguments = parser.parse_args()
     test, states = load().test, make_states()
     pixels = normalize(test.images)
-    shipped = logits_of(states[0].model, pixels)
+    pretrained = logits_of(states[0].model, pixels)
     rows = [
-        describe(state, logits_of(state.model, pixels), shipped, test.labels) for state in states
+        describe(state, logits_of(state.model, pixels), pretrained, test.labels) for state in states
     ]
     speeds = time_all(states, pixels, arguments.rounds)
     for row in rows:

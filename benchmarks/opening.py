@@ -34,7 +34,7 @@ from training import command_line, machine, versions
 
 from gradsheet.digits.data import ImageSet, load
 from gradsheet.digits.evaluation import normalize
-from gradsheet.digits.run import SHIPPED, load_model
+from gradsheet.digits.model_files import PRETRAINED, load_model
 from gradsheet.errors import GradsheetError
 from gradsheet.files import write_text
 from gradsheet.models.agreement import differences_of
@@ -190,7 +190,7 @@ def _digest_formulas(path: Path) -> str:
 
 def identity() -> dict[str, Any]:
     """What a recorded image is valid for."""
-    weights = (files("gradsheet.digits") / "weights" / f"{SHIPPED}.safetensors").read_bytes()
+    weights = (files("gradsheet.digits") / "weights" / f"{PRETRAINED}.safetensors").read_bytes()
     return {
         "weights": hashlib.sha256(weights).hexdigest(),
         "machine": machine(),

@@ -1,13 +1,13 @@
-"""How long an epoch takes: the usual PyTorch loop, Keras, tinygrad, and gradsheet's own trainer.
+"""Time of an epoch: the usual PyTorch loop, Keras, tinygrad, and gradsheet's own trainer.
 
     pip install -c constraints.txt -r benchmarks/requirements.txt
     python benchmarks/training.py -o results/training.json
 
 Every contestant trains the network of 17,410 parameters on the 60,000 MNIST images, on two cores,
-in an interpreter of its own. Timed is one epoch, from the first batch to the last, after a few
-batches that are not: what compiles does so in these, and they are stated apart. The rivals train
-in float32 and see the images as they are; gradsheet trains as the recipe says, which may mean
-bfloat16 and augmentation. A ratio compares two times of the same round.
+in an interpreter of its own. One epoch is timed, from the first batch to the last, after a few
+warm-up batches, in which everything compiles; their time is reported separately. The rivals train
+in float32 on the images as they are; gradsheet trains as the recipe says, which may mean bfloat16
+and augmentation. A ratio compares two times of the same round.
 """
 
 import argparse
@@ -40,10 +40,11 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from gradsheet.digits.data import Dataset, ImageSet, load
+from gradsheet.digits.device import multiplies_bfloat16
 from gradsheet.digits.evaluation import PIXEL_DEVIATION, PIXEL_MEAN, normalize
 from gradsheet.digits.model import Architecture, DigitNet
 from gradsheet.digits.recipe import RECIPES, Recipe
-from gradsheet.digits.training import Trainer, multiplies_bfloat16
+from gradsheet.digits.training import Trainer
 from gradsheet.files import write_text
 
 PARAMETERS = 17_410
@@ -60,7 +61,7 @@ ENVIRONMENT = {
     "CCACHE": "0",  # tinygrad would keep what it compiled for the next round
 }
 
-# A processor that has AVX2 and no more, as far as torch, oneDNN and MKL are concerned.
+# Restricts torch, oneDNN and MKL to AVX2.
 AVX2_ONLY = {
     "ATEN_CPU_CAPABILITY": "avx2",
     "ONEDNN_MAX_CPU_ISA": "AVX2",
@@ -69,31 +70,31 @@ AVX2_ONLY = {
 
 
 class Contestant(Protocol):
-    """A network and the way it is trained."""
+    """A network and its training loop."""
 
     batch_size: int
 
     def parameters(self) -> int:
-        """How many numbers are learned."""
+        """Number of trained parameters."""
 
     def logits(self, images: ImageSet) -> Tensor:
-        """Logits (N, 10) as in training, with the batch's own statistics."""
+        """Logits (N, 10) in training mode, with the batch's own statistics."""
 
     def train(self, images: ImageSet) -> tuple[int, float]:
-        """Train on all images once: how many they were, and the seconds it took."""
+        """Train on all images once; return their number and the seconds it took."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One contestant's part of a round.
+    """One contestant's times in a round.
 
     Attributes:
-        images: how many were trained on.
-        seconds: for these.
-        processor_seconds: that this process computed meanwhile, all its threads together.
-        warm_up_seconds: for the first batches, compilation included.
-        loss_before: mean cross-entropy of some training images, before any training.
-        loss_after: the same at the end.
+        images: number of images trained on.
+        seconds: wall time.
+        processor_seconds: processor time of this process, all threads together.
+        warm_up_seconds: wall time of the first batches, compilation included.
+        loss_before: mean cross-entropy of some training images before any training, in nats.
+        loss_after: the same after the epoch.
     """
 
     images: int
@@ -110,17 +111,20 @@ class Measurement:
 
     @property
     def processor_rate(self) -> float:
-        """Images per second of the processor: what other work disturbs least."""
+        """Images per second of processor time, which other work disturbs least."""
         return self.images / self.processor_seconds
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A contestant before anything of it is imported.
+    """A contestant that is not imported yet.
 
     Attributes:
-        modules: what must be installed.
-        programs: what must be on the PATH.
+        name: short name in tables.
+        what: description.
+        make: imports and builds it.
+        modules: packages that must be installed.
+        programs: programs that must be on the PATH.
     """
 
     name: str
@@ -130,13 +134,13 @@ class Entry:
     programs: tuple[str, ...] = ()
 
     def missing(self) -> str:
-        """What is not installed; nothing where the contestant can run."""
+        """Names of what is not installed; empty if the contestant can run."""
         modules = [name for name in self.modules if find_spec(name) is None]
         return ", ".join(modules + [name for name in self.programs if not shutil.which(name)])
 
 
 class _Pictures(TorchDataset[tuple[Tensor, int]]):
-    """Images one by one, each a PIL image first, as torchvision's MNIST gives them."""
+    """Images one by one, each made a PIL image first, as in torchvision's MNIST."""
 
     def __init__(self, images: ImageSet) -> None:
         self.images = images
@@ -150,14 +154,14 @@ class _Pictures(TorchDataset[tuple[Tensor, int]]):
 
 
 def _to_tensor(picture: Image.Image) -> Tensor:
-    """The steps of torchvision's ToTensor for a gray image."""
+    """The image as torchvision's ToTensor makes it from a gray picture."""
     pixels = torch.from_numpy(np.array(picture, np.uint8, copy=True))
     pixels = pixels.view(picture.size[1], picture.size[0], 1).permute(2, 0, 1).contiguous()
     return pixels.to(dtype=torch.get_default_dtype()).div(255)
 
 
 def _normalized(pixels: Tensor) -> Tensor:
-    """The steps of torchvision's Normalize."""
+    """The image as torchvision's Normalize makes it."""
     mean = torch.as_tensor((PIXEL_MEAN,), dtype=pixels.dtype).view(-1, 1, 1)
     deviation = torch.as_tensor((PIXEL_DEVIATION,), dtype=pixels.dtype).view(-1, 1, 1)
     return pixels.clone().sub_(mean).div_(deviation)
@@ -175,15 +179,15 @@ class Usual:
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=RATE, momentum=MOMENTUM)
 
     def parameters(self) -> int:
-        """How many numbers are learned."""
+        """Number of trained parameters."""
         return _count(self.model)
 
     def logits(self, images: ImageSet) -> Tensor:
-        """Logits (N, 10) as in training."""
+        """Logits (N, 10) in training mode."""
         return _logits_in_training(self.model, images)
 
     def train(self, images: ImageSet) -> tuple[int, float]:
-        """One epoch; the workers start and end in it."""
+        """Train for one epoch; the workers start and end in it."""
         loader = DataLoader(
             _Pictures(images), batch_size=BATCH, shuffle=True, num_workers=self.workers
         )
@@ -213,16 +217,16 @@ class Keras:
         )
 
     def parameters(self) -> int:
-        """How many numbers are learned."""
+        """Number of trained parameters."""
         return sum(math.prod(weight.shape) for weight in self.model.trainable_weights)
 
     def logits(self, images: ImageSet) -> Tensor:
-        """Logits (N, 10) as in training."""
+        """Logits (N, 10) in training mode."""
         pixels, _ = _arrays(images)
         return torch.tensor(np.asarray(self.model(np.moveaxis(pixels, 1, -1), training=True)))
 
     def train(self, images: ImageSet) -> tuple[int, float]:
-        """One epoch, shuffled."""
+        """Train for one epoch, shuffled."""
         pixels, labels = _arrays(images)
         pixels = np.ascontiguousarray(np.moveaxis(pixels, 1, -1))
         started = time.perf_counter()
@@ -231,7 +235,7 @@ class Keras:
 
 
 def _keras_layers(keras: Any) -> list[Any]:
-    """The network, channels last, batch norm with torch's constants."""
+    """The network's layers, channels last, batch norm with torch's constants."""
     layers = keras.layers
 
     def norm() -> Any:
@@ -283,23 +287,23 @@ class Tinygrad:
         self.step = self.tinygrad.TinyJit(self._step)
 
     def parameters(self) -> int:
-        """How many numbers are learned."""
+        """Number of trained parameters."""
         return sum(int(weight.numel()) for weight in self.weights if weight.is_param)
 
     def logits(self, images: ImageSet) -> Tensor:
-        """Logits (N, 10) as in training."""
+        """Logits (N, 10) in training mode."""
         pixels, _ = _arrays(images)
         with self.tinygrad.Context(TRAINING=1):
             return torch.tensor(self.model(self.tinygrad.Tensor(pixels)).numpy())
 
     def train(self, images: ImageSet) -> tuple[int, float]:
-        """One epoch, shuffled, without the smaller batch at its end: a step has fixed sizes."""
+        """Train for one epoch, shuffled, without the smaller last batch: a step has fixed sizes."""
         pixels, labels = _arrays(images)
         tensor, count = self.tinygrad.Tensor, len(images) // BATCH * BATCH
         started = time.perf_counter()
         for batch in self.shuffle.permutation(len(images))[:count].reshape(-1, BATCH):
             loss = self.step(tensor(pixels[batch]), tensor(labels[batch]))
-        loss.item()  # wait for what is under way
+        loss.item()  # wait for the last step
         return count, time.perf_counter() - started
 
     def _step(self, pixels: Any, labels: Any) -> Any:
@@ -310,7 +314,7 @@ class Tinygrad:
 
 
 class Ours:
-    """gradsheet's trainer, the recipe's augmentation included."""
+    """Gradsheet's trainer, the recipe's augmentation included."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe, self.batch_size = recipe, recipe.batch_size
@@ -318,15 +322,15 @@ class Ours:
         self.model = DigitNet(recipe.architecture)
 
     def parameters(self) -> int:
-        """How many numbers are learned."""
+        """Number of trained parameters."""
         return _count(self.model)
 
     def logits(self, images: ImageSet) -> Tensor:
-        """Logits (N, 10) as in training."""
+        """Logits (N, 10) in training mode."""
         return _logits_in_training(self.model, images)
 
     def train(self, images: ImageSet) -> tuple[int, float]:
-        """The first epoch of a run, without its evaluation."""
+        """Train for the first epoch of a run; its evaluation is not timed."""
         data = Dataset(images, images[:PROBE], sha256="")
         trainer = Trainer(self.recipe, data, 0, torch.device("cpu"))
         self.model = trainer.model
@@ -348,7 +352,7 @@ def _arrays(images: ImageSet) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
 
 
 def entries(recipes: list[str]) -> list[Entry]:
-    """All contestants; the first is the one the others are compared with."""
+    """All contestants; the others are compared with the first."""
     rivals = [
         Entry("usual", "PyTorch, float32, one PIL image after the other", lambda: Usual(0)),
         Entry("usual, 2 workers", "the same with two processes that load", lambda: Usual(2)),
@@ -365,16 +369,17 @@ def entries(recipes: list[str]) -> list[Entry]:
 
 
 def _own_entry(recipe: Recipe) -> Entry:
-    low = recipe.mixed_precision and multiplies_bfloat16(torch.device("cpu"))
-    views = "no augmentation" if recipe.augmentation is None else "augmentation"
-    what = f"gradsheet, {'bfloat16' if low else 'float32'}, batch {recipe.batch_size}, {views}"
+    half = recipe.mixed_precision and multiplies_bfloat16(torch.device("cpu"))
+    dtype = "bfloat16" if half else "float32"
+    augmentation = "no augmentation" if recipe.augmentation is None else "augmentation"
+    what = f"gradsheet, {dtype}, batch {recipe.batch_size}, {augmentation}"
     return Entry(f"recipe {recipe.name}", what, lambda: Ours(recipe))
 
 
 def measure(contestant: Contestant, batches: int | None) -> Measurement:
-    """Warm up, train one epoch (or some batches of it), and make sure that something was learned.
+    """Warm up, train one epoch (or some batches of it), and check that the loss fell.
 
-    The warm-up has a smaller last batch of the epoch's size: that one is compiled apart.
+    The warm-up ends with a smaller batch, as the epoch does: that size is compiled separately.
     """
     images = load().train
     if batches is not None:
@@ -390,7 +395,7 @@ def measure(contestant: Contestant, batches: int | None) -> Measurement:
     computed = time.process_time() - computed
     after = _loss(contestant, probe)
     if not after < 0.95 * before:
-        raise SystemExit(f"the loss went from {before:.3f} to {after:.3f}: nothing was learned")
+        raise SystemExit(f"the loss went from {before:.3f} to {after:.3f}: it did not fall")
     return Measurement(trained_on, seconds, computed, warm_up_seconds, before, after)
 
 
@@ -399,7 +404,7 @@ def _loss(contestant: Contestant, images: ImageSet) -> float:
 
 
 def measure_apart(entry: Entry, arguments: argparse.Namespace) -> Measurement:
-    """``measure`` in a fresh interpreter, so that no two libraries' threads meet."""
+    """Measure in a fresh interpreter, so that no two libraries share threads."""
     threads = str(arguments.threads)
     command = [sys.executable, __file__, "--recipes", arguments.recipes, "--only", entry.name]
     command += ["--threads", threads]
@@ -416,7 +421,7 @@ def measure_apart(entry: Entry, arguments: argparse.Namespace) -> Measurement:
 
 
 def machine() -> dict[str, object]:
-    """What the figures were measured on."""
+    """Processor, instruction sets and system."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -426,7 +431,7 @@ def machine() -> dict[str, object]:
 
 
 def _instructions() -> dict[str, object]:
-    """What of AVX2, AVX-512 and AMX the processor has, and what torch was told to use."""
+    """The instruction sets of the processor, and the one that torch uses."""
     found = torch.cpu.get_capabilities()
     names = {"AVX2": "avx2", "AVX-512": "avx512_f", "AVX512-BF16": "avx512_bf16", "AMX": "amx_tile"}
     return {name: bool(found.get(key)) for name, key in names.items()} | {
@@ -435,7 +440,7 @@ def _instructions() -> dict[str, object]:
 
 
 def versions(packages: tuple[str, ...]) -> dict[str, str]:
-    """The versions of Python and of those packages that are installed."""
+    """Versions of Python and of the packages that are installed."""
     found = {"python": platform.python_version()}
     for package in packages:
         try:
@@ -446,12 +451,12 @@ def versions(packages: tuple[str, ...]) -> dict[str, str]:
 
 
 def command_line() -> str:
-    """How this program was called."""
+    """The command that runs this program."""
     return shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
 
 
 def print_surroundings(report: dict[str, Any]) -> None:
-    """Command, machine and versions of a report, a line each."""
+    """Print a report's command, machine and versions, a line each."""
     print(f"\n{report['command']}")
     for what in ("machine", "versions"):
         print(", ".join(f"{name} {value}" for name, value in report[what].items()))
@@ -467,7 +472,7 @@ def _processor() -> str:
 
 
 def describe(entry: Entry, own: list[Measurement], usual: list[Measurement]) -> dict[str, object]:
-    """What the rounds say of a contestant."""
+    """Medians over the rounds of one contestant."""
     rate = statistics.median(measurement.rate for measurement in own)
     pairs = list(zip(own, usual, strict=True))
     ratios = [mine.rate / theirs.rate for mine, theirs in pairs]
@@ -486,7 +491,7 @@ def describe(entry: Entry, own: list[Measurement], usual: list[Measurement]) -> 
 
 
 def run_rounds(chosen: list[Entry], arguments: argparse.Namespace) -> dict[str, list[Measurement]]:
-    """Every contestant once a round, by name."""
+    """Measure every contestant once per round; the measurements by name."""
     found: dict[str, list[Measurement]] = {entry.name: [] for entry in chosen}
     for number in range(1, arguments.rounds + 1):
         for entry in chosen:
@@ -497,7 +502,7 @@ def run_rounds(chosen: list[Entry], arguments: argparse.Namespace) -> dict[str, 
 
 
 def print_report(report: dict[str, Any]) -> None:
-    """The table."""
+    """Print the table."""
     print(
         f"\n{'contestant':<18}{'images/s':>10}{'epoch':>10}{'ratio':>8}{'of CPU':>8}{'warm-up':>10}"
     )
@@ -517,13 +522,13 @@ def print_report(report: dict[str, Any]) -> None:
 
 
 def keep_to_cores(threads: int = THREADS) -> None:
-    """Bind this process and all it starts to as many cores as there are threads."""
+    """Bind this process and all that it starts to as many cores as threads."""
     if sys.platform == "linux":
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description="Time one epoch of training.")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batches", type=int, help="a trial: no more batches than these")

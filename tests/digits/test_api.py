@@ -24,7 +24,7 @@ def test_training_returns_what_it_wrote(small: Path, tmp_path: Path) -> None:
     kept = train("fast", str(tmp_path / "run"), **options)  # type: ignore[arg-type]  # of many types
     assert [record.epoch for record in kept.history] == [1, 2]
     assert kept.evaluation.total == 100
-    assert kept.evaluation.correct == round(100 * kept.history[-1].test_accuracy)
+    assert kept.evaluation.correct == round(100 * kept.history[-1].eval_accuracy)
     again = load_digit_classifier(str(tmp_path / "run"))
     for ours, theirs in zip(kept.model.parameters(), again.parameters(), strict=True):
         assert torch.equal(ours, theirs)

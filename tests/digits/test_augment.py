@@ -1,4 +1,4 @@
-"""Random affine views against what each movement must do."""
+"""Random augmentation against what each transform must do."""
 
 import math
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gradsheet.digits.augment import Distortion, RandomViews, _random_matrices
+from gradsheet.digits.augment import Distortion, RandomAugmentation, _random_matrices
 
 
 def draws(seed: int = 0) -> torch.Generator:
@@ -17,27 +17,27 @@ STILL = Distortion(degrees=0, shear=0, pixels=0, scale=0)
 USUAL = Distortion(degrees=10, shear=5, pixels=2, scale=0.1)
 
 
-def views_of(limits: Distortion) -> RandomViews:
-    return RandomViews(limits, 28, torch.device("cpu"))
+def augmentation(limits: Distortion) -> RandomAugmentation:
+    return RandomAugmentation(limits, 28, torch.device("cpu"))
 
 
 def test_no_limits_no_change() -> None:
     images = torch.rand(5, 28, 28)
-    assert torch.allclose(views_of(STILL)(images, draws()), images, atol=1e-5)
+    assert torch.allclose(augmentation(STILL)(images, draws()), images, atol=1e-5)
 
 
-def test_a_seed_fixes_the_views_and_images_differ() -> None:
+def test_a_seed_fixes_the_result_and_images_differ() -> None:
     images = torch.rand(1, 28, 28).expand(6, 28, 28)
-    first, again = (views_of(USUAL)(images, draws(3)) for _ in range(2))
+    first, again = (augmentation(USUAL)(images, draws(3)) for _ in range(2))
     assert torch.equal(first, again)
     assert not torch.allclose(first[0], first[1], atol=1e-3)
-    assert not torch.equal(first, views_of(USUAL)(images, draws(4)))
+    assert not torch.equal(first, augmentation(USUAL)(images, draws(4)))
 
 
 def test_movement_stays_within_its_limit() -> None:
     images = torch.zeros(300, 28, 28)
     images[:, 14, 14] = 1.0
-    moved = views_of(Distortion(0, 0, pixels=3, scale=0))(images, draws())
+    moved = augmentation(Distortion(0, 0, pixels=3, scale=0))(images, draws())
     axis = torch.arange(28.0)
     mass = moved.sum(dim=(1, 2))
     x = (moved.sum(dim=1) @ axis) / mass - 14
@@ -49,12 +49,12 @@ def test_movement_stays_within_its_limit() -> None:
         assert float(offsets.min()) < -2.7
 
 
-def test_a_bend_moves_each_point_smoothly_by_its_deviation() -> None:
-    """The image's value is its x: what a view shows is where it looked."""
+def test_elastic_augmentation_moves_each_point_smoothly_by_its_deviation() -> None:
+    """The image's value is its x: the augmented value is the x that was sampled."""
     size = 28
     images = torch.arange(float(size)).expand(400, size, size)
-    views = views_of(replace(STILL, bend=0.8))(images, draws())
-    moved = (views - images)[:, 6:22, 6:22]
+    augmented = augmentation(replace(STILL, elastic=0.8))(images, draws())
+    moved = (augmented - images)[:, 6:22, 6:22]
     assert moved.std(dim=0).tolist() == pytest.approx(torch.full((16, 16), 0.8), abs=0.15)
     assert float(moved.mean().abs()) < 0.15
     neighbors = (moved[:, :, 1:] - moved[:, :, :-1]).std()

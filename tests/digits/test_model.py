@@ -99,8 +99,10 @@ def test_pooling_first_is_the_same_function_where_the_activation_never_falls() -
     torch.manual_seed(0)
     first = DigitNet(Architecture("relu", "pool-norm-activation")).eval()
     images = torch.randn(4, 1, 28, 28)
-    bent = torch.relu(first.norm2(first.conv2(torch.relu(first.norm1(first.conv1(images))))))
-    late = torch.nn.functional.max_pool2d(bent, 2)
+    before_pooling = torch.relu(
+        first.norm2(first.conv2(torch.relu(first.norm1(first.conv1(images)))))
+    )
+    late = torch.nn.functional.max_pool2d(before_pooling, 2)
     seen = []
     first.conv3.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
     first(images)

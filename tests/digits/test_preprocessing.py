@@ -8,8 +8,9 @@ import torch
 from PIL import Image, ImageFilter
 
 from gradsheet.digits.data import Dataset
-from gradsheet.digits.preprocessing import read_digit
-from gradsheet.digits.run import load_model, read_images
+from gradsheet.digits.evaluation import classify
+from gradsheet.digits.model_files import load_model
+from gradsheet.digits.preprocessing import preprocess
 from gradsheet.errors import GradsheetError
 
 
@@ -23,7 +24,7 @@ def test_an_mnist_image_comes_back(mnist: Dataset, tmp_path: Path) -> None:
     for number in range(50):
         path = tmp_path / f"{number}.png"
         picture(mnist.test.images[number]).save(path)
-        again = read_digit(path).double()
+        again = preprocess(path).double()
         original = mnist.test.images[number].double()
         axis = torch.arange(28.0, dtype=torch.float64) + 0.5
         for digit in (again, original):
@@ -32,31 +33,31 @@ def test_an_mnist_image_comes_back(mnist: Dataset, tmp_path: Path) -> None:
     assert 0 < worst < 1.1
 
 
-def drawn(image: torch.Tensor, way: str) -> Image.Image:
+def drawn(image: torch.Tensor, kind: str) -> Image.Image:
     """The digit as somebody else would send it."""
     white_on_black = picture(image)
-    if way == "as it is":
+    if kind == "as it is":
         return white_on_black
     black_on_white = Image.fromarray(255 - np.asarray(white_on_black))
     large = black_on_white.resize((280, 280), Image.Resampling.BICUBIC)
-    if way == "large":
+    if kind == "large":
         return large
-    if way == "in a corner":
+    if kind == "in a corner":
         page = Image.new("L", (900, 600), 255)
         page.paste(large, (20, 300))
         return page
-    if way == "cut to the ink":
+    if kind == "cut to the ink":
         rows, columns = np.nonzero(255 - np.asarray(large) > 128)
         return large.crop(
             (int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
         )
-    if way == "of 16 bits":
+    if kind == "of 16 bits":
         return Image.fromarray(np.asarray(large).astype(np.uint16) * 257)
-    if way == "turned by its camera":
+    if kind == "turned by its camera":
         turned = large.transpose(Image.Transpose.ROTATE_90)
         turned.getexif()[0x0112] = 6  # to be shown turned by 90 degrees clockwise
         return turned
-    if way == "transparent":
+    if kind == "transparent":
         ink = Image.new("RGBA", large.size, (10, 20, 90, 0))
         ink.putalpha(Image.fromarray(255 - np.asarray(large)))
         return ink
@@ -67,7 +68,7 @@ def drawn(image: torch.Tensor, way: str) -> Image.Image:
     )
 
 
-WAYS = (
+KINDS = (
     "as it is",
     "large",
     "in a corner",
@@ -79,17 +80,17 @@ WAYS = (
 )
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_digits_are_read_however_they_come(way: str, mnist: Dataset, tmp_path: Path) -> None:
-    end = "jpg" if way == "photographed" else "png"
+@pytest.mark.parametrize("kind", KINDS)
+def test_digits_are_classified_however_they_come(kind: str, mnist: Dataset, tmp_path: Path) -> None:
+    end = "jpg" if kind == "photographed" else "png"
     digits = []
     for number in range(100):
         path = tmp_path / f"{number}.{end}"
-        sent = drawn(mnist.test.images[number], way)
+        sent = drawn(mnist.test.images[number], kind)
         sent.save(path, exif=sent.getexif())
-        digits.append(read_digit(path))
-    readings = read_images(load_model(None), digits).argmax(dim=1)
-    right = int((readings == mnist.test.labels[:100]).sum())
+        digits.append(preprocess(path))
+    predictions = classify(load_model(None), digits).argmax(dim=1)
+    right = int((predictions == mnist.test.labels[:100]).sum())
     assert right >= 97, f"{right} of 100"
 
 
@@ -97,7 +98,7 @@ def test_it_fills_the_box_of_20_by_20(tmp_path: Path) -> None:
     stroke = np.zeros((200, 300), np.uint8)
     stroke[50:150, 140:160] = 255
     Image.fromarray(stroke).save(tmp_path / "one.png")
-    digit = read_digit(tmp_path / "one.png")
+    digit = preprocess(tmp_path / "one.png")
     rows, columns = digit.nonzero().unbind(dim=1)
     assert (int(rows.min()), int(rows.max())) == (4, 23)
     assert (int(columns.min()), int(columns.max())) == (12, 15)
@@ -123,5 +124,5 @@ def test_what_is_no_picture_of_a_digit(kind: str, tmp_path: Path) -> None:
         Image.effect_noise((200, 200), 90).save(path)
         path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(GradsheetError) as caught:
-        read_digit(path)
+        preprocess(path)
     assert str(path) in str(caught.value)

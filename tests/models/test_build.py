@@ -14,7 +14,7 @@ from torch import nn
 from xlsxwriter.exceptions import FileCreateError
 
 from gradsheet.digits.data import Dataset
-from gradsheet.digits.run import load_model
+from gradsheet.digits.model_files import load_model
 from gradsheet.errors import GradsheetError
 from gradsheet.models.agreement import differences
 from gradsheet.models.build import ModelWorkbook, to_workbook, write_model_workbook

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from gradsheet.digits.data import Dataset
-from gradsheet.digits.run import load_model
+from gradsheet.digits.model_files import load_model
 from gradsheet.models.agreement import differences
 from gradsheet.models.build import ModelWorkbook
 from gradsheet.models.digit_classifier import network_input

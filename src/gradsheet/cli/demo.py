@@ -96,10 +96,10 @@ def _make_digits(folder: Path, extent: str, terminal: Terminal, rest: float) -> 
     # torch takes seconds to import; the workbook is there by then.
     from gradsheet.cli.outputs import write_run_figures
     from gradsheet.digits.data import load
+    from gradsheet.digits.device import find_device
     from gradsheet.digits.estimate import seconds_left
     from gradsheet.digits.recipe import find_recipe
     from gradsheet.digits.run import TrainingRun
-    from gradsheet.digits.training import find_device
 
     recipe = find_recipe(*_RECIPES[extent])
     run = TrainingRun(folder / f"digits-{extent}", recipe, seed=0, device=find_device("auto"))

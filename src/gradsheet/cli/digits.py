@@ -68,8 +68,8 @@ def train(
     plan = find_recipe(recipe, epochs, batch_size)
     if not 0 <= seed < 2**31:
         raise GradsheetError(f"the seed is {seed}; expected 0 to {2**31 - 1}")
+    from gradsheet.digits.device import find_device
     from gradsheet.digits.run import TrainingRun
-    from gradsheet.digits.training import find_device
 
     where = find_device(device)
     if resume is not None:
@@ -114,7 +114,8 @@ def lr_find(
     plan = find_recipe(recipe, batch_size=batch_size)
     from gradsheet.cli.outputs import write_rate_trial
     from gradsheet.digits.data import load
-    from gradsheet.digits.training import find_device, try_rates
+    from gradsheet.digits.device import find_device
+    from gradsheet.digits.rate_trial import try_rates
     from gradsheet.figures import check_format
 
     check_format(path)
@@ -203,11 +204,11 @@ def compare(
             "two models"
         )
     from gradsheet.digits.data import load
-    from gradsheet.digits.evaluation import evaluate as classify
-    from gradsheet.digits.run import load_model
+    from gradsheet.digits.evaluation import evaluate as evaluate_model
+    from gradsheet.digits.model_files import load_model
 
     images = load(data).test
-    results = [classify(load_model(path), images) for path in (first, second)]
+    results = [evaluate_model(load_model(path), images) for path in (first, second)]
     Terminal().result(model_comparison_lines(str(first), str(second), compare_models(*results)))
 
 
@@ -236,10 +237,11 @@ def evaluate(
     """Evaluate on the test set: accuracy, loss, recall, confusion."""
     from gradsheet.cli.render import confusion_table, evaluation_lines
     from gradsheet.digits.data import MNIST_ID, load
-    from gradsheet.digits.evaluation import FIVE_VIEWS, REJECTED_LABELS, together
-    from gradsheet.digits.evaluation import evaluate as classify
-    from gradsheet.digits.run import data_of, load_model
-    from gradsheet.digits.training import find_device
+    from gradsheet.digits.device import find_device
+    from gradsheet.digits.evaluation import REJECTED_LABELS, TEST_TIME_SHIFTS, UNSHIFTED, ensemble
+    from gradsheet.digits.evaluation import evaluate as evaluate_model
+    from gradsheet.digits.model_files import load_model
+    from gradsheet.digits.run_folder import data_of
 
     where = find_device(device)
     models = [load_model(run).to(where) for run in runs or (None,)]
@@ -248,8 +250,8 @@ def evaluate(
         if data_of(run) not in (None, dataset.sha256):
             complain(f"note: {run} was trained on other data")
     augment = renamed("--five-views", five_views, "--tta", augment)
-    shifts = FIVE_VIEWS if augment else FIVE_VIEWS[:1]
-    result = together([classify(model, dataset.test, views=shifts) for model in models])
+    shifts = TEST_TIME_SHIFTS if augment else UNSHIFTED
+    result = ensemble([evaluate_model(model, dataset.test, shifts=shifts) for model in models])
     rejected = REJECTED_LABELS if dataset.sha256 == MNIST_ID else ()
     terminal = Terminal()
     terminal.result(evaluation_lines(result, rejected))
@@ -271,11 +273,12 @@ def predict(
     if not pictures:
         raise GradsheetError("no picture given; expected at least one PNG or JPEG of a digit")
     from gradsheet.cli.render import prediction_table
-    from gradsheet.digits.preprocessing import read_digit
-    from gradsheet.digits.run import load_model, read_images
+    from gradsheet.digits.evaluation import classify
+    from gradsheet.digits.model_files import load_model
+    from gradsheet.digits.preprocessing import preprocess
 
-    digits = [read_digit(picture) for picture in pictures]
-    probabilities = read_images(load_model(run), digits)
+    digits = [preprocess(picture) for picture in pictures]
+    probabilities = classify(load_model(run), digits)
     Terminal().result(prediction_table(pictures, probabilities.tolist()))
 
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:  # torch stays unloaded where only part 1 is asked for
     from gradsheet.audit.findings import Audit
     from gradsheet.digits.data import ImageSet
     from gradsheet.digits.evaluation import Evaluation
+    from gradsheet.digits.rate_trial import RatePoint
     from gradsheet.digits.run import FinishedRun
-    from gradsheet.digits.training import RatePoint
 
 MOST_SINGLE_GRAPHS = 24
 """With more learning rates than these, a sweep draws the common graph only."""
@@ -38,13 +38,13 @@ def write_run_figures(run: "FinishedRun", images: "ImageSet") -> None:
     history, augmented, other = run.history, "training images, as augmented", run.evaluated_on
     accuracy = {
         augmented: [100 * epoch.train_accuracy for epoch in history],
-        f"{other} images": [100 * epoch.test_accuracy for epoch in history],
+        f"{other} images": [100 * epoch.eval_accuracy for epoch in history],
     }
     loss = {
         augmented: [epoch.train_loss for epoch in history],
-        f"{other} images": [epoch.test_loss for epoch in history],
+        f"{other} images": [epoch.eval_loss for epoch in history],
     }
-    last = f"{history[-1].test_accuracy:.2%} after epoch {len(history)}"
+    last = f"{history[-1].eval_accuracy:.2%} after epoch {len(history)}"
     drawn = {
         "accuracy": figures.plot_epochs(f"Accuracy: {last}", "accuracy, %", accuracy),
         "loss": figures.plot_epochs("Loss", "cross-entropy, nats", loss),

@@ -1,9 +1,10 @@
-"""Part 2: a convolutional network of 17,410 parameters that reads handwritten digits."""
+"""The digit classifier: a convolutional network of 17,410 parameters for handwritten digits."""
 
 import os
 
-# How often a thread of torch's looks whether the others are done before it sleeps; read when torch
-# loads. The runtime's own 300,000 take the core from the very thread that is waited for as soon as
-# other work runs beside training (benchmarks/contention.py). The user's settings count.
+# How often one of torch's threads checks whether the others are done before it sleeps. libgomp
+# reads it when torch loads. With its default of 300,000 a waiting thread takes the core from the
+# very thread it waits for when other work runs beside training (benchmarks/contention.py). The
+# user's settings take precedence.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")

@@ -13,24 +13,26 @@ from torch import Tensor
 
 from gradsheet.digits import evaluation
 from gradsheet.digits.data import CLASSES, IMAGE_SIZE, ImageSet, load
-from gradsheet.digits.evaluation import FIVE_VIEWS, Evaluation
+from gradsheet.digits.device import find_device
+from gradsheet.digits.evaluation import TEST_TIME_SHIFTS, UNSHIFTED, Evaluation, classify
+from gradsheet.digits.history import EpochRecord
 from gradsheet.digits.model import DigitNet
-from gradsheet.digits.preprocessing import read_digit
+from gradsheet.digits.model_files import load_model
+from gradsheet.digits.preprocessing import preprocess
 from gradsheet.digits.recipe import Recipe, find_recipe
-from gradsheet.digits.run import TrainingRun, load_model, read_images
-from gradsheet.digits.training import EpochRecord, find_device
+from gradsheet.digits.run import TrainingRun
 from gradsheet.errors import GradsheetError
 
 Picture = str | Path | Tensor | NDArray[np.uint8]
-"""A picture file, or an image as MNIST has them: uint8 (28, 28), 0 background to 255 ink."""
+"""A picture file, or an image like those of MNIST: uint8 (28, 28), 0 background to 255 ink."""
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """A trained model and how it got there.
+    """A trained model, its history and its evaluation.
 
     Attributes:
-        model: with the weights that were evaluated after the last epoch, in evaluation mode.
+        model: the network after the last epoch, in evaluation mode.
         history: a record for each epoch.
         evaluation: of ``model`` on the test set, or on the images held out.
     """
@@ -42,11 +44,11 @@ class TrainingResult:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model takes an image for.
+    """A model's prediction for an image.
 
     Attributes:
-        digit: the most probable one.
-        probabilities: of the digits 0 to 9.
+        digit: the most probable digit, 0 to 9.
+        probabilities: probabilities of the digits 0 to 9.
     """
 
     digit: int
@@ -54,7 +56,7 @@ class Prediction:
 
     @property
     def probability(self) -> float:
-        """The probability of ``digit``."""
+        """Probability of ``digit``."""
         return self.probabilities[self.digit]
 
 
@@ -62,10 +64,10 @@ def load_digit_classifier(path: str | Path | None = None) -> DigitNet:
     """The pretrained classifier, or that of a run folder or a .safetensors file.
 
     Returns:
-        the model in evaluation mode: logits (N, 10) of normalized images (N, 1, 28, 28).
+        the network in evaluation mode: logits (N, 10) of normalized images, float (N, 1, 28, 28).
 
     Raises:
-        GradsheetError: there are no weights, or they are another model's.
+        GradsheetError: there are no weights, or they belong to another network.
     """
     return load_model(None if path is None else Path(path))
 
@@ -87,19 +89,19 @@ def train(
 
     Args:
         recipe: the name of one, such as ``fast`` (three epochs) or ``best``.
-        output: the run folder; a run that was interrupted there is continued, a finished one is
-            read. Without it nothing is kept on disk.
+        output: the run folder; an interrupted run in it is resumed, a finished one is loaded.
+            Without it nothing is kept on disk.
         seed: of the random number generator, 0 to 2³¹ - 1.
         epochs: overrides the recipe's value.
         batch_size: overrides the recipe's value.
         data: a folder of four IDX files, instead of the embedded MNIST.
         held_out: number of training images, the last ones, to evaluate on instead of the test set.
-        teachers: runs to distill from, with a recipe that does.
+        teachers: run folders or weights to distill from, with a recipe that does.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         progress: whether to show a progress bar, and print the accuracy after each epoch.
 
     Raises:
-        GradsheetError: a value is not possible, or the folder holds something else.
+        GradsheetError: a value is out of range, or the folder holds something else.
     """
     if isinstance(recipe, str):
         recipe = find_recipe(recipe, epochs, batch_size)
@@ -127,24 +129,24 @@ def evaluate(
 
     Args:
         model: the classifier.
-        images: uint8 (N, 28, 28), 0 background to 255 ink.
-        labels: (N,), the true digits.
+        images: uint8 (N, 28, 28), 0 background to 255 ink; by default the test set.
+        labels: the N true digits, 0 to 9.
         test_time_augmentation: whether to average the probabilities of five copies of each image,
             one as it is and four shifted by a pixel.
 
     Raises:
         GradsheetError: the images are not of this kind, or images and labels do not match.
     """
-    shifts = FIVE_VIEWS if test_time_augmentation else FIVE_VIEWS[:1]
+    shifts = TEST_TIME_SHIFTS if test_time_augmentation else UNSHIFTED
     if images is None and labels is None:
-        return evaluation.evaluate(model, load().test, views=shifts)
+        return evaluation.evaluate(model, load().test, shifts=shifts)
     if images is None or labels is None:
         raise GradsheetError("images and labels belong together; give both or neither")
-    return evaluation.evaluate(model, _labeled(images, labels), views=shifts)
+    return evaluation.evaluate(model, _labeled(images, labels), shifts=shifts)
 
 
 def predict(model: DigitNet, images: Picture | Iterable[Picture]) -> list[Prediction]:
-    """Classify images, each a picture file or an array as MNIST has them.
+    """Classify images, each a picture file or an array like MNIST's.
 
     Args:
         model: the classifier.
@@ -152,20 +154,21 @@ def predict(model: DigitNet, images: Picture | Iterable[Picture]) -> list[Predic
             arrays uint8 (28, 28), 0 background to 255 ink.
 
     Raises:
-        GradsheetError: a picture cannot be read or shows no digit, or an array is no such image.
+        GradsheetError: a picture cannot be read or shows no digit, or an array has another shape
+            or type.
     """
     if isinstance(images, str | Path) or getattr(images, "ndim", 0) == 2:
         images = [cast("Picture", images)]
     prepared = [_image(image) for image in images]
     if not prepared:
         return []
-    rows = read_images(model, prepared)
+    rows = classify(model, prepared)
     return [Prediction(int(row.argmax()), tuple(row.tolist())) for row in rows]
 
 
 def _image(image: Picture) -> Tensor:
     if isinstance(image, str | Path):
-        return read_digit(Path(image))
+        return preprocess(Path(image))
     return _checked(image, dimensions=2)
 
 

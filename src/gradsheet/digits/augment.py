@@ -1,4 +1,4 @@
-"""Random views of a whole batch at once: affine, and bent as handwriting is."""
+"""Random augmentation of a batch of images: affine and elastic."""
 
 import math
 from dataclasses import dataclass
@@ -7,26 +7,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# A bend is a sum of bumps of random height: Gaussians of this width, half the image being 1, on a
-# lattice of so many by so many that spans the image.
+# An elastic displacement is a sum of bumps of random height: Gaussians of this width, half the
+# image being 1, on a lattice of so many by so many that spans the image.
 _BUMP, _LATTICE = 2 / 7, 7
 
 
 @dataclass(frozen=True)
 class Distortion:
-    """How far a random view may stray.
+    """Limits of random augmentation.
 
-    The first four are drawn uniformly from [-limit, limit]. They describe the map from the view
-    back to the image, first scaled, rotated and sheared, then moved: with a scale of 0.1 the ink
-    appears between 1/1.1 and 1/0.9 of its size.
+    The first four are drawn uniformly from [-limit, limit]. They describe the map from the
+    augmented image back to the original, which first scales, rotates and shears, then translates:
+    with a scale of 0.1 the ink appears between 1/1.1 and 1/0.9 of its size.
 
     Attributes:
         degrees: rotation.
         shear: angle by which the vertical leans, in degrees.
-        pixels: translation along each axis, of the image.
+        pixels: translation along each axis, in pixels of the original.
         scale: relative change of lengths, 0.1 for 10%.
-        bend: standard deviation of a smooth random displacement of each point along each axis, in
-            pixels. Source of the idea: P. Y. Simard, D. Steinkraus, J. C. Platt, Best practices
+        elastic: standard deviation, in pixels, of a smooth random displacement of each point along
+            each axis. Source of the idea: P. Y. Simard, D. Steinkraus, J. C. Platt, Best practices
             for convolutional neural networks applied to visual document analysis (2003).
     """
 
@@ -34,45 +34,45 @@ class Distortion:
     shear: float
     pixels: float
     scale: float
-    bend: float = 0.0
+    elastic: float = 0.0
 
 
-class RandomViews:
-    """Square images (N, H, H), float, each distorted on its own.
+class RandomAugmentation:
+    """Augments square images, each on its own: affine, and elastic if the limits say so.
 
-    Bilinear interpolation; what comes in from outside is 0.
+    The interpolation is bilinear; pixels that come in from outside are 0.
     """
 
     def __init__(self, limits: Distortion, size: int, device: torch.device) -> None:
         self._limits = limits
         points = _pixel_centers(size).to(device)
-        # Where a view looks is a sum of these functions of the pixel: x, y, 1 and the bumps.
-        self._basis = torch.cat([points.T, _bumps(points)]) if limits.bend else points.T
+        # A sampling point is a sum of these functions of the pixel: x, y, 1 and the bumps.
+        self._basis = torch.cat([points.T, _bumps(points)]) if limits.elastic else points.T
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """The views, drawn from ``generator`` on its own device: a seed fixes them."""
+        """Augment images (N, H, H), float; ``generator``, on its own device, fixes the result."""
         count, size = len(images), images.shape[-1]
         weights = _random_matrices(count, size, self._limits, generator)
-        if self._limits.bend:
+        if self._limits.elastic:
             bumps = len(self._basis) - weights.shape[-1]
             heights = torch.randn(count, 2, bumps, generator=generator, device=generator.device)
-            weights = torch.cat([weights, heights * (2 * self._limits.bend / size)], dim=-1)
-        # One product for all x, one for all y: two large ones in place of one for each image.
+            weights = torch.cat([weights, heights * (2 * self._limits.elastic / size)], dim=-1)
+        # One product for all x, one for all y: two large ones instead of one for each image.
         grid = weights.to(images.device).transpose(0, 1) @ self._basis  # 2, N, H H
-        looks = grid.permute(1, 2, 0).unsqueeze(1)
-        views = F.grid_sample(images.unsqueeze(1), looks, align_corners=False)
-        return views.view_as(images)
+        points = grid.permute(1, 2, 0).unsqueeze(1)  # N, 1, H H, 2
+        augmented = F.grid_sample(images.unsqueeze(1), points, align_corners=False)
+        return augmented.view_as(images)
 
 
 def _pixel_centers(size: int) -> Tensor:
-    """The points (H H, 3) at which a view is sampled: x, y from -1 to 1, and 1."""
+    """The points (H H, 3) that are sampled without augmentation: x, y from -1 to 1, and 1."""
     line = (torch.arange(size) * 2 + 1) / size - 1
     y, x = torch.meshgrid(line, line, indexing="ij")
     return torch.stack([x, y, torch.ones_like(x)], dim=-1).view(-1, 3)
 
 
 def _bumps(points: Tensor) -> Tensor:
-    """(bumps, points): each bump's height at each point, their squares there summing to 1."""
+    """Height of each bump at each point, (bumps, points); the squares at a point add up to 1."""
     line = torch.linspace(-1, 1, _LATTICE, device=points.device)
     squares = torch.cdist(torch.cartesian_prod(line, line), points[:, :2]) ** 2
     bumps = torch.exp(-squares / (2 * _BUMP**2))
@@ -82,7 +82,7 @@ def _bumps(points: Tensor) -> Tensor:
 def _random_matrices(
     count: int, size: int, limits: Distortion, generator: torch.Generator
 ) -> Tensor:
-    """(N, 2, 3): from the view's coordinates to the image's, both running from -1 to 1."""
+    """Affine maps (N, 2, 3) from augmented to original coordinates, both from -1 to 1."""
     draws = torch.rand(5, count, generator=generator, device=generator.device) * 2 - 1
     angle = draws[0] * math.radians(limits.degrees)
     shear = torch.tan(draws[1] * math.radians(limits.shear))

@@ -1,4 +1,4 @@
-"""MNIST, embedded, or any four files of the same format, as tensors in memory."""
+"""MNIST, which comes with the package, or four files of its format, as tensors in memory."""
 
 import gzip
 import hashlib
@@ -33,7 +33,7 @@ MNIST_SHA256 = (
 
 
 MNIST_ID = hashlib.sha256("".join(MNIST_SHA256).encode()).hexdigest()
-"""What ``Dataset.sha256`` is of MNIST."""
+"""``Dataset.sha256`` of MNIST."""
 
 
 class _Readable(Protocol):
@@ -47,7 +47,12 @@ class _Readable(Protocol):
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Images (N, 28, 28) as uint8, 0 background to 255 ink, and their labels (N,) as int64."""
+    """Images and their labels.
+
+    Attributes:
+        images: uint8 (N, 28, 28), 0 background to 255 ink.
+        labels: int64 (N,), the true digits, 0 to 9.
+    """
 
     images: Tensor
     labels: Tensor
@@ -65,28 +70,36 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A training and a test set, with the SHA-256 over all four files that made them."""
+    """A training set and a set to evaluate on.
+
+    Attributes:
+        train: the training images.
+        test: the images to evaluate on.
+        sha256: over the digests of the four files that both were read from.
+        eval_set: ``test``, or ``validation`` where ``test`` was held out of the training images.
+    """
 
     train: ImageSet
     test: ImageSet
     sha256: str
+    eval_set: str = "test"
 
     def hold_out(self, images: int) -> "Dataset":
-        """The training set cut in two: its last ``images`` take the place of the test set.
+        """The same data with the last ``images`` training images to evaluate on: validation.
 
         Recipes are chosen on the last 5,000: their writers are mostly unseen in the first 55,000,
         which makes them a harder and more honest sample than a random split.
 
         Raises:
-            GradsheetError: there are no more than those.
+            GradsheetError: there are no more training images than that.
         """
         if not 1 <= images < len(self.train):
             raise GradsheetError(
                 f"{images:,} of {len(self.train):,} training images cannot be held out: some must "
-                "be left to train on, and one at least to read"
+                "be left to train on, and one at least to evaluate on"
             )
         head, tail = self.train[:-images], self.train[-images:]
-        return Dataset(head, tail, self.sha256)
+        return Dataset(head, tail, self.sha256, "validation")
 
 
 def load(folder: Path | None = None) -> Dataset:

@@ -1,25 +1,26 @@
-"""How long a training run will take on this machine, measured on a few batches."""
+"""An estimate of the time a training run takes on this machine, from a few batches."""
 
 import time
 
 import torch
 
+from gradsheet.digits.batches import BATCHES_AT_ONCE
 from gradsheet.digits.data import Dataset
 from gradsheet.digits.evaluation import evaluate
 from gradsheet.digits.run import TrainingRun
-from gradsheet.digits.training import BATCHES_AT_ONCE, Trainer
+from gradsheet.digits.training import Trainer
 
 _SAMPLE = 1_000  # images whose evaluation is timed
 
 
 def seconds_left(run: TrainingRun, dataset: Dataset) -> float:
-    """Seconds that ``run`` still has to train, at the speed measured now."""
+    """Seconds of training that ``run`` still needs, at the speed measured now."""
     return run.epochs_left * _seconds_per_epoch(run, dataset) if run.epochs_left else 0.0
 
 
 def _seconds_per_epoch(run: TrainingRun, dataset: Dataset) -> float:
     trainer = Trainer(run.recipe, dataset, run.seed, run.device, bar=False)
-    batches = trainer.batches_without_end(torch.Generator(run.device).manual_seed(run.seed))
+    batches = trainer.batches.endless(torch.Generator(run.device).manual_seed(run.seed))
     trainer.model.train()
     seconds = 0.0
     for _ in range(2):  # the first time warms up
@@ -30,5 +31,5 @@ def _seconds_per_epoch(run: TrainingRun, dataset: Dataset) -> float:
     started = time.perf_counter()
     evaluate(trainer.evaluated_model, dataset.test[:_SAMPLE])
     evaluation = (time.perf_counter() - started) * len(dataset.test) / _SAMPLE
-    batch = min(run.recipe.batch_size, len(dataset.train))
-    return seconds * len(dataset.train) / (batch * BATCHES_AT_ONCE) + evaluation
+    images = trainer.batches.batch_size * BATCHES_AT_ONCE
+    return seconds * len(dataset.train) / images + evaluation

@@ -1,4 +1,4 @@
-"""How well a model reads a set of images."""
+"""Evaluation: predictions for a set of images, and how many are correct."""
 
 import math
 from collections.abc import Sequence
@@ -11,11 +11,15 @@ from torch import Tensor, nn
 
 from gradsheet.digits.data import CLASSES, ImageSet
 
-# Mean and standard deviation of a pixel of the MNIST training images, of 1.
 PIXEL_MEAN, PIXEL_DEVIATION = 0.1307, 0.3081
+"""Mean and standard deviation of the pixels of MNIST's training images, from 0 to 1."""
 
 Shift = tuple[int, int]
-FIVE_VIEWS: tuple[Shift, ...] = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
+"""Pixels to the right and down."""
+
+UNSHIFTED: tuple[Shift, ...] = ((0, 0),)
+TEST_TIME_SHIFTS: tuple[Shift, ...] = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
+"""The copies of an image in test-time augmentation."""
 
 # Test images of MNIST whose label at least three of five annotators reject, by their index.
 # Source: C. G. Northcutt, A. Athalye, J. Mueller, Pervasive label errors in test sets destabilize
@@ -27,10 +31,14 @@ REJECTED_LABELS = (
 
 
 def normalize(images: Tensor) -> Tensor:
-    """Pixels (N, H, W) from 0 to 255 as the network's input: float (N, 1, H, W).
+    """Input of the network: pixels less their mean, divided by their standard deviation.
 
-    Their strides say channels last, the layout in which a CPU convolves fastest: PyTorch keeps it
-    from layer to layer.
+    Args:
+        images: (N, H, W), 0 background to 255 ink, of any number type.
+
+    Returns:
+        float32 (N, 1, H, W), with the strides of channels last, the layout in which a CPU convolves
+        fastest: PyTorch keeps it from layer to layer.
     """
     pixels = (images.float() - 255 * PIXEL_MEAN) / (255 * PIXEL_DEVIATION)
     return pixels.unsqueeze(-1).permute(0, 3, 1, 2)
@@ -38,11 +46,11 @@ def normalize(images: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model says of a labeled set.
+    """A model's predictions for a labeled set of N images.
 
     Attributes:
-        log_probabilities: (N, 10), float32, on the CPU.
-        labels: (N,), the true digits.
+        log_probabilities: float32 (N, 10), on the CPU.
+        labels: int64 (N,), the true digits.
     """
 
     log_probabilities: Tensor
@@ -50,54 +58,66 @@ class Evaluation:
 
     @property
     def total(self) -> int:
-        """How many images were read."""
+        """Number of images."""
         return len(self.labels)
 
     @cached_property
     def predictions(self) -> Tensor:
-        """(N,): the most probable digit of each image."""
+        """Most probable digit of each image, int64 (N,)."""
         return self.log_probabilities.argmax(dim=1)
 
     @cached_property
     def loss(self) -> float:
-        """Mean cross-entropy an image, in nats."""
+        """Mean cross-entropy per image, in nats."""
         return float(F.nll_loss(self.log_probabilities.double(), self.labels))
 
     @cached_property
     def correct(self) -> int:
-        """How many images were read rightly."""
+        """Number of correctly classified images."""
         return int((self.predictions == self.labels).sum())
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of correctly classified images, 0 to 1."""
+        return self.correct / self.total
 
     @cached_property
     def mistakes(self) -> Tensor:
-        """Indices of the images read wrongly, ascending."""
+        """Indices of the misclassified images, int64, ascending."""
         return (self.predictions != self.labels).nonzero().flatten()
 
     def without(self, indices: Sequence[int]) -> "Evaluation":
-        """The same of all images but some."""
+        """The same evaluation with the images at ``indices`` left out."""
         kept = torch.ones(self.total, dtype=torch.bool)
         kept[list(indices)] = False
         return Evaluation(self.log_probabilities[kept], self.labels[kept])
 
     @cached_property
     def confusion(self) -> Tensor:
-        """(10, 10) counts: the row is the true digit, the column the predicted one."""
+        """Counts, int64 (10, 10): the row is the true digit, the column the predicted one."""
         cells = self.labels * CLASSES + self.predictions
         return torch.bincount(cells, minlength=CLASSES**2).view(CLASSES, CLASSES)
 
     @cached_property
     def recall(self) -> list[float]:
-        """Of each digit's images the fraction read rightly; NaN for a digit without images."""
+        """Fraction of each digit's images classified correctly; NaN for a digit without images."""
         return (self.confusion.diag() / self.confusion.sum(dim=1)).tolist()
 
 
 def evaluate(
-    model: nn.Module, images: ImageSet, batch_size: int = 1_000, views: Sequence[Shift] = ((0, 0),)
+    model: nn.Module,
+    images: ImageSet,
+    batch_size: int = 1_000,
+    shifts: Sequence[Shift] = UNSHIFTED,
 ) -> Evaluation:
-    """Read every image with ``model`` in evaluation mode, in float32.
+    """Classify every image, in evaluation mode and float32.
 
-    With several ``views`` each image is read moved by each of them, in pixels right and down, and
-    the probabilities are averaged.
+    Args:
+        model: logits (N, 10) of normalized images; left in evaluation mode.
+        images: the labeled set.
+        batch_size: number of images in a forward pass.
+        shifts: with several, an image's probabilities are the mean over its shifted copies
+            (test-time augmentation).
     """
     device = next(model.parameters()).device
     model.eval()
@@ -105,23 +125,30 @@ def evaluate(
         batches = torch.split(images.images, batch_size)
         logits = [
             torch.cat(
-                [model(normalize(moved(batch, view).to(device))).float() for batch in batches]
+                [model(normalize(shifted(batch, shift).to(device))).float() for batch in batches]
             )
-            for view in views
+            for shift in shifts
         ]
-    each = [Evaluation(view.cpu().log_softmax(dim=1), images.labels.cpu()) for view in logits]
-    return each[0] if len(each) == 1 else together(each)
+    each = [Evaluation(one.cpu().log_softmax(dim=1), images.labels.cpu()) for one in logits]
+    return each[0] if len(each) == 1 else ensemble(each)
 
 
-def together(evaluations: Sequence[Evaluation]) -> Evaluation:
-    """What several models, or views, say of the same images together: the mean probabilities."""
+def classify(model: nn.Module, images: Sequence[Tensor]) -> Tensor:
+    """Probabilities of the ten digits, float32 (N, 10), for N images, each uint8 (28, 28)."""
+    with torch.inference_mode():
+        logits: Tensor = model.eval()(normalize(torch.stack(list(images))))
+        return logits.softmax(dim=1)
+
+
+def ensemble(evaluations: Sequence[Evaluation]) -> Evaluation:
+    """The evaluation of the mean probabilities of several evaluations of the same images."""
     each = torch.stack([evaluation.log_probabilities for evaluation in evaluations])
     mean = each.logsumexp(dim=0) - math.log(len(evaluations))
     return Evaluation(mean, evaluations[0].labels)
 
 
-def moved(images: Tensor, shift: Shift) -> Tensor:
-    """Images (N, H, W) moved right and down by whole pixels; what comes in is 0."""
+def shifted(images: Tensor, shift: Shift) -> Tensor:
+    """Images (N, H, W) moved by whole pixels; the pixels that come in from outside are 0."""
     right, down = shift
     padded = F.pad(images, (max(right, 0), max(-right, 0), max(down, 0), max(-down, 0)))
     height, width = images.shape[1:]
@@ -130,7 +157,7 @@ def moved(images: Tensor, shift: Shift) -> Tensor:
 
 
 def wilson_interval(correct: int, total: int, z: float = 1.959964) -> tuple[float, float]:
-    """The 95% score interval of a proportion.
+    """Lower and upper end of the score interval of a proportion, 95% with the default ``z``.
 
     Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference,
     JASA 22 (1927), 209-212.

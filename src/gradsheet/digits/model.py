@@ -16,7 +16,7 @@ _WIDEST = 64  # a file can claim any width
 
 @dataclass(frozen=True)
 class Architecture:
-    """What the layer table leaves open.
+    """The choices that the layer table leaves open.
 
     Attributes:
         activation: the nonlinearity after each of the first three convolutions.
@@ -25,8 +25,8 @@ class Architecture:
         dropout: probability, below 1, with which Dropout2d zeroes a channel in training.
         activate_last: whether the activation follows the 1x1 convolution too. Without it that
             convolution, the average and the linear layer are one linear map.
-        width: how many times the channels of the layer table there are: 1 is the network of
-            17,410 parameters, more is a teacher of it.
+        width: multiple of the layer table's channels: 1 is the network of 17,410 parameters, more
+            is a teacher of it.
 
     Raises:
         ValueError: a field has no such value.
@@ -50,7 +50,7 @@ class Architecture:
 
 
 class DigitNet(nn.Module):
-    """Logits (N, 10) of normalized images (N, 1, 28, 28)."""
+    """The digit classifier: logits (N, 10) of normalized images, float (N, 1, 28, 28)."""
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
@@ -68,13 +68,13 @@ class DigitNet(nn.Module):
         self.linear = nn.Linear(four, 10)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits (N, 10) of images (N, 1, 28, 28)."""
+        """Logits (N, 10) of normalized images (N, 1, 28, 28)."""
         x = self.conv1(images)
-        x = self._bend(x, self.norm1)  # 8 x 24 x 24
+        x = self._activate_and_normalize(x, self.norm1)  # 8 x 24 x 24
         x = self.conv2(x)
-        x = self._bend(x, self.norm2, pool=2)  # 16 x 10 x 10
+        x = self._activate_and_normalize(x, self.norm2, pool=2)  # 16 x 10 x 10
         x = self.conv3(x)
-        x = self._bend(x, self.norm3)  # 32 x 6 x 6
+        x = self._activate_and_normalize(x, self.norm3)  # 32 x 6 x 6
         x = self.dropout(x)
         x = self.conv4(x)  # 24 x 6 x 6
         if self.architecture.activate_last:
@@ -82,14 +82,14 @@ class DigitNet(nn.Module):
         x = self.average(x)  # 24 x 1 x 1
         return self.linear(x.flatten(1))  # type: ignore[no-any-return]  # Module.__call__ is untyped
 
-    def _bend(self, x: Tensor, norm: nn.BatchNorm2d, pool: int = 1) -> Tensor:
+    def _activate_and_normalize(self, x: Tensor, norm: nn.BatchNorm2d, pool: int = 1) -> Tensor:
         """Activation, batch norm and max pooling, in the order of the architecture."""
         if self.architecture.order == "activation-norm-pool":
             return _max_pool(norm(self.activate(x)), pool)
         return self.activate(norm(_max_pool(x, pool)))
 
     def activate(self, x: Tensor) -> Tensor:
-        """The nonlinearity, number by number."""
+        """The activation function of each element."""
         return F.gelu(x) if self.architecture.activation == "gelu" else F.relu(x)
 
 

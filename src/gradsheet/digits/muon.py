@@ -1,4 +1,4 @@
-"""Muon: momentum made orthogonal, for weights that are matrices."""
+"""Muon: an optimizer for weight matrices, which makes the momentum orthogonal."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ _A, _B, _C, _ITERATIONS = 3.4445, -4.7750, 2.0315, 5
 
 
 class Muon(torch.optim.Optimizer):
-    """Steps whose singular values are all about 1, so that no direction of a weight lags behind.
+    """Optimizer whose steps have singular values near 1, so that no direction of a weight lags.
 
     A convolution's weight (O, I, h, w) counts as the matrix (O, I h w). Weight decay is decoupled.
     Source: K. Jordan et al., Muon: an optimizer for hidden layers in neural networks (2024).
@@ -51,7 +51,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """The matrix (n, m) with its singular values brought near 1, its singular vectors kept."""
+    """The matrix (n, m) with the same singular vectors and all singular values near 1."""
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
     x: Tensor = wide / (wide.norm() + 1e-7)
     for _ in range(_ITERATIONS):

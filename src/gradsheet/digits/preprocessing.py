@@ -1,4 +1,4 @@
-"""A picture of one digit, from anywhere, as MNIST would have drawn it."""
+"""Preprocessing: a picture of a digit, from anywhere, as an image like those of MNIST."""
 
 import warnings
 from pathlib import Path
@@ -15,21 +15,27 @@ from gradsheet.errors import GradsheetError
 Grey = NDArray[np.float64]
 
 _BOX = 20
-"""MNIST's digits were scaled, keeping their shape, to fit a square of 20 pixels."""
+"""Side in pixels of the square to which MNIST's digits were scaled, keeping their shape."""
 
-_LEAST_CONTRAST = 24  # of 255; paper alone varies less
+_LEAST_CONTRAST = 24  # of 255; blank paper varies less
 _MOST_PIXELS = 50_000_000
 
 
-def read_digit(path: Path) -> Tensor:
-    """The picture at ``path`` as an MNIST image: uint8 (28, 28), 0 background to 255 ink.
+def preprocess(path: Path) -> Tensor:
+    """Read a picture of one digit and make it an image like those of MNIST.
 
     Dark on light or light on dark: the border tells the background. The ink is scaled to fit a
     box of 20 by 20 pixels and placed with its center of mass in the middle, as the authors of
     MNIST did (Y. LeCun, C. Cortes, C. J. C. Burges, yann.lecun.com/exdb/mnist).
 
+    Args:
+        path: a PNG, a JPEG or another format that Pillow reads, of at most 50 million pixels.
+
+    Returns:
+        uint8 (28, 28), 0 background to 255 ink.
+
     Raises:
-        GradsheetError: it is no picture, or there is no ink in it.
+        GradsheetError: the file is not a picture, or the picture shows no ink.
     """
     ink = _ink(_open(path))
     rows, columns = np.nonzero(ink > 0.2 * ink.max())
@@ -43,7 +49,7 @@ def read_digit(path: Path) -> Tensor:
 
 
 def _open(path: Path) -> Grey:
-    """Shades of gray, 0 to 255; transparent parts count as white."""
+    """Shades of gray (H, W), 0 to 255; transparent parts are white."""
     try:
         with warnings.catch_warnings(), Image.open(path) as picture:
             warnings.simplefilter("ignore")  # of its size, which is checked here
@@ -64,7 +70,7 @@ def _open(path: Path) -> Grey:
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
-    """The picture with 8 bits a channel: 16 bits are scaled, deeper ones to what they hold."""
+    """The picture with 8 bits a channel; deeper than 16 bits, its own range is scaled to them."""
     if not picture.mode.startswith(("I", "F")):
         return picture
     shades = np.asarray(picture, dtype=np.float64)
@@ -75,22 +81,22 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
 
 
 def _ink(gray: Grey) -> Grey:
-    """How far each pixel is from the background, towards the ink."""
+    """Distance of each pixel from the background in the direction of the ink, at least 0."""
     border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
     background = float(np.median(border))
     dark_ink = background - gray.min() >= gray.max() - background
     ink = background - gray if dark_ink else gray - background
-    # What most of the border varies by is paper, not ink; a digit may touch the border.
+    # The median variation of the border is that of the paper; a digit may touch the border.
     noise = float(np.median(np.abs(border - background)))
     return np.maximum(ink - noise, 0.0)
 
 
 def _fit(box: Grey) -> Grey:
-    """The box scaled to fit 20 x 20, smoothed as it shrinks."""
+    """The box scaled to fit 20 x 20, averaged where it shrinks."""
     scale = _BOX / max(box.shape)
     height, width = (max(1, round(length * scale)) for length in box.shape)
-    way = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
-    picture = Image.fromarray(box.astype(np.float32)).resize((width, height), way)
+    method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    picture = Image.fromarray(box.astype(np.float32)).resize((width, height), method)
     return np.asarray(picture, dtype=np.float64)
 
 

@@ -1,4 +1,4 @@
-"""How the network is trained, written down: a recipe reads as a recipe."""
+"""Recipes: how the network is trained."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -11,22 +11,28 @@ from gradsheet.errors import GradsheetError
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a training run but its seed, its data and its machine.
+    """Everything that decides a training run except its seed, its data and its machine.
 
     Attributes:
+        name: name of the recipe, as commands take it.
+        epochs: number of passes over the training images.
+        batch_size: number of images in a step.
+        optimizer: ``sgd``, ``adamw`` or ``muon`` (Muon for the weights of convolutions, AdamW for
+            the rest).
+        architecture: the network.
         learning_rate: the constant rate, or the peak of the triangle.
         schedule: ``constant``, or ``triangle``: linear from 0 to the peak over the first
             ``warmup`` of all steps, then linear down to reach 0 one step after the last.
         momentum: of SGD; AdamW uses betas (0.9, 0.999), Muon 0.95.
         weight_decay: on weights of convolutions and the linear layer only, not on biases and
             batch norm.
-        ema_decay: of the exponential moving average of the weights that is evaluated and saved;
-            None evaluates the weights themselves.
-        clean_statistics: after the last epoch take the statistics of batch norm from training
-            images as they are, which is how they are read, not as augmented.
-        augmentation: limits of the random view each training image is seen in.
-        temperature: None learns the labels. A number learns the mean probabilities of teachers,
-            theirs and the network's own softened by it.
+        ema_decay: decay of the exponential moving average of the weights, which is then evaluated
+            and saved; None evaluates the weights themselves.
+        recalibrate_statistics: whether batch norm's statistics are taken again after the last
+            epoch, from training images without augmentation, as images are evaluated.
+        augmentation: limits of the random augmentation; None trains on the images as they are.
+        temperature: None trains on the labels. A number trains on the mean teacher probabilities,
+            with the logits of teachers and network divided by it (distillation).
         mixed_precision: compute in bfloat16 where the processor multiplies matrices of them and
             the architecture pools first.
     """
@@ -42,13 +48,13 @@ class Recipe:
     momentum: float = 0.9
     weight_decay: float = 0.0
     ema_decay: float | None = None
-    clean_statistics: bool = False
+    recalibrate_statistics: bool = False
     augmentation: Distortion | None = None
     temperature: float | None = None
     mixed_precision: bool = False
 
     def learning_rate_at(self, step: int, steps: int) -> float:
-        """The learning rate of 0-based ``step`` out of ``steps``."""
+        """Learning rate of a ``step``, from 0, of a run of ``steps``."""
         if self.schedule == "constant":
             return self.learning_rate
         done = (step + 1) / (steps + 1)
@@ -59,17 +65,17 @@ class Recipe:
         """The recipe that ``to_dict`` wrote.
 
         Raises:
-            TypeError, ValueError, KeyError: it is none.
+            KeyError, TypeError, ValueError: the values are not a recipe.
         """
-        views = values["augmentation"]
+        limits = values["augmentation"]
         parts = {
             "architecture": Architecture(**values["architecture"]),
-            "augmentation": None if views is None else Distortion(**views),
+            "augmentation": None if limits is None else Distortion(**limits),
         }
         return cls(**{**values, **parts})
 
     def to_dict(self) -> dict[str, Any]:
-        """The recipe as JSON can hold it."""
+        """The recipe as objects, numbers and texts of JSON."""
         return asdict(self)
 
 
@@ -84,8 +90,8 @@ _BEST = Recipe(
     schedule="triangle",
     weight_decay=0.01,
     ema_decay=0.995,
-    clean_statistics=True,
-    augmentation=Distortion(degrees=12, shear=8, pixels=1, scale=0.13, bend=0.5),
+    recalibrate_statistics=True,
+    augmentation=Distortion(degrees=12, shear=8, pixels=1, scale=0.13, elastic=0.5),
     mixed_precision=True,
     architecture=Architecture(activation="gelu", order="pool-norm-activation", activate_last=True),
 )
@@ -112,8 +118,8 @@ RECIPES = {
             schedule="triangle",
             weight_decay=0.05,
             ema_decay=0.998,
-            clean_statistics=True,
-            augmentation=Distortion(degrees=15, shear=10, pixels=1, scale=0.13, bend=0.7),
+            recalibrate_statistics=True,
+            augmentation=Distortion(degrees=15, shear=10, pixels=1, scale=0.13, elastic=0.7),
             mixed_precision=True,
             architecture=Architecture(
                 activation="gelu", order="pool-norm-activation", activate_last=True, width=3
@@ -129,7 +135,7 @@ RECIPES = {
             warmup=0.2,
             weight_decay=0.01,
             ema_decay=0.98,
-            clean_statistics=True,
+            recalibrate_statistics=True,
             augmentation=Distortion(degrees=8, shear=5, pixels=1, scale=0.1),
             mixed_precision=True,
             architecture=Architecture(activation="relu", order="pool-norm-activation"),

@@ -1,8 +1,8 @@
-"""The first two convolutions and max pooling over blocks of 2 x 2 pixels.
+"""The first two convolutions and max pooling in space-to-depth: blocks of 2 x 2 pixels.
 
 The four pixels of a block lie beside one another like channels. A 5 x 5 convolution is then a
 3 x 3 convolution over blocks, with four times the channels in and out: for one input or eight, the
-products are of a size worth multiplying in bfloat16. Max pooling is the greatest of four numbers
+products are of a size worth multiplying in bfloat16. Max pooling is the maximum of four numbers
 that lie side by side.
 
 Source of the layout: W. Shi et al., Real-time single image and video super-resolution using an
@@ -27,7 +27,7 @@ def pooled(model: DigitNet, images: Tensor, weight: Tensor, bias: Tensor) -> Ten
     assert model.conv2.bias is not None
     blocks = to_blocks(images.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
     x = model.activate(_convolve(blocks, weight, bias))
-    return _greatest_of_block(_convolve(x, model.conv2.weight, model.conv2.bias))
+    return _max_of_block(_convolve(x, model.conv2.weight, model.conv2.bias))
 
 
 def _convolve(blocks: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
@@ -36,7 +36,7 @@ def _convolve(blocks: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
 
 
 def to_blocks(pixels: Tensor) -> Tensor:
-    """(..., 2h, 2w, C) as (..., h, w, 4 C): upper left, upper right, lower left, lower right."""
+    """Blocks (..., h, w, 4 C) of pixels (..., 2h, 2w, C): upper left and right, lower ones."""
     *batch, height, width, channels = pixels.shape
     split = pixels.reshape(*batch, height // 2, 2, width // 2, 2, channels)
     return split.transpose(-4, -3).reshape(*batch, height // 2, width // 2, 4 * channels)
@@ -53,7 +53,7 @@ def _block_kernel(kernel: Tensor) -> Tensor:
 
 
 def _positions() -> Tensor:
-    """(25, 4 * 36): 1 where a kernel's weight lies in the window at each pixel of a block."""
+    """Matrix (25, 4 * 36) with 1 where a kernel's weight lies in the window of a block's pixel."""
     positions = torch.zeros(_KERNEL, _KERNEL, 2, 2, _WINDOW, _WINDOW)
     offset = torch.arange(_KERNEL)
     for down in (0, 1):
@@ -66,9 +66,9 @@ def _positions() -> Tensor:
 _POSITIONS = _positions()
 
 
-def _greatest_of_block(x: Tensor) -> Tensor:
+def _max_of_block(x: Tensor) -> Tensor:
     """Max pooling over 2 x 2: (N, 4 C, h, w) in blocks to (N, C, h, w), channels last."""
     count, channels, height, width = x.shape
     pixels = x.permute(0, 2, 3, 1).reshape(count, height * width, 4, channels // 4)
-    greatest = F.max_pool2d(pixels.permute(0, 3, 1, 2), (1, 4))  # N, C, h w, 1
-    return greatest.permute(0, 2, 3, 1).reshape(count, height, width, -1).permute(0, 3, 1, 2)
+    largest = F.max_pool2d(pixels.permute(0, 3, 1, 2), (1, 4))  # N, C, h w, 1
+    return largest.permute(0, 2, 3, 1).reshape(count, height, width, -1).permute(0, 3, 1, 2)

@@ -11,7 +11,7 @@ from gradsheet.files import whole_file
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write named tensors and a few texts, whole or not at all.
+    """Write named tensors and metadata to a safetensors file, whole or not at all.
 
     Raises:
         GradsheetError: the file cannot be written.
@@ -25,10 +25,10 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Every tensor in a file, and its texts.
+    """The tensors of a safetensors file by name, on the CPU, and its metadata.
 
     Raises:
-        GradsheetError: the file cannot be read as safetensors, or holds a number that is none.
+        GradsheetError: the file is not readable safetensors, or holds NaN or infinity.
     """
     try:
         with safe_open(path, framework="pt") as file:

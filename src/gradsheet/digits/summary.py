@@ -1,4 +1,4 @@
-"""The layer table, as the original prints it, and what each layer sees."""
+"""The layer table, as the original prints it, and the receptive field of each layer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ class LayerRow:
     """One layer as it was applied.
 
     Attributes:
-        name: its kind and number: ``Conv2d-1``.
-        input_shape: of one image, without the batch: (channels, height, width).
-        shape: of its output, likewise.
-        parameters: how many it has.
-        multiply_adds: for one image; 0 for layers without weights that are multiplied.
-        kernel, stride, padding: of its window; 1, 1, 0 for a layer that sees one position.
+        name: kind and number: ``Conv2d-1``.
+        input_shape: shape of the input for one image: (channels, height, width).
+        shape: shape of the output, likewise.
+        parameters: number of parameters.
+        multiply_adds: number for one image; 0 for layers without weights that are multiplied.
+        kernel, stride, padding: of the window; 1, 1, 0 for a layer that sees one position.
     """
 
     name: str
@@ -38,12 +38,12 @@ class LayerRow:
 
     @property
     def input_width(self) -> int:
-        """Of the input in positions; 1 for a plain vector."""
+        """Width of the input; 1 for a vector."""
         return self.input_shape[-1] if len(self.input_shape) > 1 else 1
 
     @property
     def width(self) -> int:
-        """Of the output, likewise."""
+        """Width of the output; 1 for a vector."""
         return self.shape[-1] if len(self.shape) > 1 else 1
 
 
@@ -119,7 +119,7 @@ def receptive_fields(model: DigitNet) -> str:
 
 
 def _windows(rows: list[LayerRow]) -> Iterator[LayerRow]:
-    """The layers that look at a window, and the max pool between the second norm and conv3."""
+    """The layers with a window, and the max pooling between the second norm and conv3."""
     before: LayerRow | None = None
     for row in rows:
         if not row.name.startswith(("Conv2d", "AvgPool2d", "Linear")):

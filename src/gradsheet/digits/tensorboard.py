@@ -5,13 +5,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from gradsheet.digits.training import EpochRecord
+from gradsheet.digits.history import EpochRecord
 from gradsheet.errors import GradsheetError
 
 
 @contextmanager
 def epoch_logger(folder: Path | None) -> Iterator[Callable[[EpochRecord], None] | None]:
-    """What logs an epoch's record to ``folder / "tensorboard"``; None where there is no folder.
+    """A function that logs an epoch's record to ``folder / "tensorboard"``; None without a folder.
 
     Raises:
         GradsheetError: TensorBoard is not installed.
@@ -34,7 +34,8 @@ def epoch_logger(folder: Path | None) -> Iterator[Callable[[EpochRecord], None] 
                 writers.append(SummaryWriter(folder / "tensorboard"))
                 stack.callback(writers[0].close)
             for name, value in asdict(record).items():
-                if name != "epoch":
-                    writers[0].add_scalar(name, value, record.epoch)
+                if name not in ("epoch", "eval_set"):
+                    tag = f"{name}/{record.eval_set}" if name.startswith("eval_") else name
+                    writers[0].add_scalar(tag, value, record.epoch)
 
         yield log

@@ -1,6 +1,6 @@
-"""The network's pass in training: the function ``DigitNet.forward``, laid out for the processor.
+"""The forward pass in training: the function ``DigitNet.forward``, laid out for the processor.
 
-It stands in for the network's own pass where max pooling comes first. The first batch norm is a
+It replaces the network's own pass where max pooling comes first. The first batch norm is a
 linear map of a linear map, so its statistics follow from the moments of the image, and it is
 folded into the convolution before it: the largest feature map is written once. What follows the
 third convolution is linear where no activation follows the 1x1 convolution, so the average is
@@ -30,14 +30,15 @@ _WINDOW = _STEP + _KERNEL - 1
 
 
 def applies_to(architecture: Architecture) -> bool:
-    """Whether ``logits`` can stand in for the network's own forward pass in training."""
+    """Whether ``logits`` can replace the network's own forward pass in training."""
     return architecture.order == "pool-norm-activation"
 
 
 def logits(model: DigitNet, images: Tensor, dtype: torch.dtype, layout: Layout) -> Tensor:
     """Logits (N, 10) of normalized images (N, 1, 28, 28), with the layers' products in ``dtype``.
 
-    In training mode with the statistics of the batch, which move the running ones, as ever.
+    In training mode batch norm uses the statistics of the batch and updates the running ones, as
+    usual.
     """
     activate = model.activate
     front = space_to_depth.pooled if layout == "space-to-depth" else _pooled
@@ -49,14 +50,14 @@ def logits(model: DigitNet, images: Tensor, dtype: torch.dtype, layout: Layout) 
 
 
 def _pooled(model: DigitNet, images: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """What ``space_to_depth.pooled`` gives, with the channels of a pixel side by side."""
+    """The result of ``space_to_depth.pooled``, computed with channels last."""
     x = model.activate(F.conv2d(images, weight.to(images), bias.to(images)))
     x = F.conv2d(x, model.conv2.weight.to(x), _bias(model.conv2).to(x))
     return F.max_pool2d(x, 2)
 
 
 def _features(model: DigitNet, pixels: Tensor) -> Tensor:
-    """The 1x1 convolution of pixels (N, 36, 32) and the average over them: (N, 24)."""
+    """Features (N, 24): the 1x1 convolution of pixels (N, 36, 32), averaged over them."""
     weight, bias = model.conv4.weight.flatten(1), _bias(model.conv4)
     if not model.architecture.activate_last:
         return F.linear(pixels.mean(1, dtype=weight.dtype), weight, bias)
@@ -65,7 +66,7 @@ def _features(model: DigitNet, pixels: Tensor) -> Tensor:
 
 
 def _conv1_norm1(model: DigitNet, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the first convolution and batch norm in one."""
+    """Weight and bias of the first convolution with its batch norm folded in."""
     conv, norm = model.conv1, model.norm1
     mean, variance = _statistics(model, images)
     scale = norm.weight * torch.rsqrt(variance + norm.eps)
@@ -91,9 +92,9 @@ def _statistics(model: DigitNet, images: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _moments(images: Tensor) -> tuple[Tensor, Tensor]:
-    """First (25) and second (25, 25) moment of what the first convolution's kernel sees.
+    """First (25) and second (25, 25) moment of the pixels under the first convolution's kernel.
 
-    Those of larger windows, summed over the places of a kernel in a window.
+    They are moments of larger windows, summed over the positions of a kernel in a window.
     """
     windows = images.squeeze(1).unfold(1, _WINDOW, _STEP).unfold(2, _WINDOW, _STEP)
     windows = windows.reshape(-1, _WINDOW**2)

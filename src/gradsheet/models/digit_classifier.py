@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from gradsheet.digits.data import CLASSES, IMAGE_SIZE, ImageSet, load
 from gradsheet.digits.evaluation import PIXEL_DEVIATION, PIXEL_MEAN
-from gradsheet.digits.preprocessing import read_digit
-from gradsheet.digits.run import load_model
+from gradsheet.digits.model_files import load_model
+from gradsheet.digits.preprocessing import preprocess
 from gradsheet.errors import GradsheetError, reason
 from gradsheet.models.build import ModelWorkbook
 from gradsheet.models.onnx_import import read_onnx
@@ -90,7 +90,7 @@ def _check_classifies_digits(model: nn.Module, run: Path) -> None:
 def _image(given: str, test: ImageSet) -> tuple[Tensor, int | None]:
     """The image, uint8 (28, 28), and its label if known."""
     if not given.isdecimal():
-        return read_digit(Path(given)), None
+        return preprocess(Path(given)), None
     number = int(given)
     if number >= len(test):
         raise GradsheetError(f"test image {number} does not exist; expected 0 to {len(test) - 1}")

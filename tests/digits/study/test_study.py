@@ -18,8 +18,8 @@ import torch
 
 from gradsheet.digits.data import Dataset
 from gradsheet.digits.evaluation import Evaluation, evaluate
+from gradsheet.digits.model_files import load_model
 from gradsheet.digits.recipe import Recipe
-from gradsheet.digits.run import load_model
 from gradsheet.digits.study.compare import compare_models, compare_studies
 from gradsheet.digits.study.study import Study, distribution, read_summary, train_seed
 from gradsheet.digits.study.workers import worker_pool

@@ -1,4 +1,4 @@
-"""Whether one model, or one set of seeds, is better than another: what "better" means."""
+"""Statistical tests: is one model, or one set of seeds, better than another?"""
 
 import warnings
 from collections.abc import Sequence
@@ -14,13 +14,15 @@ _RESAMPLES = 100_000
 
 @dataclass(frozen=True)
 class ModelComparison:
-    """Two models on the same images.
+    """McNemar's test of two models on the same images.
 
     Attributes:
-        correct: how many each reads rightly.
-        only_first, only_second: how many images one reads rightly and the other does not.
-        p_value: of McNemar's exact test: how probable so uneven a split of those images is where
-            both models are equally good. Source: Q. McNemar, Psychometrika 12 (1947), 153-157.
+        total: number of images.
+        correct: number of images that each classifies correctly.
+        only_first, only_second: number of images that one classifies correctly and the other does
+            not.
+        p_value: probability of so uneven a split of those images, or a more uneven one, if both
+            models are equally good; exact. Source: Q. McNemar, Psychometrika 12 (1947), 153-157.
     """
 
     total: int
@@ -32,11 +34,13 @@ class ModelComparison:
 
 @dataclass(frozen=True)
 class StudyComparison:
-    """Two sets of seeds, each seed's accuracy a number.
+    """Tests of two sets of accuracies, one of each seed.
 
     Attributes:
-        difference: of the means, the second less the first.
-        interval: 95% of it, by Welch's t.
+        means: mean accuracy of each set.
+        counts: number of seeds in each set.
+        difference: difference of the means, the second less the first.
+        interval: 95% confidence interval of the difference, by Welch's t.
         welch: p-value of Welch's t-test. Source: B. L. Welch, Biometrika 34 (1947), 28-35.
         permutation: p-value of the permutation test of the difference of means, which assumes no
             distribution; of all permutations, or of 100,000 drawn at random where there are more.

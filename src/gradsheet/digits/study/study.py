@@ -1,4 +1,4 @@
-"""A study: one recipe, many seeds, and how what they reach is distributed."""
+"""A study: one recipe, many seeds, and the distribution of their accuracy."""
 
 import json
 import statistics
@@ -13,8 +13,10 @@ import torch
 from scipy import stats
 
 from gradsheet.digits.data import load
+from gradsheet.digits.history import read_history
 from gradsheet.digits.recipe import Recipe
-from gradsheet.digits.run import TrainingRun, describe, read_history
+from gradsheet.digits.run import TrainingRun
+from gradsheet.digits.run_folder import describe
 from gradsheet.errors import GradsheetError
 from gradsheet.files import write_text
 
@@ -28,12 +30,15 @@ class Study:
     """One recipe trained with the seeds 0, 1, 2, … in the folders ``seed-000``, ``seed-001``, ….
 
     Attributes:
-        seeds: how many; at least 2, for one has no distribution.
-        held_out: how many of the last training images to read in place of the test set; 0 reads
-            the test set.
-        data: a folder with other data than the embedded.
-        threads: of each worker.
-        teachers: of a recipe that learns from some.
+        folder: the study's folder.
+        recipe: the recipe of all runs.
+        seeds: number of seeds, at least 2: one has no distribution.
+        held_out: number of training images, the last ones, to evaluate on instead of the test set;
+            0 evaluates on the test set.
+        data: a folder of four IDX files instead of MNIST.
+        threads: number of threads of each worker.
+        device: where the workers train.
+        teachers: runs to distill from, for a recipe that does.
     """
 
     folder: Path
@@ -52,7 +57,7 @@ class Study:
             )
 
     def execute(self, start: Callable[[], Executor], look: Callable[[int], None]) -> dict[str, Any]:
-        """Train every seed that is not finished yet, and summarize all.
+        """Train every seed that is not finished yet, and summarize all of them.
 
         A worker that is killed takes its executor along: a new one is started, and unfinished
         seeds go on from their last epoch.
@@ -60,7 +65,10 @@ class Study:
         Args:
             start: makes an executor of the ``concurrent.futures`` interface; its workers must see
                 the study's folder.
-            look: told now and then how many epochs are done in all.
+            look: told now and then the number of epochs done in all.
+
+        Returns:
+            the content of ``summary.json``.
 
         Raises:
             GradsheetError: the folder holds another study, or a worker failed.
@@ -83,7 +91,7 @@ class Study:
         return summary
 
     def epochs_done(self) -> int:
-        """How many epochs are trained, over all seeds, finished or not."""
+        """Number of epochs trained so far, over all seeds."""
         return sum(_epochs(self._run_folder(seed)) for seed in range(self.seeds))
 
     def _train(
@@ -146,11 +154,11 @@ def train_seed(study: Study, seed: int) -> None:
     result = finished.evaluation
     record = {
         "seed": seed,
-        "accuracy": result.correct / result.total,
+        "accuracy": result.accuracy,
         "loss": round(result.loss, 6),
         "epochs": len(finished.history),
         "seconds of training": round(sum(epoch.seconds for epoch in finished.history), 1),
-        "history": [epoch.test_accuracy for epoch in finished.history],
+        "history": [epoch.eval_accuracy for epoch in finished.history],
         "mistakes": result.mistakes.tolist(),
     }
     write_text(study._record(seed), json.dumps(record) + "\n")
@@ -192,7 +200,7 @@ def read_summary(path: Path) -> dict[str, Any] | None:
 def _as_finished(
     futures: Sequence["Future[None]"], look: Callable[[], None]
 ) -> Iterator["Future[None]"]:
-    """Each future when it is done, looking at the progress meanwhile."""
+    """The futures as they finish, with a look at the progress every second."""
     waiting = set(futures)
     while waiting:
         done, waiting = wait(waiting, timeout=_LOOK)

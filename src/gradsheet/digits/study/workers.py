@@ -1,4 +1,4 @@
-"""Who trains the seeds of a study: processes on this machine, or a Dask cluster."""
+"""The workers of a study: processes on this machine, or a Dask cluster."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
@@ -14,7 +14,12 @@ from gradsheet.processes import fresh_processes, usable_cores
 
 @dataclass(frozen=True)
 class WorkerPool:
-    """How to start workers, and how many threads each has to itself."""
+    """The workers that train the seeds of a study.
+
+    Attributes:
+        start: starts them and returns their executor.
+        threads: number of threads that each worker may use.
+    """
 
     start: Callable[[], Executor]
     threads: int
@@ -22,7 +27,7 @@ class WorkerPool:
 
 @contextmanager
 def worker_pool(jobs: int | None, scheduler: str | None) -> Iterator[WorkerPool]:
-    """Processes here, ``jobs`` at a time (one a core if None), or the workers of a scheduler.
+    """Processes here, ``jobs`` at a time (one per core if None), or the workers of a scheduler.
 
     Two runs of one thread each train more images a second than one run of two threads.
 
@@ -41,7 +46,7 @@ def worker_pool(jobs: int | None, scheduler: str | None) -> Iterator[WorkerPool]
 
 @contextmanager
 def progress_bar(epochs: int, disable: bool = False) -> Iterator[Callable[[int], None]]:
-    """A bar over the epochs of all runs, to be told how many are done."""
+    """A progress bar over the epochs of all runs; it is told how many are done."""
     with tqdm(total=epochs, unit="epoch", dynamic_ncols=True, disable=disable) as bar:
 
         def look(done: int) -> None:

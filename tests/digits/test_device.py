@@ -1,0 +1,103 @@
+"""Devices, bfloat16 in hardware, and the number of threads."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from gradsheet.digits import device
+from gradsheet.digits.device import choose_threads, find_device, multiplies_bfloat16
+from gradsheet.errors import GradsheetError
+
+
+@pytest.mark.parametrize("name", ["abacus", "cuda:99", "meta", "hpu", "mkldnn", "cuda:x", "mps:1"])
+def test_a_device_that_is_not_there(name: str) -> None:
+    with pytest.raises(
+        GradsheetError, match=f"no device '{name}' here; use auto, cpu, cuda or mps"
+    ):
+        find_device(name)
+
+
+def test_the_device_of_an_apple_is_taken_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for available in (True, False):
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda found=available: found)
+        assert find_device("auto").type != "mps"
+        if available:
+            assert find_device("mps") == torch.device("mps")
+    with pytest.raises(GradsheetError, match="no device 'mps' here"):
+        find_device("mps")
+
+
+def test_half_the_precision_where_the_processor_multiplies_it(
+    monkeypatch: pytest.MonkeyPatch, cpu: torch.device
+) -> None:
+    """AMX or AVX512-BF16, and torch not told to do with AVX2."""
+    for amx, bf16, capability, expected in (
+        (True, False, "AVX512", True),
+        (False, True, "AVX512", True),
+        (False, False, "AVX512", False),
+        (True, True, "AVX2", False),
+    ):
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda found=amx: found)
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda found=bf16: found)
+        monkeypatch.setattr(
+            torch.backends.cpu, "get_cpu_capability", lambda found=capability: found
+        )
+        assert multiplies_bfloat16(cpu) is expected
+
+
+@pytest.fixture
+def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize(
+    ("free", "former", "threads"), [(1, None, 1), (2, None, 2), (8, None, 2), (2, 1, 1), (1, 8, 2)]
+)
+def test_threads_are_as_many_as_other_work_leaves_cores_or_a_run_had(
+    free: int,
+    former: int | None,
+    threads: int,
+    cpu: torch.device,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(device, "_free_cores", lambda: free)
+    lines: list[str] = []
+    choose_threads(cpu, former, lines.append)
+    assert torch.get_num_threads() == threads
+    told = ["Training with 1 of 2 threads; OMP_NUM_THREADS=2 uses all."]
+    assert lines == (told if threads == 1 else [])
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_the_user_decides_on_threads(cpu: torch.device, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_free_cores", lambda: 1)
+    choose_threads(torch.device("meta"), None, print)
+    assert torch.get_num_threads() == 2
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    choose_threads(cpu, None, print)
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [({}, "20000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "passive"}, "None")],
+)
+def test_waiting_is_short_unless_the_user_says(user: dict[str, str], expected: str) -> None:
+    told = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    environment = {name: value for name, value in os.environ.items() if name not in told}
+    look = "import gradsheet.digits, os, sys; print(os.environ.get('GOMP_SPINCOUNT'), *sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", look], env=environment | user, capture_output=True, text=True
+    )
+    spin, *modules = done.stdout.split()
+    assert spin == expected
+    assert "torch" not in modules

@@ -1,0 +1,179 @@
+"""Runs and their folders: written, interrupted, resumed, refused."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from gradsheet.digits import device
+from gradsheet.digits.data import Dataset
+from gradsheet.digits.evaluation import evaluate
+from gradsheet.digits.history import EpochRecord, read_history, write_history
+from gradsheet.digits.model_files import load_model
+from gradsheet.digits.recipe import Recipe
+from gradsheet.digits.run import TrainingRun
+from gradsheet.digits.run_folder import describe
+from gradsheet.errors import GradsheetError
+from tests.digits.conftest import Trained
+
+
+def quiet(line: str) -> None:
+    del line
+
+
+def test_a_run_folder(trained: Trained, few: Dataset) -> None:
+    folder, finished = trained.run.folder, trained.finished
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "config.json",
+        "history.csv",
+        "model.safetensors",
+    ]
+    config = json.loads((folder / "config.json").read_text())
+    assert config["recipe"]["name"] == "best"
+    assert config["recipe"]["epochs"] == 3
+    assert (config["seed"], config["trained on"], config["evaluated on"]) == (0, 400, "test")
+    assert config["versions"]["torch"] == torch.__version__
+    assert config["machine"]["threads"] >= 1
+    assert read_history(folder) == finished.history == tuple(trained.watched)
+    last = finished.history[-1]
+    correct = round(last.eval_accuracy * 200)
+    assert trained.lines[-1] == (
+        f"Test set: Average loss: {last.eval_loss:.4f}, Accuracy: {correct}/200 "
+        f"({last.eval_accuracy:.2%})\n"
+    )
+    result = evaluate(load_model(folder), few.test)
+    assert result.correct == correct == finished.evaluation.correct
+    assert result.loss == pytest.approx(last.eval_loss)
+
+
+def test_validation_leaves_the_test_set_alone(validated: Trained, few: Dataset) -> None:
+    """The set that is evaluated has its name in the log, the history and the folder."""
+    finished = validated.finished
+    assert torch.equal(finished.evaluation.labels, few.train.labels[300:])
+    last = finished.history[-1]
+    correct = round(last.eval_accuracy * 100)
+    assert validated.lines[-1] == (
+        f"Validation set: Average loss: {last.eval_loss:.4f}, Accuracy: {correct}/100 "
+        f"({last.eval_accuracy:.2%})\n"
+    )
+    assert {record.eval_set for record in finished.history} == {"validation"}
+    assert read_history(validated.run.folder) == finished.history
+    config = describe(validated.run.folder)
+    assert finished.evaluated_on == config["evaluated on"] == "validation"
+
+
+def test_the_best_epoch_is_kept_where_no_test_set_chooses_it(
+    trained: Trained, validated: Trained, few: Dataset
+) -> None:
+    history = validated.finished.history
+    best = max(history, key=lambda epoch: (epoch.eval_accuracy, -epoch.eval_loss))
+    result = evaluate(load_model(validated.run.folder / "best.safetensors"), few.train[300:])
+    assert result.accuracy == pytest.approx(best.eval_accuracy)
+    assert not (trained.run.folder / "best.safetensors").exists()
+
+
+def test_a_run_is_known_by_its_folder_alone(
+    validated: Trained, cpu: torch.device, tmp_path: Path
+) -> None:
+    assert TrainingRun.of_folder(validated.run.folder, cpu) == validated.run
+    with pytest.raises(GradsheetError, match="is no run folder"):
+        TrainingRun.of_folder(tmp_path, cpu)
+    (tmp_path / "config.json").write_text('{"recipe": {}, "seed": 7}')
+    with pytest.raises(GradsheetError, match="describes no run known here"):
+        TrainingRun.of_folder(tmp_path, cpu)
+
+
+def test_a_wide_teacher_in_a_run_folder(
+    tiny: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+) -> None:
+    wide = replace(short, epochs=1, architecture=replace(short.architecture, width=2))
+    TrainingRun(tmp_path / "wide", wide, 0, cpu).execute(tiny, quiet, bar=False)
+    recipe = replace(short, epochs=1, temperature=1.0)
+    run = TrainingRun(tmp_path / "run", recipe, 0, cpu, teachers=(tmp_path / "wide",))
+    run.execute(tiny, quiet, bar=False)
+    assert TrainingRun.of_folder(tmp_path / "run", cpu) == run
+    other = replace(run, teachers=(tmp_path / "run",))
+    with pytest.raises(GradsheetError, match="a run with another teachers"):
+        other.execute(tiny, quiet)
+
+
+def test_an_interrupted_run_is_resumed(
+    tiny: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+) -> None:
+    run = TrainingRun(tmp_path / "run", short, seed=2, device=cpu)
+    whole = replace(run, folder=tmp_path / "whole").execute(tiny, quiet, bar=False)
+
+    def interrupt(record: EpochRecord) -> None:
+        if record.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.execute(tiny, quiet, bar=False, watch=interrupt)
+    assert len(read_history(run.folder)) == 2
+    with pytest.raises(GradsheetError, match="its training has not finished"):
+        load_model(run.folder)
+    with pytest.raises(GradsheetError, match="holds something else: a run with another seed;"):
+        replace(run, seed=3).execute(tiny, quiet)
+    with pytest.raises(GradsheetError, match="a run with another recipe and another data;"):
+        replace(run, recipe=replace(short, epochs=4)).execute(replace(tiny, sha256="x"), quiet)
+    lines: list[str] = []
+    finished = run.execute(tiny, lines.append, bar=False)
+    assert lines[0] == "Resuming after epoch 2 of 3."
+    assert finished.evaluation.loss == whole.evaluation.loss
+    weights = (run.folder / "model.safetensors").read_bytes()
+    again = run.execute(tiny, lines.append)
+    assert lines[-1] == f"The run in {run.folder} is finished already; its weights are kept."
+    assert again.history == finished.history
+    assert (run.folder / "model.safetensors").read_bytes() == weights
+
+
+def test_a_run_stopped_before_its_last_history_has_it_whole(
+    tiny: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = TrainingRun(tmp_path / "run", short, seed=2, device=cpu)
+
+    def stop_at_the_end(folder: Path, history: list[EpochRecord]) -> None:
+        if len(history) == short.epochs:
+            raise KeyboardInterrupt
+        write_history(folder, history)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("gradsheet.digits.run.write_history", stop_at_the_end)
+        run.execute(tiny, quiet, bar=False)
+    assert len(read_history(run.folder)) == short.epochs - 1
+    assert len(run.execute(tiny, quiet, bar=False).history) == short.epochs
+
+
+def test_a_resumed_run_keeps_its_threads(
+    tiny: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is free by then: the last bits of a sum depend on them."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    run, before = TrainingRun(tmp_path / "run", short, 0, cpu), torch.get_num_threads()
+
+    def stop(record: EpochRecord) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        for free in (1, 2):
+            torch.set_num_threads(2)
+            monkeypatch.setattr(device, "_free_cores", lambda found=free: found)
+            with pytest.raises(KeyboardInterrupt):
+                run.execute(tiny, quiet, bar=False, watch=stop)
+            assert torch.get_num_threads() == 1
+            assert describe(run.folder)["machine"]["threads"] == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("name", ["config.json", "history.csv", "thesis.txt"])
+def test_somebody_elses_files_are_left_alone(
+    name: str, tiny: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(GradsheetError, match=r"there are files, but no config\.json of a run"):
+        TrainingRun(tmp_path, short, seed=2, device=cpu).execute(tiny, quiet)
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "{}"

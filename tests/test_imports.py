@@ -24,7 +24,7 @@ ALLOWED = {
     "spreadsheet": {"errors", "files", "symbolic"},
     "workbook": {"deprecation", "errors", "files", "networks", "spreadsheet", "symbolic"},
     "audit": {"errors", "files", "networks", "processes", "spreadsheet", "symbolic"},
-    "digits": {"errors", "files", "processes"},
+    "digits": {"deprecation", "errors", "files", "processes"},
     "models": {"digits", "errors", "files", "spreadsheet", "symbolic"},
     "figures": {"errors", "files", "networks", "spreadsheet", "symbolic"},
     "cli": {

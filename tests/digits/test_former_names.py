@@ -8,6 +8,7 @@ from shutil import copytree
 import pytest
 import torch
 
+from gradsheet.deprecation import FormerKey
 from gradsheet.digits.checkpoint import restore_checkpoint, save_checkpoint
 from gradsheet.digits.data import Dataset
 from gradsheet.digits.recipe import Recipe
@@ -35,7 +36,7 @@ def former(validated: Trained, tmp_path: Path) -> Path:
 def test_a_run_of_version_0_2_is_the_same_run(
     former: Path, validated: Trained, few: Dataset, cpu: torch.device
 ) -> None:
-    with pytest.warns(FutureWarning) as warned:
+    with pytest.warns(FormerKey) as warned:
         run = TrainingRun.of_folder(former, cpu)
         assert run == replace(validated.run, folder=former)
         finished = run.execute(few, lambda line: None, bar=False)

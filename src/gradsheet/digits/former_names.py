@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gradsheet.deprecation import FormerKey
+
 _PRESENT = {
     "bend": "elastic",
     "clean_statistics": "recalibrate_statistics",
@@ -18,11 +20,11 @@ def with_present_names(values: Mapping[str, Any], source: Path) -> dict[str, Any
     """The values of one object in a file under their present names.
 
     Warns:
-        FutureWarning: a name is one of version 0.2.
+        FormerKey: a name is one of version 0.2.
     """
     for former in (name for name in values if name in _PRESENT):
         words = f"'{former}' is now '{_PRESENT[former]}'; version 0.3 will not read the old name"
-        warnings.warn(f"{source}: {words}", FutureWarning, stacklevel=2)
+        warnings.warn(f"{source}: {words}", FormerKey, stacklevel=2)
     return {_PRESENT.get(name, name): value for name, value in values.items()}
 
 

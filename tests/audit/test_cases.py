@@ -6,6 +6,7 @@ import pytest
 
 from gradsheet.audit.findings import Audit
 from gradsheet.audit.pipeline import audit_book, audit_workbook
+from gradsheet.audit.report.sentences import message
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.model import Cell
 from gradsheet.spreadsheet.reader import read_book
@@ -35,13 +36,13 @@ REMARKS = {"numbered-by-source-right": ["GS903"]}
 
 WRONG = {
     "google-POW-wrong": [("V3", 6, "GS501")],
-    "rate-from-wrong-cell": [(f"{c}4", 7, "GS801") for c in "EFGHMNOP"],
+    "rate-from-wrong-cell": [("E4", 56, "GS801")],
     "rate-slides-into-table": [("G6", 5, "GS211")],
-    "rate-slides-all-weights": [(f"{c}7", 4, "GS211") for c in "EFGHMNOP"],
+    "rate-slides-all-weights": [("E7", 32, "GS211")],
     "E2-computes-its-neighbour": [("V3", 8, "GS503")],
     "h2-computes-its-neighbour": [("K3", 8, "GS401")],
     "o2-computes-its-neighbour": [("S3", 8, "GS401")],
-    "update-filled-over-sums": [(f"{c}4", 7, "GS215") for c in "IJKL"],
+    "update-filled-over-sums": [("I4", 28, "GS215")],
     "slip-in-a-helper-column": [("AH3", 6, "GS601")],
 }
 """The first cell, the number of cells and the rule of every mistake."""
@@ -95,3 +96,15 @@ def test_a_last_row_of_new_weights_is_checked(name: str) -> None:
     cells[CellIndex(last, 5)] = Cell(None, f"E{last - 1}+$G$1*X{last - 1}")
     [mistake] = audit_book(book).mistakes
     assert (mistake.cell, mistake.codes) == (CellIndex(last, 5), ("GS301",))
+
+
+def test_a_cause_in_several_columns_is_one_finding_with_its_places() -> None:
+    found = audited("rate-from-wrong-cell")
+    [mistake] = found.mistakes
+    assert message(mistake).endswith("; the same in F4, G4, H4, M4, N4, O4, P4")
+    [table] = found.tables
+    wrong = {
+        column.letters: str(column.first_wrong) for column in table.columns if column.first_wrong
+    }
+    assert wrong == {letters: f"{letters}4" for letters in "EFGHMNOP"}
+    assert found.count("wrong") == 8

@@ -24,6 +24,7 @@ class Finding:
         cells: how many cells show it.
         column: what the table itself calls the column, ``E∂w4``; empty where there is none.
         role: the value of the network that the column holds; None where there is none.
+        elsewhere: the first cells of other columns that show the same, from left to right.
     """
 
     rules: tuple[Rule, ...]
@@ -33,6 +34,7 @@ class Finding:
     cells: int = 1
     column: str = ""
     role: Symbol | None = None
+    elsewhere: tuple[CellIndex, ...] = ()
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -50,6 +52,11 @@ class Finding:
         if self.cell is None:
             return self.sheet
         return str(CellRef(self.sheet, self.cell))
+
+    @property
+    def first_cells(self) -> tuple[CellIndex, ...]:
+        """The first cell of each column that shows it."""
+        return (self.cell, *self.elsewhere) if self.cell else ()
 
     def __str__(self) -> str:
         from gradsheet.audit.report.sentences import line

@@ -9,6 +9,7 @@ from gradsheet.audit.checks.cached_values import cached_value_findings
 from gradsheet.audit.checks.cells import missing_starts, odd_cells
 from gradsheet.audit.checks.charts import chart_findings
 from gradsheet.audit.checks.comparison import comparison_findings
+from gradsheet.audit.checks.folding import folded
 from gradsheet.audit.checks.formulas import wrong_formulas
 from gradsheet.audit.checks.gradients import swapped_gradients
 from gradsheet.audit.checks.headers import header_findings
@@ -73,7 +74,7 @@ def audit_book(book: Book) -> Audit:
 
 def _audit_table(subject: Subject) -> TableAudit:
     wrong = swapped_gradients(subject, list(_check_table(subject)))
-    wrong = other_update_rule(subject, wrong)
+    wrong = folded(other_update_rule(subject, wrong))
     cell = subject.found.rate.cell
     return TableAudit(
         sheet=subject.sheet,
@@ -128,8 +129,8 @@ def _network(found: Interpretation) -> Network:
 def _columns(subject: Subject, findings: list[Finding]) -> Iterator[ColumnAudit]:
     first_wrong: dict[int, CellIndex] = {}
     for finding in findings:
-        if finding.is_mistake and finding.cell:
-            first_wrong.setdefault(finding.cell.column, finding.cell)
+        for cell in finding.first_cells if finding.is_mistake else ():
+            first_wrong.setdefault(cell.column, cell)
     unchecked = unchecked_columns(subject, findings)
     for column in subject.table.columns:
         role = subject.role(column)

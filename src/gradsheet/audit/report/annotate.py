@@ -83,8 +83,9 @@ def _mark_sheets(package: Package, findings: Iterable[Finding]) -> None:
     sheets = package.sheets()
     marked: dict[str, dict[CellIndex, list[Finding]]] = {}
     for found in findings:
-        if found.cell and (sheet := sheets.get(found.sheet)):
-            marked.setdefault(sheet, {}).setdefault(found.cell, []).append(found)
+        if sheet := sheets.get(found.sheet):
+            for cell in found.first_cells:
+                marked.setdefault(sheet, {}).setdefault(cell, []).append(found)
     if not marked:
         return
     styles = Styles(package)

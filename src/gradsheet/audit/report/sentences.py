@@ -77,7 +77,8 @@ def label(broken: Sequence[Rule]) -> str:
 
 def message(found: Finding) -> str:
     """What is wrong and how much it matters, as clauses whose subject is the cell."""
-    return _message(found.details)
+    elsewhere = ", ".join(map(str, found.elsewhere))
+    return _message(found.details) + (f"; the same in {elsewhere}" if elsewhere else "")
 
 
 def line(found: Finding) -> str:

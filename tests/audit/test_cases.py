@@ -98,6 +98,15 @@ def test_a_last_row_of_new_weights_is_checked(name: str) -> None:
     assert (mistake.cell, mistake.codes) == (CellIndex(last, 5), ("GS301",))
 
 
+def test_a_reference_that_slides_by_fits_and_starts_is_one_finding() -> None:
+    book = read_book(CASES / "rate-slides-all-weights.xlsx")
+    cells = book.sheets["Sheet"].cells
+    cells[CellIndex.parse("E8")] = Cell(None, "E7-B3*X7")
+    [mistake] = audit_book(book).mistakes
+    assert (str(mistake.cell), mistake.cells, mistake.codes) == ("E7", 32, ("GS211",))
+    assert list(map(str, mistake.elsewhere)) == [f"{column}7" for column in "FGHMNOP"]
+
+
 def test_a_cause_in_several_columns_is_one_finding_with_its_places() -> None:
     found = audited("rate-from-wrong-cell")
     [mistake] = found.mistakes

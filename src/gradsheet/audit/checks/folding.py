@@ -6,6 +6,7 @@ from dataclasses import replace
 from gradsheet.audit import rules
 from gradsheet.audit.details import WrongFormula
 from gradsheet.audit.findings import Finding
+from gradsheet.spreadsheet.addresses import CellIndex
 
 _ACROSS_COLUMNS = {rules.SLIDING, rules.UNUSED_RATE, rules.FILLED_OVER}
 """What is done to several columns at once."""
@@ -21,18 +22,22 @@ def folded(findings: Sequence[Finding]) -> list[Finding]:
 
 def _cause(finding: Finding) -> object:
     """What findings of one cause have in common; None for one that stands alone."""
-    details, cell = finding.details, finding.cell
-    if not isinstance(details, WrongFormula) or cell is None or len(details.causes) != 1:
+    details = finding.details
+    if not isinstance(details, WrongFormula) or len(details.causes) != 1:
         return None
     if _ACROSS_COLUMNS.isdisjoint(finding.rules):
         return None
-    return (*details.causes, finding.sheet, cell.row, finding.cells)
+    return (*details.causes, finding.sheet)
 
 
 def _whole(group: Sequence[Finding]) -> Finding:
-    first, *others = group
+    """The first finding, with the first cell of each other column that has one."""
+    first_cells: dict[int, CellIndex] = {}
+    for finding in group:
+        if finding.cell:
+            first_cells.setdefault(finding.cell.column, finding.cell)
     return replace(
-        first,
+        group[0],
         cells=sum(finding.cells for finding in group),
-        elsewhere=tuple(finding.cell for finding in others if finding.cell),
+        elsewhere=tuple(first_cells.values())[1:],
     )

@@ -183,13 +183,19 @@ def test_the_second_validation_runs_are_those_of_the_results() -> None:
     assert len(study["variants"]) >= 30
     gains = []
     for run in study["variants"]:
-        clean = run["clean"]
-        cells = [run["name"], "yes" if run["last"] else "no", str(run["seed"])]
+        recalibrated = run["recalibrated"]
+        cells = [run["name"], "yes" if run["activate_last"] else "no", str(run["seed"])]
         cells += [f"{run['accuracy']:.2%}", f"{run['loss']:.4f}"]
-        cells += [f"{clean['accuracy']:.2%}", f"{clean['loss']:.4f}"] if clean else ["", ""]
+        cells += (
+            [f"{recalibrated['accuracy']:.2%}", f"{recalibrated['loss']:.4f}"]
+            if recalibrated
+            else ["", ""]
+        )
         assert f"| {' | '.join(cells)} |" in page
-        if clean:
-            gains.append((clean["accuracy"] - run["accuracy"], run["loss"] - clean["loss"]))
+        if recalibrated:
+            gains.append(
+                (recalibrated["accuracy"] - run["accuracy"], run["loss"] - recalibrated["loss"])
+            )
     assert all(loss > 0 for _, loss in gains)
     accuracy, loss = (sum(column) / len(gains) for column in zip(*gains, strict=True))
     assert f"by {loss:.4f} on average" in page
@@ -225,10 +231,10 @@ def test_the_third_validation_runs_are_those_of_the_results() -> None:
     page = (ROOT / "docs" / "experiments.md").read_text()
     study = json.loads((ROOT / "results" / "validation-3.json").read_text())
     for run in study["variants"]:
-        last, moved = "yes" if run["last"] else "no", run["moved"]
+        last, augmented = "yes" if run["activate_last"] else "no", run["augmented"]
         assert (
             f"| {run['name']} | {last} | {run['seed']} | {run['accuracy']:.2%} | {run['loss']:.4f} "
-            f"| {moved['accuracy']:.3%} | {moved['loss']:.4f} |"
+            f"| {augmented['accuracy']:.3%} | {augmented['loss']:.4f} |"
         ) in page
     assert len(study["variants"]) == 10
 
@@ -249,16 +255,16 @@ def test_the_extras_are_those_of_the_results() -> None:
     text = flat(CLASSIFIER[CLASSIFIER.index("Not counted above") :])
     best, distilled = found["best"], found["distilled"]
     claims = [
-        f"`best` reaches {best['five views']['mean']:.2%}",
-        f"`distilled` {distilled['five views']['mean']:.2%};",
+        f"`best` reaches {best['test-time augmentation']['mean']:.2%}",
+        f"`distilled` {distilled['test-time augmentation']['mean']:.2%};",
         f"five networks of `best` {best['ensembles']['5']['mean']:.2%}",
-        f"all twenty {best['all seeds together']:.2%}",
+        f"all twenty {best['ensemble of all seeds']:.2%}",
         f"a single network of `distilled` {distilled['without rejected labels']['mean']:.2%}",
     ]
     assert all(part in text for part in claims), claims
     for recipe in ("best", "distilled"):
         study = json.loads((ROOT / "results" / f"{recipe}.json").read_text())
-        assert found[recipe]["one view"]["mean"] == pytest.approx(study["mean"], abs=1e-6)
+        assert found[recipe]["no augmentation"]["mean"] == pytest.approx(study["mean"], abs=1e-6)
 
 
 def test_the_speed_of_inference_is_that_of_the_results() -> None:

@@ -94,8 +94,11 @@ def test_studies_and_comparisons(
     mixed = gradsheet("compare", "one", "one/seed-000")
     assert mixed.code == 2
     assert "one is a study, the other a model; expected two studies or two models" in mixed.stderr
-    together = succeeded("evaluate", *models, "--tta", "--data", small)
-    assert "/100 (" in together
+    ensemble = succeeded("evaluate", *models, "--tta", "--data", small)
+    assert "/100 (" in ensemble
+    former = gradsheet("evaluate", *models, "--five-views", "--data", small)
+    assert (former.code, former.stdout) == (0, ensemble)
+    assert "note: --five-views is now called --tta; the old name will be removed" in former.stderr
 
 
 def test_resume_by_the_folder_alone_and_log_for_tensorboard(

@@ -30,6 +30,7 @@ RIGHT = (
     "numbered-by-source-right",
     "own-names-and-new-weight-columns-right",
     "one-step-then-new-weights-right",
+    "linear-regression-row-by-row-right",
 )
 REMARKS = {"numbered-by-source-right": ["GS903"]}
 """The rules of the remarks, where there are any."""

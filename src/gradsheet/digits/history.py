@@ -73,7 +73,7 @@ def read_history(folder: Path, eval_set: str = "test") -> tuple[EpochRecord, ...
 
     Args:
         folder: the run folder.
-        eval_set: the images that were evaluated; a file of version 0.2 does not say.
+        eval_set: the images that were evaluated; a file of version 0.1 does not say.
 
     Raises:
         GradsheetError: the file is missing, cannot be read or is not a history.

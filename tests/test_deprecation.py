@@ -1,4 +1,4 @@
-"""What version 0.2 called otherwise works for one more version, with a warning."""
+"""What version 0.1 called otherwise works in version 0.2, with a warning."""
 
 from pathlib import Path
 

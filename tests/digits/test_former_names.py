@@ -1,4 +1,4 @@
-"""Run folders of version 0.2 are read, resumed and evaluated for one more version."""
+"""Run folders of version 0.1 are read, resumed and evaluated by this version."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ from tests.digits.conftest import Trained
 
 @pytest.fixture
 def former(validated: Trained, tmp_path: Path) -> Path:
-    """A run folder as version 0.2 wrote it."""
+    """A run folder as version 0.1 wrote it."""
     folder = tmp_path / "former"
     copytree(validated.run.folder, folder)
     config = (folder / "config.json").read_text()

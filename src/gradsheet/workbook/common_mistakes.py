@@ -40,8 +40,8 @@ _RIGHT_COLOUR = "#111827"
 def write(layout: Layout, style: Style) -> None:
     """Add the sheet of common mistakes."""
     notes = (
-        "Of seven published course sheets six hold a wrong derivative, and the loss fell all the "
-        "same. Here each mistake is made in live cells and the network is trained with it:",
+        "Of 51 published course sheets 33 hold a wrong formula, and the loss falls in all of them. "
+        "Here each mistake is made in live cells and the network is trained with it:",
         "where the curves coincide a falling loss proves nothing. A gradient check does.",
     )
     sheet = style.add_sheet(MISTAKES_SHEET, "Mistakes that nobody noticed", *notes)

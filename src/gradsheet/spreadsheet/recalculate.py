@@ -177,11 +177,8 @@ def _formualizer(path: Path, _: Path) -> Cells:
     return {cell: value(cell) for cell in cached_values(path)}
 
 
-def _libreoffice(path: Path, folder: Path) -> Cells:
-    return cached_values(convert(path, "xlsx", folder))
-
-
-def _gnumeric(path: Path, folder: Path) -> Cells:
+def saved_by_gnumeric(path: Path, folder: Path) -> Path:
+    """The workbook as Gnumeric saves it, recalculated."""
     return _saved_by(["ssconvert", "--recalc"], path, folder / "recalculated.xlsx")
 
 
@@ -194,20 +191,23 @@ sys.exit(failed)
 """
 
 
-def _onlyoffice(path: Path, folder: Path) -> Cells:
+def saved_by_onlyoffice(path: Path, folder: Path) -> Path:
+    """The workbook as ONLYOFFICE saves it, recalculated."""
     # In a process of its own: it is a browser's engine, and writes about its license.
     program = [sys.executable, "-c", _DOCUMENT_BUILDER]
     return _saved_by(program, path, folder / "recalculated.xlsx")
 
 
-def _saved_by(program: list[str], path: Path, out: Path) -> Cells:
-    """What a program that reads ``path`` and writes ``out`` holds in its file."""
+def _saved_by(program: list[str], path: Path, out: Path) -> Path:
+    """What a program that reads ``path`` writes to ``out``."""
     command = [*program, str(path), str(out)]
     try:
         subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
-        return cached_values(out)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired, OSError) as error:
-        raise GradsheetError(f"{program[0]} could not recalculate {path}") from error
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        raise GradsheetError(f"{Path(program[0]).name} could not recalculate {path}") from error
+    if not out.is_file():
+        raise GradsheetError(f"{Path(program[0]).name} could not read {path}")
+    return out
 
 
 @dataclass(frozen=True)
@@ -253,21 +253,21 @@ ENGINES = {
     ),
     "libreoffice": Engine(
         "LibreOffice",
-        _libreoffice,
+        lambda path, folder: cached_values(convert(path, "xlsx", folder)),
         is_installed=lambda: libreoffice() is not None,
         version=lambda: _version_of(libreoffice() or ""),
         install="install it so that 'soffice' is found",
     ),
     "gnumeric": Engine(
         "Gnumeric",
-        _gnumeric,
+        lambda path, folder: cached_values(saved_by_gnumeric(path, folder)),
         is_installed=lambda: shutil.which("ssconvert") is not None,
         version=lambda: _version_of("ssconvert"),
         install="install it so that 'ssconvert' is found",
     ),
     "onlyoffice": Engine(
         "ONLYOFFICE Document Builder",
-        _onlyoffice,
+        lambda path, folder: cached_values(saved_by_onlyoffice(path, folder)),
         is_installed=lambda: find_spec("docbuilder") is not None,
         version=lambda: version("document-builder"),
         install="run: pip install document-builder (290 MB, AGPL)",

@@ -160,11 +160,12 @@ def _compare(
         expected = cached_values(wanted)
     loss = abs(evaluate([graph.loss], graph.given)[graph.loss])
     sheets = dict.fromkeys(sheet for sheet, _ in expected)
-    differences = tuple(_sheet_difference(sheet, found, expected, loss) for sheet in sheets)
+    differences = tuple(sheet_difference(sheet, found, expected, loss) for sheet in sheets)
     return differences, tuple(_gradient_differences(graph, found, made, loss))
 
 
-def _sheet_difference(sheet: str, found: Cells, expected: Cells, loss: float) -> Difference:
+def sheet_difference(sheet: str, found: Cells, expected: Cells, loss: float) -> Difference:
+    """The largest difference of a sheet, relative to its cell or what ``docs/workbook.md`` says."""
     floor = max(_SMALL_DIFFERENCE, loss) if sheet == GRADIENT_SHEET else _SMALL
     differences = {
         str(ref.cell): _relative_difference(found.get(ref, ""), value, floor)

@@ -15,7 +15,7 @@ from gradsheet.models.layers.base import (
     vector_or_tiles,
 )
 from gradsheet.symbolic.differentiate import partials
-from gradsheet.symbolic.expression import Expression, Number, Variable, apply
+from gradsheet.symbolic.expression import ZERO, Expression, Number, Variable, apply, expand
 from gradsheet.symbolic.operations import SQUARE_ROOT
 from gradsheet.symbolic.render import to_excel, to_textbook
 
@@ -70,14 +70,17 @@ class Pointwise(Layer):
         return self._fill(Variable("g") * derivative, layout, gradients)
 
     def parameter_gradient(self, name: str, layout: PassLayout, gradients: PassLayout) -> Formulas:
-        """The sum over a channel of ∂L/∂output times the local derivative."""
+        """The sum over a channel of ∂L/∂output times the local derivative, which is linear in x."""
         derivative = self._local_derivatives[self._channel[name]]
-        template = to_excel(derivative, lambda variable: f"{{{variable.name}}}")
+        slope = partials(derivative, derivative).get(self._x, ZERO)
+        rest = expand(derivative, lambda variable: False, {self._x: ZERO})
+        gradient = Variable("products") * slope + Variable("total") * rest
+        template = to_excel(gradient, lambda variable: f"{{{variable.name}}}")
         for channel in range(len(gradients.output.rows)):
-            g = gradients.output.whole(channel)
+            g, x = gradients.output.whole(channel), layout.inputs[0].whole(channel)
+            sums = {"products": f"SUMPRODUCT({g},{x})", "total": f"SUM({g})"}
             cells = {key: block.cell((channel,)) for key, block in layout.parameters.items()}
-            factor = template.format(x=layout.inputs[0].whole(channel), **cells)
-            yield f"SUM({g})" if factor == "1" else f"SUMPRODUCT({g},{factor})"
+            yield template.format(**sums, **cells)
 
     def _fill(
         self, expression: Expression, layout: PassLayout, gradients: PassLayout | None = None

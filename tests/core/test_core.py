@@ -4,6 +4,7 @@ import importlib.metadata
 import importlib.util
 import sys
 from pathlib import Path
+from pkgutil import walk_packages
 
 import openpyxl
 import pytest
@@ -46,6 +47,15 @@ def test_python_without_torch() -> None:
     assert network._repr_svg_().startswith("<?xml")
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'gradsheet\[torch\]'"):
         _ = package.train
+
+
+def test_every_module_but_those_of_the_extras_is_imported() -> None:
+    modules = [module.name for module in walk_packages(package.__path__, "gradsheet.")]
+    needs_more = ("gradsheet.digits", "gradsheet.models", "gradsheet.spreadsheet.pictures")
+    core = [name for name in modules if not name.startswith((*needs_more, "gradsheet.__main__"))]
+    assert len(core) > 80
+    for name in core:
+        importlib.import_module(name)
 
 
 def test_an_exercise(succeeded: Succeeded, tmp_path: Path) -> None:

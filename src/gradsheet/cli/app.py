@@ -155,6 +155,11 @@ def _invalid(message: str) -> int:
 
 def _usage_error(error: TyperException) -> str:
     """What is wrong with the command given, and which help explains it."""
+    message = error.format_message().rstrip(".?")
+    checks = getattr(
+        error.__cause__, "errors", list
+    )()  # by Pydantic, which Typer has check options
+    if checks:
+        message += f" (got {checks[0]['input']})"
     context = getattr(error, "ctx", None)
-    message = error.format_message()
-    return f"{message.rstrip('.?')}; see '{context.command_path} --help'" if context else message
+    return f"{message}; see '{context.command_path} --help'" if context else f"{message}."

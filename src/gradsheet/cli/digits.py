@@ -66,8 +66,6 @@ def train(
     from gradsheet.digits.recipe import find_recipe
 
     plan = find_recipe(recipe, epochs, batch_size)
-    if not 0 <= seed < 2**31:
-        raise GradsheetError(f"the seed is {seed}; expected 0 to {2**31 - 1}")
     from gradsheet.digits.device import find_device
     from gradsheet.digits.run import TrainingRun
 
@@ -132,12 +130,15 @@ def lr_find(
 
 def study(
     recipe: RecipeName = "best",
-    seeds: Annotated[int, typer.Option(help="Number of seeds: 0, 1, 2, …")] = 5,
+    seeds: Annotated[
+        int, typer.Option(help="Number of seeds: 0, 1, 2, …", min=2, max=_MOST_SEEDS)
+    ] = 5,
     jobs: Annotated[
         int | None,
         typer.Option(
             help="Number of runs at a time, each on its share of the cores.",
             show_default="one per core",
+            min=1,
         ),
     ] = None,
     scheduler: Annotated[
@@ -159,10 +160,6 @@ def study(
     from gradsheet.digits.recipe import find_recipe
 
     plan = find_recipe(recipe, epochs, batch_size)
-    if seeds < 2 or (jobs is not None and jobs < 1):
-        raise GradsheetError(f"{seeds} seeds, {jobs} jobs; expected 2 seeds and 1 job at least")
-    if seeds > _MOST_SEEDS:
-        raise GradsheetError(f"{seeds:,} seeds; expected {_MOST_SEEDS:,} at most")
     from gradsheet.cli.outputs import write_study_figure
     from gradsheet.cli.render import study_lines
     from gradsheet.digits.study.study import Study

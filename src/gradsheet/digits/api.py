@@ -107,8 +107,6 @@ def train(
         recipe = find_recipe(recipe, epochs, batch_size)
     elif epochs is not None or batch_size is not None:
         raise GradsheetError("epochs and batch_size are part of a Recipe; give one with others")
-    if not 0 <= seed < 2**31:
-        raise GradsheetError(f"the seed is {seed}; expected 0 to {2**31 - 1}")
     dataset = load(None if data is None else Path(data))
     runs = tuple(Path(teacher) for teacher in teachers)
     with TemporaryDirectory() as temporary:

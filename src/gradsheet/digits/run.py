@@ -59,6 +59,10 @@ class TrainingRun:
     held_out: int = 0
     teachers: tuple[Path, ...] = ()
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**31:
+            raise GradsheetError(f"the seed is {self.seed}; expected 0 to {2**31 - 1:,}")
+
     @classmethod
     def of_folder(cls, folder: Path, device: torch.device) -> "TrainingRun":
         """The run that a folder holds, to resume it.

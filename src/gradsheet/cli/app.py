@@ -156,9 +156,7 @@ def _invalid(message: str) -> int:
 def _usage_error(error: TyperException) -> str:
     """What is wrong with the command given, and which help explains it."""
     message = error.format_message().rstrip(".?")
-    checks = getattr(
-        error.__cause__, "errors", list
-    )()  # by Pydantic, which Typer has check options
+    checks = getattr(error.__cause__, "errors", list)()
     if checks:
         message += f" (got {checks[0]['input']})"
     context = getattr(error, "ctx", None)

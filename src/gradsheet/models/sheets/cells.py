@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gradsheet.models.blocks import Block
 from gradsheet.models.layers.base import Array, indices
 from gradsheet.spreadsheet.limits import check_formula
+from gradsheet.spreadsheet.recalculate import ENGINES
 from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import Chart, Format, Worksheet, print_on_pages
 
@@ -17,8 +18,8 @@ UNKNOWN_AGREEMENT = 7e-300
 """In place of the difference from PyTorch until the workbook has been recalculated."""
 
 _AGREEMENT = (
-    "largest difference between these cells, recalculated with a second spreadsheet engine "
-    "(IronCalc), and PyTorch in float64, relative to the largest number of the block"
+    "largest difference between these cells, recalculated with IronCalc {version}, and PyTorch in "
+    "float64, relative to the largest number of the block"
 )
 _AGREEMENT_ROW, _LINKS_ROW = 2, 3
 _WIDTH, _SIZE = 6.5, 8
@@ -85,7 +86,8 @@ class CellWriter:
         if has_formulas:
             faint = self.style.format(num_format="0.0E+00", align="left", font_color=FAINT)
             sheet.write_number(_AGREEMENT_ROW, 0, UNKNOWN_AGREEMENT, faint)
-            sheet.write_string(_AGREEMENT_ROW, 1, _AGREEMENT, self.style.note)
+            words = _AGREEMENT.format(version=ENGINES["ironcalc"].version())
+            sheet.write_string(_AGREEMENT_ROW, 1, words, self.style.note)
         for number, (text, target) in enumerate(links):
             self.style.write_link(sheet, _LINKS_ROW, 3 * number, target, text)
         sheet.freeze_panes(_LINKS_ROW + 1, 1)

@@ -156,8 +156,8 @@ def _invalid(message: str) -> int:
 def _usage_error(error: TyperException) -> str:
     """What is wrong with the command given, and which help explains it."""
     message = error.format_message().rstrip(".?")
-    checks = getattr(error.__cause__, "errors", list)()
-    if checks:
+    pydantic = getattr(error.__cause__, "errors", None)  # with which Typer checks options
+    if pydantic is not None and (checks := pydantic()):
         message += f" (got {checks[0]['input']})"
     context = getattr(error, "ctx", None)
     return f"{message}; see '{context.command_path} --help'" if context else f"{message}."

@@ -66,9 +66,9 @@ def plot_loss(descent: Descent, number: int) -> Figure:
         axes.set_ylim(0, _top(shown))
         diverged = descent.diverged_after()[number]
         if diverged is None:
-            _say(axes, f"{losses[-1]:.6g} after {descent.updates} updates", "black")
+            _write_in_corner(axes, f"{losses[-1]:.6g} after {descent.updates} updates", "black")
         else:
-            _say(axes, f"diverged after {diverged} updates", NEGATIVE)
+            _write_in_corner(axes, f"diverged after {diverged} updates", NEGATIVE)
     return figure
 
 
@@ -122,7 +122,7 @@ def _draw_many_losses(figure: Figure, descent: Descent, losses: NDArray[np.float
     figure.colorbar(ScalarMappable(scale, "viridis"), ax=logarithmic, label="learning rate")
     broken = sum(after is not None for after in descent.diverged_after())
     if broken:
-        _say(logarithmic, f"{broken} of {len(rates)} rates diverged", NEGATIVE)
+        _write_in_corner(logarithmic, f"{broken} of {len(rates)} rates diverged", NEGATIVE)
 
 
 def _needed(heights: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -286,7 +286,7 @@ def plot_mistakes(files: Sequence[str], kinds: Sequence[str], counts: NDArray[np
     shown = np.full((rows, columns), np.nan)
     shown[: len(files), : len(kinds)] = np.where(counts > 0, counts, np.nan)
     most = float(np.nanmax(shown, initial=1.0))
-    # The names, of whatever length, stand around the cells, and the paper grows with them.
+    # The names around the cells are of any length, and the paper grows with them.
     with mpl.rc_context({**_STYLE, "axes.grid": False}):
         figure = Figure(figsize=(0.55 * columns, row_height * rows))
         axes = figure.add_axes((0, 0, 1, 1))
@@ -435,7 +435,7 @@ def _rate_name(descent: Descent, number: int) -> str:
     return name if diverged is None else f"{name}: diverged after {diverged}"
 
 
-def _say(axes: Axes, text: str, color: str) -> None:
+def _write_in_corner(axes: Axes, text: str, color: str) -> None:
     axes.text(0.98, 0.96, text, color=color, ha="right", va="top", transform=axes.transAxes)
 
 
@@ -474,6 +474,6 @@ def save(figure: Figure, path: str | Path) -> None:
     # What is laid out by hand may reach beyond the paper, which then grows.
     box = None if figure.get_layout_engine() else "tight"
     with whole_file(path) as temporary, mpl.rc_context(_STYLE), warnings.catch_warnings():
-        # A title may be in a script that the font lacks; boxes stand for it then.
+        # The font may lack the script of a title; boxes are drawn instead.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure.savefig(temporary, dpi=150, metadata=metadata, bbox_inches=box)

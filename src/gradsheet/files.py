@@ -120,7 +120,7 @@ def make_folder(path: Path) -> Path:
     """Make the folder ``path`` (and its parents) where it is missing and return it.
 
     Raises:
-        GradsheetError: it cannot be made, or a file stands there.
+        GradsheetError: it cannot be made, or a file has its name.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)

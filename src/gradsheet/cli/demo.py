@@ -66,7 +66,7 @@ def run_demo(folder: Path, extent: str, terminal: Terminal) -> Iterator[Made]:
     yield from _make_digits(folder, extent, terminal, rest=_REST * seconds)
 
 
-def _make_backprop(folder: Path, say: Callable[[str], None]) -> Iterator[Made]:
+def _make_backprop(folder: Path, note: Callable[[str], None]) -> Iterator[Made]:
     from gradsheet import figures
     from gradsheet.cli.outputs import write_sweep
     from gradsheet.networks.sweep import sweep
@@ -74,7 +74,7 @@ def _make_backprop(folder: Path, say: Callable[[str], None]) -> Iterator[Made]:
     from gradsheet.workbook.build import write_workbook
 
     spec = load_network("course")
-    say("Writing the workbook, the loss curves and the network diagram.")
+    note("Writing the workbook, the loss curves and the network diagram.")
     workbook = folder / "backprop.xlsx"
     write_workbook(spec, workbook)
     yield Made(workbook, "backpropagation in live cells: open it and change a number")

@@ -4,15 +4,22 @@ Everything is written beside its place, then renamed. What the libraries that re
 raise, whatever it is, becomes a ``GradsheetError`` here and nowhere else.
 """
 
+import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkstemp
+from typing import Any
 
 from gradsheet.errors import GradsheetError, reason
+
+try:
+    import fcntl
+except ImportError:  # Windows, which opens no folder either
+    fcntl = None  # type: ignore[assignment]
 
 _TEMPORARY = re.compile(r"\..*-[a-z0-9_]{8}(\.\w+)?")
 
@@ -45,7 +52,7 @@ def reading(path: Path, expected: str, remedy: str = "") -> Iterator[None]:
         raise GradsheetError(f"{path} is not {expected} ({reason(error)}){end}") from error
 
 
-def read_bytes(path: Path, expected: str, most: int) -> bytes:
+def read_bytes(path: Path, expected: str, most: int = 1_000_000_000) -> bytes:
     """The content of a file that is no larger than ``most`` bytes.
 
     Raises:
@@ -58,13 +65,22 @@ def read_bytes(path: Path, expected: str, most: int) -> bytes:
     return content
 
 
-def read_text(path: Path, expected: str, most: int) -> str:
+def read_text(path: Path, expected: str, most: int = 100_000_000) -> str:
     """The same of a file of UTF-8 text."""
     content = read_bytes(path, expected, most)
     try:
         return content.decode()
     except UnicodeDecodeError as error:
         raise GradsheetError(f"{path} is not UTF-8 text; expected {expected}") from error
+
+
+def read_json(
+    path: Path, expected: str, hook: Callable[[dict[str, Any]], Any] | None = None
+) -> Any:
+    """What a file of JSON says; ``hook`` sees every object of it."""
+    text = read_text(path, expected)
+    with reading(path, expected):
+        return json.loads(text, object_hook=hook)
 
 
 @contextmanager
@@ -127,6 +143,44 @@ def make_folder(path: Path) -> Path:
     except OSError as error:
         raise _unwritable(path, error) from error
     return path
+
+
+@contextmanager
+def exclusive(folder: Path, wait: bool = False) -> Iterator[None]:
+    """Keep other commands from working in ``folder``, and remove what killed ones left there.
+
+    The lock goes with the process, however it ends. Where a file system knows none, there is none.
+
+    Args:
+        folder: made where it is missing.
+        wait: whether to wait for another command instead of refusing.
+
+    Raises:
+        GradsheetError: another command works there.
+    """
+    make_folder(folder)
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(descriptor, folder, wait)
+        for path in filter(is_leftover, folder.iterdir()):
+            path.unlink(missing_ok=True)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, folder: Path, wait: bool) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise GradsheetError(
+            f"another command works in {folder}; wait until it is done, or give another folder"
+        ) from error
+    except OSError:
+        return
 
 
 def _umask() -> int:

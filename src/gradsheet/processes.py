@@ -3,9 +3,10 @@
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from signal import SIG_DFL, SIGINT, signal
+from threading import Thread
 
 _TICKS = 100  # a second, in /proc/stat
 
@@ -44,7 +45,17 @@ def fresh_processes(count: int) -> ProcessPoolExecutor:
     """``count`` processes at a time.
 
     They are started afresh, for one that was forked with running threads can hang. An interrupt
-    ends them without a word.
+    ends them without a word, and so does the end of this process, however it ends.
     """
-    context = get_context("spawn")
-    return ProcessPoolExecutor(count, context, initializer=signal, initargs=(SIGINT, SIG_DFL))
+    return ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin)
+
+
+def _begin() -> None:
+    signal(SIGINT, SIG_DFL)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)

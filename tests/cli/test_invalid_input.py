@@ -54,7 +54,7 @@ MISTAKES: list[tuple[tuple[str, ...], str]] = [
     (("open", "--label", "10", "--backward"), "the label is 10; expected 0 to 9"),
     (("open", "-o", "model.pdf"), "the output name must end in .xlsx (got model.pdf)"),
     (("compare", "nowhere", "nowhere"), "nowhere holds no model.safetensors"),
-    (("compare", "text.json", "text.json"), "text.json is no summary of a study"),
+    (("compare", "text.json", "text.json"), "text.json is not the summary of a study"),
     (
         ("lr-find", "-o", "rates.gif", "--data", "tiny"),
         "name must end in .png or .svg (got rates.gif)",

@@ -7,11 +7,11 @@ from pathlib import Path
 from torch import Tensor
 
 from gradsheet.digits.former_names import record_with_eval_set
-from gradsheet.digits.history import EpochRecord
+from gradsheet.digits.history import EpochRecord, history_columns
 from gradsheet.digits.optimizers import restore_optimizer
 from gradsheet.digits.storage import read_tensors, write_tensors
 from gradsheet.digits.training import Trainer
-from gradsheet.errors import GradsheetError
+from gradsheet.files import reading
 
 
 def save_checkpoint(trainer: Trainer, path: Path) -> None:
@@ -38,12 +38,8 @@ def restore_checkpoint(trainer: Trainer, path: Path) -> None:
         GradsheetError: the file is damaged, or it belongs to a run with another recipe.
     """
     tensors, metadata = read_tensors(path)
-    try:
+    with reading(path, "a sound checkpoint of this run", "delete it to start again"):
         _restore(trainer, tensors, metadata)
-    except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
-        raise GradsheetError(
-            f"the checkpoint {path} is damaged ({error}); delete it to start again"
-        ) from error
 
 
 def _restore(trainer: Trainer, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
@@ -61,7 +57,9 @@ def _restore(trainer: Trainer, tensors: dict[str, Tensor], metadata: dict[str, s
 def _history(text: str, eval_set: str) -> list[EpochRecord]:
     length = len(fields(EpochRecord))
     rows = [record_with_eval_set(row, length, eval_set) for row in json.loads(text)]
-    history = [EpochRecord(*row) for row in rows]
+    history = [
+        EpochRecord.from_text(dict(zip(history_columns(), row, strict=True))) for row in rows
+    ]
     epochs = [record.epoch for record in history]
     if epochs != list(range(1, len(epochs) + 1)):
         raise ValueError(f"its history holds the epochs {epochs}")

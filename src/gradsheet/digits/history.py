@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from gradsheet.digits.former_names import row_with_eval_set, with_present_names
-from gradsheet.errors import GradsheetError
-from gradsheet.files import write_text
+from gradsheet.files import read_text, reading, write_text
 
 HISTORY = "history.csv"
 """The file in a run folder."""
@@ -46,6 +45,8 @@ class EpochRecord:
         Raises:
             KeyError, TypeError, ValueError: a column is unknown or missing, or is not a number.
         """
+        if row["eval_set"] not in ("test", "validation"):
+            raise ValueError(f"eval_set is {row['eval_set']!r}")
         types = {field.name: field.type for field in fields(cls)}
         return cls(**{name: types[name](text) for name, text in row.items()})  # type: ignore[operator]
 
@@ -79,15 +80,11 @@ def read_history(folder: Path, eval_set: str = "test") -> tuple[EpochRecord, ...
         GradsheetError: the file is missing, cannot be read or is not a history.
     """
     path = folder / HISTORY
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [row_with_eval_set(row, eval_set) for row in csv.DictReader(file)]
+    expected = f"a training history with the columns {', '.join(history_columns())}"
+    with reading(path, expected):
+        text = io.StringIO(read_text(path, expected))
+        rows = [row_with_eval_set(row, eval_set) for row in csv.DictReader(text)]
         history = tuple(EpochRecord.from_text(with_present_names(row, path)) for row in rows)
         if [record.epoch for record in history] != list(range(1, len(history) + 1)) or not history:
             raise ValueError("its epochs are not 1, 2, 3, …")
-    except (OSError, ValueError, TypeError, KeyError, OverflowError, csv.Error) as error:
-        raise GradsheetError(
-            f"{path} is not a training history ({error}); expected the columns "
-            f"{', '.join(history_columns())}"
-        ) from error
     return history

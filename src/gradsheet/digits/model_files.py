@@ -8,6 +8,7 @@ from pathlib import Path
 from gradsheet.digits.model import Architecture, DigitNet
 from gradsheet.digits.storage import read_tensors, write_tensors
 from gradsheet.errors import GradsheetError
+from gradsheet.files import reading
 
 PRETRAINED = "best"
 """The recipe of the pretrained weights, which come with the package."""
@@ -61,10 +62,8 @@ def _read_model(path: Path) -> DigitNet:
             f"{path} holds another model: {len(tensors)} tensors without the mark '{_FORMAT}'; "
             "expected weights written by 'gradsheet train'"
         )
-    try:
+    with reading(path, "a model with an architecture known here"):
         model = DigitNet(Architecture(**json.loads(metadata["architecture"])))
-    except (KeyError, ValueError, TypeError, RecursionError) as error:
-        raise GradsheetError(f"{path} has no architecture known here ({error})") from error
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:

@@ -65,14 +65,39 @@ class Recipe:
         """The recipe that ``to_dict`` wrote.
 
         Raises:
-            KeyError, TypeError, ValueError: the values are not a recipe.
+            Exception: the values are not a recipe, whatever is wrong with them.
         """
         limits = values["augmentation"]
         parts = {
             "architecture": Architecture(**values["architecture"]),
             "augmentation": None if limits is None else Distortion(**limits),
         }
-        return cls(**{**values, **parts})
+        recipe = cls(**{**values, **parts})
+        recipe._check()
+        return recipe
+
+    def _check(self) -> None:
+        """Raise ValueError if a value is not possible: a file can state any."""
+        possible = {
+            "name": isinstance(self.name, str),
+            "epochs": type(self.epochs) is int and 1 <= self.epochs <= _MOST,
+            "batch_size": type(self.batch_size) is int and 1 <= self.batch_size <= _MOST,
+            "optimizer": self.optimizer in ("sgd", "adamw", "muon"),
+            "schedule": self.schedule in ("constant", "triangle"),
+            "learning_rate": _is_number(self.learning_rate, 0, 1e6),
+            "warmup": _is_number(self.warmup, 1e-6, 1 - 1e-6),
+            "momentum": _is_number(self.momentum, 0, 1),
+            "weight_decay": _is_number(self.weight_decay, 0, 1e6),
+            "ema_decay": self.ema_decay is None or _is_number(self.ema_decay, 0, 1),
+            "temperature": self.temperature is None or _is_number(self.temperature, 1e-6, 1e6),
+            "recalibrate_statistics": isinstance(self.recalibrate_statistics, bool),
+            "mixed_precision": isinstance(self.mixed_precision, bool),
+            "augmentation": self.augmentation is None
+            or all(_is_number(limit, 0, 1e3) for limit in asdict(self.augmentation).values()),
+        }
+        for name, holds in possible.items():
+            if not holds:
+                raise ValueError(f"{name} is {getattr(self, name)!r}")
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as objects, numbers and texts of JSON."""
@@ -80,6 +105,12 @@ class Recipe:
 
 
 _MOST = 1_000_000  # epochs, or images in a batch
+
+
+def _is_number(value: object, least: float, most: float) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and least <= value <= most  # type: ignore[operator]  # it is a number
+
 
 _BEST = Recipe(
     name="best",

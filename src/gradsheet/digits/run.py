@@ -17,6 +17,7 @@ from gradsheet.digits.model_files import CHECKPOINT, WEIGHTS, load_model, save_m
 from gradsheet.digits.recipe import Recipe
 from gradsheet.digits.training import Trainer
 from gradsheet.errors import GradsheetError
+from gradsheet.files import exclusive, reading
 
 _BEST = "best.safetensors"
 
@@ -71,14 +72,13 @@ class TrainingRun:
             GradsheetError: the folder holds no run.
         """
         config = run_folder.describe(folder)
-        try:
+        with reading(folder / run_folder.CONFIG, "the description of a run known here"):
             recipe = Recipe.from_dict(config["recipe"])
             teachers = tuple(Path(teacher["run"]) for teacher in config["teachers"])
-            held_out = int(config["held out"])
-            return cls(folder, recipe, int(config["seed"]), device, held_out, teachers)
-        except (KeyError, TypeError, ValueError) as error:
-            path = folder / run_folder.CONFIG
-            raise GradsheetError(f"{path} describes no run known here ({error!r})") from error
+            for name in ("seed", "held out"):
+                if type(config[name]) is not int or config[name] < 0:
+                    raise ValueError(f"{name} is {config[name]!r}")
+            return cls(folder, recipe, config["seed"], device, config["held out"], teachers)
 
     def execute(
         self,
@@ -86,6 +86,7 @@ class TrainingRun:
         say: Callable[[str], None],
         bar: bool = True,
         watch: Callable[[EpochRecord], None] | None = None,
+        wait: bool = False,
     ) -> FinishedRun:
         """Train, or resume an interrupted run, or return the results of a finished one.
 
@@ -98,10 +99,23 @@ class TrainingRun:
             say: told what happens, line by line.
             bar: whether to show a progress bar.
             watch: given every epoch's record.
+            wait: whether to wait for another command that works in the folder.
 
         Raises:
-            GradsheetError: the folder holds something else, or cannot be written.
+            GradsheetError: the folder holds something else, cannot be written, or another command
+                works in it.
         """
+        self.check(dataset)
+        with exclusive(self.folder, wait):
+            return self._execute(dataset, say, bar, watch)
+
+    def _execute(
+        self,
+        dataset: Dataset,
+        say: Callable[[str], None],
+        bar: bool,
+        watch: Callable[[EpochRecord], None] | None,
+    ) -> FinishedRun:
         interrupted = (self.folder / CHECKPOINT).is_file()
         former_threads = run_folder.threads_of(self.folder) if interrupted else None
         choose_threads(self.device, former_threads, say)
@@ -159,9 +173,16 @@ class TrainingRun:
         Raises:
             GradsheetError: the folder holds something else, or cannot be written.
         """
-        dataset = dataset.hold_out(self.held_out) if self.held_out else dataset
+        dataset = self._split(dataset)
         run_folder.claim(self.folder, self._identity(dataset), self.device)
         return dataset
+
+    def check(self, dataset: Dataset) -> None:
+        """Raise GradsheetError if there are too few images to hold out, or no such teachers."""
+        self._identity(self._split(dataset))
+
+    def _split(self, dataset: Dataset) -> Dataset:
+        return dataset.hold_out(self.held_out) if self.held_out else dataset
 
     def _identity(self, dataset: Dataset) -> dict[str, Any]:
         """Everything that decides the results, as ``config.json`` holds it."""

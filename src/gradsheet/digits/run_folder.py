@@ -15,7 +15,7 @@ from gradsheet.digits.device import device_name
 from gradsheet.digits.former_names import with_present_names
 from gradsheet.digits.model_files import load_model, weights_path
 from gradsheet.errors import GradsheetError
-from gradsheet.files import make_folder, write_text
+from gradsheet.files import is_leftover, make_folder, read_json, write_text
 
 CONFIG = "config.json"
 
@@ -28,7 +28,7 @@ def claim(folder: Path, identity: dict[str, Any], device: torch.device) -> None:
     """
     identity = json.loads(json.dumps(identity))  # as it comes back from a file
     path = make_folder(folder) / CONFIG
-    if any(folder.iterdir()):
+    if not all(map(is_leftover, folder.iterdir())):
         difference = _difference(_read_config(path), identity)
         if difference:
             raise GradsheetError(
@@ -78,8 +78,8 @@ def _read_config(path: Path) -> dict[str, Any] | None:
     """The object in a JSON file; None if there is none that can be read."""
     names = partial(with_present_names, source=path)
     try:
-        config = json.loads(path.read_text(encoding="utf-8"), object_hook=names)
-    except (OSError, ValueError, RecursionError):
+        config = read_json(path, "the description of a run", names)
+    except GradsheetError:
         return None
     return config if isinstance(config, dict) else None
 

@@ -199,7 +199,7 @@ def test_cores_are_shared_out(jobs: int | None, share: float) -> None:
 @pytest.mark.parametrize("text", ["{", "[]", '{"runs": []}', '{"runs": [{}, {}]}', "[[[["])
 def test_a_damaged_summary_is_said(text: str, tmp_path: Path) -> None:
     (tmp_path / "summary.json").write_text(text)
-    with pytest.raises(GradsheetError, match="is no summary of a study"):
+    with pytest.raises(GradsheetError, match="is not the summary of a study"):
         read_summary(tmp_path)
 
 

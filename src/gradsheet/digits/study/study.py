@@ -12,13 +12,13 @@ from typing import Any
 import torch
 from scipy import stats
 
-from gradsheet.digits.data import load
+from gradsheet.digits.data import Dataset, load
 from gradsheet.digits.history import read_history
 from gradsheet.digits.recipe import Recipe
 from gradsheet.digits.run import TrainingRun
 from gradsheet.digits.run_folder import describe
 from gradsheet.errors import GradsheetError
-from gradsheet.files import write_text
+from gradsheet.files import exclusive, read_json, reading, write_text
 
 _SUMMARY = "summary.json"
 _TRIES = 3  # of a seed whose worker was killed
@@ -74,10 +74,17 @@ class Study:
             GradsheetError: the folder holds another study, or a worker failed.
         """
         dataset = load(self.data)
+        self.run(0).check(dataset)
+        with exclusive(self.folder):
+            return self._execute(dataset, start, look)
+
+    def _execute(
+        self, dataset: Dataset, start: Callable[[], Executor], look: Callable[[int], None]
+    ) -> dict[str, Any]:
         for seed in range(self.seeds):
             self.run(seed).claim(dataset)
         for _ in range(_TRIES):
-            todo = [seed for seed in range(self.seeds) if not self._record(seed).is_file()]
+            todo = [seed for seed in range(self.seeds) if self._read_record(seed) is None]
             if not todo or self._train(todo, start, look):
                 break
         else:
@@ -112,7 +119,7 @@ class Study:
         return True
 
     def _summarize(self) -> dict[str, Any]:
-        runs = [json.loads(self._record(seed).read_text()) for seed in range(self.seeds)]
+        runs = [record for seed in range(self.seeds) if (record := self._read_record(seed))]
         config = describe(self._run_folder(0))
         return {
             **{name: config[name] for name in ("recipe", "evaluated on", "trained on", "data")},
@@ -146,11 +153,26 @@ class Study:
     def _record(self, seed: int) -> Path:
         return self.folder / f"seed-{seed:03}.json"
 
+    def _read_record(self, seed: int) -> dict[str, Any] | None:
+        """What a finished seed left; None where that is missing or damaged: it is made again."""
+        path = self._record(seed)
+        try:
+            with reading(path, "the record of a run"):
+                record = read_json(path, "the record of a run")
+                accuracies = [record["accuracy"], *record["history"]]
+                if record["seed"] == seed and record["history"]:
+                    sound = isinstance(record["loss"], float) and all(map(_is_share, accuracies))
+                    return dict(record) if sound else None
+        except GradsheetError:
+            pass
+        return None
+
 
 def train_seed(study: Study, seed: int) -> None:
     """Train one seed of a study, or go on with it, and leave its record beside its folder."""
     torch.set_num_threads(study.threads)
-    finished = study.run(seed).execute(load(study.data), say=lambda line: None, bar=False)
+    run, data = study.run(seed), load(study.data)
+    finished = run.execute(data, say=lambda line: None, bar=False, wait=True)
     result = finished.evaluation
     record = {
         "seed": seed,
@@ -187,14 +209,18 @@ def read_summary(path: Path) -> dict[str, Any] | None:
     file = path / _SUMMARY if path.is_dir() else path
     if file.suffix != ".json" or not file.is_file():
         return None
-    try:
-        summary = json.loads(file.read_text(encoding="utf-8"))
-        good = len(summary["runs"]) >= 2 and all("accuracy" in run for run in summary["runs"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise GradsheetError(f"{file} is no summary of a study ({error!r})") from error
-    if not good:
-        raise GradsheetError(f"{file} is no summary of a study: expected two runs or more")
-    return dict(summary)
+    expected = "the summary of a study of two runs or more"
+    with reading(file, expected):
+        summary = read_json(file, expected)
+        accuracies = [run["accuracy"] for run in summary["runs"]]
+        if len(accuracies) < 2 or not all(map(_is_share, accuracies)):
+            raise ValueError(f"{len(accuracies)} runs")
+        return dict(summary)
+
+
+def _is_share(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value <= 1  # type: ignore[operator]  # it is a number
 
 
 def _as_finished(

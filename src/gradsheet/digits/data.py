@@ -7,12 +7,14 @@ import zlib
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Literal, Protocol
 
 import torch
 from torch import Tensor
 
-from gradsheet.errors import GradsheetError
+from gradsheet.errors import GradsheetError, reason
+
+_MOST_BYTES = 240_000_000  # of a file, unpacked: 306,000 images
 
 CLASSES = 10
 IMAGE_SIZE = 28
@@ -42,7 +44,7 @@ class _Readable(Protocol):
     @property
     def name(self) -> str: ...
     def is_file(self) -> bool: ...
-    def read_bytes(self) -> bytes: ...
+    def open(self, mode: Literal["rb"]) -> IO[bytes]: ...
 
 
 @dataclass(frozen=True)
@@ -110,18 +112,17 @@ def load(folder: Path | None = None) -> Dataset:
     Raises:
         GradsheetError: a file is missing, is damaged, or is not what its name says.
     """
-    contents = [_unpack(_find(folder, name)) for name in FILE_NAMES]
-    digests = [hashlib.sha256(content).hexdigest() for content in contents]
-    if folder is None:
-        for name, digest, expected in zip(FILE_NAMES, digests, MNIST_SHA256, strict=True):
-            if digest != expected:
-                raise GradsheetError(
-                    f"the embedded {name}.gz is damaged: its SHA-256 is {digest[:12]}…, expected "
-                    f"{expected[:12]}…; install gradsheet again"
-                )
-    train_images, train_labels, test_images, test_labels = (
-        _parse_idx(name, content) for name, content in zip(FILE_NAMES, contents, strict=True)
-    )
+    arrays, digests = [], []
+    for name, expected in zip(FILE_NAMES, MNIST_SHA256, strict=True):
+        content = _unpack(_find(folder, name))
+        digests.append(hashlib.sha256(content).hexdigest())
+        if folder is None and digests[-1] != expected:
+            raise GradsheetError(
+                f"the embedded {name}.gz is damaged: its SHA-256 is {digests[-1][:12]}…, expected "
+                f"{expected[:12]}…; install gradsheet again"
+            )
+        arrays.append(_parse_idx(name, content))
+    train_images, train_labels, test_images, test_labels = arrays
     whole = hashlib.sha256("".join(digests).encode()).hexdigest()
     train = _image_set(train_images, train_labels, "training")
     return Dataset(train, _image_set(test_images, test_labels, "test"), whole)
@@ -142,13 +143,21 @@ def _find(folder: Path | None, name: str) -> _Readable:
 
 
 def _unpack(file: _Readable) -> bytes:
+    """The content, unpacked where it is gzip; a small file may unpack to anything."""
     try:
-        content = file.read_bytes()
-        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+        with file.open("rb") as packed:
+            is_gzip = packed.read(2) == b"\x1f\x8b"
+            packed.seek(0)
+            content = (gzip.GzipFile(fileobj=packed) if is_gzip else packed).read(_MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise GradsheetError(
-            f"{file.name} cannot be unpacked ({error}); the file is damaged, fetch it again"
+            f"{file.name} cannot be unpacked ({reason(error)}); the file is damaged, fetch it again"
         ) from error
+    if len(content) > _MOST_BYTES:
+        raise GradsheetError(
+            f"{file.name} holds more than {_MOST_BYTES:,} bytes; give fewer images"
+        )
+    return content
 
 
 def _parse_idx(name: str, content: bytes) -> Tensor:

@@ -6,19 +6,22 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from gradsheet.digits.data import IMAGE_SIZE
 from gradsheet.errors import GradsheetError
+from gradsheet.files import reading
 
 Grey = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
 
 _BOX = 20
 """Side in pixels of the square to which MNIST's digits were scaled, keeping their shape."""
 
 _LEAST_CONTRAST = 24  # of 255; blank paper varies less
-_MOST_PIXELS = 50_000_000
+_MOST_PIXELS = 15_000_000
+_STEPS = 4  # of a shade
 
 
 def preprocess(path: Path) -> Tensor:
@@ -29,7 +32,7 @@ def preprocess(path: Path) -> Tensor:
     MNIST did (Y. LeCun, C. Cortes, C. J. C. Burges, yann.lecun.com/exdb/mnist).
 
     Args:
-        path: a PNG, a JPEG or another format that Pillow reads, of at most 50 million pixels.
+        path: a PNG or JPEG of at most 15 million pixels.
 
     Returns:
         uint8 (28, 28), 0 background to 255 ink.
@@ -38,65 +41,72 @@ def preprocess(path: Path) -> Tensor:
         GradsheetError: the file is not a picture, or the picture shows no ink.
     """
     ink = _ink(_open(path))
-    rows, columns = np.nonzero(ink > 0.2 * ink.max())
-    if ink.max() < _LEAST_CONTRAST or len(rows) < 2:
+    most = int(ink.max())
+    is_ink = ink > 0.2 * most
+    if most < _LEAST_CONTRAST * _STEPS or np.count_nonzero(is_ink) < 2:
         raise GradsheetError(
             f"{path} shows no digit: nothing in it stands out from its border; expected ink "
             "on paper"
         )
-    box = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    return torch.from_numpy(_center(_fit(box / ink.max() * 255)))
+    rows, columns = (np.flatnonzero(is_ink.any(axis=axis)) for axis in (1, 0))
+    box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    shades = (np.arange(most + 1) / most * 255).astype(np.float32)
+    return torch.from_numpy(_center(_fit(shades[box])))
 
 
-def _open(path: Path) -> Grey:
+def _open(path: Path) -> Bytes:
     """Shades of gray (H, W), 0 to 255; transparent parts are white."""
-    try:
-        with warnings.catch_warnings(), Image.open(path) as picture:
-            warnings.simplefilter("ignore")  # of its size, which is checked here
-            if picture.width * picture.height > _MOST_PIXELS:
-                raise GradsheetError(
-                    f"{path} has {picture.width} x {picture.height} pixels; at most 50 million"
-                )
-            upright = ImageOps.exif_transpose(_eight_bits(picture)).convert("RGBA")
-    except UnidentifiedImageError as error:
-        raise GradsheetError(
-            f"{path} is not a picture; expected a PNG or JPEG of a digit"
-        ) from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise GradsheetError(f"cannot read {path}: {reason}") from error
-    white = Image.new("RGBA", upright.size, "white")
-    return np.asarray(Image.alpha_composite(white, upright).convert("L"), dtype=np.float64)
+    with (
+        reading(path, "a picture; expected a PNG or JPEG of a digit"),
+        warnings.catch_warnings(),
+        Image.open(path, formats=("PNG", "JPEG")) as picture,
+    ):
+        warnings.simplefilter("ignore")  # of metadata, of no use here
+        if picture.width * picture.height > _MOST_PIXELS:
+            raise GradsheetError(
+                f"{path} has {picture.width} x {picture.height} pixels, at most "
+                f"{_MOST_PIXELS // 10**6} million are read; make it smaller"
+            )
+        upright = ImageOps.exif_transpose(_eight_bits(picture))
+        if upright.mode in ("LA", "PA", "RGBA") or "transparency" in upright.info:
+            upright = upright.convert("RGBA")
+            white = Image.new("RGBA", upright.size, "white")
+            upright = Image.alpha_composite(white, upright)
+        return np.asarray(upright.convert("RGB").convert("L"))
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
     """The picture with 8 bits a channel; deeper than 16 bits, its own range is scaled to them."""
-    if not picture.mode.startswith(("I", "F")):
+    if not picture.mode.startswith("I"):
         return picture
-    shades = np.asarray(picture, dtype=np.float64)
+    shades = np.asarray(picture)
     sixteen = picture.mode.startswith("I;16")
-    low, high = (0.0, 65535.0) if sixteen else (float(shades.min()), float(shades.max()))
-    scaled = (shades - low) / ((high - low) or 1.0) * 255
-    return Image.fromarray(np.rint(scaled).astype(np.uint8))
+    low, high = (0, 65535) if sixteen else (int(shades.min()), int(shades.max()))
+    return Image.fromarray(np.rint((shades - low) / ((high - low) or 1) * 255).astype(np.uint8))
 
 
-def _ink(gray: Grey) -> Grey:
-    """Distance of each pixel from the background in the direction of the ink, at least 0."""
+def _ink(gray: Bytes) -> NDArray[np.int16]:
+    """Distance of each pixel from the background in the direction of the ink, at least 0.
+
+    In quarters of a shade: the medians are multiples of a quarter, so that nothing is rounded.
+    """
     border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
     background = float(np.median(border))
     dark_ink = background - gray.min() >= gray.max() - background
-    ink = background - gray if dark_ink else gray - background
+    paper = np.int16(_STEPS * background)
+    ink = np.multiply(gray, _STEPS, dtype=np.int16)
+    ink = paper - ink if dark_ink else ink - paper
     # The median variation of the border is that of the paper; a digit may touch the border.
-    noise = float(np.median(np.abs(border - background)))
-    return np.maximum(ink - noise, 0.0)
+    noise = np.int16(_STEPS * np.median(np.abs(border - background)))
+    return np.maximum(ink - noise, np.int16(0))
 
 
-def _fit(box: Grey) -> Grey:
+def _fit(box: NDArray[np.float32]) -> Grey:
     """The box scaled to fit 20 x 20, averaged where it shrinks."""
     scale = _BOX / max(box.shape)
     height, width = (max(1, round(length * scale)) for length in box.shape)
     method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
-    picture = Image.fromarray(box.astype(np.float32)).resize((width, height), method)
+    picture = Image.fromarray(box).resize((width, height), method)
     return np.asarray(picture, dtype=np.float64)
 
 

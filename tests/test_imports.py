@@ -20,7 +20,7 @@ ALLOWED = {
     "processes": set(),
     "symbolic": set(),
     # Notebooks show a network as its drawing: `_repr_svg_` calls upwards, when it is called.
-    "networks": {"deprecation", "errors", "figures", "symbolic"},
+    "networks": {"deprecation", "errors", "figures", "files", "symbolic"},
     "spreadsheet": {"errors", "files", "symbolic"},
     "workbook": {"deprecation", "errors", "files", "networks", "spreadsheet", "symbolic"},
     "audit": {"errors", "files", "networks", "processes", "spreadsheet", "symbolic"},

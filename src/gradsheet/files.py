@@ -45,9 +45,10 @@ def reading(path: Path, expected: str, remedy: str = "") -> Iterator[None]:
         yield
     except GradsheetError:
         raise
-    except OSError as error:
-        raise GradsheetError(f"cannot read {path}: {reason(error)}; expected {expected}") from error
     except Exception as error:
+        if isinstance(error, OSError) and error.strerror:
+            said = f"cannot read {path}: {error.strerror}; expected {expected}"
+            raise GradsheetError(said) from error
         end = f"; {remedy}" if remedy else ""
         raise GradsheetError(f"{path} is not {expected} ({reason(error)}){end}") from error
 

@@ -52,6 +52,29 @@ def test_a_full_disk_under_the_output(command: str, folder: Path) -> None:
     assert (code, errors) == (2, "gradsheet: cannot print: No space left on device\n")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "workbook -o x.xlsx",
+        "workbook --exercise -o x.xlsx",
+        "diagram -o x.png",
+        "sweep -o x",
+        "audit {0}/and.xlsx --annotate --report x.html",
+    ],
+)
+def test_a_full_disk_leaves_nothing(command: str, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "out").mkdir()
+    run = f"ulimit -f 6; {GRADSHEET} {command.format(folder)}"  # no file over 6 kB
+    code, _, errors = ended(run, tmp_path / "out", TMPDIR=str(tmp_path / "tmp"))
+    assert code == 2
+    assert errors.startswith("gradsheet: cannot write ")
+    assert errors.count("\n") == 1
+    assert "File too large" in errors
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".csv"]
+    assert [*folder.iterdir()] == [folder / "and.xlsx"]
+
+
 def test_an_ascii_terminal(folder: Path) -> None:
     for encoding in ("ascii", "cp437"):
         encoded = {"PYTHONIOENCODING": encoding}

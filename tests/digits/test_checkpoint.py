@@ -87,7 +87,7 @@ def test_a_damaged_checkpoint_is_named(
     DAMAGES[damage](tensors, metadata)
     path = tmp_path / "checkpoint.safetensors"
     write_tensors(path, tensors, metadata)
-    with pytest.raises(GradsheetError, match="is damaged"):
+    with pytest.raises(GradsheetError, match=r"is damaged|is not a sound checkpoint"):
         restore_checkpoint(Trainer(short, tiny, 0, cpu), path)
 
 

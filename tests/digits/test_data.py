@@ -116,3 +116,13 @@ def test_damage_of_the_embedded_data_is_noticed(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(data, "_unpack", flip)
     with pytest.raises(GradsheetError, match=r"embedded train-images-idx3-ubyte\.gz is damaged"):
         load()
+
+
+def test_a_small_file_that_unpacks_to_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "_MOST_BYTES", 10_000)
+    write(tmp_path, *GOOD)
+    (tmp_path / FILE_NAMES[0]).write_bytes(gzip.compress(bytes(1_000_000)))
+    with pytest.raises(GradsheetError, match="holds more than 10,000 bytes"):
+        load(tmp_path)

@@ -56,5 +56,5 @@ def test_an_architecture_that_is_none(architecture: str, tmp_path: Path) -> None
     path = tmp_path / "model.safetensors"
     mark = {"format": "gradsheet-digits-1", "architecture": architecture}
     save_file(DigitNet(Architecture()).state_dict(), path, mark)
-    with pytest.raises(GradsheetError, match="has no architecture known here"):
+    with pytest.raises(GradsheetError, match="is not a model with an architecture known here"):
         load_model(path)

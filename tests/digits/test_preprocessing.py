@@ -1,5 +1,8 @@
 """Pictures from anywhere, against the MNIST images they were made of."""
 
+import os
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -126,3 +129,30 @@ def test_what_is_no_picture_of_a_digit(kind: str, tmp_path: Path) -> None:
     with pytest.raises(GradsheetError) as caught:
         preprocess(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF", "BMP", "WEBP", "PPM"])
+def test_other_formats_are_refused_under_any_name(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "digit.png"
+    Image.new("L", (28, 28), 255).save(path, kind)
+    with pytest.raises(
+        GradsheetError, match=r"digit\.png is not a picture; expected a PNG or JPEG"
+    ):
+        preprocess(path)
+
+
+@pytest.mark.parametrize("size", [(15_000_001, 1), (1, 15_000_001), (4_000, 4_000)])
+def test_a_picture_is_measured_before_it_is_read(size: tuple[int, int], tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    header = struct.pack(">II5B", *size, 8, 0, 0, 0, 0)
+    chunk = b"IHDR" + header
+    checked = chunk + struct.pack(">I", zlib.crc32(chunk))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\r" + checked + b"\0\0\0\x09IDAT" + bytes(99))
+    with pytest.raises(GradsheetError, match="pixels, at most 15 million are read"):
+        preprocess(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(GradsheetError, match="it is not a regular file"):
+        preprocess(tmp_path / "pipe.png")

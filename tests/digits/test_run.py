@@ -1,11 +1,16 @@
 """Runs and their folders: written, interrupted, resumed, refused."""
 
 import json
+import math
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from gradsheet.digits import device
 from gradsheet.digits.data import Dataset
@@ -15,7 +20,9 @@ from gradsheet.digits.model_files import load_model
 from gradsheet.digits.recipe import Recipe
 from gradsheet.digits.run import TrainingRun
 from gradsheet.digits.run_folder import describe
+from gradsheet.digits.storage import read_tensors
 from gradsheet.errors import GradsheetError
+from gradsheet.files import exclusive
 from tests.digits.conftest import Trained
 
 
@@ -81,7 +88,7 @@ def test_a_run_is_known_by_its_folder_alone(
     with pytest.raises(GradsheetError, match="is no run folder"):
         TrainingRun.of_folder(tmp_path, cpu)
     (tmp_path / "config.json").write_text('{"recipe": {}, "seed": 7}')
-    with pytest.raises(GradsheetError, match="describes no run known here"):
+    with pytest.raises(GradsheetError, match="is not the description of a run known here"):
         TrainingRun.of_folder(tmp_path, cpu)
 
 
@@ -177,3 +184,89 @@ def test_somebody_elses_files_are_left_alone(
         TrainingRun(tmp_path, short, seed=2, device=cpu).execute(tiny, quiet)
     assert [file.name for file in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "{}"
+
+
+def test_what_a_kill_leaves_does_not_block_a_folder(
+    few: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+) -> None:
+    """A process can be killed while its first file is still under a temporary name."""
+    left = [tmp_path / ".config-k3_x9qab.json", tmp_path / ".mistakes-abcd1234.png"]
+    for path in left:
+        path.write_text("half")
+    run = TrainingRun(tmp_path, replace(short, epochs=1), 0, cpu)
+    run.execute(few, quiet)
+    left[1].write_text("half")
+    run.execute(few, quiet)
+    assert not any(path.exists() for path in left)
+
+
+def test_one_command_at_a_time_works_in_a_folder(
+    few: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+) -> None:
+    run = TrainingRun(tmp_path / "run", replace(short, epochs=1), 0, cpu)
+    with (
+        exclusive(run.folder),
+        pytest.raises(GradsheetError, match="another command works in"),
+    ):
+        run.execute(few, quiet)
+    run.execute(few, quiet)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("seed", math.inf),
+        ("seed", -1),
+        ("seed", "0"),
+        ("held out", 1.5),
+        ("teachers", "ab"),
+        ("recipe", []),
+        ("batch_size", "many"),
+        ("batch_size", math.inf),
+        ("epochs", 0),
+        ("epochs", 10**30),
+        ("optimizer", ["muon"]),
+        ("learning_rate", math.nan),
+        ("warmup", 1),
+        ("temperature", 0),
+        ("augmentation", {"degrees": math.inf}),
+        ("architecture", {"width": 65}),
+    ],
+)
+def test_a_description_may_state_anything(
+    name: str, value: object, few: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+) -> None:
+    TrainingRun(tmp_path, replace(short, epochs=1), 0, cpu).claim(few)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (config if name in config else config["recipe"])[name] = value
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(GradsheetError, match=r"config\.json is not the description of a run"):
+        TrainingRun.of_folder(tmp_path, cpu)
+
+
+def test_equal_weights_are_equal_bytes(short: Recipe, tmp_path: Path) -> None:
+    """A teacher is known by its bytes; the library orders the texts of a file anew each time."""
+    program = (
+        "import sys, torch; from pathlib import Path; from gradsheet.digits.model import *;"
+        "from gradsheet.digits.model_files import save_model; torch.manual_seed(0);"
+        "save_model(DigitNet(Architecture()), Path(sys.argv[1]))"
+    )
+    contents = set()
+    for number in range(4):
+        path = tmp_path / f"{number}.safetensors"
+        subprocess.run([sys.executable, "-c", program, path], check=True)
+        contents.add(path.read_bytes())
+    assert len(contents) == 1
+    with safe_open(path, framework="pt") as file:
+        assert list(file.metadata()) == ["architecture", "format"]
+        read = {name: file.get_tensor(name) for name in list(file.keys())}
+    model = load_model(path)
+    assert all(torch.equal(value, read[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("kind", [torch.float8_e4m3fn, torch.complex64, torch.bool])
+def test_weights_of_other_kinds_are_refused(kind: torch.dtype, tmp_path: Path) -> None:
+    path = tmp_path / "odd.safetensors"
+    save_file({"\x1b[31mx": torch.zeros(2).to(kind)}, path)
+    with pytest.raises(GradsheetError, match=r"odd\.safetensors: +\[31mx is of"):
+        read_tensors(path)

@@ -57,7 +57,7 @@ def test_presets_are_named_as_they_are_called(preset: str) -> None:
         ("inputs = [1, 2.5]", "inputs = [1, nan]", "line 2, inputs: nan is out of range"),
         ("inputs = [1, 2.5]", f"inputs = [1, {10**400}]", "line 2, inputs: a number is out of"),
         ("inputs = [1, 2.5]", "inputs = [1, 2e15]", "inputs: 2000000000000000.0 is out of range"),
-        ("inputs = [1, 2.5]", f"inputs = [1, {'9' * 5000}]", "not valid TOML: Exceeds the limit"),
+        ("inputs = [1, 2.5]", f"inputs = [1, {'9' * 5000}]", "is no number and no field's name"),
         ("inputs = [1, 2.5]", f"inputs = {'[' * 5000}", "not valid TOML"),
         ('name = "mine"', 'title = "a\\nb"', "line 1, title: expected one line"),
         ('name = "mine"', 'title = "a\\u0000b"', "line 1, title: expected one line"),
@@ -159,3 +159,44 @@ def test_the_former_name_of_the_optimizer_is_read_with_a_warning() -> None:
         assert parse_network(old, "mine.toml").optimizer == "adam"
     with pytest.raises(GradsheetError, match="optimiser: unknown"):
         parse_network('optimiser = "sgd"\n' + text, "mine.toml")
+
+
+def repeated(text: str, count: int) -> str:
+    return ",".join([text] * count)
+
+
+LEAST = "inputs=[1]\ntargets=[1]\n[[layers]]\nweights=[[1]]\n"
+UNREADABLE = {
+    "brackets": "inputs=" + "[" * 500,
+    "tables": "a={" * 3_000,
+    "digits": "targets = " + "9" * 4_400,
+    "hexadecimal digits": "targets = 0x" + "9" * 4_400,
+    "dotted": ".".join("a" * 20_000) + "=1",
+    "dotted with blanks": " . ".join("a" * 20_000) + "=1",
+    "dotted texts": ".".join(['"a"'] * 20_000) + "=1",
+    "long": "#" * 3_000_000,
+    "blank lines": "\n" * 100_000 + 'layers=[{weights=[["a"]]}]',
+    "a long name": 'loss="' + "x" * 100_000 + '"\n' + LEAST,
+    "an escape": '"\\u001b[31mred\\u0007"=1\n' + LEAST,
+    "layers": "inputs=[1]\ntargets=[1]\n" + "[[layers]]\nweights=[[1]]\n" * 3_000,
+    "examples": f"inputs=[{repeated('[1]', 50_000)}]\ntargets=[{repeated('[1]', 50_000)}]\n"
+    "[[layers]]\nweights=[[1]]",
+    "inputs": f"inputs=[{repeated('1', 20_000)}]\ntargets=[1]\n[[layers]]\n"
+    f"weights=[[{repeated('1', 20_000)}]]",
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_what_is_meant_to_exhaust_is_one_short_line(name: str) -> None:
+    with pytest.raises(GradsheetError) as caught:
+        parse_network(UNREADABLE[name], "mine.toml")
+    said = str(caught.value)
+    assert said.startswith("mine.toml")
+    assert len(said) < 300
+    assert said.isprintable()
+
+
+def test_texts_and_comments_may_hold_anything() -> None:
+    title = "[[[[[[[[[[[[[[[[[[[[[[[[[ a.b.c.d.e.f.g"
+    text = f'title = "{title}" # {title} {"9" * 4_400}\n{GOOD}'
+    assert parse_network(text, "mine.toml").title == title

@@ -14,6 +14,8 @@ SOFTMAX = "softmax"  # of all units of an output layer together, so not among AC
 
 _LARGEST = 1e15
 _LONGEST_TEXT = 200
+_MOST_LAYERS = 50
+_MOST_NUMBERS = 20_000
 
 
 class FieldError(GradsheetError):
@@ -90,6 +92,16 @@ class NetworkSpec:
         _check_name("optimizer", self.optimizer, OPTIMIZERS)
         _check_layers(self)
         _check_loss(self)
+        _check_size(self)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers an update shows: parameters, and of each example all but gradients."""
+        units = sum(layer.units for layer in self.layers)
+        parameters = sum(len(row) for layer in self.layers for row in layer.weights)
+        parameters += sum(len(layer.biases) for layer in self.layers)
+        example = len(self.inputs[0]) + len(self.targets[0]) + 2 * units
+        return parameters + len(self.inputs) * example
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -141,6 +153,18 @@ def _check_layer(number: int, layer: LayerSpec, width: int, last: bool) -> None:
     if not isinstance(layer.train_biases, bool):
         problem = f"{layer.train_biases!r} given, expected true or false"
         raise FieldError("train_biases", problem, number)
+
+
+def _check_size(spec: NetworkSpec) -> None:
+    """Refuse at once what would take minutes and more than the memory before it fails."""
+    if len(spec.layers) > _MOST_LAYERS:
+        raise FieldError("layers", f"{len(spec.layers)} given, at most {_MOST_LAYERS}")
+    if spec.numbers > _MOST_NUMBERS:
+        raise FieldError(
+            "inputs",
+            f"the network has {spec.numbers:,} parameters and values over all examples, at most "
+            f"{_MOST_NUMBERS:,}; use fewer examples or a smaller network",
+        )
 
 
 def _check_loss(spec: NetworkSpec) -> None:

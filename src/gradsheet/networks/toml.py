@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from gradsheet.deprecation import FormerKey
-from gradsheet.errors import GradsheetError
+from gradsheet.errors import GradsheetError, reason
+from gradsheet.files import read_text
 from gradsheet.networks.spec import FieldError, LayerSpec, NetworkSpec, check_numbers
+
+_MOST_CHARACTERS = 2_000_000
+_LONGEST_WORD = 1_000  # a number, or a name without quotes
+_DEEPEST = 20  # brackets within one another; a network has three
 
 PRESETS = ("course", "course-half", "mazur", "xor", "and", "iris-mini")
 
@@ -32,26 +37,53 @@ def load_network(name_or_path: str | Path) -> NetworkSpec:
             f"no preset is called '{name_or_path}'; choose from {', '.join(PRESETS)}, or give the "
             "path of a .toml file"
         )
-    try:
-        return parse_network(path.read_text("utf-8"), str(path))
-    except OSError as error:
-        raise GradsheetError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise GradsheetError(f"{path} is not UTF-8 text; expected a TOML file") from error
+    return parse_network(read_text(path, "a TOML file", _MOST_CHARACTERS), str(path))
 
 
 def parse_network(text: str, source: str) -> NetworkSpec:
     """The network that ``text``, TOML, describes; errors call the text ``source``."""
+    _check_form(text, source)
     try:
         table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # too many digits, too many brackets
-        raise GradsheetError(f"{source} is not valid TOML: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise GradsheetError(f"{source} is not valid TOML: {reason(error)}") from error
     _rename(table, source)
     try:
         return _network(table)
     except FieldError as error:
         line = _line_of(text, error.field, error.layer)
         raise GradsheetError(f"{source}, line {line}, {error}") from error
+
+
+# Texts (an unfinished one too) and comments; whatever else is brackets, words and numbers.
+_TEXT = re.compile(
+    r"""\"{3}(?s:.*?)(?:\"{3}|\Z)|'{3}(?s:.*?)(?:'{3}|\Z)|"(?:\\.|[^"\\\n])*+"?|'[^'\n]*+'?|\#[^\n]*+"""
+)
+_LONG_WORD = re.compile(rf"[\w.+-]{{{_LONGEST_WORD}}}")
+_DOTTED = re.compile(r"(?:[\w-]++|\"\")(?:[ \t]*+\.[ \t]*+(?:[\w-]++|\"\")){4}")
+
+
+def _check_form(text: str, source: str) -> None:
+    """Refuse text on which a parser would take forever, whatever it means.
+
+    Raises:
+        GradsheetError: it is too long, its brackets lie too deep in one another, or a number or a
+            name is too long.
+    """
+    if len(text) > _MOST_CHARACTERS:
+        raise GradsheetError(f"{source} is longer than {_MOST_CHARACTERS:,} characters")
+    bare = _TEXT.sub(lambda found: "" if found[0].startswith("#") else '""', text)
+    if (word := _LONG_WORD.search(bare)) or (word := _DOTTED.search(bare)):
+        raise GradsheetError(
+            f"{source} is not valid TOML here: '{word[0][:20]}…' is no number and no field's name"
+        )
+    depth = 0
+    for bracket in re.findall(r"[][{}]", bare):
+        depth += 1 if bracket in "[{" else -1
+        if depth > _DEEPEST:
+            raise GradsheetError(
+                f"{source} is not valid TOML here: more than {_DEEPEST} brackets are open at once"
+            )
 
 
 def _rename(table: dict[str, Any], source: str) -> None:
@@ -172,7 +204,7 @@ def _check_fields(
 
 def _line_of(text: str, field: str, layer: int | None) -> int:
     """The 1-based line on which ``field`` of ``layer`` is set, else where its table begins."""
-    if layer is not None and not re.search(r"^\s*\[\[\s*layers", text, re.MULTILINE):
+    if layer is not None and not re.search(r"^[ \t]*\[\[[ \t]*layers", text, re.MULTILINE):
         return _line_of(text, "layers", None)  # the layers are written in line
     begins, tables = 1, 0
     for number, line in enumerate(text.splitlines(), start=1):

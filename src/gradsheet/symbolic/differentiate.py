@@ -12,7 +12,6 @@ from gradsheet.symbolic.expression import (
     Label,
     Number,
     Variable,
-    variables,
 )
 from gradsheet.symbolic.operations import ARITHMETIC, total
 from gradsheet.symbolic.render import plain
@@ -106,9 +105,10 @@ def backpropagate(
             if node not in paths:
                 continue  # the loss does not depend on it
             backward.gradients[node] = _gradient(node, paths[node], label)
+        uses = _uses(_definition(node))
         for variable, partial in local[node].items():
             if variable in wanted:
-                derivative = _local_derivative(node, variable, partial, label)
+                derivative = _local_derivative(node, variable, partial, label, uses)
                 backward.local_derivatives[node, variable] = derivative
                 path = derivative if node is loss else backward.gradients[node] * derivative
                 paths.setdefault(variable, []).insert(0, path)  # in the order of the forward pass
@@ -136,29 +136,56 @@ def _influenced(
     return influenced
 
 
+Uses = dict[int, dict[Variable, list[int]]]
+"""For each operation of an expression, by its ``id``, in which of its arguments a variable stands.
+
+Asked anew for each of n variables, a sum of n products would take n² steps.
+"""
+
+
+def _uses(expression: Expression) -> Uses:
+    found: Uses = {}
+
+    def visit(part: Expression) -> Iterable[Variable]:
+        if isinstance(part, Variable):
+            return (part,)
+        if not isinstance(part, Apply):
+            return ()
+        if id(part) not in found:
+            places: dict[Variable, list[int]] = {}
+            for place, argument in enumerate(part.arguments):
+                for variable in visit(argument):
+                    places.setdefault(variable, []).append(place)
+            found[id(part)] = places
+        return found[id(part)].keys()
+
+    visit(expression)
+    return found
+
+
 def _local_derivative(
-    node: Variable, variable: Variable, partial: Expression, label: DerivativeLabel
+    node: Variable, variable: Variable, partial: Expression, label: DerivativeLabel, uses: Uses
 ) -> Variable:
     """The derivative of a value by one that it is computed from, with the rules that lead to it."""
-    rules = "; ".join(dict.fromkeys(_rules(_definition(node), variable)))
+    rules = "; ".join(dict.fromkeys(_rules(_definition(node), variable, uses)))
     words = f"local derivative of {plain(node.markup)} with respect to {plain(variable.markup)}"
     name = label(node, variable)
     return Variable(str(name), partial, f"{words}: {rules}" if rules else words, name)
 
 
-def _rules(expression: Expression, variable: Variable) -> Iterator[str]:
+def _rules(expression: Expression, variable: Variable, uses: Uses) -> Iterator[str]:
     """The rules that differentiate ``expression`` by ``variable``, from the outside in."""
     if not isinstance(expression, Apply):
         return
     operation, parts = expression.operation, expression.arguments
-    places = [place for place, part in enumerate(parts) if variable in variables(part)]
+    places = uses[id(expression)].get(variable, [])
     if places and operation.rule:
         linear = len(places) == 1 and places[0] in operation.linear_in
         yield "constant-multiple rule" if linear else operation.rule
         if operation.name not in ARITHMETIC and isinstance(parts[places[0]], Apply):
             yield "chain rule"
     for place in places:
-        yield from _rules(parts[place], variable)
+        yield from _rules(parts[place], variable, uses)
 
 
 def _gradient(variable: Variable, paths: list[Expression], label: DerivativeLabel) -> Variable:

@@ -124,7 +124,7 @@ def make_layout(
         updates: how many times the weights are updated.
         made_from: the network before numbers were typed in, where there were any.
     """
-    check_limits(updates, len(learning_rates))
+    check_limits(network, updates, len(learning_rates))
     check_learning_rates(learning_rates)
     made_from, graph = made_from or network, build_graph(network)
     fields = place_fields(graph, learning_rates, made_from)

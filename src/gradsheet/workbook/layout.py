@@ -204,8 +204,9 @@ def has_deltas(graph: NetworkGraph) -> bool:
     )
 
 
-def check_limits(updates: int, rates: int) -> None:
-    """Raise GradsheetError where a table is too long or there are too many sheets."""
+def check_limits(spec: NetworkSpec, updates: int, rates: int) -> None:
+    """Raise GradsheetError where a table is too long or too wide or there are too many sheets."""
+    check_columns(TABLE_COLUMN + 1 + spec.numbers, "the workbook", _SMALLER)  # before it is built
     check_rows(FIRST_ROW + updates + 1, "the workbook", _SMALLER)
     if rates > _MOST_RATES:
         raise GradsheetError(

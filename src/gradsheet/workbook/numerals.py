@@ -38,7 +38,8 @@ def text(value: float, parentheses: bool = True) -> str:
     if _SMALLEST <= abs(value) < _LARGEST:
         short = _joined(_rounded(value, _DIGITS - 1 - exponent))
     else:
-        short = f"{_joined(_rounded(value / 10.0**exponent, _DIGITS - 1))}e{exponent}"
+        power = 10.0**exponent or math.ulp(0.0)  # of the smallest number of all it would be 0
+        short = f"{_joined(_rounded(value / power, _DIGITS - 1))}e{exponent}"
     return f"({short})" if parentheses and value < 0 else short
 
 

@@ -196,7 +196,21 @@ def test_cores_are_shared_out(jobs: int | None, share: float) -> None:
         assert pool.threads == max(1, round(share * cores))
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"runs": []}', '{"runs": [{}, {}]}', "[[[["])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"runs": []}',
+        '{"runs": [{}, {}]}',
+        "[[[[",
+        '{"runs": [{"accuracy": "x"}, {"accuracy": 1}]}',
+        '{"runs": [{"accuracy": Infinity}, {"accuracy": 1}]}',
+        '{"runs": [{"accuracy": NaN}, {"accuracy": 1}]}',
+        '{"runs": 7}',
+        "9" * 5_000,
+    ],
+)
 def test_a_damaged_summary_is_said(text: str, tmp_path: Path) -> None:
     (tmp_path / "summary.json").write_text(text)
     with pytest.raises(GradsheetError, match="is not the summary of a study"):
@@ -278,3 +292,14 @@ def test_seeds_that_agree_are_compared_without_a_warning() -> None:
     assert 0.2 < found.welch < 0.5
     apart = compare_studies([0.99, 0.99, 0.99], [0.98, 0.98, 0.98])
     assert apart.welch < 0.01
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"seed": 0}', "[" * 5_000])
+def test_a_damaged_record_is_made_again(text: str, study: Study) -> None:
+    whole = study.execute(one_thread, quiet)
+    record = study.folder / "seed-000.json"
+    sound = record.read_text()
+    record.write_text(text)
+    again = study.execute(one_thread, quiet)
+    assert record.read_text() == sound
+    assert again == whole

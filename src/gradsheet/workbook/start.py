@@ -26,7 +26,8 @@ FILE_HEADING = "This network as a file for gradsheet"
 # tests/test_documents.py compares it with results/engines.json.
 AGREED = (
     "IronCalc, Formualizer, LibreOffice, Gnumeric and ONLYOFFICE recalculated the presets "
-    f"{', '.join(PRESETS)} and 30 random networks, and agree to 1E-9 (IronCalc: without GELU)"
+    f"{', '.join(PRESETS)} and 30 random networks, and agree to 1E-9 (IronCalc and ONLYOFFICE: "
+    "without GELU)"
 )
 
 _LIGHT_ROW = 5

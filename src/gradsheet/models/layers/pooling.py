@@ -103,7 +103,9 @@ class MaxPool(Pool):
     ) -> Formulas | None:
         assert gradients is not None
         if name == "ties":
-            return iter([f'COUNTIF({gradients.auxiliary["maxima"].rectangle()},">1")'])
+            counts = gradients.auxiliary["maxima"].rectangle()
+            # The sum comes first: ONLYOFFICE counts cells that it has not computed as empty.
+            return iter([f'IF(SUM({counts})>0,COUNTIF({counts},">1"),0)'])
         formula = {"threshold": self._threshold, "winner": self._winner, "maxima": self._maxima}
         return (formula[name](layout, gradients, index) for index in indices(layout.output.shape))
 

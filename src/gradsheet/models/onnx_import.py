@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, fx, nn
 
 from gradsheet.errors import GradsheetError, reason
+from gradsheet.files import reading
 from gradsheet.models.layers.registry import SUPPORTED_IN_ONNX
+from gradsheet.models.onnx_limits import load_onnx
 
 Values = Mapping[str, Any]
 
@@ -20,8 +22,9 @@ def read_onnx(path: Path) -> tuple[nn.Module, tuple[int, ...]]:
         GradsheetError: onnx is not installed, the file is not an ONNX model, or an operator is
             not supported.
     """
-    graph = _load(path)
-    weights = {item.name: _tensor(item) for item in graph.initializer}
+    graph = load_onnx(path).graph
+    with reading(path, "an ONNX model with weights of known types"):
+        weights = {item.name: _tensor(item) for item in graph.initializer}
     inputs = [item for item in graph.input if item.name not in weights]
     if len(inputs) != 1 or len(graph.output) != 1:
         raise GradsheetError(
@@ -35,24 +38,6 @@ def read_onnx(path: Path) -> tuple[nn.Module, tuple[int, ...]]:
         raise GradsheetError(f"{path}: the output {name} does not depend on the input")
     shape = tuple(size.dim_value for size in inputs[0].type.tensor_type.shape.dim[1:])
     return builder.finish(name), shape
-
-
-def _load(path: Path) -> Any:
-    """The graph of a valid ONNX file."""
-    try:
-        import onnx
-    except ImportError as error:
-        raise GradsheetError(
-            f"reading {path} needs onnx, which is not installed: pip install 'gradsheet[onnx]'"
-        ) from error
-    try:
-        model = onnx.load(path, load_external_data=False)
-        # By its path, so that external weights are looked for beside it.
-        onnx.checker.check_model(str(path))
-        onnx.load_external_data_for_model(model, str(path.parent))
-    except Exception as error:  # onnx raises what its parts raise
-        raise GradsheetError(f"{path} is not a valid ONNX model ({reason(error)})") from error
-    return model.graph
 
 
 def _tensor(item: Any) -> Tensor:

@@ -31,6 +31,8 @@ RIGHT = (
     "own-names-and-new-weight-columns-right",
     "one-step-then-new-weights-right",
     "linear-regression-row-by-row-right",
+    "perceptron-rule-right",
+    "perceptron-sum-in-step",
 )
 REMARKS = {"numbered-by-source-right": ["GS903"]}
 """The rules of the remarks, where there are any."""

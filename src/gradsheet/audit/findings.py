@@ -81,7 +81,8 @@ class Network:
         layers: hidden layers first, the output layer last.
         biases: how many in all.
         examples: how many are in one row.
-        loss: the name of the loss, as in a network file.
+        loss: the name of the loss, as in a network file or in ``losses.conventions``.
+        update_rule: the name of the rule that moves the weights, in ``UPDATE_RULES``.
     """
 
     inputs: int
@@ -89,6 +90,7 @@ class Network:
     biases: int
     examples: int
     loss: str
+    update_rule: str = "sgd"
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from gradsheet.audit.inference.ranking import interpret
 from gradsheet.audit.subject import Subject
 from gradsheet.audit.tables.search import find_tables
 from gradsheet.errors import GradsheetError
+from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange
 from gradsheet.spreadsheet.evaluate import Evaluator
 from gradsheet.spreadsheet.model import Book
@@ -115,15 +116,24 @@ def _area(subject: Subject) -> CellRange:
 
 
 def _network(found: Interpretation) -> Network:
-    spec, shape = found.reference.spec, found.shape
-    layers = zip(shape.sizes[1:], spec.layers, strict=True)
+    practice, shape = found.reference.practice, found.shape
+    layers = zip(shape.sizes[1:], practice.activations, strict=True)
     return Network(
         inputs=shape.sizes[0],
-        layers=tuple(Layer(units, layer.activation) for units, layer in layers),
+        layers=tuple(Layer(*layer) for layer in layers),
         biases=sum(shape.biases),
         examples=shape.examples,
-        loss=spec.loss,
+        loss=practice.loss,
+        update_rule=_rule_in_use(found),
     )
+
+
+def _rule_in_use(found: Interpretation) -> str:
+    """The name of the rule that moves the weights."""
+    practice = found.reference.practice
+    if practice.activations[-1] in STEP_UNITS and practice.rule == "sgd":
+        return "perceptron"
+    return practice.rule
 
 
 def _columns(subject: Subject, findings: list[Finding]) -> Iterator[ColumnAudit]:

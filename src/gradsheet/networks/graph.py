@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from gradsheet.networks.losses import LOSSES, Output
-from gradsheet.networks.optimizers import OPTIMIZERS, Steps
+from gradsheet.networks.losses import Output, loss_named
+from gradsheet.networks.optimizers import UPDATE_RULES, Steps
 from gradsheet.networks.spec import SOFTMAX, LayerSpec, NetworkSpec
+from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.networks.symbols import (
     LEARNING_RATE,
     LOSS,
@@ -18,7 +19,15 @@ from gradsheet.networks.symbols import (
 )
 from gradsheet.symbolic.differentiate import Backward, backpropagate
 from gradsheet.symbolic.expression import Expression, Variable, apply
-from gradsheet.symbolic.operations import ACTIVATIONS, EXPONENTIAL, LOGARITHM, SHIFT, total
+from gradsheet.symbolic.operations import (
+    ACTIVATIONS,
+    EXPONENTIAL,
+    LOGARITHM,
+    SHIFT,
+    total,
+)
+
+_UNITS = {**ACTIVATIONS, **STEP_UNITS}
 
 
 @dataclass(frozen=True)
@@ -143,7 +152,7 @@ class NetworkGraph:
     def steps(self) -> Steps:
         """What one update does to the parameters, and what the optimizer remembers."""
         gradients = tuple(zip(self.parameters, self.gradients, strict=True))
-        return OPTIMIZERS[self.spec.optimizer].step(gradients, self.rate, *self.settings)
+        return UPDATE_RULES[self.spec.optimizer].step(gradients, self.rate, *self.settings)
 
     @cached_property
     def deltas(self) -> tuple[Variable, ...]:
@@ -257,7 +266,7 @@ class _Builder:
         return counted
 
     def _settings(self) -> Iterator[Variable]:
-        for symbol, value, meaning in OPTIMIZERS[self.spec.optimizer].settings:
+        for symbol, value, meaning in UPDATE_RULES[self.spec.optimizer].settings:
             setting = named(symbol, None, meaning)
             self.given[setting] = value
             yield setting
@@ -274,7 +283,7 @@ class _Builder:
         for layer, described in zip(layers, self.spec.layers, strict=True):
             passes.append(_layer_pass(layer, described, signals, mark))
             signals = passes[-1].activations
-        last, loss = passes[-1], LOSSES[self.spec.loss]
+        last, loss = passes[-1], loss_named(self.spec.loss, len(targets))
         log_sum = last.shared[-1] if last.shared else None
         where = f", example {mark}" if mark else ""
         errors = tuple(
@@ -293,7 +302,7 @@ class _Builder:
         return Example(inputs, targets, tuple(passes), errors, (own,))
 
     def _loss(self, examples: Sequence[Example]) -> Variable:
-        loss = LOSSES[self.spec.loss]
+        loss = loss_named(self.spec.loss, self.spec.layers[-1].units)
         if len(examples) == 1:
             whole = loss.total(examples[0].errors)
             return named(LOSS, whole, f"the loss: {loss.words}")
@@ -320,7 +329,7 @@ def _layer_pass(
     def activation(value: Variable) -> Expression:
         if shared:
             return apply(EXPONENTIAL, value - shared[-1])
-        return ACTIVATIONS[described.activation](value)
+        return _UNITS[described.activation](value)
 
     activations = tuple(
         named(

@@ -1,9 +1,10 @@
 """Loss functions, as expressions over the targets and the outputs of one example."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from gradsheet.symbolic.expression import Expression, Variable, apply
+from gradsheet.symbolic.expression import Expression, Number, Variable, apply
 from gradsheet.symbolic.operations import SOFTPLUS, SQUARE, total
 
 
@@ -80,3 +81,98 @@ LOSSES = {
         "−t·ln a, summed over the outputs", _categorical_cross_entropy, total, "softmax"
     ),
 }
+
+
+# --- The same losses as others scale them ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Convention:
+    """A loss with its factors where a book or a sheet puts them.
+
+    Attributes:
+        form: what is summed: ``square``, ``difference`` (errors t − a, squared in the sum),
+            ``negative-difference``, ``binary`` or ``categorical``.
+        error: the factor of each error.
+        total: the factor of their sum.
+    """
+
+    form: str
+    error: float
+    total: float
+
+
+_FORMS: dict[str, tuple[str, Callable[[Expression, Output], Expression], str]] = {
+    "square": ("the squared difference", _squared_difference, ""),
+    "difference": ("the squared difference", lambda t, output: t - output.activation, ""),
+    "negative-difference": ("the squared difference", lambda t, output: output.activation - t, ""),
+    "binary": ("−t·ln a − (1 − t)·ln(1 − a)", _binary_cross_entropy, "sigmoid"),
+    "categorical": ("−t·ln a", _categorical_cross_entropy, "softmax"),
+}
+FORMS = tuple(_FORMS)
+
+
+def error_of(form: str) -> Callable[[Expression, Output], Expression]:
+    """The error of a target and its output, without a factor."""
+    return _FORMS[form][1]
+
+
+@lru_cache(maxsize=64)
+def conventions(outputs: int) -> dict[str, Convention]:
+    """Every loss with so many outputs, the usual ones by their own names and first."""
+    n = float(outputs)
+    found = {
+        "half-squared-error": Convention("square", 0.5, 1.0),
+        "squared-error": Convention("square", 1.0, 1.0),
+        "mean-squared-error": Convention("square", 1.0, 1 / n),
+        "binary-cross-entropy": Convention("binary", 1.0, 1 / n),
+        "categorical-cross-entropy": Convention("categorical", 1.0, 1.0),
+    }
+    known = set(found.values())
+    for name, convention in _further(n):
+        if convention not in known:
+            known.add(convention)
+            found[name] = convention
+    return found
+
+
+def _further(n: float) -> Iterator[tuple[str, Convention]]:
+    of_sums = {"sum": 1.0, "mean": 1 / n, "half-sum": 0.5, "half-mean": 0.5 / n}
+    for form in FORMS:
+        for name, factor in of_sums.items():
+            yield f"{form}-{name}", Convention(form, 1.0, factor)
+    for form in ("square", "binary", "categorical"):
+        yield f"{form}-shares", Convention(form, 1 / n, 1.0)
+    yield "square-half-shares", Convention("square", 0.5 / n, 1.0)
+    yield "square-mean-of-halves", Convention("square", 0.5, 1 / n)
+
+
+@lru_cache(maxsize=256)
+def loss_named(name: str, outputs: int) -> Loss:
+    """The loss with a name in ``conventions``."""
+    return LOSSES[name] if name in LOSSES else _scaled(conventions(outputs)[name], outputs)
+
+
+def _scaled(convention: Convention, outputs: int) -> Loss:
+    words, error, activation = _FORMS[convention.form]
+    squares_later = "difference" in convention.form
+
+    def total_of(errors: Sequence[Expression]) -> Expression:
+        terms = [apply(SQUARE, e) for e in errors] if squares_later else errors
+        return Number(convention.total) * total(terms)
+
+    return Loss(
+        _words(words, convention, outputs),
+        lambda target, output: Number(convention.error) * error(target, output),
+        total_of,
+        activation,
+    )
+
+
+def _words(summed: str, convention: Convention, outputs: int) -> str:
+    """What a loss is, for people: ``half the squared difference, averaged over the outputs``."""
+    factor, mean = convention.error * convention.total, 1 / outputs
+    half = factor == 0.5 or (factor != mean and factor == 0.5 * mean)
+    averaged = factor not in (1.0, 0.5) and outputs > 1
+    summing = "averaged" if averaged else "summed"
+    return f"{'half ' if half else ''}{summed}, {summing} over the outputs"

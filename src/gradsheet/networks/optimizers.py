@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from gradsheet.networks.symbols import Kind, Symbol, named, symbol_of
-from gradsheet.symbolic.expression import Expression, Variable, apply
+from gradsheet.symbolic.expression import ONE, Expression, Variable, apply
 from gradsheet.symbolic.operations import SQUARE, SQUARE_ROOT
 
 Gradients = Sequence[tuple[Variable, Variable]]
@@ -50,71 +50,241 @@ class Optimizer:
         words: what it is, for people.
         settings: for each setting its symbol, its usual value (torch's) and its meaning.
         step: from the gradients, the learning rate and the settings to what one update does.
+        variants: likewise, as other books write the same rule.
     """
 
     words: str
     settings: tuple[tuple[Symbol, float, str], ...]
     step: Callable[..., Steps]
+    variants: tuple[Callable[..., Steps], ...] = ()
 
 
-def _sgd(gradients: Gradients, rate: Variable) -> Steps:
-    steps = Steps()
-    for parameter, gradient in gradients:
-        steps.move(parameter, parameter - rate * gradient)
-    return steps
+Move = Callable[..., None]
+"""One update of one parameter: steps, the parameter, its gradient, the rate, the settings."""
 
 
-def _momentum(gradients: Gradients, rate: Variable, decay: Variable) -> Steps:
-    steps = Steps()
-    for parameter, gradient in gradients:
-        symbol = Symbol(Kind.VELOCITY, of=symbol_of(parameter))
-        velocity = steps.remember(symbol, 0.0, f"velocity of {parameter.name}")
-        moved = steps.move(velocity, decay * velocity + gradient)
-        steps.move(parameter, parameter - rate * moved)
-    return steps
+def _each(move: Move) -> Callable[..., Steps]:
+    """The step of a rule that moves each parameter by itself."""
+
+    def step(gradients: Gradients, rate: Variable, *settings: Variable) -> Steps:
+        steps = Steps()
+        for parameter, gradient in gradients:
+            move(steps, parameter, gradient, rate, *settings)
+        return steps
+
+    return step
 
 
-def _adam(
-    gradients: Gradients, rate: Variable, decay_1: Variable, decay_2: Variable, floor: Variable
-) -> Steps:
-    """Kingma and Ba, "Adam: a method for stochastic optimization", algorithm 1."""
-    steps = Steps()
-    power_1 = steps.remember(
-        Symbol(Kind.POWER, (1,)), 1.0, "β1 to the power of the number of updates"
+def _velocity(steps: Steps, parameter: Variable, words: str = "velocity of {}") -> Variable:
+    symbol = Symbol(Kind.VELOCITY, of=symbol_of(parameter))
+    return steps.remember(symbol, 0.0, words.format(parameter.name))
+
+
+@_each
+def _sgd(steps: Steps, w: Variable, g: Variable, rate: Variable) -> None:
+    steps.move(w, w - rate * g)
+
+
+# --- Momentum ----------------------------------------------------------------------------------
+
+
+@_each
+def _momentum(steps: Steps, w: Variable, g: Variable, rate: Variable, decay: Variable) -> None:
+    velocity = _velocity(steps, w)
+    moved = steps.move(velocity, decay * velocity + g)
+    steps.move(w, w - rate * moved)
+
+
+@_each
+def _momentum_of_steps(
+    steps: Steps, w: Variable, g: Variable, rate: Variable, decay: Variable
+) -> None:
+    velocity = _velocity(steps, w)
+    steps.move(w, w + steps.move(velocity, decay * velocity - rate * g))
+
+
+@_each
+def _momentum_of_scaled(
+    steps: Steps, w: Variable, g: Variable, rate: Variable, decay: Variable
+) -> None:
+    velocity = _velocity(steps, w)
+    steps.move(w, w - steps.move(velocity, decay * velocity + rate * g))
+
+
+@_each
+def _momentum_of_averages(
+    steps: Steps, w: Variable, g: Variable, rate: Variable, decay: Variable
+) -> None:
+    velocity = _velocity(steps, w)
+    moved = steps.move(velocity, decay * velocity + (1 - decay) * g)
+    steps.move(w, w - rate * moved)
+
+
+@_each
+def _nesterov(steps: Steps, w: Variable, g: Variable, rate: Variable, decay: Variable) -> None:
+    velocity = _velocity(steps, w)
+    moved = steps.move(velocity, decay * velocity + g)
+    steps.move(w, w - rate * (g + decay * moved))
+
+
+@_each
+def _nesterov_of_steps(
+    steps: Steps, w: Variable, g: Variable, rate: Variable, decay: Variable
+) -> None:
+    velocity = _velocity(steps, w)
+    moved = steps.move(velocity, decay * velocity - rate * g)
+    steps.move(w, w - rate * g + decay * moved)
+
+
+# --- Steps of their own length -----------------------------------------------------------------
+
+
+def _length(square: Expression, floor: Variable, inside: bool) -> Expression:
+    """What a step is divided by; books add ε before or after they take the root."""
+    return apply(SQUARE_ROOT, square + floor) if inside else apply(SQUARE_ROOT, square) + floor
+
+
+def _adagrad(inside: bool) -> Callable[..., Steps]:
+    """Duchi, Hazan and Singer, "Adaptive subgradient methods"."""
+
+    @_each
+    def step(steps: Steps, w: Variable, g: Variable, rate: Variable, floor: Variable) -> None:
+        squares = _velocity(steps, w, "sum of the squares of {}'s gradient")
+        square = steps.move(squares, squares + apply(SQUARE, g))
+        steps.move(w, w - rate * g / _length(square, floor, inside))
+
+    return step
+
+
+def _rmsprop(inside: bool) -> Callable[..., Steps]:
+    """Hinton, lecture 6e."""
+
+    @_each
+    def step(
+        steps: Steps, w: Variable, g: Variable, rate: Variable, decay: Variable, floor: Variable
+    ) -> None:
+        squares = _velocity(steps, w, "moving average of the squares of {}'s gradient")
+        square = steps.move(squares, decay * squares + (1 - decay) * apply(SQUARE, g))
+        steps.move(w, w - rate * g / _length(square, floor, inside))
+
+    return step
+
+
+def _adam(corrected: bool = True, inside: bool = False) -> Callable[..., Steps]:
+    """Kingma and Ba, "Adam: a method for stochastic optimization", algorithm 1.
+
+    Args:
+        corrected: whether the averages are divided by 1 − β to the power of the updates.
+        inside: whether ε is added under the root.
+    """
+
+    def step(
+        gradients: Gradients,
+        rate: Variable,
+        decay_1: Variable,
+        decay_2: Variable,
+        floor: Variable,
+    ) -> Steps:
+        steps = Steps()
+        left_1: Expression = ONE
+        left_2: Expression = ONE
+        if corrected:
+            left_1, left_2 = (
+                1 - _power(steps, number, decay)
+                for number, decay in enumerate((decay_1, decay_2), start=1)
+            )
+        for parameter, gradient in gradients:
+            mean, square = _averages(steps, parameter, gradient, decay_1, decay_2)
+            length = _length(square / left_2, floor, inside)
+            steps.move(parameter, parameter - rate * (mean / left_1) / length)
+        return steps
+
+    return step
+
+
+def _power(steps: Steps, number: int, decay: Variable) -> Variable:
+    """A decay rate to the power of the number of updates, after this one."""
+    words = f"β{number} to the power of the number of updates"
+    power = steps.remember(Symbol(Kind.POWER, (number,)), 1.0, words)
+    return steps.move(power, decay * power)
+
+
+def _averages(
+    steps: Steps, parameter: Variable, gradient: Variable, decay_1: Variable, decay_2: Variable
+) -> tuple[Variable, Variable]:
+    """The moving averages of a gradient and of its square, after this update."""
+    name, of = parameter.name, symbol_of(parameter)
+    mean = steps.remember(Symbol(Kind.MEAN, of=of), 0.0, f"moving average of {name}'s gradient")
+    square = steps.remember(
+        Symbol(Kind.VELOCITY, of=of), 0.0, f"moving average of its square, for {name}"
     )
-    power_2 = steps.remember(
-        Symbol(Kind.POWER, (2,)), 1.0, "β2 to the power of the number of updates"
-    )
-    left_1 = 1 - steps.move(power_1, decay_1 * power_1)
-    left_2 = 1 - steps.move(power_2, decay_2 * power_2)
-    for parameter, gradient in gradients:
-        name, of = parameter.name, symbol_of(parameter)
-        mean = steps.remember(Symbol(Kind.MEAN, of=of), 0.0, f"moving average of {name}'s gradient")
-        square = steps.remember(
-            Symbol(Kind.VELOCITY, of=of), 0.0, f"moving average of its square, for {name}"
-        )
-        mean_now = steps.move(mean, decay_1 * mean + (1 - decay_1) * gradient)
-        squared = apply(SQUARE, gradient)
-        square_now = steps.move(square, decay_2 * square + (1 - decay_2) * squared)
-        length = apply(SQUARE_ROOT, square_now / left_2) + floor
-        steps.move(parameter, parameter - rate * (mean_now / left_1) / length)
-    return steps
+    mean_now = steps.move(mean, decay_1 * mean + (1 - decay_1) * gradient)
+    squared = apply(SQUARE, gradient)
+    return mean_now, steps.move(square, decay_2 * square + (1 - decay_2) * squared)
 
+
+# --- Weight decay ------------------------------------------------------------------------------
+
+
+@_each
+def _decayed(steps: Steps, w: Variable, g: Variable, rate: Variable, penalty: Variable) -> None:
+    steps.move(w, w - rate * (g + penalty * w))
+
+
+@_each
+def _shrunk(steps: Steps, w: Variable, g: Variable, rate: Variable, penalty: Variable) -> None:
+    steps.move(w, (1 - penalty) * w - rate * g)
+
+
+_MOMENTUM = (Symbol(Kind.MOMENTUM), 0.9, "momentum: how much of the velocity is kept")
+_EPSILON = (Symbol(Kind.EPSILON), 1e-8, "keeps the division from failing")
+_KEPT = "how much of the gradients' average is kept"
+_KEPT_SQUARES = "how much of their squares' average is kept"
 
 OPTIMIZERS = {
     "sgd": Optimizer("gradient descent", (), _sgd),
     "momentum": Optimizer(
         "gradient descent with momentum",
-        ((Symbol(Kind.MOMENTUM), 0.9, "momentum: how much of the velocity is kept"),),
+        (_MOMENTUM,),
         _momentum,
+        (_momentum_of_steps, _momentum_of_scaled, _momentum_of_averages),
     ),
     "adam": Optimizer(
         "Adam",
         (
-            (Symbol(Kind.DECAY, (1,)), 0.9, "how much of the gradients' average is kept"),
-            (Symbol(Kind.DECAY, (2,)), 0.999, "how much of their squares' average is kept"),
-            (Symbol(Kind.EPSILON), 1e-8, "keeps the division from failing"),
+            (Symbol(Kind.DECAY, (1,)), 0.9, _KEPT),
+            (Symbol(Kind.DECAY, (2,)), 0.999, _KEPT_SQUARES),
+            _EPSILON,
         ),
-        _adam,
+        _adam(),
+        (_adam(inside=True), _adam(corrected=False), _adam(corrected=False, inside=True)),
     ),
 }
+"""The optimizers of a network file."""
+
+UPDATE_RULES = {
+    **OPTIMIZERS,
+    "nesterov": Optimizer(
+        "gradient descent with Nesterov's momentum", (_MOMENTUM,), _nesterov, (_nesterov_of_steps,)
+    ),
+    "adagrad": Optimizer("AdaGrad", (_EPSILON,), _adagrad(False), (_adagrad(True),)),
+    "rmsprop": Optimizer(
+        "RMSProp",
+        ((Symbol(Kind.DECAY, (1,)), 0.99, _KEPT_SQUARES), _EPSILON),
+        _rmsprop(False),
+        (_rmsprop(True),),
+    ),
+    "weight-decay": Optimizer(
+        "gradient descent with weight decay",
+        ((Symbol(Kind.PENALTY), 0.01, "weight decay: how much of a weight is taken away"),),
+        _decayed,
+        (_shrunk,),
+    ),
+    "perceptron": Optimizer("perceptron rule, w + η·(t − y)·x", (), _sgd),
+    "delta": Optimizer("delta rule, w + η·(t − o)·x", (), _sgd),
+}
+"""Every rule by which the audit knows weights to be moved.
+
+The perceptron and the delta rule are gradient descent: that of the half squared error of a step,
+whose derivative is taken for 1, and of a weighted sum.
+"""

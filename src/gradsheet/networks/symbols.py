@@ -33,6 +33,8 @@ class Kind(Enum):
     MOMENTUM = "momentum of the optimizer"
     DECAY = "decay rate of the optimizer"
     EPSILON = "least denominator of the optimizer"
+    PENALTY = "weight decay of the optimizer"
+    COUNT = "number of the update"
     POWER = "power of a decay rate"
     MEAN = "moving average of a gradient"
     VELOCITY = "velocity, or moving average of a squared gradient"
@@ -61,6 +63,8 @@ _PREFIXES = {
     Kind.MOMENTUM: "μ",
     Kind.DECAY: "β",
     Kind.EPSILON: "ε",
+    Kind.PENALTY: "λ",
+    Kind.COUNT: "n",
     Kind.POWER: "p",
     Kind.MEAN: "m",
     Kind.VELOCITY: "v",
@@ -70,7 +74,9 @@ _CELL_PREFIXES = {
     Kind.MOMENTUM: "mu",
     Kind.DECAY: "beta",
     Kind.EPSILON: "epsilon",
+    Kind.PENALTY: "lambda",
 }
+_SETTINGS = (Kind.MOMENTUM, Kind.DECAY, Kind.EPSILON, Kind.PENALTY)
 _MEMORY = {_PREFIXES[kind]: kind for kind in (Kind.MEAN, Kind.VELOCITY)}
 _PAIRS = {
     Kind.HIDDEN: Kind.HIDDEN_ACTIVATION,
@@ -89,7 +95,7 @@ _NUMBERED = {
     kind: (0, 1) if kind is Kind.LEARNING_RATE else (0, 0)
     for kind in (
         *(Kind.LARGEST, Kind.EXPONENTIALS, Kind.LOG_SUM, Kind.EXAMPLE_LOSS, Kind.LOSS),
-        *(Kind.LEARNING_RATE, Kind.MOMENTUM, Kind.EPSILON),
+        *(Kind.LEARNING_RATE, Kind.MOMENTUM, Kind.EPSILON, Kind.PENALTY, Kind.COUNT),
     )
 }
 _PER_EXAMPLE = frozenset(
@@ -205,6 +211,11 @@ class Symbol:
     def is_activation(self) -> bool:
         """Whether it is the activation of a unit."""
         return self.kind in _PAIRS.values()
+
+    @property
+    def is_setting(self) -> bool:
+        """Whether it is a setting of the optimizer, which no update changes."""
+        return self.kind in _SETTINGS
 
     @property
     def is_memory(self) -> bool:

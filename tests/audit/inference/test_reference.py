@@ -3,18 +3,21 @@
 import numpy as np
 import pytest
 
-from gradsheet.audit.inference.reference import ReferenceNetwork, agree, network
+from gradsheet.audit.inference.reference import Practice, ReferenceNetwork, agree
 from gradsheet.audit.inference.shape import Shape
-from gradsheet.networks.symbols import Symbol
+from gradsheet.networks.symbols import LEARNING_RATE, Symbol
 from gradsheet.symbolic.tape import Array
 
 W1, B1, T1, H1, LOSS = map(Symbol.parse, ("w1", "b1", "t1", "h1", "E_total"))
 
 
+SHAPE = Shape((2, 2, 1), (2, 1))
+PRACTICE = Practice(("tanh", "sigmoid"), "half-squared-error")
+
+
 @pytest.fixture
 def reference() -> ReferenceNetwork:
-    shape = Shape((2, 2, 1), (2, 1))
-    return ReferenceNetwork(network(shape, ("tanh", "sigmoid"), "half-squared-error"))
+    return ReferenceNetwork(SHAPE, PRACTICE)
 
 
 def numbers(reference: ReferenceNetwork, symbol: Symbol, above: int = 0) -> Array:
@@ -42,14 +45,14 @@ def test_parameters_that_are_held_are_the_same_in_every_row(reference: Reference
 
 
 def test_an_update_steps_from_the_row_above(reference: ReferenceNetwork) -> None:
-    reference.fix_rate(0.25)
+    reference.fix(LEARNING_RATE, 0.25)
     [updated] = reference.values([reference.updated(W1)])
     step = numbers(reference, W1, 1) - 0.25 * numbers(reference, W1.gradient, 1)
     np.testing.assert_allclose(updated, step, rtol=1e-15)
 
 
 def test_two_of_a_kind_draw_the_same_numbers(reference: ReferenceNetwork) -> None:
-    other = ReferenceNetwork(reference.spec)
+    other = ReferenceNetwork(SHAPE, PRACTICE)
     for symbol in (W1, T1, LOSS, W1.gradient):
         np.testing.assert_array_equal(numbers(reference, symbol), numbers(other, symbol))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradsheet.audit.inference.reference import network
+from gradsheet.audit.inference.reference import Practice, network
 from gradsheet.audit.inference.shape import Shape, shape_of
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.symbols import Symbol, symbol_of
@@ -18,7 +18,8 @@ SHAPES = [
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_columns_are_those_of_the_graph(shape: Shape) -> None:
-    graph = build_graph(network(shape, ["tanh"] * len(shape.layers), "half-squared-error"))
+    practice = Practice(("tanh",) * len(shape.layers), "half-squared-error")
+    graph = build_graph(network(shape, practice))
     named = {symbol_of(variable) for variable in (*graph.table(), *graph.gradients)}
     errors = {symbol for symbol in named if symbol not in {*shape.columns()}}
     assert {*shape.columns()} <= named

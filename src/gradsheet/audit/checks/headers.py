@@ -6,7 +6,7 @@ from gradsheet.audit import rules
 from gradsheet.audit.details import OtherHeader, OtherNumbering
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.subject import Subject
-from gradsheet.networks.symbols import Kind, Symbol
+from gradsheet.networks.symbols import LOSS, Kind, Symbol
 
 Others = dict[int, tuple[Symbol, Symbol]]
 """Of columns with another header what it names, and what the column holds."""
@@ -29,7 +29,7 @@ def header_findings(subject: Subject) -> Iterator[Finding]:
 
 
 def _others(subject: Subject) -> Others:
-    found, table = subject.found, subject.table
+    found, table, zero_based = subject.found, subject.table, _zero_based(subject)
     confirmed = {s for column, s in found.symbols.items() if table.named.get(column) == s}
     return {
         column: (named, symbol)
@@ -39,7 +39,25 @@ def _others(subject: Subject) -> Others:
         and named in found.reference
         # One letter is no name where another column has it: e may be the fifth weight.
         and not (len(table.headers[column]) == 1 and named in confirmed)
+        and not _is_the_same_in_other_words(named, symbol, found.shape.sizes[-1])
+        and symbol.kind not in zero_based
     }
+
+
+def _is_the_same_in_other_words(named: Symbol, symbol: Symbol, outputs: int) -> bool:
+    """Whether a header may mean what its column holds: error of one output, sum of its inputs."""
+    is_error = symbol.kind is Kind.ERROR and outputs == 1
+    return named == LOSS and (is_error or symbol.is_pre_activation)
+
+
+def _zero_based(subject: Subject) -> set[Kind]:
+    """The kinds of values that the headers number from 0."""
+    numbers: dict[Kind, set[int]] = {}
+    for column, symbol in subject.found.symbols.items():
+        named = subject.table.named.get(column)
+        if named and named.kind is symbol.kind and len(named.numbers) == len(symbol.numbers) == 1:
+            numbers.setdefault(symbol.kind, set()).add(symbol.numbers[0] - named.numbers[0])
+    return {kind for kind, apart in numbers.items() if apart == {1}}
 
 
 def _is_order(pairs: list[tuple[Symbol, Symbol]]) -> bool:

@@ -1,22 +1,27 @@
 """Which activations the units of a table have been given."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import numpy as np
 
-from gradsheet.audit.inference.hypothesis import Hypothesis
+from gradsheet.audit.inference.hypothesis import SUM, Hypothesis
 from gradsheet.audit.inference.reference import agree
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.spec import SOFTMAX
+from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.formula import to_expression
 from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.symbolic.expression import Expression, Variable, variables
+from gradsheet.symbolic.expression import Expression, Number, Variable, variables
 from gradsheet.symbolic.operations import ACTIVATIONS
-from gradsheet.symbolic.tape import Tape
+from gradsheet.symbolic.tape import Array, Tape
 
 _PROBES = np.linspace(-2.05, 2.35, 12)  # where activations are told apart
+_WIDE = np.sort(np.concatenate([sign * np.geomspace(1e-3, 1e4, 57) for sign in (-1, 1)]))
+_LEVELS = {"step": {0.0, 1.0}, "sign": {-1.0, 1.0}}
+_HALVINGS = 60
 _USUAL = ("sigmoid", "tanh", "relu")  # of hidden units
 
 
@@ -25,47 +30,105 @@ def likely_activations(table: Table, hypothesis: Hypothesis, layer: int) -> list
 
     Where none is recognized, those that the layer may have.
     """
-    found = (_of_unit(table, hypothesis, unit) for unit in hypothesis.shape.units(layer))
-    seen = Counter(name for names in found for name in names)
+    units = hypothesis.shape.units(layer)
+    names = (_name(f) for unit in units for f in _functions(table, hypothesis, unit))
+    seen = Counter(name for name in names if name)
     if seen:
         return [name for name, _ in seen.most_common()]
-    is_last = layer == hypothesis.shape.layers[-1]
-    return [*ACTIVATIONS, SOFTMAX] if is_last else [*_USUAL]
+    if layer != hypothesis.shape.layers[-1]:
+        return [*_USUAL]
+    # The softmax of one unit is 1.
+    return [*ACTIVATIONS, SOFTMAX] if len(units) > 1 else [*ACTIVATIONS]
 
 
-def _of_unit(table: Table, hypothesis: Hypothesis, unit: Symbol) -> list[str]:
-    """The activations by which the columns of a unit are computed, where they are known ones."""
+def thresholds(table: Table, hypothesis: Hypothesis) -> dict[Symbol, float]:
+    """Of each unit that is a step, where it switches."""
+    return {
+        unit: _threshold(function)
+        for layer in hypothesis.shape.layers
+        for unit in hypothesis.shape.units(layer)
+        for function in _functions(table, hypothesis, unit)
+        if function and _name(function) in STEP_UNITS
+    }
+
+
+def _functions(table: Table, hypothesis: Hypothesis, unit: Symbol) -> Iterator[Expression | None]:
+    """What the columns of a unit compute of its sum, where that is alone in them."""
     columns = {symbol: column for column, symbol in hypothesis.symbols.items()}
-    units = [u for u in (unit, unit.in_example(1)) if {u, u.activation} <= columns.keys()]
-    names = [_activation(table, columns[u.activation], columns[u]) for u in units]
-    return [name for name in names if name]
+    for one in (unit, unit.in_example(1)):
+        if one in hypothesis.functions:
+            yield hypothesis.functions[one]
+        elif {one, one.activation} <= columns.keys():
+            yield _function(table, columns[one.activation], columns[one])
 
 
-def _activation(table: Table, column: int, summed: int) -> str:
-    """The function by which a column is computed from another; empty if it is none we know."""
+def _function(table: Table, column: int, summed: int) -> Expression | None:
+    """What a column computes of another; of numbers beside the table it takes their values."""
     tree = table.usual.get(column)
     if tree is None:
-        return ""
-    x, other = Variable("x"), Variable("other")
+        return None
     argument = CellIndex(table.later_rows[0], summed)
+
+    def operand(sheet: str, cell: CellIndex) -> Expression:
+        if cell == argument:
+            return SUM
+        return _constant(table, sheet, cell) or Variable("other")
+
     try:
-        formula = to_expression(
-            tree,
-            CellIndex(argument.row, column),
-            lambda sheet, cell: x if cell == argument else other,
-        )
+        return to_expression(tree, CellIndex(argument.row, column), operand)
     except FormulaError:
+        return None
+
+
+def _constant(table: Table, sheet: str, cell: CellIndex) -> Number | None:
+    """The number in a cell beside the table."""
+    own = sheet in ("", table.sheet.name)
+    if own and cell.row in table.rows and cell.column in table.columns:
+        return None
+    held = table.formulas.cell(sheet or table.sheet.name, cell)
+    if held is None or held.formula is not None or not isinstance(held.value, float):
+        return None
+    return Number(held.value)
+
+
+def _name(function: Expression | None) -> str:
+    """The activation that a function is; empty if it is none we know."""
+    inside = set() if function is None else set(variables(function))
+    if function is None or SUM not in inside:
         return ""
-    inside = set(variables(formula))
-    if inside == {x, other}:
-        return SOFTMAX
-    return _named_function(formula, x) if inside == {x} else ""
+    return SOFTMAX if inside != {SUM} else _named_function(function)
 
 
-def _named_function(formula: Expression, x: Variable) -> str:
-    """The activation that a formula computes from x; empty if it is none we know."""
-    written = Variable("written", formula)
-    known = {name: Variable(name, make(x)) for name, make in ACTIVATIONS.items()}
-    values = Tape([written, *known.values()]).run({x: _PROBES})
+def _named_function(function: Expression) -> str:
+    written = Variable("written", function)
+    known = {name: Variable(name, make(SUM)) for name, make in ACTIVATIONS.items()}
+    values = Tape([written, *known.values()]).run({SUM: _PROBES})
     right = (name for name, variable in known.items() if agree(values[written], values[variable]))
-    return next(right, "")
+    return next(right, "") or _step_unit(function)
+
+
+def _step_unit(function: Expression) -> str:
+    """The step that a function is, wherever it switches from its lower to its upper value."""
+    values = _values(function, _WIDE)
+    if np.any(np.diff(values) < 0):
+        return ""
+    levels = set(np.unique(values).tolist())
+    return next((name for name, known in _LEVELS.items() if levels == known), "")
+
+
+def _threshold(function: Expression) -> float:
+    """Where a step switches."""
+    low, high = float(_WIDE[0]), float(_WIDE[-1])
+    lowest = _values(function, _WIDE)[0]
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if _values(function, np.array([middle]))[0] == lowest:
+            low = middle
+        else:
+            high = middle
+    return 0.0 if abs(high) < 1e-9 else high
+
+
+def _values(function: Expression, at: Array) -> Array:
+    wanted = Variable("wanted", function)
+    return np.broadcast_to(Tape([wanted]).run({SUM: at})[wanted], at.shape)

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from gradsheet.audit.tables.headers import is_rate
 from gradsheet.audit.tables.table import Table
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Reference, references, to_expression
@@ -51,6 +52,18 @@ class ColumnFormulas:
     def is_beside(self, variable: Variable) -> bool:
         """Whether a variable stands for a cell beside the table."""
         return isinstance(self._places[variable], CellRef)
+
+    def is_rate(self, column: int) -> bool:
+        """Whether the header of a column announces a learning rate."""
+        return is_rate(self._table.headers.get(column, ""))
+
+    def constant(self, variable: Variable) -> Expression:
+        """The number in a cell beside the table; of any other the variable itself."""
+        place = self._places[variable]
+        held = self._table.formulas.cell(*place) if isinstance(place, CellRef) else None
+        if held is None or held.formula is not None or not isinstance(held.value, float):
+            return variable
+        return Number(held.value)
 
     def copied(self, column: int) -> int | None:
         """The column of new weights that a column takes its values from, one row above."""

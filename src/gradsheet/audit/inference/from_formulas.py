@@ -1,7 +1,10 @@
 """The network that the usual formulas of a table compute, whatever its headers say."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from itertools import count
+
+import numpy as np
 
 from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas, Place
 from gradsheet.audit.inference.hypothesis import Hypothesis
@@ -10,7 +13,11 @@ from gradsheet.audit.inference.wiring import Wiring
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.symbols import LOSS, Kind, Symbol
 from gradsheet.spreadsheet.addresses import CellRef
-from gradsheet.symbolic.expression import Apply, Variable, variables
+from gradsheet.symbolic.expression import ZERO, Apply, Expression, Variable, expand, variables
+from gradsheet.symbolic.tape import Tape
+
+_PROBES = np.array([0.3, 0.7, 1.1])
+_SAME = 1e-9  # relative difference
 
 
 def hypothesis_from_formulas(table: Table) -> Hypothesis | None:
@@ -19,7 +26,8 @@ def hypothesis_from_formulas(table: Table) -> Hypothesis | None:
     shape = _shape(wiring)
     if shape is None:
         return None
-    symbols = _Naming(wiring, shape).symbols()
+    naming = _Naming(wiring, shape)
+    symbols = naming.symbols()
     return Hypothesis(
         shape,
         {
@@ -29,6 +37,7 @@ def hypothesis_from_formulas(table: Table) -> Hypothesis | None:
         },
         {place: symbol for place, symbol in symbols.items() if isinstance(place, CellRef)},
         wiring.gradients,
+        naming.functions,
     )
 
 
@@ -49,6 +58,7 @@ class _Naming:
         self._wiring, self._shape = wiring, shape
         self._formulas = wiring.formulas
         self._symbols: dict[Place, Symbol] = {}
+        self.functions: dict[Symbol, Expression] = {}
 
     def symbols(self) -> dict[Place, Symbol]:
         """The symbol of each cell that has a part in the network."""
@@ -56,6 +66,7 @@ class _Naming:
             self._symbols[self._formulas.place(signal)] = Symbol(Kind.INPUT, (number,))
         self._name_layers()
         self._name_losses()
+        self._name_targets()
         for parameter, gradient in self._wiring.gradients.items():
             if symbol := self._symbols.get(ColumnCell(parameter)):
                 self._symbols[ColumnCell(gradient)] = symbol.gradient
@@ -83,7 +94,10 @@ class _Naming:
             signals = [self._wiring.output(unit) for unit in units]
 
     def _name_unit(self, unit: int, symbol: Symbol) -> None:
-        self._symbols[ColumnCell(unit)] = symbol
+        if (function := self._wiring.units[unit].function) is not None:
+            self.functions[symbol] = function
+        else:
+            self._symbols[ColumnCell(unit)] = symbol
         if unit in self._wiring.activations:
             self._symbols[ColumnCell(self._wiring.activations[unit])] = symbol.activation
 
@@ -100,16 +114,48 @@ class _Naming:
     def _name_losses(self) -> None:
         """The errors: columns of one output and one other cell; the loss: a column of errors."""
         moved = {*self._wiring.gradients.values(), *self._wiring.parameters}
-        errors: set[Variable] = set()
+        errors: dict[Variable, Expression] = {}
+        sums: dict[int, Expression] = {}
         for column, formula in sorted(self._formulas.expressions.items()):
             inside = set(variables(formula))
             if ColumnCell(column) in self._symbols or column in moved or not inside:
                 continue
+            own = self._formulas.column(column)
             if (judged := self._judged(inside)) is not None:
                 if self._name_error(column, *judged):
-                    errors.add(self._formulas.column(column))
-            elif inside <= errors:
-                self._symbols[ColumnCell(column)] = LOSS
+                    errors[own] = own
+            elif inside <= errors.keys():
+                errors[own] = sums[column] = expand(formula, lambda _: True, errors)
+        if sums:
+            self._symbols[ColumnCell(_loss_among(sums))] = LOSS
+
+    def _name_targets(self) -> None:
+        """What updates use besides the network, where no error names the targets."""
+        outputs = range(1, self._shape.sizes[-1] + 1)
+        targets = [Symbol(Kind.TARGET, (number,)) for number in outputs]
+        if not set(targets).isdisjoint(self._symbols.values()):
+            return
+        used = {ColumnCell(column) for p in self._wiring.parameters for column in self._used_by(p)}
+        given = [c for c in sorted(used) if c not in self._symbols and self._is_typed(c.column)]
+        if len(given) == len(targets):
+            self._symbols.update(zip(given, targets, strict=True))
+
+    def _used_by(self, parameter: int) -> set[int]:
+        """The columns that an update uses, through the columns that have no name."""
+        waiting, seen = [parameter], {parameter}
+        while waiting:
+            column = waiting.pop()
+            if column == parameter or ColumnCell(column) not in self._symbols:
+                formula = self._formulas.expressions.get(column, ZERO)
+                places = map(self._formulas.place, variables(formula))
+                new = {p.column for p in places if isinstance(p, ColumnCell)} - seen
+                seen |= new
+                waiting += new
+        return seen
+
+    def _is_typed(self, column: int) -> bool:
+        """Whether a column is typed in, and is not that of the learning rate."""
+        return column not in self._formulas.expressions and not self._formulas.is_rate(column)
 
     def _judged(self, inside: set[Variable]) -> tuple[int, Variable] | None:
         """The number of the one output among some variables, and its target."""
@@ -141,3 +187,23 @@ class _Naming:
         if isinstance(place, CellRef):
             return True
         return not isinstance(self._formulas.expressions.get(place.column), Apply)
+
+
+def _loss_among(sums: Mapping[int, Expression]) -> int:
+    """Of columns made of errors the last that sums them, or their squares, and all of them."""
+    whole = {variable for formula in sums.values() for variable in variables(formula)}
+    complete = [c for c, f in sums.items() if set(variables(f)) == whole and _is_sum(f)]
+    return complete[-1] if complete else max(sums, key=lambda c: len(set(variables(sums[c]))))
+
+
+def _is_sum(formula: Expression) -> bool:
+    """Whether a formula is a multiple of the sum of its variables, or of their squares."""
+    inside = list(dict.fromkeys(variables(formula)))
+    wanted = Variable("wanted", formula)
+    numbers = {v: _PROBES * (n + 1) + n for n, v in enumerate(inside)}
+    value = np.broadcast_to(Tape([wanted]).run(numbers)[wanted], _PROBES.shape)
+    for power in (1, 2):
+        ratio = value / sum(number**power for number in numbers.values())
+        if np.ptp(ratio) <= _SAME * np.abs(ratio).max():
+            return True
+    return False

@@ -24,7 +24,9 @@ def hypothesis_from_headers(table: Table, structure: Hypothesis | None) -> Hypot
     names_all_biases = highest(symbols.values(), Kind.BIAS) >= sum(shape.sizes[1:])
     if structure and structure.shape.sizes == shape.sizes and not names_all_biases:
         shape = replace(shape, biases=structure.shape.biases)
-    return Hypothesis(shape, _completed(table, symbols, shape, structure), outside)
+    functions = structure.functions if structure and structure.shape == shape else {}
+    named = _completed(table, symbols, shape, structure)
+    return Hypothesis(shape, named, outside, functions=functions)
 
 
 def rewired(headed: Hypothesis, structure: Hypothesis) -> Hypothesis:

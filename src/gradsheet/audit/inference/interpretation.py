@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import pairwise
 
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.learning_rate import Rate
 from gradsheet.audit.inference.lowering import Lowering
 from gradsheet.audit.inference.reference import ReferenceNetwork, agree
 from gradsheet.audit.tables.table import Table
+from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.networks.symbols import Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Call, Node, Reference
 from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.symbolic.expression import Expression, Variable
+from gradsheet.symbolic.expression import Expression, Number, Variable
 
 _MOST_PAIRS = 30_000  # of mistakes tried together, in one table; about two seconds
 
@@ -24,18 +26,27 @@ class Interpretation:
         symbols: of each column the value of the network that it holds.
         outside: likewise of cells beside the table.
         rate: where the learning rate comes from.
+        thresholds: of each unit that is a step, where it switches.
         pairs_left: how many pairs of mistakes may still be tried on the table.
     """
 
     def __init__(
-        self, table: Table, hypothesis: Hypothesis, rate: Rate, reference: ReferenceNetwork
+        self,
+        table: Table,
+        hypothesis: Hypothesis,
+        rate: Rate,
+        reference: ReferenceNetwork,
+        thresholds: Mapping[Symbol, float] | None = None,
     ) -> None:
         self.table, self.reference, self.rate = table, reference, rate
         self.symbols = {c: s for c, s in hypothesis.symbols.items() if s in reference}
         self.outside = {c: s for c, s in hypothesis.outside.items() if s in reference}
         self.shape = hypothesis.shape
+        self.thresholds = thresholds or {}
         self.pairs_left = _MOST_PAIRS
         reference.hold(symbol for symbol in self.parameters if not self.is_trained(symbol))
+        if self._data_moves:
+            reference.move_data()
 
     def header(self, column: int) -> str:
         """What the table calls a column; where it has no name, what this package calls it."""
@@ -48,6 +59,11 @@ class Interpretation:
     def parameters(self) -> set[Symbol]:
         """The weights and biases."""
         return {symbol_of(parameter) for parameter in self.reference.row().graph.parameters}
+
+    @cached_property
+    def carried(self) -> set[Symbol]:
+        """What a row takes over from the row above: parameters, and what the rule remembers."""
+        return self.parameters | {symbol_of(memory) for memory in self.reference.row().memory}
 
     def is_given(self, column: int) -> bool:
         """Whether a column is an input, a target or a parameter that is never moved."""
@@ -70,6 +86,14 @@ class Interpretation:
         }
         differentiated = {s.of for s in self.symbols.values() if s.is_gradient and s.of}
         return (moved | differentiated) & self.parameters
+
+    @cached_property
+    def _data_moves(self) -> bool:
+        """Whether the rows show the network different examples, typed in row by row."""
+        return any(
+            symbol.is_data and column not in self.table.usual and _is_varied(self.table, column)
+            for column, symbol in self.symbols.items()
+        )
 
     # --- What is written ---------------------------------------------------------------------
 
@@ -107,9 +131,25 @@ class Interpretation:
             return self.reference.rate
         if (symbol := self.symbols.get(column)) is None:
             return None
-        if self.is_given(column):  # the same in every row
-            return self.reference[symbol]
+        if self.is_given(column) and not (symbol.is_data and self._data_moves):
+            return self.reference[symbol]  # the same in every row
         return self.reference.row(row - other_row).values[symbol]
+
+    def typical(self, column: int) -> Expression | None:
+        """What the usual formula of a column computes; None where that is not understood."""
+        row = self.typical_row(column)
+        try:
+            return None if row is None else self.written(row, column)
+        except FormulaError:
+            return None
+
+    def typical_row(self, column: int) -> int | None:
+        """The first row with the column's usual formula, a later one if there is one."""
+        usual = self.table.usual.get(column)
+        if usual is None:
+            return None
+        rows = (*self.table.later_rows, self.table.rows[0])
+        return next((row for row in rows if self.table.tree(row, column) == usual), None)
 
     # --- What should be written --------------------------------------------------------------
 
@@ -137,7 +177,22 @@ class Interpretation:
         symbol = self.symbols[column]
         if symbol in self.parameters:
             return self.reference.updated(symbol)
-        return self.reference[symbol]
+        return self._unit_of.get(symbol) or self.reference[symbol]
+
+    @cached_property
+    def _unit_of(self) -> dict[Symbol, Expression]:
+        """The activations that switch elsewhere than at 0."""
+        make = {layer: STEP_UNITS.get(name) for layer, name in enumerate(self._activations)}
+        return {
+            unit.activation: function(self.reference[unit] - Number(self.thresholds[unit]))
+            for layer, function in make.items()
+            for unit in self.shape.units(layer)
+            if function and self.thresholds.get(unit)
+        }
+
+    @property
+    def _activations(self) -> tuple[str, ...]:
+        return self.reference.practice.activations
 
     def matches(
         self, row: int, column: int, taken: Mapping[CellRef, Variable] | None = None
@@ -156,6 +211,13 @@ class Interpretation:
         except FormulaError:
             return False
         return agree(written, right)
+
+
+def _is_varied(table: Table, column: int) -> bool:
+    """Whether the numbers of a column differ, and are no series that was filled down."""
+    numbers = [table.number(row, column) for row in table.rows]
+    steps = {round(after - before, 9) for before, after in pairwise(numbers)}
+    return len(set(numbers)) > 1 and len(steps) > 1
 
 
 def _takes_over(tree: Node) -> bool:

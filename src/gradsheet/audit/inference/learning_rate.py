@@ -94,7 +94,8 @@ def _count(
     """Count what one formula uses."""
     for ref in references(tree):
         sheet, index = ref.sheet or table.sheet.name, ref.seen_from(place)
-        if sheet != table.sheet.name or index.row not in table.rows:
+        outside = sheet != table.sheet.name or index.row not in table.rows
+        if outside or (ref.row_fixed and index.column not in table.columns):
             sources.cells[CellRef(sheet, index)] += 1
         elif _may_be_rate(hypothesis, index.column) and not _is_computed(table, index.column):
             sources.columns[index.column] += 1

@@ -2,23 +2,26 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice, product
 
-from gradsheet.audit.inference.activations import likely_activations
+from gradsheet.audit.inference.activations import likely_activations, thresholds
 from gradsheet.audit.inference.helpers import name_helpers
 from gradsheet.audit.inference.hypotheses import hypotheses
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.interpretation import Interpretation
-from gradsheet.audit.inference.learning_rate import find_rate
+from gradsheet.audit.inference.learning_rate import Rate, find_rate
+from gradsheet.audit.inference.losses import likely_losses
 from gradsheet.audit.inference.lowering import ERROR
-from gradsheet.audit.inference.reference import ReferenceNetwork, agree, network
+from gradsheet.audit.inference.reference import Practice, ReferenceNetwork, agree
 from gradsheet.audit.tables.table import Table
-from gradsheet.networks.losses import LOSSES
 from gradsheet.networks.spec import SOFTMAX
+from gradsheet.networks.symbols import LEARNING_RATE
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression
 
 _MOST_COMBINATIONS = 40
+_FIRST_LOSS, _SOFTMAX_LOSS = "half-squared-error", "categorical-cross-entropy"
 
 
 def interpret(table: Table) -> Interpretation | None:
@@ -38,24 +41,32 @@ def interpret(table: Table) -> Interpretation | None:
 
 
 def _interpretations(table: Table) -> Iterator[Interpretation]:
-    """Each hypothesis with each kind of network that its formulas speak for."""
+    """Each hypothesis with each practice that its formulas speak for."""
     for hypothesis in hypotheses(table):
         rate = find_rate(table, hypothesis)
-        for activations, loss in islice(_kinds(table, hypothesis), _MOST_COMBINATIONS):
-            reference = ReferenceNetwork(network(hypothesis.shape, activations, loss))
-            if rate.cell is None and rate.column is None and not math.isnan(rate.value):
-                reference.fix_rate(rate.value)
-            yield Interpretation(table, hypothesis, rate, reference)
+        for practice in islice(_practices(table, hypothesis, rate), _MOST_COMBINATIONS):
+            yield _interpretation(table, hypothesis, rate, practice)
 
 
-def _kinds(table: Table, hypothesis: Hypothesis) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The activations of the layers, and a loss that goes with them."""
+def _interpretation(
+    table: Table, hypothesis: Hypothesis, rate: Rate, practice: Practice
+) -> Interpretation:
+    reference = ReferenceNetwork(hypothesis.shape, practice)
+    if rate.cell is None and rate.column is None and not math.isnan(rate.value):
+        reference.fix(LEARNING_RATE, rate.value)
+    switches = thresholds(table, hypothesis)
+    return Interpretation(table, hypothesis, rate, reference, switches)
+
+
+def _practices(table: Table, hypothesis: Hypothesis, rate: Rate) -> Iterator[Practice]:
+    """The activations of the layers, and the losses that go with them."""
     layers = [likely_activations(table, hypothesis, n) for n in hypothesis.shape.layers]
     for activations in product(*layers):
-        for name, loss in LOSSES.items():
-            goes_with = loss.activation in ("", activations[-1])
-            if goes_with and (activations[-1] != SOFTMAX or name == "categorical-cross-entropy"):
-                yield activations, name
+        softmax = activations[-1] == SOFTMAX
+        first = Practice(activations, _SOFTMAX_LOSS if softmax else _FIRST_LOSS)
+        found = _interpretation(table, hypothesis, rate, first)
+        for loss in likely_losses(found):
+            yield replace(first, loss=loss)
 
 
 def _unexplained(found: Interpretation) -> int:
@@ -82,7 +93,7 @@ def _written_and_expected(
     found: Interpretation, column: int
 ) -> tuple[Expression, Expression] | None:
     """What the usual formula of a column computes and what it should; None where it need not."""
-    row = _typical_row(found.table, column)
+    row = found.typical_row(column)
     expected = None if row is None else found.expected(row, column)
     if row is None or expected is None:
         return None
@@ -90,15 +101,6 @@ def _written_and_expected(
         return found.written(row, column), expected
     except FormulaError:
         return ERROR, expected
-
-
-def _typical_row(table: Table, column: int) -> int | None:
-    """The first row with the column's usual formula, a later one if there is one."""
-    usual = table.usual.get(column)
-    if usual is None:
-        return None
-    rows = (*table.later_rows, table.rows[0])
-    return next((row for row in rows if table.tree(row, column) == usual), None)
 
 
 def _is_training_table(found: Interpretation, wrong: int) -> bool:

@@ -1,24 +1,63 @@
 """A network at random points: what the formulas of a table are compared with."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradsheet.audit.inference.shape import Shape
 from gradsheet.networks.graph import NetworkGraph, build_graph
+from gradsheet.networks.optimizers import UPDATE_RULES
 from gradsheet.networks.spec import LayerSpec, NetworkSpec
+from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.networks.symbols import LEARNING_RATE, Kind, Symbol, named, symbol_of
 from gradsheet.symbolic.expression import Expression, Variable
 from gradsheet.symbolic.tape import Array, Tape
 
-POINTS = 12
+POINTS = 24
 _RATE = named(LEARNING_RATE, None, "learning rate")
 _TOLERANCE = 1e-9
+_RANGES = {
+    Kind.TARGET: (0.05, 0.95),
+    Kind.LEARNING_RATE: (0.1, 2.0),
+    Kind.MOMENTUM: (0.2, 0.9),
+    Kind.DECAY: (0.2, 0.9),
+    Kind.EPSILON: (0.01, 0.1),
+    Kind.PENALTY: (0.01, 0.2),
+    Kind.POWER: (0.1, 0.8),
+    Kind.VELOCITY: (0.2, 1.4),
+}
+"""Of what is never negative; all else has either sign."""
 
 
-def network(shape: Shape, activations: Iterable[str], loss: str) -> NetworkSpec:
+@dataclass(frozen=True)
+class Practice:
+    """How a network is trained, by names that need not be those of a network file.
+
+    Attributes:
+        activations: of each layer; also of units without a derivative.
+        loss: a name in ``losses.conventions``.
+        rule: a name in ``optimizers.UPDATE_RULES``.
+        variant: which way of writing that rule, 0 the usual one.
+    """
+
+    activations: tuple[str, ...]
+    loss: str
+    rule: str = "sgd"
+    variant: int = 0
+
+
+class _AnyNetwork(NetworkSpec):
+    """A network as people make them: its units may be steps, its loss scaled in any way."""
+
+    def __post_init__(self) -> None:
+        """Nothing is checked: nothing comes from a user."""
+
+
+def network(shape: Shape, practice: Practice) -> NetworkSpec:
     """A network of this shape; its numbers are no one's."""
     layers = tuple(
         LayerSpec(
@@ -27,15 +66,16 @@ def network(shape: Shape, activations: Iterable[str], loss: str) -> NetworkSpec:
             biases=(0.1,) * biases,
         )
         for before, units, biases, activation in zip(
-            shape.sizes, shape.sizes[1:], shape.biases, activations, strict=False
+            shape.sizes, shape.sizes[1:], shape.biases, practice.activations, strict=False
         )
     )
     rows = shape.examples
-    return NetworkSpec(
+    return _AnyNetwork(
         inputs=((0.1,) * shape.sizes[0],) * rows,
         targets=((0.5,) * shape.sizes[-1],) * rows,
         layers=layers,
-        loss=loss,
+        loss=practice.loss,
+        optimizer=practice.rule,
     )
 
 
@@ -44,74 +84,112 @@ class NetworkRow:
 
     Attributes:
         graph: the network.
-        values: given values, forward values, gradients, the local derivatives they are made of, and
-            each parameter after the step that they ask for.
+        values: given values, forward values, gradients, the local derivatives they are made of,
+            each parameter after the step that they ask for, and what the rule remembers.
+        memory: what the rule remembers, before and after the update.
     """
 
-    def __init__(self, spec: NetworkSpec) -> None:
+    def __init__(self, spec: NetworkSpec, variant: int) -> None:
         self.graph: NetworkGraph = build_graph(spec)
-        self.values = self._values()
+        self.memory: dict[Variable, Variable] = {}
+        self.values = self._values(variant)
 
-    def _values(self) -> dict[Symbol, Variable]:
+    def _values(self, variant: int) -> dict[Symbol, Variable]:
         graph, backward = self.graph, self.graph.backward
         derivatives = (*backward.local_derivatives.values(), *backward.gradients.values())
         values = {symbol_of(v): v for v in (*derivatives, *graph.given, *graph.forward)}
         # The gradient of a value that the loss depends on directly is a local derivative.
         gradients = {symbol_of(v).gradient: g for v, g in backward.gradients.items()}
-        return {**values, **gradients, **self._stepped(gradients)}
+        return {**values, **gradients, **self._stepped(gradients, variant)}
 
-    def _stepped(self, gradients: Mapping[Symbol, Variable]) -> dict[Symbol, Variable]:
-        """Each parameter after the update."""
-        parameters = {symbol_of(parameter): parameter for parameter in self.graph.parameters}
-        return {
-            symbol.next: named(
-                symbol.next,
-                parameter - _RATE * gradients[symbol.gradient],
-                f"{symbol.plain} after the update",
-            )
-            for symbol, parameter in parameters.items()
-        }
+    def _stepped(
+        self, gradients: Mapping[Symbol, Variable], variant: int
+    ) -> dict[Symbol, Variable]:
+        """Each parameter after the update, and what is remembered."""
+        rule = UPDATE_RULES[self.graph.spec.optimizer]
+        step = (rule.step, *rule.variants)[variant]
+        moved = [(p, gradients[symbol_of(p).gradient]) for p in self.graph.parameters]
+        steps = step(moved, _RATE, *self.graph.settings)
+        self.memory = {memory: steps.updates[memory] for memory in steps.memory}
+        return {symbol_of(v): v for v in (*steps.memory, *steps.updates.values())}
 
 
-@lru_cache(maxsize=32)
-def _network_row(spec: NetworkSpec, above: int) -> NetworkRow:
+@lru_cache(maxsize=128)
+def _network_row(spec: NetworkSpec, variant: int, above: int) -> NetworkRow:
     """A network so many rows above, the same for all tables that train it."""
-    return NetworkRow(spec)
+    return NetworkRow(spec, variant)
 
 
 class ReferenceNetwork:
-    """A network at random points, in a row of its table and in the rows around it."""
+    """A network at random points, in a row of its table and in the rows around it.
 
-    def __init__(self, spec: NetworkSpec) -> None:
-        self.spec = spec
+    Args:
+        shape: its size.
+        practice: how it is trained.
+    """
+
+    def __init__(self, shape: Shape, practice: Practice) -> None:
+        self.practice = practice
         self.rate = _RATE
+        self._spec = network(shape, practice)
         self._by_row: dict[int, NetworkRow] = {}
         self._rows_above: dict[Variable, int] = {}
         self._held: set[Symbol] = set()
+        self._moving_data = False
+        self._fixed: dict[Symbol, float] = {}
         self._points: dict[Variable, Array] = {self.rate: _draw(LEARNING_RATE, 0)}
 
     def row(self, above: int = 0) -> NetworkRow:
         """The network so many rows above; negative: below."""
         if above not in self._by_row:
-            network_row = self._by_row[above] = _network_row(self.spec, above)
-            for variable in network_row.graph.given:
-                symbol = symbol_of(variable)
-                same = symbol.is_data or symbol in self._held
-                self._points[variable] = _draw(symbol, 0 if same else above)
+            network_row = _network_row(self._spec, self.practice.variant, above)
+            self._by_row[above] = network_row
             self._rows_above |= dict.fromkeys(network_row.values.values(), above)
+            self._place(above)
         return self._by_row[above]
+
+    # --- Points ------------------------------------------------------------------------------
 
     def hold(self, parameters: Iterable[Symbol]) -> None:
         """Take some parameters, like the inputs and targets, for the same in every row."""
         self._held |= set(parameters)
-        for network_row in self._by_row.values():
-            for variable in network_row.graph.given:
-                if (symbol := symbol_of(variable)) in self._held:
-                    self._points[variable] = _draw(symbol, 0)
+        self._place(*self._by_row)
 
-    def fix_rate(self, value: float) -> None:
-        """Take one learning rate in place of random ones, where formulas hold it as a number."""
-        self._points[self.rate] = np.full(POINTS, value)
+    def move_data(self) -> None:
+        """Take inputs and targets for others in every row: each row is another example."""
+        self._moving_data = True
+        self._place(*self._by_row)
+
+    def fix(self, setting: Symbol, value: float) -> None:
+        """Take one value for the rate or a setting, where formulas hold it as a number."""
+        if setting == LEARNING_RATE:
+            self._points[self.rate] = np.full(POINTS, value)
+        self._fixed[setting] = value
+        self._place(*self._by_row)
+
+    def _place(self, *rows: int) -> None:
+        """Give the values of some rows their points."""
+        for above in rows:
+            network_row = self._by_row[above]
+            for variable in (*network_row.graph.given, *network_row.memory):
+                self._points[variable] = self._drawn(symbol_of(variable), above)
+        if 0 in rows:
+            # What a row remembers before its update is what the row above did after its own.
+            memories = list(self._by_row[0].memory)
+            after = [self.row(1).values[symbol_of(memory).next] for memory in memories]
+            self._points.update(zip(memories, self.values(after), strict=True))
+
+    def _drawn(self, symbol: Symbol, above: int) -> Array:
+        if symbol in self._fixed:
+            return np.full(POINTS, self._fixed[symbol])
+        is_fixed = symbol.is_data and not self._moving_data
+        same = is_fixed or symbol in self._held or symbol.is_setting
+        points = _draw(symbol, 0 if same else above)
+        last = self.practice.activations[-1]
+        if symbol.kind is Kind.TARGET and last in STEP_UNITS:
+            lower = 0.0 if last == "step" else -1.0
+            points = np.where(points > 0.5, 1.0, lower)
+        return points
 
     def __getitem__(self, symbol: Symbol) -> Variable:
         return self.row().values[symbol]
@@ -149,14 +227,12 @@ def agreements(many: Array, one: Array) -> NDArray[np.bool_]:
     return np.asarray(same.all(axis=-1))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _draw(symbol: Symbol, above: int) -> Array:
     """Numbers for a given value, the same in every audit."""
-    row = (above + 1000) % 2**32  # a seed is not negative
-    generator = np.random.default_rng([row, *str(symbol).encode()])
-    if symbol.kind is Kind.TARGET:
-        return generator.uniform(0.05, 0.95, POINTS)
-    if symbol == LEARNING_RATE:
-        return generator.uniform(0.1, 2.0, POINTS)
-    signs: Array = generator.choice([-1.0, 1.0], POINTS)
-    return signs * generator.uniform(0.2, 1.4, POINTS)
+    draw = Random(f"{symbol} {above}")  # NumPy's own takes long to import
+    low, high = _RANGES.get(symbol.kind, (0.2, 1.4))
+    numbers = np.array([draw.uniform(low, high) for _ in range(POINTS)])
+    if symbol.kind in _RANGES:
+        return numbers
+    return numbers * np.array([draw.choice((-1.0, 1.0)) for _ in range(POINTS)])

@@ -1,21 +1,37 @@
 """Which columns are weighted sums of which others, layer by layer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeGuard
 
 from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas, Place
-from gradsheet.symbolic.expression import Apply, Expression, Operation, Variable, variables
-from gradsheet.symbolic.operations import ADD, MULTIPLY
+from gradsheet.audit.inference.hypothesis import SUM
+from gradsheet.symbolic.expression import (
+    Apply,
+    Expression,
+    Number,
+    Operation,
+    Variable,
+    variables,
+)
+from gradsheet.symbolic.operations import ADD, MULTIPLY, SUBTRACT
+from gradsheet.symbolic.tape import Tape
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A weighted sum: for each signal the column of its weight, and its biases."""
+    """A weighted sum.
+
+    Attributes:
+        weights: for each signal the column of its weight.
+        biases: its biases.
+        function: what is applied to it in its own column, over ``SUM``; None where nothing is.
+    """
 
     weights: dict[Variable, int]
     biases: tuple[Variable, ...]
+    function: Expression | None = None
 
 
 class Wiring:
@@ -40,7 +56,25 @@ class Wiring:
     def gradients(self) -> dict[int, int]:
         """For each parameter the column it is moved by, where that is one."""
         columns = {parameter: self._moved_by(parameter) for parameter in self.parameters}
-        return {parameter: column for parameter, column in columns.items() if column is not None}
+        return {
+            parameter: column
+            for parameter, column in columns.items()
+            if column is not None and not self._is_error_added(parameter, column)
+        }
+
+    def _is_error_added(self, parameter: int, column: int) -> bool:
+        """Whether an update adds a multiple of t − a, which is the error and no gradient."""
+        formula = self.formulas.expressions.get(column)
+        places = set() if formula is None else set(variables(formula))
+        if formula is None or len(places) != 2 or _arguments(formula, SUBTRACT) == (formula,):
+            return False
+        moved = self.formulas.variable(ColumnCell(column, 1))
+        update = Variable("update", self.formulas.expressions[parameter])
+        inside = dict.fromkeys(variables(self.formulas.expressions[parameter]), 1.0)
+        with_and_without = (
+            float(Tape([update]).run({**inside, moved: value})[update]) for value in (2.0, 1.0)
+        )
+        return next(with_and_without) > next(with_and_without)
 
     def _moved_by(self, parameter: int) -> int | None:
         formula = self.formulas.expressions[parameter]
@@ -55,12 +89,30 @@ class Wiring:
     @cached_property
     def units(self) -> dict[int, Unit]:
         """The weighted sums, by their columns."""
-        units = {
-            column: self._unit(formula)
-            for column, formula in self.formulas.expressions.items()
-            if column not in self.parameters
-        }
-        return {column: unit for column, unit in units.items() if unit is not None}
+        columns = self.formulas.expressions.keys() - self.parameters
+        formulas = {column: self.formulas.expressions[column] for column in sorted(columns)}
+        units = {column: self._unit(formula) for column, formula in formulas.items()}
+        found = {column: unit for column, unit in units.items() if unit is not None}
+        inside = {c: self._inside(f) for c, f in formulas.items() if c not in found}
+        return found | {column: unit for column, unit in inside.items() if unit is not None}
+
+    def _inside(self, formula: Expression) -> Unit | None:
+        """The weighted sum that a formula applies a function to, without a column for the sum."""
+        whole = set(variables(formula))
+        for part in _sums(formula):
+            unit, others = self._unit(part), whole - set(variables(part))
+            if unit is not None and all(map(self.formulas.is_beside, others)):
+                return replace(unit, function=self._over_sum(formula, key(part)))
+        return None
+
+    def _over_sum(self, formula: Expression, part: object) -> Expression:
+        """A formula with ``SUM`` in place of a part, and with the numbers beside the table."""
+        if key(formula) == part:
+            return SUM
+        if isinstance(formula, Apply):
+            arguments = (self._over_sum(argument, part) for argument in formula.arguments)
+            return Apply(formula.operation, tuple(arguments))
+        return self.formulas.constant(formula) if isinstance(formula, Variable) else formula
 
     def _unit(self, formula: Expression) -> Unit | None:
         weights: dict[Variable, int] = {}
@@ -102,11 +154,11 @@ class Wiring:
     @cached_property
     def activations(self) -> dict[int, int]:
         """For each weighted sum the first column that is computed from it alone."""
-        found: dict[int, int] = {}
+        found = {column: column for column, unit in self.units.items() if unit.function}
         for column, formula in sorted(self.formulas.expressions.items()):
             inside = set(variables(formula))
             for unit in self.units:
-                if inside == {self.formulas.column(unit)}:
+                if inside == {self.formulas.column(unit)} and column not in self.parameters:
                     found.setdefault(unit, column)
         return found
 
@@ -158,6 +210,22 @@ def _arguments(expression: Expression, operation: Operation) -> tuple[Expression
     if isinstance(expression, Apply) and expression.operation is operation:
         return expression.arguments
     return (expression,)
+
+
+def _sums(expression: Expression) -> Iterator[Expression]:
+    """The sums in an expression, outermost first."""
+    if isinstance(expression, Apply):
+        if expression.operation is ADD:
+            yield expression
+        for argument in expression.arguments:
+            yield from _sums(argument)
+
+
+def key(expression: Expression) -> object:
+    """The same for expressions that are written alike."""
+    if isinstance(expression, Apply):
+        return expression.operation.name, *map(key, expression.arguments)
+    return expression.value if isinstance(expression, Number) else expression
 
 
 def _operations(expression: Expression) -> Iterator[Operation]:

@@ -42,7 +42,9 @@ from gradsheet.audit.details import (
 )
 from gradsheet.audit.findings import ColumnAudit, Finding, Network
 from gradsheet.audit.rules import Rule
-from gradsheet.networks.losses import LOSSES
+from gradsheet.networks.losses import loss_named
+from gradsheet.networks.optimizers import UPDATE_RULES
+from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.spreadsheet.addresses import column_letters
 
 _LONGEST_TEXT = 30  # characters of a cell's text that are quoted
@@ -368,7 +370,12 @@ def network_in_words(network: Network) -> str:
     parts.append(count(network.biases, "bias", "biases") if network.biases else "no biases")
     if network.examples > 1:
         parts.append(f"{network.examples} examples")
-    return f"{', '.join(parts)}; loss: {LOSSES[network.loss].words}"
+    rule = UPDATE_RULES[network.update_rule].words
+    moved = "" if network.update_rule == "sgd" else f"; updates: {rule}"
+    # Without a derivative nothing is minimized.
+    loss = loss_named(network.loss, last.units).words
+    minimized = "" if last.activation in STEP_UNITS else f"; loss: {loss}"
+    return f"{', '.join(parts)}{minimized}{moved}"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

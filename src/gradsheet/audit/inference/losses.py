@@ -1,0 +1,171 @@
+"""Which loss a table trains: what its errors and gradients compute, and where its factors are."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from gradsheet.audit.inference.interpretation import Interpretation
+from gradsheet.audit.inference.reference import POINTS
+from gradsheet.networks.losses import FORMS, Convention, Output, conventions, error_of
+from gradsheet.networks.spec import SOFTMAX
+from gradsheet.networks.symbols import LOSS, Kind, Symbol
+from gradsheet.symbolic.expression import Expression, apply
+from gradsheet.symbolic.operations import SQUARE, total
+from gradsheet.symbolic.tape import Array
+
+_SAME = 1e-9  # relative difference
+_ACTIVATION = {"binary": "sigmoid", "categorical": SOFTMAX}
+_USUAL = {"square": ("half-squared-error", "squared-error", "mean-squared-error")}
+
+
+def likely_losses(found: Interpretation) -> list[str]:
+    """The names of the losses that a table may train, the likeliest first.
+
+    Args:
+        found: the table, taken for one that trains with half the squared error.
+    """
+    return _Losses(found).names()
+
+
+class _Losses:
+    def __init__(self, found: Interpretation) -> None:
+        self._found = found
+        self._last = found.reference.practice.activations[-1]
+        self._known = conventions(found.shape.sizes[-1])
+        self._columns = {symbol: column for column, symbol in reversed(found.symbols.items())}
+
+    def names(self) -> list[str]:
+        """The names in ``conventions``."""
+        if self._last == SOFTMAX:
+            forms = ["categorical"]
+        else:
+            forms = self._forms() or ["square", *(["binary"] if self._last == "sigmoid" else [])]
+        names = [name for form in forms for name in self._of_form(form)]
+        return list(dict.fromkeys(names))
+
+    # --- Forms -------------------------------------------------------------------------------
+
+    def _forms(self) -> list[str]:
+        """What the errors are, where their columns, or that of the loss, tell."""
+        seen: Counter[str] = Counter()
+        for form in FORMS:
+            seen[form] = len(self._error_factors(form)) + (self._loss_alone(form) is not None)
+        return [form for form, count in seen.most_common() if count]
+
+    def _error_factors(self, form: str) -> list[float]:
+        """How many times the form each column of errors is."""
+        factors = (
+            self._ratio(self._columns[error], self._error(form, error))
+            for error in self._columns
+            if error.kind is Kind.ERROR and self._is_possible(form)
+        )
+        return [factor for factor in factors if factor is not None]
+
+    def _loss_alone(self, form: str) -> float | None:
+        """How many times the sum of the form's errors the loss is, where errors have no columns."""
+        outputs = self._found.shape.sizes[-1]
+        errors = [Symbol(Kind.ERROR, (n,)) for n in range(1, outputs + 1)]
+        is_direct = LOSS in self._columns and not self._columns.keys() & set(errors)
+        if not is_direct or not self._is_possible(form) or "difference" in form:
+            return None
+        return self._ratio(self._columns[LOSS], total(self._error(form, e) for e in errors))
+
+    def _is_possible(self, form: str) -> bool:
+        return self._found.shape.examples == 1 and _ACTIVATION.get(form, self._last) == self._last
+
+    def _error(self, form: str, error: Symbol) -> Expression:
+        """The error of an output in a form, without a factor."""
+        reference = self._found.reference
+        target, pre, activation = (
+            reference[Symbol(kind, error.numbers)]
+            for kind in (Kind.TARGET, Kind.OUTPUT, Kind.OUTPUT_ACTIVATION)
+        )
+        return error_of(form)(target, Output(pre, activation, None))
+
+    # --- Factors -----------------------------------------------------------------------------
+
+    def _of_form(self, form: str) -> Iterator[str]:
+        """The conventions of a form whose factors the table has, or else the usual ones."""
+        errors = Counter(self._rounded(self._error_factors(form)))
+        error = errors.most_common(1)[0][0] if errors else None
+        sums = self._total_factor(form)
+        whole = self._loss_alone(form)
+        of_gradients = self._gradient_factor(form)
+
+        def doubts(convention: Convention) -> int:
+            """How many of the table's factors a convention has otherwise."""
+            both = convention.error * convention.total
+            pairs = (
+                (error, convention.error),
+                (sums, convention.total),
+                (whole, both),
+                (of_gradients, both),
+            )
+            return sum(_differ(seen, due) for seen, due in pairs)
+
+        ranked = [(doubts(c), name) for name, c in self._known.items() if c.form == form]
+        least = min(doubt for doubt, _ in ranked)
+        yield from (name for doubt, name in ranked if doubt == least)
+        if least:
+            yield from [name for doubt, name in ranked if doubt == least + 1][:2]
+
+    def _rounded(self, factors: Iterable[float]) -> list[float]:
+        return [float(f"{factor:.9g}") for factor in factors]
+
+    def _total_factor(self, form: str) -> float | None:
+        """How many times the sum of its errors, or of their squares, the loss is."""
+        outputs = self._found.shape.sizes[-1]
+        errors = [Symbol(Kind.ERROR, (n,)) for n in range(1, outputs + 1)]
+        if LOSS not in self._columns or not set(errors) <= self._columns.keys():
+            return None
+        terms = [self._found.reference[error] for error in errors]
+        if "difference" in form:
+            return self._ratio(self._columns[LOSS], total(apply(SQUARE, t) for t in terms))
+        return self._ratio(self._columns[LOSS], total(terms))
+
+    def _gradient_factor(self, form: str) -> float | None:
+        """How many times the form's own gradients most gradients, or else updates, are."""
+        reference = self._found.reference
+        factors: list[float] = []
+        for symbol, column in self._columns.items():
+            if symbol.is_gradient and symbol.of in self._found.parameters:
+                ratio = self._ratio(column, reference[symbol])
+            elif symbol in self._found.parameters and not self._found.is_given(column):
+                ratio = self._step_ratio(column, symbol)
+            else:
+                continue
+            if ratio is not None:
+                factors.append(ratio)
+        seen = Counter(self._rounded(factors))
+        # The reference is half the squared error.
+        return seen.most_common(1)[0][0] / 2 if seen and form not in _ACTIVATION else None
+
+    def _step_ratio(self, column: int, parameter: Symbol) -> float | None:
+        """How many times the reference's step an update makes."""
+        if parameter.gradient in self._columns:
+            return None
+        before = self._found.reference.row(1).values[parameter]
+        return self._ratio(column, self._found.reference.updated(parameter), before)
+
+    def _ratio(self, column: int, of: Expression, less: Expression | None = None) -> float | None:
+        """How many times an expression a column is; None where that is no one number."""
+        written = self._found.typical(column)
+        if written is None:
+            return None
+        wanted = [written, of] if less is None else [written - less, of - less]
+        return _constant(*self._found.reference.values(wanted))
+
+
+def _constant(values: Array, of: Array) -> float | None:
+    with np.errstate(all="ignore"):
+        ratio = values / of
+    ratio = ratio[of != 0]
+    if len(ratio) < POINTS // 6 or not np.isfinite(ratio).all():
+        return None
+    middle = float(np.median(ratio))
+    return middle if middle and np.ptp(ratio) <= _SAME * abs(middle) else None
+
+
+def _differ(seen: float | None, due: float) -> bool:
+    return seen is not None and abs(seen - due) > _SAME * abs(due)

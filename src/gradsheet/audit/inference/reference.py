@@ -232,7 +232,8 @@ def _draw(symbol: Symbol, above: int) -> Array:
     """Numbers for a given value, the same in every audit."""
     draw = Random(f"{symbol} {above}")  # NumPy's own takes long to import
     low, high = _RANGES.get(symbol.kind, (0.2, 1.4))
-    numbers = np.array([draw.uniform(low, high) for _ in range(POINTS)])
+    numbers: Array = np.array([draw.uniform(low, high) for _ in range(POINTS)])
     if symbol.kind in _RANGES:
         return numbers
-    return numbers * np.array([draw.choice((-1.0, 1.0)) for _ in range(POINTS)])
+    signs: Array = np.array([draw.choice((-1.0, 1.0)) for _ in range(POINTS)])
+    return signs * numbers

@@ -37,6 +37,9 @@ def likely_activations(table: Table, hypothesis: Hypothesis, layer: int) -> list
         return [name for name, _ in seen.most_common()]
     if layer != hypothesis.shape.layers[-1]:
         return [*_USUAL]
+    outputs = {unit.activation.without_example() for unit in units}
+    if outputs.isdisjoint(s.without_example() for s in hypothesis.symbols.values()):
+        return ["identity"]
     # The softmax of one unit is 1.
     return [*ACTIVATIONS, SOFTMAX] if len(units) > 1 else [*ACTIVATIONS]
 

@@ -9,8 +9,8 @@ from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.reference import POINTS
 from gradsheet.networks.losses import FORMS, Convention, Output, conventions, error_of
 from gradsheet.networks.spec import SOFTMAX
-from gradsheet.networks.symbols import LOSS, Kind, Symbol
-from gradsheet.symbolic.expression import Expression, apply
+from gradsheet.networks.symbols import LOSS, Kind, Symbol, symbol_of
+from gradsheet.symbolic.expression import Expression, Variable, apply, variables
 from gradsheet.symbolic.operations import SQUARE, total
 from gradsheet.symbolic.tape import Array
 
@@ -60,7 +60,9 @@ class _Losses:
             for error in self._columns
             if error.kind is Kind.ERROR and self._is_possible(form)
         )
-        return [factor for factor in factors if factor is not None]
+        found = [factor for factor in factors if factor is not None]
+        # Differences have no factor; half of one is an error whose square was left out.
+        return [f for f in found if "difference" not in form or abs(f - 1) < _SAME]
 
     def _loss_alone(self, form: str) -> float | None:
         """How many times the sum of the form's errors the loss is, where errors have no columns."""
@@ -129,6 +131,8 @@ class _Losses:
         reference = self._found.reference
         factors: list[float] = []
         for symbol, column in self._columns.items():
+            if self._uses_errors(column):
+                continue
             if symbol.is_gradient and symbol.of in self._found.parameters:
                 ratio = self._ratio(column, reference[symbol])
             elif symbol in self._found.parameters and not self._found.is_given(column):
@@ -141,6 +145,11 @@ class _Losses:
         # The reference is half the squared error.
         return seen.most_common(1)[0][0] / 2 if seen and form not in _ACTIVATION else None
 
+    def _uses_errors(self, column: int) -> bool:
+        written = self._found.typical(column)
+        inside = () if written is None else variables(written)
+        return any(symbol_of(variable).kind is Kind.ERROR for variable in inside)
+
     def _step_ratio(self, column: int, parameter: Symbol) -> float | None:
         """How many times the reference's step an update makes."""
         if parameter.gradient in self._columns:
@@ -151,10 +160,16 @@ class _Losses:
     def _ratio(self, column: int, of: Expression, less: Expression | None = None) -> float | None:
         """How many times an expression a column is; None where that is no one number."""
         written = self._found.typical(column)
-        if written is None:
-            return None
+        if written is None or any(map(_is_judged, variables(written))):
+            return None  # of a loss that is not known yet
         wanted = [written, of] if less is None else [written - less, of - less]
         return _constant(*self._found.reference.values(wanted))
+
+
+def _is_judged(variable: Variable) -> bool:
+    """Whether a value is an error, a loss or a derivative."""
+    symbol = symbol_of(variable)
+    return symbol.is_derivative or symbol.kind in (Kind.EXAMPLE_LOSS, Kind.LOSS)
 
 
 def _constant(values: Array, of: Array) -> float | None:

@@ -98,18 +98,19 @@ def make(name: str) -> Case:
 
 def module(name: str) -> Any:
     """A module of a package that is needed only by its models, untyped."""
-    if name.startswith(("timm", "torchvision")):
-        _define_nms()
+    if name.startswith(("timm", "torchvision", "vit_pytorch")):
+        _define_operators()
     return import_module(name)
 
 
-def _define_nms() -> None:
+def _define_operators() -> None:
     """Let torchvision be imported beside a torch it was not compiled for: its own operators,
     which no model of the list uses, are then missing.
     """
-    if not hasattr(torch.ops.torchvision, "nms"):
-        library = torch.library.Library("torchvision", "DEF")
-        library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    if not _LIBRARIES:
+        library = torch.library.Library("torchvision", "FRAGMENT")
+        for name in ("nms", "qnms"):
+            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         _LIBRARIES.append(library)
 
 

@@ -96,6 +96,6 @@ def hugging_face_mamba() -> Case:
 @published(FAMILY, "x-transformers")
 def x_transformers_decoder() -> Case:
     x_transformers = module("x_transformers")
-    layers = x_transformers.Decoder(dim=8, depth=1, heads=2, attn_dim_head=4, rotary_pos_emb=True)
+    layers = x_transformers.Decoder(dim=8, depth=1, heads=2, attn_dim_head=8, rotary_pos_emb=True)
     model = x_transformers.TransformerWrapper(num_tokens=12, max_seq_len=8, attn_layers=layers)
     return Case(model, IDS, NEXT, next_token)

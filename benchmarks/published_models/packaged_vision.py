@@ -34,9 +34,9 @@ def timm_seresnext() -> Case:
     resnet = module("timm.models.resnet")
     model = resnet.ResNet(
         resnet.Bottleneck,
-        (1, 1),
+        (1, 1, 1, 1),
         num_classes=5,
-        channels=(4, 4),
+        channels=(2, 2, 4, 4),
         stem_type="deep",
         stem_width=2,
         cardinality=2,
@@ -94,9 +94,7 @@ def timm_swin() -> Case:
 @published(FAMILY, "timm")
 def timm_densenet() -> Case:
     densenet = module("timm.models.densenet")
-    model = densenet.DenseNet(
-        growth_rate=4, block_config=(2, 2), num_init_features=4, bn_size=2, num_classes=5
-    )
+    model = densenet.DenseNet(growth_rate=4, block_config=(2, 2), bn_size=2, num_classes=5)
     return Case(model, image(32), LABEL)
 
 

@@ -42,9 +42,7 @@ class Up(nn.Module):
         x1 = self.up(x1)
         diff_y = x2.size()[2] - x1.size()[2]
         diff_x = x2.size()[3] - x1.size()[3]
-        x1 = F.pad(
-            x1, [diff_x // 2, diff_x - diff_x // 2, diff_y // 2, diff_y - diff_y // 2]
-        )
+        x1 = F.pad(x1, [diff_x // 2, diff_x - diff_x // 2, diff_y // 2, diff_y - diff_y // 2])
         x = torch.cat([x2, x1], dim=1)
         return self.conv(x)
 
@@ -96,9 +94,7 @@ class AttentionGate(nn.Module):
 @published(FAMILY)
 def attention_gate_segmentation() -> Case:
     model = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.PReLU(4), AttentionGate(4))
-    return Case(
-        model, torch.rand(1, 1, 6, 6), torch.randint(3, (1, 6, 6)), nn.CrossEntropyLoss()
-    )
+    return Case(model, torch.rand(1, 1, 6, 6), torch.randint(3, (1, 6, 6)), nn.CrossEntropyLoss())
 
 
 class SuperResolution(nn.Module):
@@ -121,9 +117,7 @@ class SuperResolution(nn.Module):
 
 @published(FAMILY)
 def super_resolution() -> Case:
-    return Case(
-        SuperResolution(2), torch.rand(1, 1, 6, 6), torch.rand(1, 1, 12, 12), nn.MSELoss()
-    )
+    return Case(SuperResolution(2), torch.rand(1, 1, 6, 6), torch.rand(1, 1, 12, 12), nn.MSELoss())
 
 
 class StyleBlock(nn.Module):

@@ -21,7 +21,13 @@ def siren() -> Case:
 def tab_transformer() -> Case:
     tab = module("tab_transformer_pytorch")
     model = tab.TabTransformer(
-        categories=(3, 4), num_continuous=2, dim=8, depth=1, heads=2, dim_head=4, dim_out=1,
+        categories=(3, 4),
+        num_continuous=2,
+        dim=8,
+        depth=1,
+        heads=2,
+        dim_head=4,
+        dim_out=1,
         mlp_act=nn.ReLU(),
     )
     example = (torch.tensor([[1, 2]]), torch.randn(1, 2))

@@ -17,7 +17,7 @@ ALLOWED = {
     "deprecation": set(),
     "extras": set(),
     "files": {"errors"},
-    "processes": set(),
+    "processes": {"errors"},
     "symbolic": set(),
     # Notebooks show a network as its drawing: `_repr_svg_` calls upwards, when it is called.
     "networks": {"deprecation", "errors", "figures", "files", "symbolic"},
@@ -64,7 +64,7 @@ ONLY_USER = {
     "ironcalc": {"spreadsheet"},
     "pypdfium2": {"spreadsheet"},
     "scipy": {"digits"},
-    "distributed": {"digits"},
+    "distributed": {"processes"},
     "onnx": {"models"},
     "rich": {"cli"},
 }

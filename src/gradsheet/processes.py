@@ -1,12 +1,17 @@
-"""Worker processes on this machine, and how many cores there are for them."""
+"""Worker processes, on this machine or a Dask cluster, and how many cores there are for them."""
 
 import os
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from signal import SIG_DFL, SIGINT, signal
 from threading import Thread
+from typing import Any
+
+from gradsheet.errors import GradsheetError
 
 _TICKS = 100  # a second, in /proc/stat
 
@@ -59,3 +64,35 @@ def _end_with_parent() -> None:
     if (parent := parent_process()) is not None:
         parent.join()
         os._exit(1)
+
+
+# --- On other machines -----------------------------------------------------------------------
+
+
+@contextmanager
+def dask_workers(scheduler: str) -> Iterator[Executor]:
+    """The workers of a Dask scheduler, as long as the block runs.
+
+    Raises:
+        GradsheetError: there is no Dask, or no such scheduler.
+    """
+    with dask_client(scheduler) as client:
+        yield client.get_executor(retries=2)
+
+
+def dask_client(scheduler: str) -> Any:
+    """A connection to a Dask scheduler, such as ``tcp://10.0.0.1:8786``.
+
+    Raises:
+        GradsheetError: there is no Dask, or no such scheduler.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise GradsheetError(
+            "--scheduler needs Dask, which is not installed; pip install 'gradsheet[cluster]'"
+        ) from error
+    try:
+        return Client(scheduler, timeout="10s")  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise GradsheetError(f"no Dask scheduler answers at {scheduler} ({error})") from error

@@ -299,7 +299,7 @@ def test_a_book_without_a_table_is_refused() -> None:
         CellIndex(2, 1): Cell(1.0),
         CellIndex(2, 2): Cell(2.0, "A2*2"),
     }
-    with pytest.raises(GradsheetError, match=r"no training table found in it.xlsx"):
+    with pytest.raises(GradsheetError, match=r"it.xlsx: no training table found"):
         audit_book(Book(Path("it.xlsx"), {"S": Sheet("S", cells)}))
 
 

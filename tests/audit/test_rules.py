@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from gradsheet.audit.report.rule_text import explanation, rules_page, rules_table
+from gradsheet.audit.lessons import LESSONS
+from gradsheet.audit.report.rule_text import (
+    explanation,
+    page_of,
+    rule_page,
+    rules_page,
+    rules_table,
+)
 from gradsheet.audit.rules import FAMILIES, RULES, rule_of
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.mistakes import KINDS
@@ -33,6 +40,25 @@ def test_every_rule_is_explained(code: str) -> None:
     assert len(RULES[code].explanation.split()) >= 20
     assert RULES[code].explanation.endswith(".")
     assert all(len(line) <= 80 for line in text.splitlines())
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_every_rule_is_taught(code: str) -> None:
+    lesson = LESSONS[RULES[code]]
+    for text in (lesson.example, lesson.loss, lesson.mend):
+        assert text.endswith((".", "…"))
+        assert "  " not in text
+    assert len(lesson.example.split()) >= 5
+    assert not lesson.right or lesson.written != lesson.right
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_the_documentation_has_a_page_for_every_rule(code: str, golden: Golden) -> None:
+    golden(f"../../{page_of(RULES[code])}", rule_page(RULES[code]))
+
+
+def test_the_documentation_has_no_page_without_a_rule() -> None:
+    assert sorted(path.stem for path in (DOCS / "audit-rules").iterdir()) == list(RULES)
 
 
 def test_the_documentation_explains_every_rule(golden: Golden) -> None:

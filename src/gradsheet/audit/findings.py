@@ -25,6 +25,7 @@ class Finding:
         column: what the table itself calls the column, ``E∂w4``; empty where there is none.
         role: the value of the network that the column holds; None where there is none.
         elsewhere: the first cells of other columns that show the same, from left to right.
+        on_sheets: the first cells on other sheets that show the same, in the order of the sheets.
     """
 
     rules: tuple[Rule, ...]
@@ -35,6 +36,7 @@ class Finding:
     column: str = ""
     role: Symbol | None = None
     elsewhere: tuple[CellIndex, ...] = ()
+    on_sheets: tuple[CellRef, ...] = ()
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -57,6 +59,11 @@ class Finding:
     def first_cells(self) -> tuple[CellIndex, ...]:
         """The first cell of each column that shows it."""
         return (self.cell, *self.elsewhere) if self.cell else ()
+
+    @property
+    def first_places(self) -> tuple[CellRef, ...]:
+        """The first cell of each column that shows it, on each sheet."""
+        return (*(CellRef(self.sheet, cell) for cell in self.first_cells), *self.on_sheets)
 
     def __str__(self) -> str:
         from gradsheet.audit.report.sentences import line

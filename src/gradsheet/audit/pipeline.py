@@ -16,6 +16,7 @@ from gradsheet.audit.checks.headers import header_findings
 from gradsheet.audit.checks.inputs import series
 from gradsheet.audit.checks.learning_rate import typed_rate, unused_rate_cell
 from gradsheet.audit.checks.rows import row_findings
+from gradsheet.audit.checks.sheets import folded_over_sheets
 from gradsheet.audit.checks.updates import other_update_rule, unchecked_columns
 from gradsheet.audit.details import NotRead
 from gradsheet.audit.findings import (
@@ -29,12 +30,14 @@ from gradsheet.audit.findings import (
 )
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.ranking import interpret
+from gradsheet.audit.own_files import refuse_own
 from gradsheet.audit.subject import Subject
 from gradsheet.audit.tables.search import find_tables
-from gradsheet.errors import GradsheetError
+from gradsheet.audit.unaudited import UnauditedError
 from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange
 from gradsheet.spreadsheet.evaluate import Evaluator
+from gradsheet.spreadsheet.made_by import sheets_without_table
 from gradsheet.spreadsheet.model import Book
 from gradsheet.spreadsheet.reader import read_book
 
@@ -43,25 +46,31 @@ def audit_workbook(path: str | Path) -> Audit:
     """Check every training table of a workbook: .xlsx, .xlsm or .ods.
 
     Raises:
-        GradsheetError: the file cannot be read, or there is no training table in it.
+        GradsheetError: the file cannot be read, or there is no training table in it, or it is an
+            exercise or an annotated copy that this package wrote.
     """
     return audit_book(read_book(Path(path)))
 
 
 def audit_book(book: Book) -> Audit:
     """Check every training table of a workbook that was read; see ``audit_workbook``."""
+    refuse_own(book)
+    passed_over = sheets_without_table(book.properties)
     tables = find_tables(book)
+    tables = [table for table in tables if table.sheet.name not in passed_over]
     interpretations = [found for table in tables if (found := interpret(table)) is not None]
     if not interpretations:
-        raise GradsheetError(
-            f"no training table found in {book.path}; expected rows of formulas under headers such "
-            "as w1, h1, a_h1, E_total, dE/dw1"
+        raise UnauditedError(
+            "no table",
+            book.path,
+            "no training table found; expected rows of formulas under headers such as w1, h1, "
+            "a_h1, E_total, dE/dw1",
         )
     evaluator = Evaluator(tables[0].formulas)
     subjects = [Subject(found, evaluator) for found in interpretations]
     return Audit(
         path=book.path,
-        tables=tuple(map(_audit_table, subjects)),
+        tables=tuple(folded_over_sheets(list(map(_audit_table, subjects)))),
         findings=(
             *chart_findings(book, interpretations),
             *comparison_findings(book, subjects[0]),

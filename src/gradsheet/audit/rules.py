@@ -33,7 +33,8 @@ class Rule:
         code: ``GS601``.
         title: the mistake in a few words, without an article.
         severity: whether a finding of this rule is a mistake or a remark.
-        explanation: why people make the mistake and what it does to the training.
+        explanation: what it is, and how people come to it; ``lessons`` has an example, what it does
+            to the loss, and how to mend it.
     """
 
     code: str
@@ -64,7 +65,7 @@ def rule_of(code: str) -> Rule:
     if (found := RULES.get(code.strip().upper())) is None:
         raise GradsheetError(
             f"there is no audit rule {code[:20]!r}; expected a code from {min(RULES)} to "
-            f"{max(RULES)}, listed in docs/audit.md"
+            f"{max(RULES)}, listed in docs/audit-rules.md"
         )
     return found
 
@@ -95,23 +96,21 @@ NOT_UNDERSTOOD = _remark(
     "GS102",
     "formula that is not understood",
     """The formula uses a function or a notation that the audit does not know, so it cannot be
-    compared with the right one. It may well be right: check it by hand, or write it with
-    arithmetic, EXP, SUM and the other common functions.""",
+    compared with the right one. It may well be right.""",
 )
 CIRCULAR = _mistake(
     "GS103",
     "circular reference",
     """The formula leads back to its own cell, or through so many cells that its value cannot be
     traced to the network. It usually comes from a reference to the same row where the row above
-    was meant. A spreadsheet shows a warning and computes 0 or an old value.""",
+    was meant.""",
 )
 OUT_OF_DATE = _remark(
     "GS104",
     "cached values out of date",
-    """The values stored in the file are not what its formulas give: it was saved by a program that
-    did not recalculate, or with automatic calculation off. Whoever opens the file in a viewer sees
-    the old values. Recalculate it (Ctrl+Alt+F9 in Excel, Ctrl+Shift+F9 in LibreOffice) and
-    save it again.""",
+    """The values stored in the file are not what its formulas give: it was saved by a program
+    that did not recalculate, or with automatic calculation off. Whoever opens the file in a
+    viewer sees the old values.""",
 )
 
 # --- GS2: structure --------------------------------------------------------------------------
@@ -120,35 +119,34 @@ PASTED_NUMBER = _mistake(
     "GS201",
     "number pasted over a formula",
     """One cell of a column of formulas holds a typed number. It is often a trial value that was
-    never removed, or a result pasted as a value. The rows below continue from that number, so the
-    curve looks right but no longer follows the weights above the cell.""",
+    never removed, or a result pasted as a value. Whatever is computed from the cell no longer
+    follows the rest of the table.""",
 )
 EMPTY_CELL = _mistake(
     "GS202",
     "empty cell in a column of formulas",
-    """One cell of a column of formulas was deleted or skipped when the column was filled. A
-    spreadsheet takes an empty cell for 0, so a gradient of 0 leaves its weight unchanged for one
-    update and an activation of 0 switches a unit off, without any error message.""",
+    """One cell of a column of formulas was deleted, or skipped when the column was filled. A
+    spreadsheet takes an empty cell for 0 and shows no error.""",
 )
 TEXT = _mistake(
     "GS203",
     "text in place of a formula",
-    """One cell of a column of formulas holds text: a note, a number stored as text, or a formula
-    whose equals sign was lost. Formulas that use it show an error or take it for 0.""",
+    """One cell of a column of formulas holds text: a note, a number stored as text, or a
+    formula whose equals sign was lost. Arithmetic that uses it shows an error; SUM takes it for
+    0.""",
 )
 PASTED_COLUMN = _mistake(
     "GS204",
     "column of pasted numbers",
-    """A column that should be computed holds numbers only, usually because a result was copied with
-    "paste values". It was right once; it does not change when a weight, an input or the learning
-    rate changes, and everything computed from it stays wrong from then on.""",
+    """A column that should be computed holds numbers only, usually because a result was copied
+    with Paste Special > Values. It was right once; it does not change when a weight, an input
+    or the learning rate changes.""",
 )
 PASTED_ROW = _mistake(
     "GS205",
     "row of pasted numbers",
-    """A whole row holds numbers where the other rows hold formulas, often a row that was copied as
-    values to keep a result. The training below it starts again from these numbers and ignores
-    everything above.""",
+    """A whole row holds numbers where the other rows hold formulas, often a row that was copied
+    as values to keep a result. The training below it starts again from these numbers.""",
 )
 EMPTY_ROW = _mistake(
     "GS206",
@@ -159,23 +157,21 @@ EMPTY_ROW = _mistake(
 ODD_CELL = _mistake(
     "GS207",
     "cell unlike the rest of its column",
-    """All other cells of a helper column hold one formula, filled down; this one holds something
-    else. It is typically the trace of a trial or of a fill that stopped too early, and the
-    gradients that use the column are wrong in this row only.""",
+    """All other cells of a helper column hold one formula, filled down; this one holds
+    something else. It is typically the trace of a trial, or of a fill that stopped too early.""",
 )
 NO_START = _mistake(
     "GS208",
     "weight without a starting value",
-    """The first row of a weight holds no number, so the training starts from 0 or from an error.
-    With all weights of a layer at 0 its units stay identical and learn the same thing.""",
+    """The first row of a weight holds no number, so the training starts from 0 or from an
+    error, and every later row depends on it.""",
 )
 SERIES = _mistake(
     "GS209",
     "input filled down as a series",
-    """An input or a target should be the same in every row, but increases by a fixed step: the fill
-    handle continued a series where a copy was meant. Every row then trains on another example, and
-    the loss curve mixes learning with moving data. Fill the column with a reference to the cell
-    above instead.""",
+    """An input or a target should be the same in every row, but changes by a fixed step: the
+    fill handle continued a series where a copy was meant. Every row then trains on another
+    example.""",
 )
 COUNTING = _remark(
     "GS210",
@@ -186,24 +182,22 @@ COUNTING = _remark(
 SLIDING = _mistake(
     "GS211",
     "reference that moves because no $ fixes it",
-    """The formula refers to the learning-rate cell without $, so the reference moves down one row
-    with every row it is filled into. The first update is right; the next ones read the cells below
-    the learning rate, which are empty or hold something else. An empty cell counts as 0 and
-    the weights stop changing, which looks like convergence.""",
+    """The formula refers to the learning-rate cell without $, so the reference moves down one
+    row with every row it is filled into. The first update is right; the next ones read the
+    cells below the learning rate, which are empty or hold something else.""",
 )
 PINNED = _mistake(
     "GS212",
     "reference fixed to one row by a $",
-    """A $ fixes the row of a value that should come from the formula's own row, usually because all
-    references were made absolute at once. The first row is right; all later rows use the first
-    row's weight or signal, so the gradient is that of the starting point.""",
+    """A $ fixes the row of a value that should come from the formula's own row, usually because
+    all references were made absolute at once. The first row is right; all later rows use the
+    first row's value.""",
 )
 OTHER_ROW = _mistake(
     "GS213",
     "value from another row",
-    """The formula uses a value of the row above or below instead of its own row. Values change
-    little from one update to the next, so the numbers look plausible; the gradient belongs to
-    another point than the update it is used for.""",
+    """The formula uses a value of the row above or below instead of its own row. The gradient
+    then belongs to another point than the update it is used for.""",
 )
 TYPED_NUMBER = _mistake(
     "GS214",
@@ -224,30 +218,27 @@ FILLED_OVER = _mistake(
 SIGN = _mistake(
     "GS301",
     "wrong sign",
-    """A plus and a minus are exchanged, or the two sides of a difference, such as target − output
-    for output − target. In a gradient the weight moves uphill; the other weights often make up for
-    it, so the loss still falls, more slowly. In an update, all of training climbs instead of
-    descending.""",
+    """A plus and a minus are exchanged, or the two sides of a difference, such as target −
+    output for output − target. A gradient with the wrong sign moves its weight uphill; an
+    update with the wrong sign makes all of training climb.""",
 )
 FACTOR_MISSING = _mistake(
     "GS302",
     "factor left out",
     """One factor of a product is missing, typically one link of the chain rule. The sign of the
-    gradient mostly stays right, so training works with steps of the wrong length, which a
-    different learning rate seems to repair.""",
+    gradient mostly stays right, and its size does not.""",
 )
 FACTOR_REPEATED = _mistake(
     "GS303",
     "repeated factor",
-    """A factor is multiplied in twice, often because it is already part of a helper column. With
-    factors below 1 the gradient becomes too small and the weight learns too slowly.""",
+    """A factor is multiplied in twice, often because it is already part of a helper column.
+    With factors below 1 the gradient becomes too small.""",
 )
 TERM_MISSING = _mistake(
     "GS304",
     "term left out",
-    """One term of a sum is missing: a bias in a pre-activation, one output in the total loss, one
-    path in the gradient of a hidden unit. The network trained is then not the one drawn, or the
-    gradient ignores what one output says about the weight.""",
+    """One term of a sum is missing: a bias in a pre-activation, one output in the total loss,
+    one path in the gradient of a weight that leads into a hidden unit.""",
 )
 TERM_REPEATED = _mistake(
     "GS305",
@@ -258,10 +249,8 @@ TERM_REPEATED = _mistake(
 BRACKET = _mistake(
     "GS306",
     "misplaced bracket",
-    """A bracket closes too early or opens too late, so a factor multiplies only the nearest term of
-    a sum instead of all of it: (A + B)·σ′ becomes A + B·σ′. The other term is then too large, for
-    a sigmoid at least four times; where both terms agree in sign the weight still moves the
-    right way, too fast.""",
+    """A bracket closes too early or opens too late, so a factor multiplies only the nearest
+    term of a sum instead of all of it: (A + B)·σ′ becomes A + B·σ′.""",
 )
 OPERATOR = _mistake(
     "GS307",
@@ -278,16 +267,14 @@ SQUARE_MISSING = _mistake(
 DOUBLED = _mistake(
     "GS309",
     "extra factor 2",
-    """The formula is twice the right one, usually because the derivative of (t − a)² was used with
-    a loss that has the factor ½. Every step is twice as long: training behaves as if the learning
-    rate were doubled for this weight.""",
+    """The formula is twice the right one, usually because the derivative of (t − a)² was used
+    with a loss that has the factor ½.""",
 )
 HALVED = _mistake(
     "GS310",
     "extra factor ½",
-    """The formula is half the right one, usually because the ½ of the loss was kept although the
-    derivative of the square cancels it. Training behaves as if the learning rate were halved for
-    this weight.""",
+    """The formula is half the right one, usually because the ½ of the loss was kept although
+    the derivative of the square cancels it.""",
 )
 FUNCTION = _mistake(
     "GS311",
@@ -304,9 +291,8 @@ OTHER_VALUE = _mistake(
 UNEXPLAINED = _mistake(
     "GS313",
     "wrong formula, cause not found",
-    """The formula does not compute the right value, and neither one of the known mistakes nor two
-    of them together produce what is written. Compare it with the right formula from left to
-    right.""",
+    """The formula does not compute the right value, and neither one of the known mistakes nor
+    two of them together produce what is written.""",
 )
 
 # --- GS4: forward pass -----------------------------------------------------------------------
@@ -314,9 +300,8 @@ UNEXPLAINED = _mistake(
 WRONG_WEIGHT = _mistake(
     "GS401",
     "wrong weight",
-    """Another weight is used than the one on this connection, often the next column. In a gradient
-    the error comes back along a connection it did not take; while weights are alike the step is
-    nearly right, and it drifts off as they grow apart.""",
+    """Another weight is used than the one on this connection, often that of the next column. In
+    a gradient, the error then comes back along a connection it did not take.""",
 )
 WRONG_BIAS = _mistake(
     "GS402",
@@ -327,16 +312,14 @@ WRONG_BIAS = _mistake(
 NEIGHBOR = _mistake(
     "GS403",
     "neighbor's signal",
-    """The signal of the neighboring unit is used: another input or another activation of the same
-    layer. Neighboring signals are alike, so the weight moves in nearly the right direction and the
-    loss falls all the same.""",
+    """The signal of the neighboring unit is used: another input, or another activation of the
+    same layer. The formula was copied from the neighbor and one reference not adapted.""",
 )
 PRE_ACTIVATION_FOR_ACTIVATION = _mistake(
     "GS404",
     "pre-activation in place of its activation",
-    """The pre-activation (z, net) is used where the activation belongs; the two columns stand side
-    by side and have similar names. It mostly has the same sign, so the weight moves the right way
-    by the wrong amount, and the other weights make up for it.""",
+    """The pre-activation (z, net) is used where the activation belongs; the two columns stand
+    side by side and have similar names.""",
 )
 ACTIVATION_FOR_PRE_ACTIVATION = _mistake(
     "GS405",
@@ -356,8 +339,8 @@ WRONG_PRE_ACTIVATION = _mistake(
 WRONG_TARGET = _mistake(
     "GS501",
     "wrong target",
-    """An output is compared with the target of another output. The network is trained towards
-    exchanged targets: the loss may fall, and the outputs end up at the wrong values.""",
+    """An output is compared with the target of another output. The network is then trained
+    toward exchanged targets, or its loss measures something else than its gradients.""",
 )
 WRONG_OUTPUT = _mistake(
     "GS502",
@@ -369,7 +352,7 @@ WRONG_ERROR = _mistake(
     "GS503",
     "wrong error",
     """The error of another output is used: one error counts twice and another not at all. The
-    gradients may be right; the loss that is plotted is not the one that is minimized.""",
+    loss that is plotted is then not the one that is minimized.""",
 )
 
 # --- GS6: gradients --------------------------------------------------------------------------
@@ -377,32 +360,28 @@ WRONG_ERROR = _mistake(
 WRONG_LOCAL_DERIVATIVE = _mistake(
     "GS601",
     "local derivative of the wrong unit",
-    """The derivative of another unit's activation is used, such as a_h1·(1 − a_h1) for
-    a_h2·(1 − a_h2): a formula was copied and one reference not adapted. Local derivatives
-    of a sigmoid are all positive and similar, so the step keeps its direction and is a little too
-    long or too short. It is the most frequent mistake in published course workbooks, and none of
-    their loss curves shows it.""",
+    """The derivative of another unit's activation is used, such as a_h1·(1 − a_h1) for a_h2·(1
+    − a_h2): a formula was copied and one reference not adapted. It is the most frequent mistake
+    in published course workbooks, and none of their loss curves shows it.""",
 )
 LOCAL_DERIVATIVE_MISSING = _mistake(
     "GS602",
     "local derivative left out",
-    """The factor σ′(z) = a·(1 − a) of the chain rule is missing. It is at most ¼, so the gradient
-    is at least four times too large, and a saturated unit, which should hardly learn, learns at
-    full speed.""",
+    """The factor σ′(z) = a·(1 − a) of the chain rule is missing, as if the unit had no
+    activation function. The slope of a sigmoid is at most ¼, so the gradient is at least four
+    times too large.""",
 )
 OTHER_LOCAL_DERIVATIVE = _mistake(
     "GS603",
     "local derivative of another activation",
     """The local derivative belongs to another activation function, such as 1 − a² (tanh) for a
-    sigmoid, or has a wrong sign in it, such as a·(1 + a). It has the right sign, so training works
-    with steps of the wrong length.""",
+    sigmoid, or has a wrong sign in it, such as a·(1 + a).""",
 )
 SWAPPED = _mistake(
     "GS604",
     "two gradients swapped",
-    """Each of two columns computes the gradient of the other's weight. Mostly the two weights lead
-    into the same unit, so their gradients share all but the last factor; with similar signals each
-    weight takes nearly its own step and the loss falls.""",
+    """Each of two columns computes the gradient of the other's weight. Mostly the two weights
+    lead into the same unit, so their gradients share all but the last factor.""",
 )
 OTHER_GRADIENT = _mistake(
     "GS605",
@@ -416,9 +395,8 @@ OTHER_GRADIENT = _mistake(
 UPDATED = _mistake(
     "GS701",
     "weight updated before its old value was used",
-    """A gradient uses a weight after its update instead of before it, because the new value
-    was computed first. All gradients of one update must be taken at the same point. One update
-    changes a weight by little, so the difference is small; it grows with the learning rate.""",
+    """A gradient uses a weight after its update instead of before it, because the new value was
+    computed first. All gradients of one update must be taken at the same point.""",
 )
 OTHER_RULE = _remark(
     "GS702",
@@ -446,8 +424,8 @@ TYPED_RATE = _mistake(
 RATE_WITHOUT_CELL = _remark(
     "GS803",
     "learning rate without a cell",
-    """The learning rate is a number inside every update formula. That is right, but trying another
-    learning rate means editing all of them; give it a cell and refer to it with $.""",
+    """The learning rate is a number inside every update formula. That is right, but trying
+    another learning rate means editing all of them.""",
 )
 
 # --- GS9: presentation -----------------------------------------------------------------------
@@ -456,8 +434,7 @@ CHART_COLUMN = _mistake(
     "GS901",
     "chart of the wrong column",
     """The title of the chart names one value and its series plots another column, typically the
-    error of one output instead of the total loss after a column was inserted. The curve looks like
-    a loss curve and is none.""",
+    error of one output instead of the total loss after a column was inserted.""",
 )
 CHART_ROWS = _remark(
     "GS902",

@@ -1,18 +1,21 @@
 """The command audit."""
 
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gradsheet.cli.options import Quiet
 from gradsheet.cli.terminal import Terminal, complain, prints_unicode, with_bar
 from gradsheet.errors import GradsheetError
 from gradsheet.files import is_same_file
 
 if TYPE_CHECKING:
-    from gradsheet.audit.findings import Audit
+    from gradsheet.audit.batch import Audited, Result
+    from gradsheet.audit.report.copies import Copies
+    from gradsheet.audit.submissions import Submission
 
 _MANY = 5  # files that are worth a progress bar
 
@@ -29,7 +32,10 @@ def _explain(code: str | None) -> None:
 
 def audit(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help="Workbooks: .xlsx, .xlsm or .ods.")
+        list[Path],
+        typer.Argument(
+            metavar="FILE", help="Workbooks (.xlsx, .xlsm or .ods), folders or zips of them."
+        ),
     ],
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON instead of the tables.")
@@ -41,8 +47,8 @@ def audit(
         bool,
         typer.Option(
             "--annotate",
-            help="Write FILE-audited.xlsx beside each file: a copy with notes and colors. An older "
-            "copy is replaced, no other file.",
+            help="Write FILE-audited.xlsx beside each file: a copy with notes and colors; of "
+            "CLASS.zip write CLASS-audited.zip. Older copies are replaced, no other file.",
         ),
     ] = False,
     summary: Annotated[
@@ -56,6 +62,10 @@ def audit(
         int | None,
         typer.Option(help="Number of files audited at a time.", show_default="one per core", min=1),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="tcp://…", help="A Dask scheduler whose workers audit."),
+    ] = None,
     explain: Annotated[
         str | None,
         typer.Option(
@@ -65,78 +75,127 @@ def audit(
             is_eager=True,
         ),
     ] = None,
-    quiet: Quiet = False,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Print one line a file: no findings, no progress."),
+    ] = False,
 ) -> None:
     """Check backpropagation worksheets cell by cell and name each mistake.
 
     Exit code: 0 no mistake, 1 mistakes found, 2 a file that cannot be read.
     """
-    _check_outputs(files, report, annotate)
-    audits, unread = _audit(files, jobs, bar=not quiet and len(files) >= _MANY)
-    _print(audits, as_json)
-    for error in unread:
-        complain(str(error))
-    _write(audits, report, annotate, summary)
-    sys.exit(2 if unread else 1 if any(found.mistakes for found in audits) else 0)
+    from gradsheet.audit.submissions import submissions
+
+    with submissions(files) as found:
+        _check_outputs(found, report, annotate)
+        desk = _Desk(Terminal(quiet or as_json))
+        desk.audit(found, annotate=annotate, jobs=jobs, scheduler=scheduler)
+    _print(desk.results, as_json=as_json, quiet=quiet)
+    desk.write(report, summary)
+    desk.close()
+    sys.exit(_exit_code(desk.results))
 
 
-def _check_outputs(files: list[Path], report: Path | None, annotate: bool) -> None:
+def _check_outputs(found: Sequence["Submission"], report: Path | None, annotate: bool) -> None:
     """Refuse before any work to overwrite what is to be audited, or anybody's file."""
-    if report is not None and any(is_same_file(report, path) for path in files):
+    given = {path for one in found for path in (one.path, one.archive) if path}
+    if report is not None and any(is_same_file(report, path) for path in given):
         raise GradsheetError(
             f"--report {report} is one of the workbooks to audit; name a new .html file"
         )
     if annotate:
-        from gradsheet.audit.report.annotate import check_copies
+        from gradsheet.audit.report.copies import check_places
 
-        check_copies(files)
-
-
-def _audit(
-    files: list[Path], jobs: int | None, bar: bool
-) -> tuple[list["Audit"], list[GradsheetError]]:
-    """The audit of each file, and the errors of files that cannot be read."""
-    from gradsheet.audit.batch import audit_files
-
-    audits: list[Audit] = []
-    unread = []
-    results = audit_files(files, jobs)
-    for found in with_bar(results, len(files)) if bar else results:
-        if isinstance(found, GradsheetError):
-            unread.append(found)
-        else:
-            audits.append(found)
-    return audits, unread
+        check_places(found)
 
 
-def _print(audits: list["Audit"], as_json: bool) -> None:
+@dataclass
+class _Desk:
+    """What became of each file, and what was written."""
+
+    terminal: Terminal
+    results: list["Result"] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+
+    def audit(
+        self,
+        found: Sequence["Submission"],
+        *,
+        annotate: bool,
+        jobs: int | None,
+        scheduler: str | None,
+    ) -> None:
+        """Audit every file, and write the annotated copies as they come."""
+        from gradsheet.audit.batch import audit_all
+        from gradsheet.audit.report.copies import Copies
+
+        work = audit_all(found, annotated=annotate, jobs=jobs, scheduler=scheduler)
+        bar = not self.terminal.quiet and len(found) >= _MANY
+        with Copies() as copies:
+            done = with_bar(work, len(found)) if bar else work
+            for submission, audited in zip(found, done, strict=True):
+                self._take(submission, audited, copies)
+        if copies.count:
+            where = f" in {', '.join(map(str, copies.zips))}" if copies.zips else ""
+            self.written.append(f"{copies.count} annotated copies{where}")
+
+    def _take(self, submission: "Submission", audited: "Audited", copies: "Copies") -> None:
+        self.results.append(audited.result)
+        if audited.copy is not None:
+            copies.write(submission, audited.copy)
+        elif audited.no_copy:
+            complain(f"no annotated copy of {submission.name}: {audited.no_copy}")
+
+    def write(self, report: Path | None, summary: Path | None) -> None:
+        """Write a page and a summary, where asked for."""
+        if report is not None:
+            from gradsheet.audit.report.page import report_page
+            from gradsheet.files import write_text
+
+            write_text(report, report_page(self.results))
+            self.written.append(str(report))
+        if summary is not None:
+            from gradsheet.cli.outputs import write_mistakes
+
+            self.written += map(str, write_mistakes(self.results, summary))
+
+    def close(self) -> None:
+        """Print how many files came out how, and what was written."""
+        from gradsheet.audit.report.summary import tally
+
+        if len(self.results) > 1 or self.written:
+            written = f" Written: {', '.join(self.written)}." if self.written else ""
+            self.terminal.note(f"{tally(self.results)}.{written}")
+
+
+def _print(results: Sequence["Result"], *, as_json: bool, quiet: bool) -> None:
+    """Print what was found; on stderr a line for each file that could not be audited."""
     if as_json:
         from gradsheet.audit.report.json_form import to_json
 
-        sys.stdout.write(to_json(audits, ascii_only=not prints_unicode()))
-        return
-    from gradsheet.cli.render_audit import audit_table
+        sys.stdout.write(to_json(results, ascii_only=not prints_unicode()))
+    else:
+        from gradsheet.cli.render_audit import audit_table, outcome_line
 
-    for found in audits:
-        Terminal().result(audit_table(found))
+        for result in results:
+            if not _failed(result):
+                Terminal().result(outcome_line(result) if quiet else audit_table(result))
+    from gradsheet.audit.report.summary import verdict
+
+    for result in filter(_failed, results):
+        complain(f"{result.path}: {verdict(result)}")
 
 
-def _write(
-    audits: list["Audit"], report: Path | None, annotate: bool, summary: Path | None
-) -> None:
-    """Write what was asked for besides the tables: a page, annotated copies, a summary."""
-    if report is not None:
-        from gradsheet.audit.report.page import report_page
-        from gradsheet.files import write_text
+def _failed(result: "Result") -> bool:
+    """Whether a file could not be read, or nothing to audit was found in it."""
+    from gradsheet.audit.report.outcomes import outcome
 
-        write_text(report, report_page(audits))
-    if annotate:
-        from gradsheet.audit.report.annotate import annotate as write_annotated
-        from gradsheet.audit.report.annotate import copy_of
+    return outcome(result) in ("unreadable", "no table")
 
-        for found in audits:
-            write_annotated(found, copy_of(found.path))
-    if summary is not None:
-        from gradsheet.cli.outputs import write_mistakes
 
-        write_mistakes(audits, summary)
+def _exit_code(results: Sequence["Result"]) -> int:
+    from gradsheet.audit.findings import Audit
+
+    if any(map(_failed, results)):
+        return 2
+    return int(any(isinstance(result, Audit) and result.mistakes for result in results))

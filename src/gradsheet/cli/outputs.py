@@ -9,7 +9,7 @@ from gradsheet.files import make_folder, write_text
 from gradsheet.networks.sweep import Descent, losses_csv
 
 if TYPE_CHECKING:  # torch stays unloaded where only part 1 is asked for
-    from gradsheet.audit.findings import Audit
+    from gradsheet.audit.batch import Result
     from gradsheet.digits.data import ImageSet
     from gradsheet.digits.evaluation import Evaluation
     from gradsheet.digits.rate_trial import RatePoint
@@ -81,16 +81,19 @@ def write_misclassified(evaluation: "Evaluation", images: "ImageSet", path: Path
     figures.save(figure, path)
 
 
-def write_mistakes(audits: "Sequence[Audit]", folder: Path) -> None:
+def write_mistakes(results: "Sequence[Result]", folder: Path) -> list[Path]:
     """Write how many mistakes of each kind each workbook has, as a table and a picture."""
+    from gradsheet.audit.findings import Audit
     from gradsheet.audit.report.sentences import label
     from gradsheet.audit.report.summary import class_csv, mistake_counts, mistake_kinds
     from gradsheet.audit.report.text import file_names
 
     make_folder(folder)
+    table, drawn = folder / "mistakes.csv", folder / "mistakes.png"
     # Excel takes a CSV file for UTF-8 where a byte order mark says so.
-    write_text(folder / "mistakes.csv", f"\ufeff{class_csv(audits)}")
-    kinds = mistake_kinds(audits)
+    write_text(table, f"\ufeff{class_csv(results)}")
+    audits, kinds = [r for r in results if isinstance(r, Audit)], mistake_kinds(results)
     counts = mistake_counts(audits, kinds)
     picture = figures.plot_mistakes(file_names(audits), list(map(label, kinds)), counts)
-    figures.save(picture, folder / "mistakes.png")
+    figures.save(picture, drawn)
+    return [table, drawn]

@@ -9,8 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from gradsheet.audit.findings import Audit, ColumnAudit, Finding, TableAudit
+from gradsheet.audit.report.alike import alike, learning_rates, sheets_and_area
 from gradsheet.audit.report.sentences import (
     cells_in_words,
+    count,
     label,
     message,
     named,
@@ -18,6 +20,7 @@ from gradsheet.audit.report.sentences import (
     written_and_right,
 )
 from gradsheet.audit.report.summary import verdict
+from gradsheet.audit.unaudited import Unaudited
 from gradsheet.errors import legible
 
 _LOOKS = {
@@ -29,24 +32,34 @@ _LOOKS = {
 }
 
 
-def audit_table(audit: Audit) -> Group:
+def outcome_line(result: Audit | Unaudited) -> Text:
+    """How one workbook came out."""
+    is_wrong = isinstance(result, Audit) and result.some_wrong
+    line = f"{legible(str(result.path))}: {verdict(result)}"
+    return Text(line, "bold red" if is_wrong else "bold")
+
+
+def audit_table(audit: Audit | Unaudited) -> Group:
     """The findings in one workbook: its tables, their columns in brief, every finding."""
-    look = "bold red" if audit.some_wrong else "bold"
-    parts: list[RenderableType] = [Text(f"{legible(str(audit.path))}: {verdict(audit)}", look)]
-    for table in audit.tables:
-        parts += ["", Text(_recognized(table)), _column_table(table.columns)]
-        parts += [_finding_lines(found) for found in table.findings]
+    parts: list[RenderableType] = [outcome_line(audit)]
+    if isinstance(audit, Unaudited):
+        return Group(*parts)
+    for tables in alike(audit.tables):
+        parts += ["", Text(_recognized(tables)), _column_table(tables[0].columns)]
+        parts += [_finding_lines(found) for table in tables for found in table.findings]
     if audit.findings:
         parts += ["", Text("The rest of the workbook")]
         parts += [_finding_lines(found) for found in audit.findings]
     return Group(*parts)
 
 
-def _recognized(table: TableAudit) -> str:
-    rate = "no learning rate found" if table.rate is None else f"learning rate {table.rate:.6g}"
-    place = f" in {table.rate_cell}" if table.rate_cell else ""
-    facts = (network_in_words(table.network), rate + place, f"{table.updates} updates")
-    return legible(f"{table.sheet}!{table.area}: {'; '.join(filter(None, facts))}")
+def _recognized(tables: Sequence[TableAudit]) -> str:
+    first, rates = tables[0], learning_rates(tables)
+    words = "learning rate" if len(tables) == 1 else "learning rates"
+    rate = f"{words} {rates}" if rates else "no learning rate found"
+    where = sheets_and_area(tables) if len(tables) > 1 else f"{first.sheet}!{first.area}"
+    facts = (network_in_words(first.network), rate, count(first.updates, "update"))
+    return legible(f"{where}: {'; '.join(filter(None, facts))}")
 
 
 def _column_table(columns: Sequence[ColumnAudit]) -> Padding:

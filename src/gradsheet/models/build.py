@@ -20,6 +20,7 @@ from gradsheet.models.sheets.overview import OVERVIEW_SHEET, write_losses, write
 from gradsheet.models.trace import LossName, Trace, trace
 from gradsheet.models.trace.target import Target
 from gradsheet.models.validation import check_learning_rate, duplicate, gradients_on
+from gradsheet.spreadsheet.made_by import MODEL, sign
 from gradsheet.spreadsheet.style import Style
 from gradsheet.spreadsheet.writer import Workbook, new_workbook
 
@@ -140,6 +141,7 @@ class ModelWorkbook:
         title = f"{self.trace.title}, layer by layer"
         properties = {"title": self.trace.title, "comments": "Made by gradsheet"}
         cells.style.book.set_properties(properties)
+        sign(cells.style.book, MODEL)
         overview = cells.style.add_sheet(OVERVIEW_SHEET, title)
         sheets = self.layout.sheets.values()
         names = [self.input.sheet, *(sheet.name for sheet in sheets)]

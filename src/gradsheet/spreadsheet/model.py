@@ -61,6 +61,7 @@ class Book:
     Attributes:
         names: defined names and the reference behind each, ``{"eta": "Sheet1!$F$33"}``.
         remarks: what the file holds and was not read, such as macros or links to other files.
+        properties: what somebody, or the program that wrote it, noted about the file, by name.
     """
 
     path: Path
@@ -68,3 +69,4 @@ class Book:
     names: dict[str, str] = field(default_factory=dict)
     charts: tuple[Chart, ...] = ()
     remarks: tuple[str, ...] = ()
+    properties: dict[str, str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 from xml.parsers import expat
 
 from gradsheet.errors import GradsheetError
@@ -211,9 +212,9 @@ class Package:
             info.compress_type = zipfile.ZIP_DEFLATED
             self._infos[part.lower()] = info
 
-    def write(self, path: Path) -> None:
+    def write(self, file: Path | BinaryIO) -> None:
         """Write all parts in their order, new ones last."""
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as copy:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as copy:
             for name, info in self._infos.items():
                 new = zipfile.ZipInfo(info.filename, info.date_time)
                 new.compress_type = min(info.compress_type, zipfile.ZIP_DEFLATED)

@@ -17,6 +17,7 @@ from gradsheet.networks.sweep import (
     descend,
 )
 from gradsheet.networks.torch_reference import Autograd, autograd
+from gradsheet.spreadsheet.made_by import EXERCISE, TRAINING, sign
 from gradsheet.spreadsheet.style import Style
 from gradsheet.spreadsheet.writer import PlainSheet, new_workbook
 from gradsheet.symbolic.expression import Variable
@@ -33,8 +34,25 @@ from gradsheet.workbook import (
     training,
 )
 from gradsheet.workbook.exercise import Exercise, idle_steps
-from gradsheet.workbook.inputs_layout import place_fields
-from gradsheet.workbook.layout import START_SHEET, Check, Layout, check_limits, training_columns
+from gradsheet.workbook.inputs_layout import INPUTS_SHEET, place_fields
+from gradsheet.workbook.layout import (
+    DERIVATION_SHEET,
+    GRADIENT_SHEET,
+    MISTAKES_SHEET,
+    NETWORK_SHEET,
+    RATES_SHEET,
+    START_SHEET,
+    STEP_SHEET,
+    Check,
+    Layout,
+    check_limits,
+    training_columns,
+)
+
+_OTHER_SHEETS = (
+    *(START_SHEET, INPUTS_SHEET, NETWORK_SHEET, DERIVATION_SHEET),
+    *(STEP_SHEET, RATES_SHEET, GRADIENT_SHEET, MISTAKES_SHEET),
+)
 
 
 @formerly(("learning_rates", "updates"), rates="learning_rates")
@@ -139,6 +157,7 @@ def _write(layout: Layout, path: Path, solution: bool | None) -> None:
     with whole_file(path) as temporary, new_workbook(temporary) as book:
         book.set_properties({"title": spec.title or spec.name, "comments": "Made by gradsheet"})
         book.set_calc_mode("auto")
+        sign(book, TRAINING if solution is None else EXERCISE, _OTHER_SHEETS)
         style = Style(book, {})
         first = book.add_worksheet(START_SHEET, PlainSheet)
         inputs.write(layout, style, locked=solution is not None)

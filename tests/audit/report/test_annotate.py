@@ -216,7 +216,7 @@ def test_annotating_a_copy_again_adds_to_it(tmp_path: Path) -> None:
     first = annotated(rich(tmp_path / "book.xlsx"), mistake("A1"))
     sheet = sheet_of(annotated(first, remark("A1", "second"), remark("B1", "third")))
     assert MESSAGE in note(sheet["A1"]) and "second" in note(sheet["A1"])
-    assert note(sheet["B1"]).endswith("third")
+    assert "third" in note(sheet["B1"]).splitlines()
     assert len(re.findall(rb"<v:shape ", parts_of(tmp_path / "annotated-annotated-book.xlsx")
                           ["xl/drawings/vmlDrawing1.vml"])) == 2  # fmt: skip
 
@@ -224,7 +224,7 @@ def test_annotating_a_copy_again_adds_to_it(tmp_path: Path) -> None:
 def test_two_sheets_have_notes_of_their_own(tmp_path: Path) -> None:
     path = noted(tmp_path / "book.xlsx")
     target = annotated(path, mistake("A2"), remark("A1", sheet="Tab & two"))
-    assert note(sheet_of(target, "Tab & two")["A1"]).endswith("odd")
+    assert "\nodd\n" in note(sheet_of(target, "Tab & two")["A1"])
     assert MESSAGE in note(sheet_of(target)["A2"])
 
 
@@ -338,7 +338,7 @@ def test_libreoffice_reads_it(made: Callable[[Path], Path], tmp_path: Path) -> N
     saved = sheet_of(convert(target, "xlsx", tmp_path / "libreoffice"))
     assert [color(saved[cell]) for cell in ("D1", "A1", "F4")] == [RED, AMBER, RED]
     assert MESSAGE in note(saved["D1"]) and MESSAGE in note(saved["F4"])
-    assert note(saved["A1"]).endswith("odd")
+    assert "\nodd\n" in note(saved["A1"])
     assert ("kept & whole" in note(saved["A1"])) == (made is noted)
 
 

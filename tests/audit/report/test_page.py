@@ -1,6 +1,8 @@
 """The page: sound HTML, inert text, every mistake told, readable by eye and ear."""
 
+import base64
 import dataclasses
+import hashlib
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -11,6 +13,8 @@ import pytest
 from gradsheet.audit import rules
 from gradsheet.audit.findings import Audit
 from gradsheet.audit.report.page import report_page
+from gradsheet.audit.report.page_script import SCRIPT
+from gradsheet.audit.unaudited import Unaudited
 from tests.audit.samples import (
     RIGHT,
     WRITTEN,
@@ -72,9 +76,22 @@ def test_it_is_sound_and_needs_nothing_else(audits: list[Audit]) -> None:
     assert text.startswith("<!DOCTYPE html>")
     assert dict(page.tags)["html"] == {"lang": "en"}
     assert page.text("head", "title")[0].startswith("Audit of")
-    assert not {"script", "link", "img", "iframe", "object"} & {tag for tag, _ in page.tags}
-    assert not re.search(r"https?:|url\(|@import|\bsrc=", text)
+    assert not {"link", "img", "iframe", "object"} & {tag for tag, _ in page.tags}
+    assert not re.search(r"https?:|url\(|@import|\bsrc=|fetch|XMLHttp|import\(", text)
     assert text.count("{") == text.count("}")
+    assert page.text("script") == ([SCRIPT] if len(audits) != 1 else [])
+    [policy] = [p for p in page.values("content") if p.startswith("default-src 'none'")]
+    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy
+
+
+def test_without_the_script_the_page_is_whole() -> None:
+    page = Page(report_page(CLASS))
+    [controls] = [a for tag, a in page.tags if a.get("id") == "controls"]
+    assert "hidden" in controls
+    assert not [a for tag, a in page.tags if "hidden" in a and a is not controls]
+    asked = re.findall(r'byId\("(\w+)"\)|"(\w+)"(?=[,\]] ?.*addEventListener)', SCRIPT)
+    assert {name for pair in asked for name in pair if name} <= set(page.values("id"))
 
 
 @pytest.mark.parametrize("audits", [CLASS[1:2], CLASS])
@@ -108,7 +125,7 @@ def test_every_mistake_and_remark_is_told() -> None:
 
 def test_a_table_is_described() -> None:
     told = Page(report_page([audit("a.xlsx")])).told()
-    for text in ("A28:AE90", "2 sigmoid hidden units", "0.5, in F27", "61", "all right: 3 columns"):
+    for text in ("A28:AE90", "2 sigmoid hidden units", "0.5 in F27", "61", "all right: 3 columns"):
         assert text in told
     bare = dataclasses.replace(table(), rate=None, rate_cell=None)
     assert "not found" in Page(report_page([Audit(Path("a"), (bare,), ())])).told()
@@ -134,7 +151,7 @@ def test_a_mistake_above_the_table_is_none_of_the_column_below() -> None:
 
 def test_formulas_are_whole_and_only_what_differs_is_marked() -> None:
     page = Page(report_page([audit("a.xlsx", mistake())]))
-    assert "".join(page.text("code")) == WRITTEN + RIGHT
+    assert "".join(page.text("article", "dd", "code")) == WRITTEN + RIGHT
     assert page.text("del") == ["w5", "a_h1", "a_h1"]
     assert page.text("ins") == ["w6", "a_h2", "a_h2"]
 
@@ -144,12 +161,12 @@ def test_long_formulas_are_compared_from_both_ends() -> None:
     found = mistake(written=written, right=written.replace("x", "y"))
     page = Page(report_page([audit("a.xlsx", found)]))
     assert page.text("del") == ["x"]
-    assert "".join(page.text("code")) == written + written.replace("x", "y")
+    assert "".join(page.text("article", "dd", "code")) == written + written.replace("x", "y")
 
 
 def test_a_formula_without_its_counterpart_is_shown_plainly() -> None:
     page = Page(report_page([audit("a.xlsx", mistake(right=""))]))
-    assert page.text("code") == [WRITTEN]
+    assert page.text("article", "dd", "code") == [WRITTEN]
     assert not page.text("del")
 
 
@@ -157,19 +174,21 @@ def test_a_formula_without_its_counterpart_is_shown_plainly() -> None:
 
 
 def test_the_overview_counts_files_and_mistakes() -> None:
-    page = Page(report_page(CLASS))
+    unread = Unaudited(Path("odd.xlsx"), "unreadable", "it is empty")
+    page = Page(report_page([*CLASS, unread]))
     told = page.told()
-    for text in ("1 ✓ all right", "2 ✗ with mistakes", "1 ? could not be checked"):
+    for text in ("1 ! unreadable", "1 ✓ right", "2 ✗ with mistakes", "1 ? not read in full"):
         assert text in told
     body = [text for text in page.text("tbody") if text.strip()]
     assert body == [
         *("right.xlsx", "✓ all right", "0"),
         *("two.xlsx", "✗ mistakes", "2", "2"),
         *("one.xlsx", "✗ mistakes", "1", "1"),
-        *("none.xlsx", "? unchecked"),
+        *("none.xlsx", "? not read in full"),
+        *("odd.xlsx", "! unreadable: it is empty"),
     ]
     foot = [text for text in page.text("tfoot") if text.strip()]
-    assert foot == ["mistakes", "2", "1", "3", "files with it", "1", "1", "2"]
+    assert foot == ["mistakes", "3", "2", "1", "files with it", "2", "1", "1"]
 
 
 def test_the_heat_map_is_a_table_with_headers() -> None:
@@ -177,8 +196,25 @@ def test_the_heat_map_is_a_table_with_headers() -> None:
     scopes = [attributes["scope"] for tag, attributes in page.tags if tag == "th"]
     assert scopes.count("col") == 2 + 2 + 1
     assert scopes.count("row") == len(CLASS) + 2
-    shades = [value for value in page.values("class") if value.startswith("heat")]
-    assert sorted(shades) == ["heat2", "heat4"]
+    shades = [value for value in page.values("class") if "heat" in value]
+    assert sorted(shades) == ["kind heat2", "kind heat4"]
+
+
+def test_a_row_knows_what_it_is_filtered_and_sorted_by() -> None:
+    rows = [a for tag, a in Page(report_page(CLASS)).tags if tag == "tr" and "data-file" in a]
+    assert [row["data-outcome"] for row in rows] == ["right", "wrong", "wrong", "partly read"]
+    assert [row["data-rules"] for row in rows] == ["", "GS601", "GS101 GS604", ""]
+    assert [row["data-mistakes"] for row in rows] == ["0", "2", "1", "0"]
+
+
+def test_tables_that_are_alike_are_shown_once() -> None:
+    found = audit("a.xlsx", mistake())
+    [first] = found.tables
+    other = dataclasses.replace(first, sheet="lr 2", rate=2.0, findings=())
+    page = Page(report_page([dataclasses.replace(found, tables=(first, other))]))
+    assert page.text("h3")[0] == "Sheet1, lr 2: A28:AE90"
+    assert "0.5, 2 in F27" in page.told()
+    assert page.text("ol", "a") == ["E∂w4"]
 
 
 def test_one_file_has_no_overview() -> None:

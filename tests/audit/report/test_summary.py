@@ -14,8 +14,9 @@ from gradsheet.audit import rules
 from gradsheet.audit.details import Effect, Formula, Unreadable, WrongFormula
 from gradsheet.audit.findings import Audit, Finding
 from gradsheet.audit.report.json_form import to_json
-from gradsheet.audit.report.summary import class_csv, mistake_counts, mistake_kinds, verdict
+from gradsheet.audit.report.summary import class_csv, mistake_counts, mistake_kinds, tally, verdict
 from gradsheet.audit.report.text import file_names, inert
+from gradsheet.audit.unaudited import Unaudited
 from gradsheet.cli.render_audit import audit_table
 from gradsheet.errors import legible
 from gradsheet.spreadsheet.addresses import CellIndex
@@ -40,18 +41,21 @@ CLASS = [
     Audit(Path("none.xlsx"), (), ()),
 ]
 
+UNREAD = Unaudited(Path("odd.xlsx"), "unreadable", "the file is empty")
+
 
 def rows_of(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text)))
 
 
 def test_the_csv_has_a_row_a_file_and_a_column_a_kind() -> None:
-    assert rows_of(class_csv(CLASS)) == [
-        ["file", "tables", "mistakes", SLOPE, SWAPPED],
-        ["right.xlsx", "1", "0", "0", "0"],
-        ["two.xlsx", "1", "2", "2", "0"],
-        ["one.xlsx", "1", "1", "0", "1"],
-        ["none.xlsx", "0", "0", "0", "0"],
+    assert rows_of(class_csv([*CLASS, UNREAD])) == [
+        ["file", "outcome", "tables", "mistakes", SLOPE, SWAPPED],
+        ["right.xlsx", "all right: 3 columns checked", "1", "0", "0", "0"],
+        ["two.xlsx", "2 mistakes; 1 of 3 checked columns right", "1", "2", "2", "0"],
+        ["one.xlsx", "1 mistake; 2 of 3 checked columns right", "1", "1", "0", "1"],
+        ["none.xlsx", "no training table found", "0", "0", "0", "0"],
+        ["odd.xlsx", "unreadable: the file is empty", "", "", "", ""],
     ]
 
 
@@ -59,7 +63,7 @@ def test_the_csv_has_a_row_a_file_and_a_column_a_kind() -> None:
 def test_no_text_of_the_csv_is_a_formula(start: str) -> None:
     rows = rows_of(class_csv([audit(f"{start}.xlsx", mistake())]))
     assert rows[1][0].startswith("'")
-    assert len(rows[1]) == len(rows[0]) == 4
+    assert len(rows[1]) == len(rows[0]) == 5
     assert inert(start) == f"'{start}"
 
 
@@ -69,15 +73,19 @@ def test_a_name_with_quotes_commas_and_lines_stays_one_field() -> None:
 
 
 def test_the_json_holds_everything() -> None:
-    read = json.loads(to_json(CLASS))
+    read = json.loads(to_json([*CLASS, UNREAD]))
     assert list(read) == ["version", "files"]
     assert read["version"] == 2
-    assert [file["all_right"] for file in read["files"]] == [True, False, False, False]
-    for file, found in zip(read["files"], CLASS, strict=True):
-        assert list(file) == ["path", "all_right", "tables", "findings"]
+    assert [file["all_right"] for file in read["files"]] == [True, *[False] * 4]
+    outcomes = ["right", "wrong", "wrong", "partly read", "unreadable"]
+    assert [file["outcome"] for file in read["files"]] == outcomes
+    assert read["files"][4]["text"] == "unreadable: the file is empty"
+    for file, found in zip(read["files"], [*CLASS, UNREAD], strict=True):
+        assert list(file) == ["path", "outcome", "text", "all_right", "tables", "findings"]
         assert file["path"] == str(found.path)
     told, _ = read["files"][2]["tables"][0]["findings"]
     assert (told["codes"], told["cell"], told["cells"]) == (["GS604"], "AA29", 62)
+    assert told["pages"] == ["docs/audit-rules/GS604.md"]
     assert (told["text"], told["written"], told["right"]) == (MESSAGE, WRITTEN, RIGHT)
     assert told["details"]["causes"][0]["rule"] == "GS604"
     assert told["details"]["effect"]["loss_change"] == 4e-9
@@ -122,6 +130,16 @@ def test_the_outcome_in_a_line() -> None:
         "1 mistake; 2 of 3 checked columns right",
         "no training table found",
     ]
+
+
+def test_the_closing_line_counts_outcomes() -> None:
+    exercise = Unaudited(Path("e.xlsx"), "exercise", "an exercise")
+    table = Unaudited(Path("n.xlsx"), "no table", "no training table found")
+    assert tally([*CLASS, UNREAD, exercise, table]) == (
+        "7 files: 1 right, 2 with mistakes, 1 not read in full, 1 without a training table, "
+        "1 unreadable, 1 written by gradsheet and not audited"
+    )
+    assert tally(CLASS[:1]) == "1 file: 1 right"
 
 
 def test_an_unread_column_is_never_counted_as_right() -> None:

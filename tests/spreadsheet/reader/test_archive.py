@@ -311,7 +311,7 @@ def test_a_table_of_contents_without_end(tmp_path: Path) -> None:
     size = len(entry) * 60_000
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, size, 0, 0)
     path.write_bytes(entry * 60_000 + end)
-    assert "too many parts" in refusal(path)
+    assert "too many files" in refusal(path)
 
 
 def test_two_sheets_cannot_be_one_part(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ The few parts that change are edited as text, and all others copied as they are:
 knows nothing of, such as a chart, a text box or a picture, stays what it was.
 """
 
+import io
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -30,17 +31,22 @@ def check_copies(paths: Sequence[Path]) -> None:
     """Refuse to annotate workbooks where a copy would take the place of anything but such a copy.
 
     Raises:
-        GradsheetError: it would replace one of ``paths``, or another file; or no copy can be made.
+        GradsheetError: no copy can be made of any, or one would replace one of ``paths`` or another
+            file.
     """
-    for path in paths:
-        _check_format(path)
+    if not any(map(can_be_annotated, paths)):
+        _check_format(paths[0])
+    for path in filter(can_be_annotated, paths):
+        target = copy_of(path)
+        if not os.path.lexists(target) or is_copy(target):
+            continue
         for other in paths:
-            if is_same_file(copy_of(path), other):
+            if is_same_file(target, other):
                 raise GradsheetError(
                     f"--annotate would write the copy of {path} over {other}, one of the "
                     "workbooks to audit; rename that"
                 )
-        _check_replaceable(copy_of(path))
+        _check_replaceable(target)
 
 
 def annotate(audit: Audit, target: Path) -> None:
@@ -53,20 +59,44 @@ def annotate(audit: Audit, target: Path) -> None:
         GradsheetError: the file is no sound .xlsx, ``target`` is there and no such copy, or the
             copy cannot be written.
     """
-    path = audit.path
-    _check_format(path)
-    if is_same_file(path, target):
-        raise GradsheetError(f"{path} would be overwritten; choose another name for the copy")
-    _check_replaceable(target)
-    with opened_package(path) as package:
+    if is_same_file(audit.path, target):
+        raise GradsheetError(f"{audit.path} would be overwritten; choose another name for the copy")
+    write_copy(annotated_copy(audit), target)
+
+
+def annotated_copy(audit: Audit) -> bytes:
+    """The content of such a copy.
+
+    Raises:
+        GradsheetError: the file is no sound .xlsx.
+    """
+    _check_format(audit.path)
+    content = io.BytesIO()
+    with opened_package(audit.path) as package:
         _mark_sheets(package, audit.all_findings)
         mark_as_copy(package)
-        with whole_file(target) as temporary:
-            package.write(temporary)
+        package.write(content)
+    return content.getvalue()
+
+
+def write_copy(content: bytes, target: Path) -> None:
+    """Write a copy, whole or not at all.
+
+    Raises:
+        GradsheetError: ``target`` is there and no such copy, or cannot be written.
+    """
+    _check_replaceable(target)
+    with whole_file(target) as temporary:
+        temporary.write_bytes(content)
+
+
+def can_be_annotated(path: Path) -> bool:
+    """Whether copies are made of files of this format."""
+    return path.suffix.lower() == ".xlsx"
 
 
 def _check_format(path: Path) -> None:
-    if path.suffix.lower() != ".xlsx":
+    if not can_be_annotated(path):
         kind = path.suffix or "without a suffix"
         raise GradsheetError(f"only .xlsx can be annotated and {path} is {kind}; save it as .xlsx")
 
@@ -83,9 +113,9 @@ def _mark_sheets(package: Package, findings: Iterable[Finding]) -> None:
     sheets = package.sheets()
     marked: dict[str, dict[CellIndex, list[Finding]]] = {}
     for found in findings:
-        if sheet := sheets.get(found.sheet):
-            for cell in found.first_cells:
-                marked.setdefault(sheet, {}).setdefault(cell, []).append(found)
+        for place in found.first_places:
+            if sheet := sheets.get(place.sheet):
+                marked.setdefault(sheet, {}).setdefault(place.cell, []).append(found)
     if not marked:
         return
     styles = Styles(package)

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from gradsheet.errors import legible
 
+_WITHOUT_END = ("br", "input")
+
 
 class Html(str):
     """Text that is HTML already."""
@@ -18,7 +20,8 @@ def element(tag: str, *content: str, **attributes: str) -> Html:
         f' {name.rstrip("_").replace("_", "-")}="{html.escape(legible(value))}"'
         for name, value in attributes.items()
     )
-    return Html(f"<{tag}{given}>{joined(content)}</{tag}>")
+    end = "" if tag in _WITHOUT_END else f"</{tag}>"
+    return Html(f"<{tag}{given}>{joined(content)}{end}")
 
 
 def joined(content: Iterable[str]) -> Html:

@@ -9,6 +9,8 @@ from typing import Any
 
 from gradsheet.audit.details import Formula
 from gradsheet.audit.findings import Audit, ColumnAudit, Finding, TableAudit
+from gradsheet.audit.report.outcomes import outcome
+from gradsheet.audit.report.rule_text import page_of
 from gradsheet.audit.report.sentences import (
     formula,
     message,
@@ -16,7 +18,9 @@ from gradsheet.audit.report.sentences import (
     title,
     written_and_right,
 )
+from gradsheet.audit.report.summary import verdict
 from gradsheet.audit.rules import Rule
+from gradsheet.audit.unaudited import Unaudited
 from gradsheet.errors import encodable
 from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef
@@ -25,18 +29,21 @@ VERSION = 2
 """Of the JSON form; it rises when a reader of the old form would go wrong."""
 
 
-def to_json(audits: Sequence[Audit], ascii_only: bool = False) -> str:
+def to_json(results: Sequence[Audit | Unaudited], ascii_only: bool = False) -> str:
     """Everything that was found, and for each file whether it is all right.
 
     With ``ascii_only`` every other character is written as its number.
     """
-    whole = {"version": VERSION, "files": [_file(audit) for audit in audits]}
+    whole = {"version": VERSION, "files": [_file(result) for result in results]}
     return json.dumps(_plain(whole), ensure_ascii=ascii_only, indent=2) + "\n"
 
 
-def _file(audit: Audit) -> dict[str, Any]:
+def _file(result: Audit | Unaudited) -> dict[str, Any]:
+    audit = result if isinstance(result, Audit) else Audit(result.path, (), ())
     return {
-        "path": audit.path,
+        "path": result.path,
+        "outcome": outcome(result),
+        "text": verdict(result),
         "all_right": audit.all_right,
         "tables": [_table(table) for table in audit.tables],
         "findings": [_finding(found) for found in audit.findings],
@@ -61,6 +68,7 @@ def _finding(found: Finding) -> dict[str, Any]:
     return {
         "codes": found.codes,
         "title": title(found.rules),
+        "pages": [page_of(rule) for rule in found.rules],
         "is_mistake": found.is_mistake,
         **{
             name: value

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from gradsheet.audit.findings import Finding
+from gradsheet.audit.report.rule_text import page_of
 from gradsheet.audit.report.sentences import cells_in_words, label, message, written_and_right
 from gradsheet.errors import legible
 from gradsheet.spreadsheet.addresses import CellIndex, parse_reference
@@ -131,6 +132,9 @@ def _told(found: Finding, longest: int) -> tuple[str, str]:
     lines += [f"written: {written}"] if written else []
     lines += [f"right: {right}"] if right else []
     lines += [cells_in_words(found)] if found.cells > 1 else []
+    lines += [
+        f"More: gradsheet audit --explain {rule.code}, {page_of(rule)}" for rule in found.rules
+    ]
     return head, "\n".join(_shortened(legible(line), longest) for line in lines)
 
 

@@ -1,17 +1,27 @@
-"""Audits as one page that needs nothing but itself: for a class, then file by file."""
+"""Audits as one page that needs nothing but itself: for a class, then file by file.
+
+It is whole without scripts; one script, known by its hash, filters and sorts the files.
+"""
 
 import itertools
 from collections.abc import Iterator, Sequence
 
 from gradsheet.audit.findings import Audit, ColumnAudit, Finding, TableAudit, Verdict
+from gradsheet.audit.lessons import LESSONS
+from gradsheet.audit.report.alike import alike, learning_rates, sheets_and_area
 from gradsheet.audit.report.formula_html import formulas
 from gradsheet.audit.report.html import Html, definitions, element, joined, paragraph, unseen
-from gradsheet.audit.report.page_overview import Outcome, outcome, overview
+from gradsheet.audit.report.outcomes import outcome
+from gradsheet.audit.report.page_overview import SIGNS, overview, style_of
+from gradsheet.audit.report.page_script import SCRIPT, script_hash
 from gradsheet.audit.report.page_style import style_sheet
+from gradsheet.audit.report.rule_text import chapters, formulas_of, page_of, with_colon
 from gradsheet.audit.report.sentences import cells_in_words, message, named, network_in_words
 from gradsheet.audit.report.summary import verdict
 from gradsheet.audit.report.text import file_names
 from gradsheet.audit.rules import Rule
+from gradsheet.audit.unaudited import Unaudited
+from gradsheet.spreadsheet.addresses import CellRef
 
 _MARKS: dict[Verdict, str] = {
     "right": "✓",
@@ -20,59 +30,73 @@ _MARKS: dict[Verdict, str] = {
     "not read": "?",
     "not checked": "?",
 }
-_SIGNS: dict[Outcome, str] = {"wrong": "✗", "right": "✓", "unknown": "?"}
 
-# Nothing may be loaded or run: should text of a file ever come out as HTML, it stays inert.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+# Nothing may be loaded, and no other script run: should text of a file ever come out as HTML, it
+# stays inert.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src '{}'; base-uri 'none'; "
+    "form-action 'none'"
+)
 
 
-def report_page(audits: Sequence[Audit]) -> str:
+def report_page(results: Sequence[Audit | Unaudited]) -> str:
     """The whole page.
 
     Args:
-        audits: of one file or of many; many get an overview first.
+        results: of one file or of many; many get an overview first.
     """
-    names = file_names(audits)
-    one = len(audits) == 1
-    title = f"Audit of {names[0]}" if one else f"Audit of {len(audits)} workbooks"
-    first = Html() if one else overview(audits, names)
+    names = file_names(results)
+    one = len(results) == 1
+    title = f"Audit of {names[0]}" if one else f"Audit of {len(results)} workbooks"
+    first = Html() if one else overview(results, names)
     files = [
-        _file(number, name, audit, alone=one)
-        for number, (name, audit) in enumerate(zip(names, audits, strict=True), start=1)
+        _file(number, name, result, alone=one)
+        for number, (name, result) in enumerate(zip(names, results, strict=True), start=1)
+        if one or isinstance(result, Audit)
     ]
-    body = element("main", element("h1", title), first, *files, _explanations(audits))
+    body = element("main", element("h1", title), first, *files, _explanations(results))
+    script = "" if one else f"<script>{SCRIPT}</script>"
+    policy = _POLICY.format(script_hash())
     head = "".join(
         (
             '<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="color-scheme" content="light dark">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
             element("title", title),
             f"<style>{style_sheet()}</style>",
         )
     )
-    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'
+    page = f'<html lang="en"><head>{head}</head>\n<body>{body}{script}</body></html>'
+    return f"<!DOCTYPE html>\n{page}\n"
 
 
 # --- A file ----------------------------------------------------------------------------------
 
 
-def _file(number: int, name: str, audit: Audit, *, alone: bool) -> Html:
+def _file(number: int, name: str, result: Audit | Unaudited, *, alone: bool) -> Html:
     """The section of one file; findings are numbered through it, so that they can be linked."""
-    look = outcome(audit)
+    look = outcome(result)
     ids = (f"file-{number}-{count}" for count in itertools.count(1))
-    tables = [_table(table, ids) for table in audit.tables]
+    told = list(_told(result, ids)) if isinstance(result, Audit) else []
     back = element("p", element("a", "back to the overview", href="#overview"), class_="back")
     return element(
         "section",
         element("h2", name),
-        element("p", f"{_SIGNS[look]} {verdict(audit)}", class_=f"verdict {look}"),
-        *tables,
-        _elsewhere(audit.findings, ids),
+        element("p", f"{SIGNS[look]} {verdict(result)}", class_=f"verdict {style_of(look)}"),
+        *told,
         *([] if alone else [back]),
         id=f"file-{number}",
         class_="file",
     )
+
+
+def _told(audit: Audit, ids: Iterator[str]) -> Iterator[Html]:
+    """The tables of a file and what belongs to none."""
+    links: dict[CellRef, str] = {}
+    for tables in alike(audit.tables):
+        yield _tables(tables, ids, links)
+    yield _elsewhere(audit.findings, ids)
 
 
 def _elsewhere(findings: Sequence[Finding], ids: Iterator[str]) -> Html:
@@ -87,35 +111,49 @@ def _elsewhere(findings: Sequence[Finding], ids: Iterator[str]) -> Html:
     )
 
 
-def _table(table: TableAudit, ids: Iterator[str]) -> Html:
-    mistakes = [(next(ids), found) for found in table.findings if found.is_mistake]
-    columns = {name: _column_of(found, table) for name, found in mistakes}
-    cards = [_card(found, columns[name], name) for name, found in mistakes]
-    links = {column.letters: name for name, column in reversed(columns.items()) if column}
+def _tables(tables: Sequence[TableAudit], ids: Iterator[str], links: dict[CellRef, str]) -> Html:
+    """One table, or several that are alike. In ``links`` are the cards of wrong cells so far."""
+    first = tables[0]
+    findings = [found for table in tables for found in table.findings]
+    cards = []
+    for found in findings:
+        if found.is_mistake:
+            name, column = next(ids), _column_of(found, first)
+            cards.append(_card(found, column, name))
+            if column:
+                links.update((place, links.get(place, name)) for place in found.first_places)
     return joined(
         (
-            element("h3", f"{table.sheet}, {table.area}"),
-            _facts(table),
-            _strip(table.columns, links),
-            _legend(table.columns),
+            element("h3", sheets_and_area(tables)),
+            _facts(tables),
+            _strip(first, links),
+            _legend(first.columns),
             *cards,
-            _remarks([found for found in table.findings if not found.is_mistake], ids),
+            _remarks([found for found in findings if not found.is_mistake], ids),
         )
     )
 
 
-def _facts(table: TableAudit) -> Html:
-    rate = "not found" if table.rate is None else f"{table.rate:.6g}"
-    if table.rate_cell:
-        rate += f", in {table.rate_cell}"
-    network = network_in_words(table.network)
-    facts = {"Network": network, "Learning rate": rate, "Updates": str(table.updates)}
+def _facts(tables: Sequence[TableAudit]) -> Html:
+    first = tables[0]
+    facts = {
+        "Network": network_in_words(first.network),
+        "Learning rate": learning_rates(tables) or "not found",
+        "Updates": str(first.updates),
+    }
     return definitions(facts.items(), "facts")
 
 
-def _strip(columns: Sequence[ColumnAudit], links: dict[str, str]) -> Html:
+def _strip(table: TableAudit, links: dict[CellRef, str]) -> Html:
     """The columns in their own order; a wrong one leads to its first mistake."""
-    return element("ol", *[_in_strip(c, links.get(c.letters, "")) for c in columns], class_="strip")
+    rows = range(table.area.first.row, table.area.last.row + 1)
+    cards = {
+        place.cell.column: card
+        for place, card in reversed(links.items())
+        if place.sheet == table.sheet and place.cell.row in rows
+    }
+    items = [_in_strip(column, cards.get(column.column, "")) for column in table.columns]
+    return element("ol", *items, class_="strip")
 
 
 def _in_strip(column: ColumnAudit, link: str) -> Html:
@@ -204,18 +242,34 @@ def _place(found: Finding) -> str:
 # --- Explanations ----------------------------------------------------------------------------
 
 
-def _explanations(audits: Sequence[Audit]) -> Html:
+def _explanations(results: Sequence[Audit | Unaudited]) -> Html:
     """Every rule that some finding breaks, explained once."""
+    audits = [result for result in results if isinstance(result, Audit)]
     broken = {rule for audit in audits for found in audit.all_findings for rule in found.rules}
     if not broken:
         return Html()
-    entries = [
-        joined((element("dt", f"{rule.code} {rule.title}", id=rule.code), _explained(rule)))
-        for rule in sorted(broken, key=lambda rule: rule.code)
-    ]
     heading = element("h2", "What the codes mean")
-    return element("section", heading, element("dl", *entries), class_="file rules")
+    entries = [_explained(rule) for rule in sorted(broken, key=lambda rule: rule.code)]
+    return element("section", heading, *entries, class_="file rules")
 
 
 def _explained(rule: Rule) -> Html:
-    return element("dd", rule.explanation)
+    """What its page says."""
+    paragraphs = [
+        element("p", element("b", with_colon(heading)), f" {text}", *_example(rule, heading))
+        for heading, text in chapters(rule)
+    ]
+    return element(
+        "article",
+        element("h3", f"{rule.code} {rule.title}"),
+        element("p", rule.explanation),
+        *paragraphs,
+        paragraph(f"Also in {page_of(rule)}", "quiet"),
+        id=rule.code,
+    )
+
+
+def _example(rule: Rule, heading: str) -> Iterator[Html]:
+    if heading == "Example":
+        for name, formula in formulas_of(LESSONS[rule]):
+            yield joined((element("br"), f"{name}: ", element("code", formula)))

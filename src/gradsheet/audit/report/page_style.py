@@ -33,8 +33,9 @@ a{color:var(--link-ink)}
 .file{border-top:2px solid var(--gray-paper);margin-top:2rem;padding-top:1.25rem}
 .verdict{display:inline-block;font-weight:600;padding:.1rem .6rem;border-radius:.4rem}
 .right{color:var(--right-ink);background:var(--right-paper)}
+.unreadable{color:var(--cut-ink);background:var(--cut-paper)}
 .wrong{color:var(--wrong-ink);background:var(--wrong-paper)}
-.given,.not-read,.not-checked,.unknown{color:var(--gray-ink);background:var(--gray-paper)}
+.given,.not-read,.not-checked,.partly-read,.no-table,.own{color:var(--gray-ink);background:var(--gray-paper)}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.5rem 0}
 .facts dt{color:var(--quiet-ink)}
 .facts dd{margin:0}
@@ -58,24 +59,31 @@ white-space:pre-wrap}
 del,ins{border-radius:.2rem}
 del{color:var(--cut-ink);background:var(--cut-paper);text-decoration:underline wavy}
 ins{color:var(--put-ink);background:var(--put-paper);text-decoration:underline}
-.rules dt{font-weight:600;margin-top:.75rem}
-.rules dd{margin:.1rem 0 0;max-width:48rem}
+.rules article{max-width:48rem}
 .remarks{color:var(--quiet-ink);font-size:.92rem;padding-left:1.2rem;margin:.5rem 0}
 .remarks li{margin:.3rem 0}
 .tally{list-style:none;display:flex;flex-wrap:wrap;gap:.5rem;margin:.75rem 0;padding:0}
 .tally li{padding:.25rem .75rem;border-radius:.4rem}
 .tally b{font-size:1.25rem}
-.scroll{position:relative;overflow-x:auto;margin:1rem 0}
-table{border-collapse:separate;border-spacing:2px;font-size:.9rem}
+.controls{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center;margin:.75rem 0}
+.controls[hidden]{display:none}
+.controls input,.controls select{font:inherit;font-size:.9rem;max-width:17rem;padding:.15rem .3rem}
+.scroll{position:relative;overflow:auto;max-height:85vh;margin:1rem 0}
+table{border-collapse:separate;border-spacing:0;font-size:.9rem}
+th,td{border:1px solid var(--page-paper)}
 th{font-weight:600;text-align:left}
-thead th{vertical-align:bottom}
-thead .mistake span{display:block;writing-mode:vertical-rl;transform:rotate(180deg);
+thead th{vertical-align:bottom;position:sticky;top:0;z-index:1;background:var(--page-paper);
+border-bottom:2px solid var(--gray-paper);padding:.1rem .3rem}
+thead .kind span{display:block;writing-mode:vertical-rl;transform:rotate(180deg);
 height:13rem;line-height:1.2;font-weight:500;overflow-wrap:break-word}
-tbody th{font-weight:400;min-width:9rem;max-width:20rem;padding-right:.5rem}
+tbody th{font-weight:400;white-space:nowrap;max-width:22rem;overflow:hidden;
+text-overflow:ellipsis;padding-right:.5rem}
 tbody th,tfoot th,thead th:first-child{position:sticky;left:0;background:var(--page-paper)}
+thead th:first-child{z-index:2}
 tfoot th,tfoot td{font-weight:600}
-td{min-width:2.2rem;padding:.1rem .3rem;text-align:center;border-radius:.2rem}
+td{min-width:2.2rem;padding:.1rem .3rem;text-align:center}
 td.state{text-align:left;white-space:nowrap;padding:.1rem .5rem}
+td.state[colspan]{white-space:normal;min-width:15rem}
 .heat1{color:var(--heat1-ink);background:var(--heat1-paper)}
 .heat2{color:var(--heat2-ink);background:var(--heat2-paper)}
 .heat3{color:var(--heat3-ink);background:var(--heat3-paper)}
@@ -85,10 +93,14 @@ white-space:nowrap}
 :target{scroll-margin-top:1rem;outline:2px solid var(--link-ink);outline-offset:3px}
 a:focus-visible,.scroll:focus-visible{outline:2px solid var(--link-ink);outline-offset:2px}
 @media (max-width:34rem){main{padding:.75rem}.facts,.formulas{grid-template-columns:1fr;gap:0}
-.facts dd,.formulas dd{margin-bottom:.35rem}tbody th{max-width:9rem}}
+.facts dd,.formulas dd{margin-bottom:.35rem}tbody th{max-width:10.5rem}
+.overview .kind{display:none}td.state[colspan]{min-width:0}
+.controls label{display:grid;grid-template-columns:5rem 1fr;width:100%}
+.controls input,.controls select{max-width:none;width:100%}}
 @media print{body{font-size:10.5pt}main{max-width:none;padding:0}table{font-size:8.5pt}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-.card,.strip,tr{break-inside:avoid}h2,h3,h4{break-after:avoid}.scroll{overflow:visible}
+.card,.strip,tr{break-inside:avoid}h2,h3,h4{break-after:avoid}
+.scroll{overflow:visible;max-height:none}thead th{position:static}.controls{display:none}
 .overview~.file{break-before:page;border:0;margin:0;padding:0}.back{display:none}}
 """
 

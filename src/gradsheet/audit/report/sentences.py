@@ -79,8 +79,12 @@ def label(broken: Sequence[Rule]) -> str:
 
 def message(found: Finding) -> str:
     """What is wrong and how much it matters, as clauses whose subject is the cell."""
-    elsewhere = ", ".join(map(str, found.elsewhere))
-    return _message(found.details) + (f"; the same in {elsewhere}" if elsewhere else "")
+    clauses = [_message(found.details)]
+    if found.elsewhere:
+        clauses.append(f"the same in {', '.join(map(str, found.elsewhere))}")
+    if others := tuple(dict.fromkeys(place.sheet for place in found.on_sheets)):
+        clauses.append(f"the same on {'sheet' if len(others) == 1 else 'sheets'} {_listed(others)}")
+    return "; ".join(clauses)
 
 
 def line(found: Finding) -> str:
@@ -106,7 +110,11 @@ def why_not_read(found: Finding) -> str:
 
 def cells_in_words(found: Finding) -> str:
     """How many cells show it, where they are several."""
-    return f"Found in {found.cells} cells, from {found.cell} on." if found.cells > 1 else ""
+    if found.cells <= 1:
+        return ""
+    sheets = 1 + len({place.sheet for place in found.on_sheets})
+    where = f" on {sheets} sheets" if sheets > 1 else ""
+    return f"Found in {found.cells} cells{where}, from {found.cell} on."
 
 
 def named(subject: Finding | ColumnAudit) -> str:

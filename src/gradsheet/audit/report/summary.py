@@ -1,4 +1,4 @@
-"""Many audits in short: the outcome of each file, and which mistake is how often in which."""
+"""Many files in short: the outcome of each, and which mistake is how often in which."""
 
 import csv
 import io
@@ -9,27 +9,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradsheet.audit.findings import Audit
+from gradsheet.audit.report.outcomes import Outcome, outcome
 from gradsheet.audit.report.sentences import count, label, why_not_read
 from gradsheet.audit.report.text import file_names, inert
 from gradsheet.audit.rules import Rule
+from gradsheet.audit.unaudited import Unaudited
 from gradsheet.errors import legible
+
+Result = Audit | Unaudited
 
 Kind = tuple[Rule, ...]
 """A kind of mistake: the rules that one formula breaks, mostly one."""
 
+_UNAUDITED = {"unreadable": "unreadable: ", "no table": ""}
+TALLY: dict[Outcome, str] = {
+    "right": "right",
+    "wrong": "with mistakes",
+    "partly read": "not read in full",
+    "no table": "without a training table",
+    "unreadable": "unreadable",
+    "own": "written by gradsheet and not audited",
+}
+"""What follows the number of files of each outcome, in the order in which they are listed."""
 
-def verdict(audit: Audit) -> str:
+
+def verdict(result: Result) -> str:
     """The outcome in one line."""
-    right, wrong = audit.count("right"), audit.count("wrong")
+    if isinstance(result, Unaudited):
+        return f"{_UNAUDITED.get(result.reason, 'not audited: ')}{legible(result.why)}"
+    right, wrong = result.count("right"), result.count("wrong")
     checked = right + wrong
-    if audit.some_wrong:
+    if result.some_wrong:
         share = f"; {right} of {count(checked, 'checked column')} right" if checked else ""
-        return f"{count(len(audit.mistakes), 'mistake')}{share}{_not_read(audit)}"
-    if audit.all_right:
+        return f"{count(len(result.mistakes), 'mistake')}{share}{_not_read(result)}"
+    if result.all_right:
         return f"all right: {count(checked, 'column')} checked"
-    if right or audit.count("not read"):
-        return f"{count(right, 'column')} right{_not_read(audit)}"
-    return "nothing in its table could be checked" if audit.tables else "no training table found"
+    if right or result.count("not read"):
+        return f"{count(right, 'column')} right{_not_read(result)}"
+    return "nothing in its table could be checked" if result.tables else "no training table found"
 
 
 def _not_read(audit: Audit) -> str:
@@ -40,28 +57,41 @@ def _not_read(audit: Audit) -> str:
     return f", {unread} not read ({why})" if unread else ""
 
 
-def mistake_kinds(audits: Sequence[Audit]) -> list[Kind]:
+def tally(results: Sequence[Result]) -> str:
+    """How many files came out how: ``3 files: 2 right, 1 with mistakes``."""
+    counts = Counter(map(outcome, results))
+    parts = [f"{counts[one]} {words}" for one, words in TALLY.items() if counts[one]]
+    return f"{count(len(results), 'file')}: {', '.join(parts)}"
+
+
+def mistake_kinds(results: Sequence[Result]) -> list[Kind]:
     """The kinds of mistakes that were made, the most frequent first."""
-    total = sum((_kinds(audit) for audit in audits), Counter[Kind]())
+    total = sum((_kinds(result) for result in results), Counter[Kind]())
     return sorted(total, key=lambda kind: (-total[kind], label(kind)))
 
 
-def mistake_counts(audits: Sequence[Audit], kinds: Sequence[Kind]) -> NDArray[np.int64]:
+def mistake_counts(results: Sequence[Result], kinds: Sequence[Kind]) -> NDArray[np.int64]:
     """How many mistakes of each kind each file has: (files, kinds)."""
-    rows = [[found[kind] for kind in kinds] for found in map(_kinds, audits)]
-    return np.array(rows, dtype=np.int64).reshape(len(audits), len(kinds))
+    rows = [[found[kind] for kind in kinds] for found in map(_kinds, results)]
+    return np.array(rows, dtype=np.int64).reshape(len(results), len(kinds))
 
 
-def _kinds(audit: Audit) -> Counter[Kind]:
-    return Counter(found.rules for found in audit.mistakes)
+def _kinds(result: Result) -> Counter[Kind]:
+    if isinstance(result, Unaudited):
+        return Counter()
+    return Counter(found.rules for found in result.mistakes)
 
 
-def class_csv(audits: Sequence[Audit]) -> str:
-    """A row a file: its name, how many tables and mistakes, how many mistakes of each kind."""
-    kinds, written = mistake_kinds(audits), io.StringIO()
+def class_csv(results: Sequence[Result]) -> str:
+    """A row a file: its name, its outcome, how many tables and mistakes, and of each kind."""
+    kinds, written = mistake_kinds(results), io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(["file", "tables", "mistakes", *map(label, kinds)])
-    counts = mistake_counts(audits, kinds).tolist()
-    for name, audit, row in zip(file_names(audits), audits, counts, strict=True):
-        writer.writerow([inert(name), len(audit.tables), len(audit.mistakes), *row])
+    writer.writerow(["file", "outcome", "tables", "mistakes", *map(label, kinds)])
+    counts = mistake_counts(results, kinds).tolist()
+    for name, result, row in zip(file_names(results), results, counts, strict=True):
+        line = [inert(name), inert(verdict(result))]
+        if isinstance(result, Unaudited):  # 0 mistakes would say that it was looked at
+            writer.writerow([*line, *[""] * (2 + len(kinds))])
+        else:
+            writer.writerow([*line, len(result.tables), len(result.mistakes), *row])
     return written.getvalue()

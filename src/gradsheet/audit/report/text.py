@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from gradsheet.audit.findings import Audit
+from gradsheet.audit.unaudited import Unaudited
 from gradsheet.errors import legible
 
 _STARTS_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
@@ -14,10 +15,10 @@ def inert(text: str) -> str:
     return f"'{text}" if _STARTS_FORMULA.match(text) else text
 
 
-def file_names(audits: Sequence[Audit]) -> list[str]:
+def file_names(results: Sequence[Audit | Unaudited]) -> list[str]:
     """What to call each file: its name, after as many folders as tell it from the others."""
-    parts = {audit.path.parts for audit in audits}
-    return [legible("/".join(_tail(audit.path.parts, parts))) for audit in audits]
+    parts = {result.path.parts for result in results}
+    return [legible("/".join(_tail(result.path.parts, parts))) for result in results]
 
 
 def _tail(own: tuple[str, ...], every: set[tuple[str, ...]]) -> tuple[str, ...]:

@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from tqdm import tqdm
 
-from gradsheet.errors import GradsheetError
-from gradsheet.processes import fresh_processes, usable_cores
+from gradsheet.processes import dask_client, fresh_processes, usable_cores
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ def worker_pool(jobs: int | None, scheduler: str | None) -> Iterator[WorkerPool]
         GradsheetError: there is no Dask, or no such scheduler.
     """
     if scheduler is not None:
-        with _client(scheduler) as client:
+        with dask_client(scheduler) as client:
             yield WorkerPool(lambda: client.get_executor(retries=2), threads=1)
         return
     cores = usable_cores()
@@ -55,16 +53,3 @@ def progress_bar(epochs: int, disable: bool = False) -> Iterator[Callable[[int],
             bar.update(done - bar.n)
 
         yield look
-
-
-def _client(scheduler: str) -> Any:
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise GradsheetError(
-            "--scheduler needs Dask, which is not installed; pip install 'gradsheet[cluster]'"
-        ) from error
-    try:
-        return Client(scheduler, timeout="10s")  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as error:
-        raise GradsheetError(f"no Dask scheduler answers at {scheduler} ({error})") from error

@@ -83,6 +83,17 @@ def opened(path: Path, larger: int = 1) -> Iterator["Parts"]:
         raise GradsheetError(f"cannot read {path}: {error}; {DAMAGED}") from error
 
 
+@contextmanager
+def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Any zip archive, whose table of contents is read only where it is no larger than 4 MiB.
+
+    Raises:
+        RefusedError: it is larger, or the archive is broken.
+    """
+    with _SparingFile(io.FileIO(path)) as file:
+        yield _archive(file)
+
+
 def _check_beginning(beginning: bytes) -> None:
     if not beginning:
         raise RefusedError("the file is empty; save the workbook again as .xlsx")
@@ -99,7 +110,7 @@ class _SparingFile(io.BufferedReader):
         wanted = _DIRECTORY + 1 if size is None or not 0 <= size <= _DIRECTORY else size
         found = super().read(wanted)
         if len(found) > _DIRECTORY:
-            raise RefusedError(f"it holds too many parts for a workbook; {SAVE}")
+            raise RefusedError("it holds too many files; keep only those that matter")
         return found
 
 

@@ -33,6 +33,7 @@ def finished(
     names: dict[str, str],
     charts: list[UnresolvedChart],
     oddities: Oddities,
+    properties: dict[str, str],
 ) -> Book:
     """The book, now that every label can be looked up."""
     if not sheets:
@@ -46,7 +47,7 @@ def finished(
         )
         for chart in charts
     ]
-    return Book(path, book, names, tuple(drawn), oddities.lines())
+    return Book(path, book, names, tuple(drawn), oddities.lines(), properties)
 
 
 def _text(label: Label, sheets: Mapping[str, Sheet]) -> str:

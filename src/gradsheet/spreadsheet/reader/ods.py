@@ -22,6 +22,7 @@ from gradsheet.spreadsheet.reader.ods_charts import charts_of
 from gradsheet.spreadsheet.reader.ods_table import Table
 from gradsheet.spreadsheet.reader.openformula import from_open_address, from_open_formula
 from gradsheet.spreadsheet.reader.part_reader import Attributes, PartReader
+from gradsheet.spreadsheet.reader.properties import open_properties_of
 
 _LINKS = "the file links to other files: they were not opened"
 _OTHER_FILE = re.compile(r"'\[(?:file|https?|ftp)://")
@@ -40,7 +41,8 @@ def read_ods(path: Path, parts: Parts) -> Book:
     charts = [
         chart for sheet, target in content.objects for chart in charts_of(parts, sheet, target)
     ]
-    return finished(path, content.sheets, content.names, charts, content.oddities)
+    noted = open_properties_of(parts)
+    return finished(path, content.sheets, content.names, charts, content.oddities, noted)
 
 
 class _Manifest(PartReader):

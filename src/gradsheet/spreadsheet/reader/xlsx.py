@@ -17,6 +17,7 @@ from gradsheet.spreadsheet.reader.archive import (
 from gradsheet.spreadsheet.reader.finish import UnresolvedChart, finished
 from gradsheet.spreadsheet.reader.grid import MACROS, Grid, Oddities
 from gradsheet.spreadsheet.reader.part_reader import Attributes, PartReader
+from gradsheet.spreadsheet.reader.properties import properties_of
 from gradsheet.spreadsheet.reader.xlsx_charts import charts_of
 from gradsheet.spreadsheet.reader.xlsx_relations import Relation, identity, relations_of
 from gradsheet.spreadsheet.reader.xlsx_sheet import SharedStrings, SheetCells
@@ -47,7 +48,7 @@ def read_xlsx(path: Path, parts: Parts) -> Book:
         SheetCells(grid, strings).read(parts, relation.target).finish()
         sheets.append(grid.sheet)
         charts += charts_of(parts, name, relation.target)
-    return finished(path, sheets, listed.names, charts, oddities)
+    return finished(path, sheets, listed.names, charts, oddities, properties_of(parts))
 
 
 def _workbook_part(parts: Parts) -> str:

@@ -1,0 +1,34 @@
+"""Lessons on charts, headers and comparisons, GS9."""
+
+from gradsheet.audit import rules
+from gradsheet.audit.lessons.lesson import Lessons, lesson
+
+PRESENTATION: Lessons = {
+    rules.CHART_COLUMN: lesson(
+        """The chart is called "E_total" and plots the column of E2, since a column was inserted
+        before it.""",
+        loss="""The chart cannot tell: it shows another curve. The error of one output can fall
+        while the total rises.""",
+        mend="""Right-click the chart, choose Select Data, and point the series to the column of the
+        loss.""",
+    ),
+    rules.CHART_ROWS: lesson(
+        """The table was filled down to row 102 after the chart had been made of rows 3 to 32.""",
+        loss="""As far as it is plotted. What happens in the later rows is not shown.""",
+        mend="""Extend the series to the last row of the table.""",
+    ),
+    rules.HEADER: lesson(
+        """The column that computes a_h2 is called a_h1, as is the one two columns to its left.""",
+        loss="""Yes: the formulas are right. Whoever writes a formula by the headers will take the
+        wrong column.""",
+        mend="""Correct the header.""",
+    ),
+    rules.PASTED_COMPARISON: lesson(
+        """Six columns named "η = 0.1" to "η = 2" hold losses as numbers, and a chart compares
+        them.""",
+        loss="""The pasted curves fell when they were copied. A mistake corrected since then is
+        still in them.""",
+        mend="""Give each learning rate a table of its own (copy the sheet and change one cell), and
+        let the comparison refer to the loss columns.""",
+    ),
+}

@@ -42,6 +42,7 @@ CLASS = [
 ]
 
 UNREAD = Unaudited(Path("odd.xlsx"), "unreadable", "the file is empty")
+RESULTS: list[Audit | Unaudited] = [*CLASS, UNREAD]
 
 
 def rows_of(text: str) -> list[list[str]]:
@@ -49,7 +50,7 @@ def rows_of(text: str) -> list[list[str]]:
 
 
 def test_the_csv_has_a_row_a_file_and_a_column_a_kind() -> None:
-    assert rows_of(class_csv([*CLASS, UNREAD])) == [
+    assert rows_of(class_csv(RESULTS)) == [
         ["file", "outcome", "tables", "mistakes", SLOPE, SWAPPED],
         ["right.xlsx", "all right: 3 columns checked", "1", "0", "0", "0"],
         ["two.xlsx", "2 mistakes; 1 of 3 checked columns right", "1", "2", "2", "0"],
@@ -73,14 +74,14 @@ def test_a_name_with_quotes_commas_and_lines_stays_one_field() -> None:
 
 
 def test_the_json_holds_everything() -> None:
-    read = json.loads(to_json([*CLASS, UNREAD]))
+    read = json.loads(to_json(RESULTS))
     assert list(read) == ["version", "files"]
     assert read["version"] == 2
     assert [file["all_right"] for file in read["files"]] == [True, *[False] * 4]
     outcomes = ["right", "wrong", "wrong", "partly read", "unreadable"]
     assert [file["outcome"] for file in read["files"]] == outcomes
     assert read["files"][4]["text"] == "unreadable: the file is empty"
-    for file, found in zip(read["files"], [*CLASS, UNREAD], strict=True):
+    for file, found in zip(read["files"], RESULTS, strict=True):
         assert list(file) == ["path", "outcome", "text", "all_right", "tables", "findings"]
         assert file["path"] == str(found.path)
     told, _ = read["files"][2]["tables"][0]["findings"]
@@ -135,7 +136,7 @@ def test_the_outcome_in_a_line() -> None:
 def test_the_closing_line_counts_outcomes() -> None:
     exercise = Unaudited(Path("e.xlsx"), "exercise", "an exercise")
     table = Unaudited(Path("n.xlsx"), "no table", "no training table found")
-    assert tally([*CLASS, UNREAD, exercise, table]) == (
+    assert tally([*RESULTS, exercise, table]) == (
         "7 files: 1 right, 2 with mistakes, 1 not read in full, 1 without a training table, "
         "1 unreadable, 1 written by gradsheet and not audited"
     )

@@ -97,8 +97,8 @@ def test_nothing_is_written_outside(tmp_path: Path) -> None:
         "a/../../../out.xlsx",
         "C:\\out.xlsx",
     ]
-    archive = zipped(tmp_path / "in" / "c.zip" if (tmp_path / "in").mkdir() is None else tmp_path,
-                     dict.fromkeys(bad, b"PK"))  # fmt: skip
+    (tmp_path / "in").mkdir()
+    archive = zipped(tmp_path / "in" / "c.zip", dict.fromkeys(bad, b"PK"))
     with submissions([archive]) as found:
         assert len(found) == len(bad)
         assert len({one.path.parent for one in found}) == 1

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,11 @@ from gradsheet.digits.training import Trainer
 from gradsheet.files import write_text
 from gradsheet.processes import free_cores
 
-WARM_UP, MOST_STEPS = 2, 60
+WARM_UP, NOTICE, MOST_STEPS = 2, 30, 60
 IMAGES = 128 * 64
 
 # Number of threads (None: as many as the trainer takes) and the environment of the run. libgomp
-# checks 300,000 times by default; the package sets 20,000.
+# checks 300,000 times by default.
 CASES: dict[str, tuple[int | None, dict[str, str]]] = {
     "1 thread": (1, {}),
     "2 threads, spin 300,000": (2, {"GOMP_SPINCOUNT": "300000"}),
@@ -41,29 +41,41 @@ CASES: dict[str, tuple[int | None, dict[str, str]]] = {
     "2 threads, spin 1,000": (2, {"GOMP_SPINCOUNT": "1000"}),
     "2 threads, passive": (2, {"OMP_WAIT_POLICY": "passive"}),
     "gradsheet train": (None, {}),
+    "gradsheet train, begun alone": (0, {}),
 }
 
 
-def measure(recipe: str, threads: int | None, seconds: float) -> dict[str, float]:
-    """Milliseconds per step in this process: wall time and processor time."""
-    torch.set_num_threads(threads or min(THREADS, free_cores()))
+def measure(recipe: str, threads: int | None, count: int, seconds: float) -> dict[str, float]:
+    """Milliseconds per step in this process: wall time and processor time.
+
+    ``threads`` is 0 for a run that begins alone: the ``count`` other processes start after its
+    first steps, and the steps in which it notices them are left out.
+    """
+    chosen = THREADS if threads == 0 else min(THREADS, free_cores())
+    torch.set_num_threads(threads or chosen)
     data = load()
     some = Dataset(data.train[:IMAGES], data.test[:100], sha256="")
     trainer = Trainer(RECIPES[recipe], some, 0, torch.device("cpu"), bar=False)
     trainer.model.train()
     batches = trainer.batches.endless(torch.Generator().manual_seed(0))
-    for _ in range(WARM_UP):
-        trainer.step(*next(batches), 0.01)
-    clock, processor, steps = time.perf_counter(), time.process_time(), 0
-    while steps < MOST_STEPS and time.perf_counter() - clock < seconds:
-        trainer.step(*next(batches), 0.01)
-        steps += 1
-    return {
-        "milliseconds": 1000 * (time.perf_counter() - clock) / steps,
-        "processor milliseconds": 1000 * (time.process_time() - processor) / steps,
-        "steps": steps,
-        "threads": torch.get_num_threads(),
-    }
+    step = trainer.step if threads else trainer.watched_step
+    with ExitStack() as beside:
+        if threads == 0:
+            for _ in range(NOTICE):
+                step(*next(batches), 0.01)
+            beside.enter_context(busy(count))
+        for _ in range(NOTICE if threads == 0 else WARM_UP):
+            step(*next(batches), 0.01)
+        clock, processor, steps = time.perf_counter(), time.process_time(), 0
+        while steps < MOST_STEPS and time.perf_counter() - clock < seconds:
+            step(*next(batches), 0.01)
+            steps += 1
+        return {
+            "milliseconds": 1000 * (time.perf_counter() - clock) / steps,
+            "processor milliseconds": 1000 * (time.process_time() - processor) / steps,
+            "steps": steps,
+            "threads": torch.get_num_threads(),
+        }
 
 
 @contextmanager
@@ -78,13 +90,19 @@ def busy(count: int) -> Iterator[None]:
             process.wait()
 
 
-def measure_apart(case: str, arguments: argparse.Namespace) -> dict[str, float]:
+def measure_apart(case: str, count: int, arguments: argparse.Namespace) -> dict[str, float]:
     """Measure one case in an interpreter of its own."""
     threads, settings = CASES[case]
     varied = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "OMP_NUM_THREADS")
     environment = {name: value for name, value in os.environ.items() if name not in varied}
     command = [sys.executable, __file__, "--recipe", arguments.recipe]
-    command += ["--seconds", str(arguments.seconds), "--only", str(threads or 0)]
+    command += [
+        "--seconds",
+        str(arguments.seconds),
+        "--only",
+        str(-1 if threads is None else threads),
+    ]
+    command += ["--busy", str(count)]
     done = subprocess.run(
         command, env=environment | settings, capture_output=True, text=True, check=True
     )
@@ -96,9 +114,9 @@ def run_rounds(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     found: dict[tuple[int, str], list[dict[str, float]]] = {}
     for number in range(1, arguments.rounds + 1):
         for count in arguments.busy:
-            with busy(count):
-                for case in CASES:
-                    result = measure_apart(case, arguments)
+            for case, (threads, _) in CASES.items():
+                with nullcontext() if threads == 0 else busy(count):
+                    result = measure_apart(case, count, arguments)
                     found.setdefault((count, case), []).append(result)
                     print(f"round {number}: {count} busy, {case:<34}{result}", file=sys.stderr)
     return [
@@ -128,7 +146,8 @@ def main() -> None:
     """Run the rounds; print the table and write the JSON."""
     arguments = parse_arguments()
     if arguments.only is not None:
-        print(json.dumps(measure(arguments.recipe, arguments.only, arguments.seconds)))
+        threads = None if arguments.only < 0 else arguments.only
+        print(json.dumps(measure(arguments.recipe, threads, *arguments.busy, arguments.seconds)))
         return
     keep_to_cores()
     load_before = round(os.getloadavg()[0], 2)

@@ -1,15 +1,17 @@
 """Devices, bfloat16 in hardware, and the number of threads."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 import torch
 
 from gradsheet.digits import device
-from gradsheet.digits.device import choose_threads, find_device, multiplies_bfloat16
+from gradsheet.digits.device import (
+    StepTimes,
+    chosen_threads,
+    find_device,
+    multiplies_bfloat16,
+)
 from gradsheet.errors import GradsheetError
 
 
@@ -71,8 +73,9 @@ def test_threads_are_as_many_as_other_work_leaves_cores_or_a_run_had(
 ) -> None:
     monkeypatch.setattr(device, "_free_cores", lambda: free)
     lines: list[str] = []
-    choose_threads(cpu, former, lines.append)
-    assert torch.get_num_threads() == threads
+    with chosen_threads(cpu, former, lines.append):
+        assert torch.get_num_threads() == threads
+    assert torch.get_num_threads() == 2
     told = ["Training with 1 of 2 threads; OMP_NUM_THREADS=2 uses all."]
     assert lines == (told if threads == 1 else [])
 
@@ -80,24 +83,15 @@ def test_threads_are_as_many_as_other_work_leaves_cores_or_a_run_had(
 @pytest.mark.usefixtures("two_threads")
 def test_the_user_decides_on_threads(cpu: torch.device, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "_free_cores", lambda: 1)
-    choose_threads(torch.device("meta"), None, print)
-    assert torch.get_num_threads() == 2
+    with chosen_threads(torch.device("meta"), None, print):
+        assert torch.get_num_threads() == 2
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    choose_threads(cpu, None, print)
-    assert torch.get_num_threads() == 2
+    with chosen_threads(cpu, None, print):
+        assert torch.get_num_threads() == 2
 
 
-@pytest.mark.parametrize(
-    ("user", "expected"),
-    [({}, "20000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "passive"}, "None")],
-)
-def test_waiting_is_short_unless_the_user_says(user: dict[str, str], expected: str) -> None:
-    told = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
-    environment = {name: value for name, value in os.environ.items() if name not in told}
-    look = "import gradsheet.digits, os, sys; print(os.environ.get('GOMP_SPINCOUNT'), *sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", look], env=environment | user, capture_output=True, text=True
-    )
-    spin, *modules = done.stdout.split()
-    assert spin == expected
-    assert "torch" not in modules
+def test_steps_are_crowded_when_ten_take_three_times_the_fastest_ten() -> None:
+    times = StepTimes()
+    assert not any(times.crowded(seconds) for seconds in [9.0] * 10 + [1.0] * 20)
+    assert not any(times.crowded(seconds) for seconds in [2.9] * 10 + [40.0, *[1.0] * 9])
+    assert [times.crowded(3.1) for _ in range(10)] == [False] * 9 + [True]

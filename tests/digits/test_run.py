@@ -12,7 +12,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from gradsheet.digits import device
+from gradsheet.digits import device, training
 from gradsheet.digits.data import Dataset
 from gradsheet.digits.evaluation import evaluate
 from gradsheet.digits.history import EpochRecord, read_history, write_history
@@ -169,10 +169,38 @@ def test_a_resumed_run_keeps_its_threads(
             monkeypatch.setattr(device, "_free_cores", lambda found=free: found)
             with pytest.raises(KeyboardInterrupt):
                 run.execute(tiny, quiet, bar=False, watch=stop)
-            assert torch.get_num_threads() == 1
+            assert torch.get_num_threads() == 2
             assert describe(run.folder)["machine"]["threads"] == 1
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("crowded", "free", "left"), [(True, 1, 1), (True, 2, 2), (False, 1, 2)])
+def test_a_run_goes_on_with_one_thread_when_other_work_takes_the_cores(
+    crowded: bool,
+    free: int,
+    left: int,
+    tiny: Dataset,
+    short: Recipe,
+    cpu: torch.device,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It says so once, and the folder states it; slow steps alone are no reason."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(device, "_free_cores", lambda: 2)
+    monkeypatch.setattr(training, "free_cores", lambda: free)
+    monkeypatch.setattr(device.StepTimes, "crowded", lambda *_: crowded)
+    before, lines = torch.get_num_threads(), list[str]()
+    torch.set_num_threads(2)
+    try:
+        run = TrainingRun(tmp_path / "run", short, 0, cpu)
+        run.execute(tiny, lines.append, bar=False)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert describe(run.folder)["machine"]["threads"] == left
+    assert sum("goes on with 1 thread" in line for line in lines) == (left == 1)
 
 
 @pytest.mark.parametrize("name", ["config.json", "history.csv", "thesis.txt"])

@@ -1,8 +1,11 @@
 """The device a network runs on: which there are, what they compute in, how many threads."""
 
+import math
 import os
 import re
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import torch
@@ -45,8 +48,11 @@ def device_name(device: torch.device) -> str:
     return "cpu with bfloat16" if multiplies_bfloat16(device) else device.type
 
 
-def choose_threads(device: torch.device, former: int | None, say: Callable[[str], None]) -> None:
-    """Use as many threads as other processes leave cores free.
+@contextmanager
+def chosen_threads(
+    device: torch.device, former: int | None, say: Callable[[str], None]
+) -> Iterator[None]:
+    """Use as many threads as other processes leave cores free, until the block ends.
 
     Threads that share a core wait for one another most of the time. OMP_NUM_THREADS, where it is
     set, decides instead.
@@ -58,12 +64,47 @@ def choose_threads(device: torch.device, former: int | None, say: Callable[[str]
         say: told when the run leaves cores unused.
     """
     most = torch.get_num_threads()
-    if "OMP_NUM_THREADS" in os.environ or most == 1 or device.type != "cpu":
-        return
-    threads = former or min(most, _free_cores())
-    if threads < most:
-        say(f"Training with {threads} of {most} threads; OMP_NUM_THREADS={most} uses all.")
-        torch.set_num_threads(threads)
+    if adjusts_threads(device):
+        threads = former or min(most, _free_cores())
+        if threads < most:
+            say(f"Training with {threads} of {most} threads; OMP_NUM_THREADS={most} uses all.")
+            torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(most)
+
+
+def adjusts_threads(device: torch.device) -> bool:
+    """Whether a run's number of threads follows other work: several, of a CPU, not the user's."""
+    return (
+        device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ and torch.get_num_threads() > 1
+    )
+
+
+class StepTimes:
+    """Durations of training steps, to notice when other work takes the cores that they share.
+
+    A thread that waits for another one takes the core from the very thread it waits for: with two
+    threads beside two busy processes a step takes 17 times as long as alone, with one thread twice
+    as long (results/contention.json).
+    """
+
+    _WINDOW, _CROWDED = 10, 3.0
+
+    def __init__(self) -> None:
+        self._recent: list[float] = []
+        self._usual = math.inf
+
+    def crowded(self, seconds: float) -> bool:
+        """Whether, after another step of that duration, steps take three times the usual."""
+        self._recent.append(seconds)
+        if len(self._recent) < self._WINDOW:
+            return False
+        median = statistics.median(self._recent)
+        self._recent.clear()
+        self._usual = min(self._usual, median)
+        return median > self._CROWDED * self._usual
 
 
 @cache

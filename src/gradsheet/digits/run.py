@@ -10,7 +10,7 @@ import torch
 from gradsheet.digits import run_folder
 from gradsheet.digits.checkpoint import restore_checkpoint, save_checkpoint
 from gradsheet.digits.data import Dataset
-from gradsheet.digits.device import choose_threads
+from gradsheet.digits.device import chosen_threads
 from gradsheet.digits.evaluation import Evaluation, evaluate
 from gradsheet.digits.history import HISTORY, EpochRecord, read_history, write_history
 from gradsheet.digits.model_files import CHECKPOINT, WEIGHTS, load_model, save_model
@@ -118,7 +118,16 @@ class TrainingRun:
     ) -> FinishedRun:
         interrupted = (self.folder / CHECKPOINT).is_file()
         former_threads = run_folder.threads_of(self.folder) if interrupted else None
-        choose_threads(self.device, former_threads, say)
+        with chosen_threads(self.device, former_threads, say):
+            return self._execute_with_threads(dataset, say, bar, watch)
+
+    def _execute_with_threads(
+        self,
+        dataset: Dataset,
+        say: Callable[[str], None],
+        bar: bool,
+        watch: Callable[[EpochRecord], None] | None,
+    ) -> FinishedRun:
         dataset = self.claim(dataset)
         if (self.folder / WEIGHTS).is_file():
             say(f"The run in {self.folder} is finished already; its weights are kept.")
@@ -145,14 +154,18 @@ class TrainingRun:
         watch: Callable[[EpochRecord], None] | None,
     ) -> None:
         teachers = [load_model(teacher) for teacher in self.teachers]
-        trainer = Trainer(self.recipe, dataset, self.seed, self.device, bar, teachers)
+        trainer = Trainer(self.recipe, dataset, self.seed, self.device, bar, teachers, say)
         checkpoint = self.folder / CHECKPOINT
         if checkpoint.is_file():
             restore_checkpoint(trainer, checkpoint)
             say(f"Resuming after epoch {len(trainer.history)} of {self.recipe.epochs}.")
+        threads = torch.get_num_threads()
         while len(trainer.history) < self.recipe.epochs:
             say(f"Epoch {len(trainer.history) + 1}")
             record = trainer.run_epoch()
+            if torch.get_num_threads() != threads:
+                threads = torch.get_num_threads()
+                run_folder.record_machine(self.folder, self.device)
             if self.held_out and record == max(trainer.history, key=_goodness):
                 save_model(trainer.evaluated_model, self.folder / _BEST)
             save_checkpoint(trainer, checkpoint)

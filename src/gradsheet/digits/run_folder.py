@@ -38,6 +38,14 @@ def claim(folder: Path, identity: dict[str, Any], device: torch.device) -> None:
     write_text(path, json.dumps(config, indent=2) + "\n")
 
 
+def record_machine(folder: Path, device: torch.device) -> None:
+    """State the number of threads as it is now in a folder that is the run's own."""
+    write_text(
+        folder / CONFIG,
+        json.dumps({**describe(folder), "machine": _machine(device)}, indent=2) + "\n",
+    )
+
+
 def describe(folder: Path) -> dict[str, Any]:
     """The ``config.json`` of a run folder.
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -13,13 +13,14 @@ from gradsheet.digits import training_pass
 from gradsheet.digits.averaging import WeightAverage, channels_first, recalibrate_statistics
 from gradsheet.digits.batches import Batch, Batches
 from gradsheet.digits.data import Dataset
-from gradsheet.digits.device import multiplies_bfloat16
+from gradsheet.digits.device import StepTimes, adjusts_threads, multiplies_bfloat16
 from gradsheet.digits.evaluation import evaluate
 from gradsheet.digits.history import EpochRecord
 from gradsheet.digits.model import DigitNet
 from gradsheet.digits.optimizers import make_optimizers, update_weights
 from gradsheet.digits.recipe import Recipe
 from gradsheet.errors import GradsheetError
+from gradsheet.processes import free_cores
 
 _RECALIBRATION_IMAGES = 20_000
 
@@ -34,7 +35,7 @@ class Trainer:
 
     The random numbers of an epoch depend on the seed and the epoch alone. A run that is stopped
     after any epoch and resumed ends with the weights of one that was not, on the same machine with
-    the same number of threads.
+    the same number of threads. When other work takes the cores, training goes on with one thread.
 
     Attributes:
         model: the network that is trained, on ``device``.
@@ -52,6 +53,7 @@ class Trainer:
         device: torch.device,
         bar: bool = True,
         teachers: Sequence[DigitNet] = (),
+        say: Callable[[str], None] | None = None,
     ) -> None:
         distills = recipe.temperature is not None
         if bool(teachers) != distills:
@@ -68,6 +70,7 @@ class Trainer:
         decay = recipe.ema_decay
         self.average = None if decay is None else WeightAverage(self.model, decay)
         self.history: list[EpochRecord] = []
+        self._say, self._step_times = say, StepTimes()
         self._bfloat16 = recipe.mixed_precision and multiplies_bfloat16(device)
 
     @property
@@ -112,7 +115,7 @@ class Trainer:
         with self._progress(draws) as bar:
             for batch_id, (images, labels) in enumerate(bar):
                 rate = self.recipe.learning_rate_at(first + batch_id, steps)
-                loss, correct = self.step(images, labels, rate)
+                loss, correct = self.watched_step(images, labels, rate)
                 if not math.isfinite(loss):
                     raise GradsheetError(
                         f"the loss is {loss} in epoch {epoch}, batch {batch_id}: training "
@@ -125,6 +128,27 @@ class Trainer:
                 bar.set_description_str(f"loss={loss:.4f} batch_id={batch_id}", refresh=False)
         count = len(self.batches.images)
         return rate, total_loss / count, total_correct / count
+
+    def watched_step(self, images: Tensor, labels: Tensor, rate: float) -> tuple[float, int]:
+        """``step``; training goes on with one thread when other work takes the cores."""
+        started = time.perf_counter()
+        result = self.step(images, labels, rate)
+        if self._step_times.crowded(time.perf_counter() - started):
+            self._leave_cores()
+        return result
+
+    def _leave_cores(self) -> None:
+        """Go on with one thread, if other work and not this run has made the steps slow."""
+        threads = torch.get_num_threads()
+        if not adjusts_threads(self.device) or free_cores() >= threads:
+            return
+        torch.set_num_threads(1)
+        if self._say is not None:
+            with tqdm.external_write_mode():
+                self._say(
+                    "Other work takes the cores: training goes on with 1 thread; "
+                    f"OMP_NUM_THREADS={threads} keeps all."
+                )
 
     def _progress(self, draws: torch.Generator) -> "tqdm[Batch]":
         """The batches of an epoch under a progress bar."""

@@ -147,7 +147,7 @@ def main() -> None:
     arguments = parse_arguments()
     if arguments.only is not None:
         threads = None if arguments.only < 0 else arguments.only
-        print(json.dumps(measure(arguments.recipe, threads, *arguments.busy, arguments.seconds)))
+        print(json.dumps(measure(arguments.recipe, threads, arguments.busy[0], arguments.seconds)))
         return
     keep_to_cores()
     load_before = round(os.getloadavg()[0], 2)

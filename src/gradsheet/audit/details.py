@@ -21,10 +21,12 @@ class Value:
         name: what the table calls it.
         rows_above: how many rows above the formula it is, negative if below; None where it is in
             the row where one expects it.
+        in_steps: whether a row of the table is no row of the file, but a step of the training.
     """
 
     name: str
     rows_above: int | None = None
+    in_steps: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class WeightsTaken:
 
     rule: Rule
     weights: tuple[str, ...]
+    in_steps: bool = False
 
 
 @dataclass(frozen=True)

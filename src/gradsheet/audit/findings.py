@@ -111,6 +111,7 @@ class ColumnAudit:
         meaning: the role in words.
         verdict: whether every cell of it is right.
         first_wrong: the first wrong cell; None where none is.
+        place: its first cell, where it is no column of a sheet; else empty.
     """
 
     column: int
@@ -119,11 +120,12 @@ class ColumnAudit:
     meaning: str
     verdict: Verdict
     first_wrong: CellIndex | None = None
+    place: str = ""
 
     @property
     def letters(self) -> str:
-        """``AA`` for column 27."""
-        return column_letters(self.column)
+        """``AA`` for column 27; of what is no column its first cell."""
+        return self.place or column_letters(self.column)
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,15 @@ from gradsheet.audit.findings import (
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.ranking import interpret
 from gradsheet.audit.own_files import refuse_own
+from gradsheet.audit.relocation import relocated
 from gradsheet.audit.subject import Subject
 from gradsheet.audit.tables.search import find_tables
+from gradsheet.audit.tables.steps.search import find_steps
 from gradsheet.audit.unaudited import UnauditedError
 from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange
 from gradsheet.spreadsheet.evaluate import Evaluator
+from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.made_by import sheets_without_table
 from gradsheet.spreadsheet.model import Book
 from gradsheet.spreadsheet.reader import read_book
@@ -55,10 +58,7 @@ def audit_workbook(path: str | Path) -> Audit:
 def audit_book(book: Book) -> Audit:
     """Check every training table of a workbook that was read; see ``audit_workbook``."""
     refuse_own(book)
-    passed_over = sheets_without_table(book.properties)
-    tables = find_tables(book)
-    tables = [table for table in tables if table.sheet.name not in passed_over]
-    interpretations = [found for table in tables if (found := interpret(table)) is not None]
+    interpretations = _interpretations(book)
     if not interpretations:
         raise UnauditedError(
             "no table",
@@ -66,8 +66,8 @@ def audit_book(book: Book) -> Audit:
             "no training table found; expected rows of formulas under headers such as w1, h1, "
             "a_h1, E_total, dE/dw1",
         )
-    evaluator = Evaluator(tables[0].formulas)
-    subjects = [Subject(found, evaluator) for found in interpretations]
+    evaluators = {formulas: Evaluator(formulas) for formulas in map(_formulas, interpretations)}
+    subjects = [Subject(found, evaluators[_formulas(found)]) for found in interpretations]
     return Audit(
         path=book.path,
         tables=tuple(folded_over_sheets(list(map(_audit_table, subjects)))),
@@ -79,6 +79,21 @@ def audit_book(book: Book) -> Audit:
     )
 
 
+def _interpretations(book: Book) -> list[Interpretation]:
+    """The training tables: a row a step; where there are none, steps laid out in other ways."""
+    passed_over = sheets_without_table(book.properties)
+    formulas = Formulas(book)
+    for find in (find_tables, find_steps):
+        tables = [table for table in find(formulas) if table.sheet.name not in passed_over]
+        if found := [read for table in tables if (read := interpret(table)) is not None]:
+            return found
+    return []
+
+
+def _formulas(found: Interpretation) -> Formulas:
+    return found.table.formulas
+
+
 # --- One table -------------------------------------------------------------------------------
 
 
@@ -86,7 +101,7 @@ def _audit_table(subject: Subject) -> TableAudit:
     wrong = swapped_gradients(subject, list(_check_table(subject)))
     wrong = folded(other_update_rule(subject, wrong))
     cell = subject.found.rate.cell
-    return TableAudit(
+    audit = TableAudit(
         sheet=subject.sheet,
         area=_area(subject),
         network=_network(subject.found),
@@ -96,6 +111,8 @@ def _audit_table(subject: Subject) -> TableAudit:
         columns=tuple(_columns(subject, wrong)),
         findings=(*wrong, *_remarks(subject)),
     )
+    arrangement = subject.table.arrangement
+    return relocated(audit, arrangement) if arrangement else audit
 
 
 def _check_table(subject: Subject) -> Iterator[Finding]:

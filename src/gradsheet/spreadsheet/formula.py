@@ -61,6 +61,16 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True)
+class Cells:
+    """Single cells in rows and columns, wherever they are; no formula is written so.
+
+    What a range becomes where its cells are moved apart.
+    """
+
+    rows: tuple[tuple[Reference, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A function or an operator of arguments; a sign is ``u-`` or ``u+``."""
 
@@ -76,7 +86,7 @@ class Call:
         return self._hash
 
 
-Node = Constant | Reference | Area | Call
+Node = Constant | Reference | Area | Cells | Call
 
 _TOKEN = re.compile(
     rf"""\s*(?:
@@ -321,6 +331,9 @@ def _references(node: Node) -> Iterator[Reference]:
         yield node
     elif isinstance(node, Area):
         yield from (node.first, node.last)
+    elif isinstance(node, Cells):
+        for row in node.rows:
+            yield from row
     elif isinstance(node, Call):
         for argument in node.arguments:
             yield from _references(argument)
@@ -359,6 +372,8 @@ def _matrix(node: Node, at: CellIndex, cell: Callable[[str, CellIndex], Expressi
         return [[cell(node.sheet, node.seen_from(at))]]
     if isinstance(node, Area):
         return _cells(node, at, cell)
+    if isinstance(node, Cells):
+        return [[cell(ref.sheet, ref.seen_from(at)) for ref in row] for row in node.rows]
     arguments = [_matrix(argument, at, cell) for argument in node.arguments]
     if (gather := GATHERING.get(node.function)) is not None:
         return [[gather([item for matrix in arguments for row in matrix for item in row])]]
@@ -374,13 +389,21 @@ def _matrix(node: Node, at: CellIndex, cell: Callable[[str, CellIndex], Expressi
 
 
 def _cells(area: Area, at: CellIndex, cell: Callable[[str, CellIndex], Expression]) -> Matrix:
+    return [[cell(area.first.sheet, index) for index in row] for row in cells_of(area, at)]
+
+
+def cells_of(area: Area, at: CellIndex) -> list[list[CellIndex]]:
+    """The cells of a range, row by row, as a formula in the cell ``at`` refers to them.
+
+    Raises:
+        FormulaError: they are too many.
+    """
     (top, left), (bottom, right) = area.first.seen_from(at), area.last.seen_from(at)
     rows = range(min(top, bottom), max(top, bottom) + 1)
     columns = range(min(left, right), max(left, right) + 1)
     if len(rows) * len(columns) > _LARGEST_AREA:
         raise FormulaError(f"a range has more than {_LARGEST_AREA:,} cells")
-    sheet = area.first.sheet
-    return [[cell(sheet, CellIndex(row, column)) for column in columns] for row in rows]
+    return [[CellIndex(row, column) for column in columns] for row in rows]
 
 
 def _elementwise(function: Callable[..., Expression], name: str, arguments: list[Matrix]) -> Matrix:

@@ -16,6 +16,7 @@ from gradsheet.audit.tables.search import find_tables
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.symbols import LEARNING_RATE, Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.tape import Tape
@@ -26,7 +27,7 @@ SHAPE = Shape((2, 2, 2), (0, 0))
 
 
 def tabled(cells: Cells) -> Table:
-    [found] = find_tables(Book(Path("it.xlsx"), {"S": Sheet("S", cells)}))
+    [found] = find_tables(Formulas(Book(Path("it.xlsx"), {"S": Sheet("S", cells)})))
     return found
 
 

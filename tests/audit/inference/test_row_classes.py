@@ -8,6 +8,7 @@ from gradsheet.audit.inference.row_classes import is_pinned, row_classes, slidin
 from gradsheet.audit.tables.search import find_tables
 from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
 from tests.audit.layouts import COLUMN, FIRST, Cells, at, table
 
@@ -16,7 +17,7 @@ ROWS = [*range(FIRST, LAST + 1)]
 
 
 def interpreted(cells: Cells) -> Interpretation:
-    [found] = find_tables(Book(Path("it.xlsx"), {"S": Sheet("S", cells)}))
+    [found] = find_tables(Formulas(Book(Path("it.xlsx"), {"S": Sheet("S", cells)})))
     interpretation = interpret(found)
     assert interpretation is not None
     return interpretation

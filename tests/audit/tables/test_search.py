@@ -21,7 +21,7 @@ def book(cells: Cells) -> Book:
 
 
 def only(cells: Cells) -> Table:
-    [found] = find_tables(book(cells))
+    [found] = find_tables(Formulas(book(cells)))
     return found
 
 

@@ -37,6 +37,7 @@ def _others(subject: Subject) -> Others:
         if (named := table.named.get(column)) is not None
         and named != symbol
         and named in found.reference
+        and not table.shares_header(column)
         # One letter is no name where another column has it: e may be the fifth weight.
         and not (len(table.headers[column]) == 1 and named in confirmed)
         and not _is_the_same_in_other_words(named, symbol, found.shape.sizes[-1])

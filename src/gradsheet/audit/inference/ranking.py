@@ -110,4 +110,6 @@ def _is_training_table(found: Interpretation, wrong: int) -> bool:
     gradients = any(symbol.is_gradient for symbol in symbols)
     checked = [c for c in found.table.usual if c in found.symbols and not found.is_given(c)]
     updates = any(found.symbols[column] in found.parameters for column in checked)
+    if found.table.arrangement is not None and 3 * wrong > len(checked):
+        return False  # of a layout that was guessed, most must be as it should be
     return units and (gradients or updates) and 5 * wrong <= 4 * len(checked)

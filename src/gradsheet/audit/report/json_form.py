@@ -28,6 +28,9 @@ from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef
 VERSION = 2
 """Of the JSON form; it rises when a reader of the old form would go wrong."""
 
+_FOR_SENTENCES = {"in_steps", "place"}
+"""What only the rendering of a sentence or of a place needs."""
+
 
 def to_json(results: Sequence[Audit | Unaudited], ascii_only: bool = False) -> str:
     """Everything that was found, and for each file whether it is all right.
@@ -83,7 +86,8 @@ def _finding(found: Finding) -> dict[str, Any]:
 
 
 def _fields(record: Any) -> dict[str, Any]:
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+    names = [field.name for field in fields(record) if field.name not in _FOR_SENTENCES]
+    return {name: getattr(record, name) for name in names}
 
 
 def _plain(value: Any) -> Any:

@@ -133,14 +133,17 @@ def formula(found: Formula) -> str:
 
 
 def _value(value: Value) -> str:
+    row = "step" if value.in_steps else "row"
     match value.rows_above:
         case None:
             return value.name
         case 0:
-            return f"{value.name} of this row"
+            return f"{value.name} of this {row}"
+        case 1 | -1 if value.in_steps:
+            return f"{value.name} of the {'step before' if value.rows_above > 0 else 'next step'}"
         case 1 | -1:
             return f"{value.name} of the row {'above' if value.rows_above > 0 else 'below'}"
-    return f"{value.name} of another row"
+    return f"{value.name} of another {row}"
 
 
 def _causes(causes: tuple[Cause, ...]) -> str:
@@ -166,7 +169,10 @@ def _(cause: Change) -> str:
 
 @cause_in_words.register
 def _(cause: WeightsTaken) -> str:
-    return _WEIGHTS_TAKEN[cause.rule].format(_listed(cause.weights))
+    text = _WEIGHTS_TAKEN[cause.rule].format(_listed(cause.weights))
+    if cause.in_steps:
+        text = text.replace("row above", "step before").replace("row", "step")
+    return text
 
 
 @cause_in_words.register

@@ -10,18 +10,16 @@ from gradsheet.audit.tables.runs import row_runs
 from gradsheet.audit.tables.table import Table
 from gradsheet.errors import GradsheetError
 from gradsheet.spreadsheet.formulas import Formulas
-from gradsheet.spreadsheet.model import Book, Sheet
+from gradsheet.spreadsheet.model import Sheet
 
 _FEWEST_COLUMNS = 6
 _MOST_CELLS = 100_000  # of one table: 3,000 updates of a network with 8 weights
 
 
-def find_tables(book: Book) -> list[Table]:
-    """Every run of rows that may be a training table, in the order of the sheets."""
-    formulas = Formulas(book)
-    return [
-        table for sheet in book.sheets.values() for table in _SheetSearch(formulas, sheet).tables()
-    ]
+def find_tables(formulas: Formulas) -> list[Table]:
+    """Every run of rows that may be a training table, in the order of a book's sheets."""
+    sheets = formulas.book.sheets.values()
+    return [table for sheet in sheets for table in _SheetSearch(formulas, sheet).tables()]
 
 
 class _SheetSearch:

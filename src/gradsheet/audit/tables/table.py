@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gradsheet.audit.tables.headers import read_header
+from gradsheet.audit.tables.steps.arrangement import Arrangement
 from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.formula import Node
@@ -23,6 +24,7 @@ class Table:
         columns: that hold numbers or formulas, from left to right.
         headers: the text above each column, where there is one.
         header_row: None where there is no header.
+        arrangement: where its cells are in the file, where that is another place.
     """
 
     formulas: Formulas
@@ -31,6 +33,7 @@ class Table:
     columns: tuple[int, ...]
     headers: dict[int, str]
     header_row: int | None
+    arrangement: Arrangement | None = None
 
     def cell(self, row: int, column: int) -> Cell | None:
         """What one of its cells holds; None where it is empty."""
@@ -84,6 +87,14 @@ class Table:
         if 2 * formulas < len(rows) or not counts:
             return None
         return counts.most_common(1)[0][0]
+
+    def shares_header(self, column: int) -> bool:
+        """Whether the text above a column belongs to other columns as well."""
+        if self.arrangement is None or self.header_row is None:
+            return False
+        cells = self.arrangement.cells
+        labels = [cells.get(CellIndex(self.header_row, other)) for other in self.columns]
+        return labels.count(cells.get(CellIndex(self.header_row, column))) > 1
 
     @cached_property
     def named(self) -> dict[int, Symbol]:

@@ -31,10 +31,10 @@ from gradsheet.audit.findings import (
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.ranking import interpret
 from gradsheet.audit.own_files import refuse_own
-from gradsheet.audit.relocation import relocated
 from gradsheet.audit.subject import Subject
 from gradsheet.audit.tables.search import find_tables
-from gradsheet.audit.tables.steps.search import find_steps
+from gradsheet.audit.tables.steps.search import find_trainings
+from gradsheet.audit.trainings import TrainingFound, audit_training, interpret_training
 from gradsheet.audit.unaudited import UnauditedError
 from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange
@@ -58,40 +58,41 @@ def audit_workbook(path: str | Path) -> Audit:
 def audit_book(book: Book) -> Audit:
     """Check every training table of a workbook that was read; see ``audit_workbook``."""
     refuse_own(book)
-    interpretations = _interpretations(book)
-    if not interpretations:
+    formulas = Formulas(book)
+    interpretations = _interpretations(formulas)
+    trainings = [] if interpretations else _trainings(formulas)
+    if not interpretations and not trainings:
         raise UnauditedError(
             "no table",
             book.path,
             "no training table found; expected rows of formulas under headers such as w1, h1, "
             "a_h1, E_total, dE/dw1",
         )
-    evaluators = {formulas: Evaluator(formulas) for formulas in map(_formulas, interpretations)}
-    subjects = [Subject(found, evaluators[_formulas(found)]) for found in interpretations]
+    evaluator = Evaluator(formulas)
+    subjects = [Subject(found, evaluator) for found in interpretations]
+    tables = [*map(_audit_table, subjects), *(audit_training(t, _audit_table) for t in trainings)]
     return Audit(
         path=book.path,
-        tables=tuple(folded_over_sheets(list(map(_audit_table, subjects)))),
+        tables=tuple(folded_over_sheets(tables)),
         findings=(
             *chart_findings(book, interpretations),
-            *comparison_findings(book, subjects[0]),
+            *(found for subject in subjects[:1] for found in comparison_findings(book, subject)),
             *(Finding((rules.NOT_READ,), NotRead(part)) for part in book.remarks),
         ),
     )
 
 
-def _interpretations(book: Book) -> list[Interpretation]:
-    """The training tables: a row a step; where there are none, steps laid out in other ways."""
-    passed_over = sheets_without_table(book.properties)
-    formulas = Formulas(book)
-    for find in (find_tables, find_steps):
-        tables = [table for table in find(formulas) if table.sheet.name not in passed_over]
-        if found := [read for table in tables if (read := interpret(table)) is not None]:
-            return found
-    return []
+def _interpretations(formulas: Formulas) -> list[Interpretation]:
+    """The training tables with a row a step."""
+    passed_over = sheets_without_table(formulas.book.properties)
+    tables = [t for t in find_tables(formulas) if t.sheet.name not in passed_over]
+    return [found for table in tables if (found := interpret(table)) is not None]
 
 
-def _formulas(found: Interpretation) -> Formulas:
-    return found.table.formulas
+def _trainings(formulas: Formulas) -> list[TrainingFound]:
+    """Trainings whose steps are laid out in any other way."""
+    found = map(interpret_training, find_trainings(formulas))
+    return [training for training in found if training is not None]
 
 
 # --- One table -------------------------------------------------------------------------------
@@ -101,7 +102,7 @@ def _audit_table(subject: Subject) -> TableAudit:
     wrong = swapped_gradients(subject, list(_check_table(subject)))
     wrong = folded(other_update_rule(subject, wrong))
     cell = subject.found.rate.cell
-    audit = TableAudit(
+    return TableAudit(
         sheet=subject.sheet,
         area=_area(subject),
         network=_network(subject.found),
@@ -111,8 +112,6 @@ def _audit_table(subject: Subject) -> TableAudit:
         columns=tuple(_columns(subject, wrong)),
         findings=(*wrong, *_remarks(subject)),
     )
-    arrangement = subject.table.arrangement
-    return relocated(audit, arrangement) if arrangement else audit
 
 
 def _check_table(subject: Subject) -> Iterator[Finding]:

@@ -62,12 +62,12 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Single cells in rows and columns, wherever they are; no formula is written so.
+    """Cells, and numbers in place of some, in rows and columns; no formula is written so.
 
     What a range becomes where its cells are moved apart.
     """
 
-    rows: tuple[tuple[Reference, ...], ...]
+    rows: tuple[tuple[Reference | Constant, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +333,7 @@ def _references(node: Node) -> Iterator[Reference]:
         yield from (node.first, node.last)
     elif isinstance(node, Cells):
         for row in node.rows:
-            yield from row
+            yield from (item for item in row if isinstance(item, Reference))
     elif isinstance(node, Call):
         for argument in node.arguments:
             yield from _references(argument)
@@ -373,7 +373,7 @@ def _matrix(node: Node, at: CellIndex, cell: Callable[[str, CellIndex], Expressi
     if isinstance(node, Area):
         return _cells(node, at, cell)
     if isinstance(node, Cells):
-        return [[cell(ref.sheet, ref.seen_from(at)) for ref in row] for row in node.rows]
+        return [[_matrix(item, at, cell)[0][0] for item in row] for row in node.rows]
     arguments = [_matrix(argument, at, cell) for argument in node.arguments]
     if (gather := GATHERING.get(node.function)) is not None:
         return [[gather([item for matrix in arguments for row in matrix for item in row])]]

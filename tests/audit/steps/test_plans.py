@@ -9,7 +9,7 @@ import pytest
 from gradsheet.audit.pipeline import audit_book
 from gradsheet.audit.report.sentences import message
 from tests.audit.handmade import Handmade, handmade, rearranged, seeds, slope
-from tests.audit.steps.plans import PLANS, LaidOut, a_cell_each, across, in_place, in_turn
+from tests.audit.steps.plans import BLOCKS, PLANS, LaidOut, a_cell_each, across, in_place, in_turn
 
 Plan = Callable[[Handmade, random.Random], LaidOut]
 
@@ -25,6 +25,17 @@ def test_a_right_layout_passes(seed: int, plan: Plan) -> None:
     assert {column.verdict for column in found.tables[0].columns} == {"right", "given"}
     assert found.tables[0].rate == 0.5
     assert str(found.tables[0].rate_cell) == "C1"
+
+
+@pytest.mark.parametrize("plan", BLOCKS)
+@pytest.mark.parametrize("seed", seeds(2, 200))
+def test_right_blocks_of_examples_pass(seed: int, plan: Plan) -> None:
+    draw = random.Random(seed)
+    table = handmade(draw)
+    found = audit_book(plan(rearranged(table, draw) if seed % 2 else table, draw).book)
+    assert not found.all_findings
+    assert found.all_right
+    assert found.tables[0].network.examples > 1
 
 
 @pytest.mark.parametrize("plan", [across, in_turn, a_cell_each, in_place])

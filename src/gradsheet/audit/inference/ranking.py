@@ -29,14 +29,14 @@ def interpret(table: Table) -> Interpretation | None:
     best: Interpretation | None = None
     least, wrong_in_best = math.inf, 0
     for found in _interpretations(table):
-        wrong = len(_wrong_columns(found))
+        wrong = len(wrong_columns(found))
         if (badness := wrong + 0.9 * _unexplained(found)) < least:
             best, least, wrong_in_best = found, badness, wrong
         if least == 0:
             return best
     if best is None or not _is_training_table(best, wrong_in_best):
         return None
-    name_helpers(best, _wrong_columns(best))
+    name_helpers(best, wrong_columns(best))
     return best
 
 
@@ -74,7 +74,7 @@ def _unexplained(found: Interpretation) -> int:
     return sum(column not in found.symbols for column in found.table.usual)
 
 
-def _wrong_columns(found: Interpretation) -> list[int]:
+def wrong_columns(found: Interpretation) -> list[int]:
     """The columns whose usual formula is not what it should be."""
     pairs = {
         column: pair

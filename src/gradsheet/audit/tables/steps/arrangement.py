@@ -1,7 +1,7 @@
 """Cells from anywhere in a book, arranged as a table with a row for each step."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from gradsheet.audit.tables.steps.dependencies import essential
@@ -23,13 +23,22 @@ class Arrangement:
         name: of the sheet that holds the table and is in no file.
         cells: for each place in the table the cell of the book.
         moved: the places whose formulas only move a parameter on, be there a choice around them.
+        starts: the places that show their number only, whatever formula is in the cell.
         is_across: whether the steps follow one another from left to right.
+        steady: the columns that show the same cell in every step.
+        gathering: the columns that are computed from all examples at once.
+        stand_ins: for the cells of other examples what these columns take in their place; None
+            for the number 0.
     """
 
     name: str
     cells: Mapping[CellIndex, CellRef]
     moved: frozenset[CellIndex]
+    starts: frozenset[CellIndex]
     is_across: bool
+    steady: frozenset[int] = frozenset()
+    gathering: frozenset[int] = frozenset()
+    stand_ins: Mapping[CellRef, CellRef | None] = field(default_factory=dict)
 
     @cached_property
     def places(self) -> dict[CellRef, CellIndex]:
@@ -48,29 +57,26 @@ class ArrangedFormulas(Formulas):
     Args:
         formulas: of the book as it is.
         arrangement: of the cells.
-        starts: the places that show their number only, whatever formula is in the cell.
     """
 
-    def __init__(
-        self, formulas: Formulas, arrangement: Arrangement, starts: frozenset[CellIndex]
-    ) -> None:
+    def __init__(self, formulas: Formulas, arrangement: Arrangement) -> None:
         self._origin, self._arrangement = formulas, arrangement
-        cells = {
-            place: self._arranged(cell, place in starts)
-            for place, cell in arrangement.cells.items()
-        }
+        cells = {place: self._arranged(place) for place in arrangement.cells}
         self.sheet = Sheet(
             arrangement.name, {place: cell for place, cell in cells.items() if cell is not None}
         )
         book = formulas.book
         super().__init__(replace(book, sheets={**book.sheets, arrangement.name: self.sheet}))
 
-    def _arranged(self, cell: CellRef, is_start: bool) -> Cell | None:
-        held = self._origin.cell(*cell)
+    def _arranged(self, place: CellIndex) -> Cell | None:
+        held = self._origin.cell(*self._arrangement.cells[place])
         if held is None:
             return None
-        if is_start:  # a weight that moves on in its own cell starts from whatever it shows
-            return Cell(held.value if isinstance(held.value, float) else 0.0)
+        shows_number = isinstance(held.value, float)
+        if place in self._arrangement.starts:  # a weight that moves on in its own cell
+            return Cell(held.value if shows_number else 0.0)
+        if place.column in self._arrangement.steady and shows_number:
+            return Cell(held.value)
         return Cell(held.value, held.formula)
 
     def tree(self, sheet: str, index: CellIndex) -> Node:
@@ -122,18 +128,25 @@ class _Moved:
             return Call(node.function, tuple(map(self._moved, node.arguments)))
         return node
 
-    def _of_area(self, area: Area) -> Iterator[tuple[Reference, ...]]:
+    def _of_area(self, area: Area) -> Iterator[tuple[Reference | Constant, ...]]:
         for row in cells_of(area, self._at):
             yield tuple(self._reference(area.first, index) for index in row)
 
-    def _reference(self, ref: Reference, index: CellIndex) -> Reference:
+    def _reference(self, ref: Reference, index: CellIndex) -> Reference | Constant:
         """The reference to a cell where it is arranged; a ``$`` counts that fixes the step."""
-        sheet = ref.sheet or self._cell.sheet
-        place = self._arrangement.places.get(CellRef(sheet, index))
+        cell = CellRef(ref.sheet or self._cell.sheet, index)
+        if self._place is not None and self._place.column in self._arrangement.gathering:
+            stand_in = self._arrangement.stand_ins.get(cell, cell)
+            if stand_in is None:
+                return Constant(0.0)
+            cell = stand_in
+        place = self._arrangement.places.get(cell)
         if place is None:
-            return Reference(sheet, *index, row_fixed=True, column_fixed=True)
+            return Reference(cell.sheet, *cell.cell, row_fixed=True, column_fixed=True)
         if self._place is None:
             return Reference(self._arrangement.name, *place, row_fixed=True, column_fixed=True)
+        if place.column in self._arrangement.steady:
+            place = place._replace(row=self._place.row)
         row, column = (a - b for a, b in zip(place, self._place, strict=True))
         is_fixed = ref.column_fixed if self._arrangement.is_across else ref.row_fixed
         if is_fixed and row not in (0, -1):

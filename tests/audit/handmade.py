@@ -59,6 +59,7 @@ class Handmade:
         updates: of each weight the formula of all rows but the first.
         numbers: of each column that starts with one its number.
         in_row: formulas or numbers of single cells, in place of the column's.
+        settings: of each setting of an optimizer the label and the number of its cell.
     """
 
     sizes: tuple[int, int, int]
@@ -74,6 +75,7 @@ class Handmade:
     series: tuple[str, ...] = ()
     rate_reference: Callable[[str, int], str] = lambda cell, row: cell
     chart: str = "E_total"
+    settings: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def names(self, pattern: str) -> list[str]:
         """The columns whose names match."""
@@ -196,6 +198,11 @@ def make(table: Handmade, draw: random.Random, headers: dict[str, str] | None = 
         ),
         rate_place: Cell(draw.choice((0.1, 0.5, 1.0, 2.0))),
     }
+    settings = {"rate": rate}
+    for number, (name, (label, value)) in enumerate(table.settings.items(), start=1):
+        at = CellIndex(rate_place[0] + 1, rate_place[1] + 2 * number)
+        cells |= {CellIndex(at[0], at[1] - 1): Cell(label), at: Cell(value)}
+        settings[name] = at.absolute
     for name, column in place.items():
         family = re.sub(r"\d+$", "", name)
         text = (headers or {}).get(name, spelled.get(family, "{}").format(name[len(family) :]))
@@ -206,7 +213,7 @@ def make(table: Handmade, draw: random.Random, headers: dict[str, str] | None = 
             at = CellIndex(top + 1 + row, column)
             content = _content(table, name, row)
             if isinstance(content, str):
-                cells[at] = Cell(None, _filled(table, content, place, top + 1, row, rate))
+                cells[at] = Cell(None, _filled(table, content, place, top + 1, row, settings))
             elif content is not None:
                 cells[at] = Cell(content)
     letter = get_column_letter(place[table.chart])
@@ -235,12 +242,19 @@ def _content(table: Handmade, name: str, row: int) -> str | float | None:
 
 
 def _filled(
-    table: Handmade, formula: str, place: dict[str, int], first: int, row: int, rate: str
+    table: Handmade,
+    formula: str,
+    place: dict[str, int],
+    first: int,
+    row: int,
+    settings: dict[str, str],
 ) -> str:
     def cell(match: re.Match[str]) -> str:
         name, mark = match[1], match[2]
         if name == "rate":
-            return table.rate_reference(rate, row)
+            return table.rate_reference(settings[name], row)
+        if name in settings:
+            return settings[name]
         at = {"": first + row, "<": first + row - 1, ">": first + row + 1, "$": first}[mark]
         return f"{get_column_letter(place[name])}{'$' if mark == '$' else ''}{at}"
 

@@ -222,6 +222,11 @@ class Symbol:
         """Whether the optimizer remembers it from one update to the next."""
         return self.kind in (Kind.POWER, *_MEMORY.values())
 
+    def is_memory_of(self, parameter: "Symbol") -> bool:
+        """Whether it is what is remembered for a parameter, before or after an update."""
+        own = self.of if self.kind is Kind.NEXT and self.of else self
+        return own.is_memory and own.of == parameter
+
     @property
     def is_gradient(self) -> bool:
         """Whether it is the derivative of the loss with respect to another value."""

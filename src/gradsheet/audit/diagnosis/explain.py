@@ -112,7 +112,7 @@ def right_formula(
     assert expected is not None
     known = {*found.symbols.values(), *found.outside.values()}
     own = found.symbols[column]
-    is_step = own in found.parameters or own.kind is Kind.NEXT
+    is_step = own in found.carried or own.kind is Kind.NEXT
 
     def keeps(variable: Variable) -> bool:
         symbol = symbol_of(variable)

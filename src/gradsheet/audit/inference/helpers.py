@@ -35,7 +35,7 @@ def _readers(found: Interpretation, helper: int) -> Iterator[int]:
 
 def _needed(found: Interpretation, helper: int, readers: list[int]) -> Symbol | None:
     """The value that a helper column must hold for its readers to be right."""
-    row = found.table.rows[0]
+    row = found.table.later_rows[0]
     cell = CellRef(found.table.sheet.name, CellIndex(row, helper))
     for symbol, variable in found.reference.row().values.items():
         taken = {cell: variable}

@@ -12,7 +12,7 @@ from gradsheet.audit.tables.table import Table
 from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.networks.symbols import Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
-from gradsheet.spreadsheet.formula import Call, Node, Reference
+from gradsheet.spreadsheet.formula import Call, Node, Reference, references
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Number, Variable
 
@@ -27,6 +27,8 @@ class Interpretation:
         outside: likewise of cells beside the table.
         rate: where the learning rate comes from.
         thresholds: of each unit that is a step, where it switches.
+        settings: the cells that hold settings of the update rule.
+        count: the column that numbers the updates, where the rule uses one.
         pairs_left: how many pairs of mistakes may still be tried on the table.
     """
 
@@ -41,8 +43,10 @@ class Interpretation:
         self.table, self.reference, self.rate = table, reference, rate
         self.symbols = {c: s for c, s in hypothesis.symbols.items() if s in reference}
         self.outside = {c: s for c, s in hypothesis.outside.items() if s in reference}
-        self.shape = hypothesis.shape
+        self.shape, self.hypothesis = hypothesis.shape, hypothesis
         self.thresholds = thresholds or {}
+        self.settings: dict[CellRef, Symbol] = {}
+        self.count: int | None = None
         self.pairs_left = _MOST_PAIRS
         reference.hold(symbol for symbol in self.parameters if not self.is_trained(symbol))
         if self._data_moves:
@@ -95,6 +99,17 @@ class Interpretation:
             for column, symbol in self.symbols.items()
         )
 
+    @cached_property
+    def _remembering(self) -> set[int]:
+        """The columns without a name that go on from their own value and from others."""
+        return {
+            column
+            for column, tree in self.table.usual.items()
+            if column not in self.symbols
+            and len({ref.column for ref in references(tree)}) > 1
+            and goes_on(self.table, column)
+        }
+
     # --- What is written ---------------------------------------------------------------------
 
     def written(
@@ -122,14 +137,18 @@ class Interpretation:
         """The value of the network or the learning rate that a cell is, as ``row`` sees it."""
         if cell == self.rate.cell:
             return self.reference.rate
-        if (symbol := self.outside.get(cell)) is not None:
+        if (symbol := self.outside.get(cell) or self.settings.get(cell)) is not None:
             return self.reference[symbol]
         (sheet, (other_row, column)) = cell
         if sheet != self.table.sheet.name or other_row not in self.table.rows:
             return None
         if column == self.rate.column:
             return self.reference.rate
+        if column == self.count:
+            return self.reference.count(row - other_row)
         if (symbol := self.symbols.get(column)) is None:
+            if column in self._remembering:
+                raise FormulaError("it uses what a column has gathered over the rows above")
             return None
         if self.is_given(column) and not (symbol.is_data and self._data_moves):
             return self.reference[symbol]  # the same in every row
@@ -157,7 +176,8 @@ class Interpretation:
         """The rows in which a column should compute something."""
         if column not in self.symbols or self.is_given(column):
             return range(0)
-        if self.symbols[column] in self.parameters:
+        symbol = self.symbols[column]
+        if symbol in self.carried or symbol.of in self.carried - self.parameters:
             return self.table.rows[1:]
         return self.table.rows[:-1] if self.ends_with_weights else self.table.rows
 
@@ -175,7 +195,7 @@ class Interpretation:
         if row not in self.computed_rows(column):
             return None
         symbol = self.symbols[column]
-        if symbol in self.parameters:
+        if symbol in self.carried:
             return self.reference.updated(symbol)
         return self._unit_of.get(symbol) or self.reference[symbol]
 
@@ -211,6 +231,15 @@ class Interpretation:
         except FormulaError:
             return False
         return agree(written, right)
+
+
+def goes_on(table: Table, column: int) -> bool:
+    """Whether a column takes its own value of the row above."""
+    here = CellIndex(table.rows[-1], column)
+    return any(
+        not ref.row_fixed and ref.row == -1 and ref.seen_from(here).column == column
+        for ref in references(table.usual[column])
+    )
 
 
 def _is_varied(table: Table, column: int) -> bool:

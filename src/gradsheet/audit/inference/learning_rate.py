@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.tables.headers import is_rate
@@ -29,7 +30,7 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class _Sources:
+class Sources:
     """What the updates of a table use besides its named columns, and how often."""
 
     cells: Counter[CellRef] = field(default_factory=Counter)
@@ -39,13 +40,15 @@ class _Sources:
 
 def find_rate(table: Table, hypothesis: Hypothesis) -> Rate:
     """The column or the cell that most updates use; else the number most updates hold."""
-    sources = _sources(table, hypothesis)
+    sources = sources_of(table, hypothesis)
+    if labeled := _labeled(table, sources.cells):
+        return Rate(labeled)
     if sources.columns:
         column, count = sources.columns.most_common(1)[0]
         if count > sum(sources.cells.values()):
             return Rate(column=column, value=table.number(table.rows[0], column))
     if sources.cells:
-        return Rate(_labeled(table, sources.cells) or sources.cells.most_common(1)[0][0])
+        return Rate(sources.cells.most_common(1)[0][0])
     if sources.numbers:
         return Rate(value=abs(sources.numbers.most_common(1)[0][0]))
     return Rate(labeled_cell(table))
@@ -66,12 +69,20 @@ def labeled_cell(table: Table) -> CellRef | None:
 
 def label_of(table: Table, cell: CellRef) -> str:
     """The label beside or above a cell that announces a learning rate, if there is one."""
+    return next(filter(is_rate, _labels(table, cell)), "")
+
+
+def label_near(table: Table, cell: CellRef) -> str:
+    """The label beside or above a cell; empty where there is none."""
+    return next(_labels(table, cell), "")
+
+
+def _labels(table: Table, cell: CellRef) -> Iterator[str]:
     sheet, (row, column) = cell
     for place in ((row, column - 1), (row - 1, column), (row, column - 2), (row, column + 1)):
         near = table.formulas.cell(sheet, CellIndex(*place))
-        if near and isinstance(near.value, str) and is_rate(near.value):
-            return near.value
-    return ""
+        if near and isinstance(near.value, str):
+            yield near.value
 
 
 def _labeled(table: Table, cells: Counter[CellRef]) -> CellRef | None:
@@ -79,8 +90,9 @@ def _labeled(table: Table, cells: Counter[CellRef]) -> CellRef | None:
     return next((cell for cell, _ in cells.most_common() if label_of(table, cell)), None)
 
 
-def _sources(table: Table, hypothesis: Hypothesis) -> _Sources:
-    sources = _Sources()
+def sources_of(table: Table, hypothesis: Hypothesis) -> Sources:
+    """What the updates of a table use besides its named columns."""
+    sources = Sources()
     for column, symbol in hypothesis.symbols.items():
         if column in table.usual and (symbol.is_parameter or symbol.kind is Kind.NEXT):
             for tree, place in _update_formulas(table, hypothesis, column):
@@ -89,7 +101,7 @@ def _sources(table: Table, hypothesis: Hypothesis) -> _Sources:
 
 
 def _count(
-    sources: _Sources, table: Table, hypothesis: Hypothesis, tree: Node, place: CellIndex
+    sources: Sources, table: Table, hypothesis: Hypothesis, tree: Node, place: CellIndex
 ) -> None:
     """Count what one formula uses."""
     for ref in references(tree):
@@ -97,19 +109,22 @@ def _count(
         outside = sheet != table.sheet.name or index.row not in table.rows
         if outside or (ref.row_fixed and index.column not in table.columns):
             sources.cells[CellRef(sheet, index)] += 1
-        elif _may_be_rate(hypothesis, index.column) and not _is_computed(table, index.column):
+        elif _may_be_rate(table, hypothesis, index.column):
             sources.columns[index.column] += 1
     sources.numbers.update(value for value in _numbers(tree) if abs(value) not in (0.0, 1.0))
 
 
-def _may_be_rate(hypothesis: Hypothesis, column: int) -> bool:
-    """Whether a column is none of the network's values."""
-    return hypothesis.symbols.get(column, LEARNING_RATE) == LEARNING_RATE
+def _may_be_rate(table: Table, hypothesis: Hypothesis, column: int) -> bool:
+    """Whether a column is none of the network's values, nor followed, nor numbers the rows."""
+    is_free = hypothesis.symbols.get(column, LEARNING_RATE) == LEARNING_RATE
+    is_computed = isinstance(table.usual.get(column), Call)
+    return is_free and not is_computed and not counts_rows(table, column)
 
 
-def _is_computed(table: Table, column: int) -> bool:
-    """Whether it is a column of somebody's own, which is followed instead."""
-    return isinstance(table.usual.get(column), Call)
+def counts_rows(table: Table, column: int) -> bool:
+    """Whether a column holds numbers that count the rows."""
+    numbers = [table.number(row, column) for row in table.rows[:3]]
+    return len(numbers) > 1 and {b - a for a, b in pairwise(numbers)} == {1.0}
 
 
 def _update_formulas(

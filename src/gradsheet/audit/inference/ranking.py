@@ -1,7 +1,7 @@
 """The interpretation under which a table has the fewest wrong columns."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, product
 
@@ -14,6 +14,7 @@ from gradsheet.audit.inference.learning_rate import Rate, find_rate
 from gradsheet.audit.inference.losses import likely_losses
 from gradsheet.audit.inference.lowering import ERROR
 from gradsheet.audit.inference.reference import Practice, ReferenceNetwork, agree
+from gradsheet.audit.inference.update_rules import by_other_rules
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.symbols import LEARNING_RATE
@@ -36,8 +37,34 @@ def interpret(table: Table) -> Interpretation | None:
             return best
     if best is None or not _is_training_table(best, wrong_in_best):
         return None
+    best = _by_its_rule(table, best)
     name_helpers(best, wrong_columns(best))
     return best
+
+
+def _by_its_rule(table: Table, found: Interpretation) -> Interpretation:
+    """A table under the rule of its updates, where most of them are no plain gradient descent."""
+    wrong = wrong_columns(found)
+    updates = [column for column in wrong if found.symbols[column] in found.parameters]
+    trained = sum(map(found.is_trained, found.parameters & set(found.symbols.values())))
+    if 2 * len(updates) <= trained:
+        return found
+    best, least = found, len(wrong) + 0.9 * _unexplained(found)
+    for other in by_other_rules(table, found.hypothesis, found):
+        if not any(_follows(other, parameter) for parameter in updates[:2]):
+            continue
+        if (badness := len(wrong_columns(other)) + 0.9 * _unexplained(other)) < least:
+            best, least = other, badness
+            if least == 0:
+                break
+    return best
+
+
+def _follows(found: Interpretation, column: int) -> bool:
+    """Whether the columns of one parameter's update are right."""
+    parameter = found.symbols[column]
+    own = [c for c, s in found.symbols.items() if s.is_memory_of(parameter)]
+    return not wrong_columns(found, [column, *own])
 
 
 def _interpretations(table: Table) -> Iterator[Interpretation]:
@@ -74,11 +101,11 @@ def _unexplained(found: Interpretation) -> int:
     return sum(column not in found.symbols for column in found.table.usual)
 
 
-def wrong_columns(found: Interpretation) -> list[int]:
+def wrong_columns(found: Interpretation, among: Sequence[int] | None = None) -> list[int]:
     """The columns whose usual formula is not what it should be."""
     pairs = {
         column: pair
-        for column in found.table.columns
+        for column in among or found.table.columns
         if (pair := _written_and_expected(found, column)) is not None
     }
     values = found.reference.values(expression for pair in pairs.values() for expression in pair)

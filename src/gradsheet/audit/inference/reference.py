@@ -31,6 +31,7 @@ _RANGES = {
     Kind.VELOCITY: (0.2, 1.4),
 }
 """Of what is never negative; all else has either sign."""
+_COUNTS: Array = np.array([5.0 + number % 4 for number in range(POINTS)])  # of the updates so far
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,8 @@ class ReferenceNetwork:
         self._held: set[Symbol] = set()
         self._moving_data = False
         self._fixed: dict[Symbol, float] = {}
+        self._first_count: int | None = None
+        self._counts: dict[int, Variable] = {}
         self._points: dict[Variable, Array] = {self.rate: _draw(LEARNING_RATE, 0)}
 
     def row(self, above: int = 0) -> NetworkRow:
@@ -167,6 +170,23 @@ class ReferenceNetwork:
         self._fixed[setting] = value
         self._place(*self._by_row)
 
+    def count_from(self, first: int) -> None:
+        """Tie the powers of decay rates to a column that numbers the updates.
+
+        Args:
+            first: how many updates come before the first row, by that column's numbers, less 1.
+        """
+        self._first_count = first
+        self._place(*self._by_row)
+
+    def count(self, above: int) -> Variable:
+        """The number of a row, so many rows above."""
+        if above not in self._counts:
+            self._counts[above] = named(Symbol(Kind.COUNT), None, "number of the update")
+            self._points[self._counts[above]] = _COUNTS - above
+            self._rows_above[self._counts[above]] = above
+        return self._counts[above]
+
     def _place(self, *rows: int) -> None:
         """Give the values of some rows their points."""
         for above in rows:
@@ -180,6 +200,9 @@ class ReferenceNetwork:
             self._points.update(zip(memories, self.values(after), strict=True))
 
     def _drawn(self, symbol: Symbol, above: int) -> Array:
+        if symbol.kind is Kind.POWER and self._first_count is not None:
+            decay = self._drawn(Symbol(Kind.DECAY, symbol.numbers), above)
+            return np.power(decay, _COUNTS - above - self._first_count)
         if symbol in self._fixed:
             return np.full(POINTS, self._fixed[symbol])
         is_fixed = symbol.is_data and not self._moving_data

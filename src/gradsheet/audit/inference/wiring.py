@@ -80,9 +80,24 @@ class Wiring:
         formula = self.formulas.expressions[parameter]
         places = {self.formulas.place(variable) for variable in variables(formula)}
         above = {place.column for place in places if _is_above(place)} - self.parameters
+        above = {c for c in above if c in self.formulas.expressions or len(places) < 4}
+        if not above:
+            return self._remembered_gradient(parameter, places)
         # Without a learning rate the column is a step, not a gradient.
         has_rate = len(places) > 2 or MULTIPLY in _operations(formula)
         return above.pop() if len(above) == 1 and has_rate else None
+
+    def _remembered_gradient(self, parameter: int, places: set[Place]) -> int | None:
+        """The column behind a velocity or an average that moves a parameter."""
+        memories = {p.column for p in places if isinstance(p, ColumnCell)} & self.parameters
+        read = {
+            place.column
+            for memory in memories - {parameter}
+            for variable in variables(self.formulas.expressions[memory])
+            if isinstance(place := self.formulas.place(variable), ColumnCell)
+        }
+        columns = read - self.parameters
+        return columns.pop() if len(columns) == 1 else None
 
     # --- Weighted sums -----------------------------------------------------------------------
 

@@ -1,0 +1,257 @@
+"""Updates by another rule than plain gradient descent: momentum, Adam and their like."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice, permutations
+
+from gradsheet.audit.inference.hypothesis import Hypothesis
+from gradsheet.audit.inference.interpretation import Interpretation, goes_on
+from gradsheet.audit.inference.learning_rate import (
+    Rate,
+    counts_rows,
+    label_near,
+    sources_of,
+)
+from gradsheet.audit.inference.reference import Practice, ReferenceNetwork
+from gradsheet.audit.tables.headers import is_rate
+from gradsheet.audit.tables.table import Table
+from gradsheet.networks.optimizers import UPDATE_RULES
+from gradsheet.networks.symbols import LEARNING_RATE, Kind, Symbol
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.formula import Node, references
+
+_MOST_TRIED = 400  # rules, ways of writing them, and settings
+_TINY = 1e-3  # what is added to a denominator
+_OTHERS = ("momentum", "nesterov", "weight-decay", "adagrad", "rmsprop", "adam")
+_LABELS = {
+    Kind.MOMENTUM: r"μ|\bmu\b|moment|γ|gamma|β|beta",
+    Kind.DECAY: r"β|beta|decay|ρ|rho|γ|gamma",
+    Kind.EPSILON: r"ε|ϵ|eps",
+    Kind.PENALTY: r"λ|lambda|decay|penal|\bl2\b|regular",
+}
+
+Source = CellRef | float
+"""Where a setting is: in a cell, or typed into the formulas."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What else than columns of the table the updates use.
+
+    Attributes:
+        cells: of the rule's settings those that cells hold.
+        numbers: those that formulas hold; of a setting that is left out 0.
+        count: the column that numbers the updates, and the number of its first row's, if any does.
+    """
+
+    cells: dict[CellRef, Symbol] = field(default_factory=dict)
+    numbers: dict[Symbol, float] = field(default_factory=dict)
+    count: tuple[int, int] | None = None
+
+
+def by_other_rules(
+    table: Table, hypothesis: Hypothesis, found: Interpretation
+) -> Iterator[Interpretation]:
+    """The table under each other rule that its updates may follow.
+
+    Args:
+        table: the table.
+        hypothesis: its columns and cells.
+        found: it under plain gradient descent.
+    """
+    search = _Search(table, hypothesis, found)
+    for rule, variant, memory, rate, settings in islice(search.candidates(), _MOST_TRIED):
+        practice = replace(found.reference.practice, rule=rule, variant=variant)
+        yield _interpretation(table, hypothesis, found, practice, memory, rate, settings)
+
+
+def _interpretation(
+    table: Table,
+    hypothesis: Hypothesis,
+    found: Interpretation,
+    practice: Practice,
+    memory: Mapping[int, Symbol],
+    rate: Rate,
+    settings: Settings,
+) -> Interpretation:
+    reference = ReferenceNetwork(hypothesis.shape, practice)
+    for setting, value in settings.numbers.items():
+        reference.fix(setting, value)
+    if settings.count:
+        reference.count_from(settings.count[1])
+    named = replace(hypothesis, symbols={**found.symbols, **memory})
+    result = Interpretation(table, named, rate, reference, found.thresholds)
+    result.settings, result.count = settings.cells, settings.count and settings.count[0]
+    return result
+
+
+class _Search:
+    """What the updates of a table read besides its network."""
+
+    def __init__(self, table: Table, hypothesis: Hypothesis, found: Interpretation) -> None:
+        self._table, self._found = table, found
+        self._columns = {
+            symbol: column
+            for column, symbol in found.symbols.items()
+            if symbol in found.parameters and found.is_trained(symbol) and column in table.usual
+        }
+        self._sources = sources_of(table, hypothesis)
+
+    def candidates(
+        self,
+    ) -> Iterator[tuple[str, int, dict[int, Symbol], Rate, Settings]]:
+        """Rule, way of writing it, columns of what it remembers, learning rate, settings."""
+        for rule in _OTHERS:
+            memories = list(self._memories(rule))
+            for variant in range(1 + len(UPDATE_RULES[rule].variants)):
+                for memory in memories:
+                    for rate, settings in self._settings(rule):
+                        yield rule, variant, memory, rate, settings
+
+    # --- What is remembered ------------------------------------------------------------------
+
+    def _memories(self, rule: str) -> Iterator[dict[int, Symbol]]:
+        """The columns that hold what a rule remembers, for each way to take them."""
+        kinds: tuple[Kind, ...] = (Kind.VELOCITY,)
+        if rule in ("adam", "weight-decay"):
+            kinds = (Kind.MEAN, Kind.VELOCITY) if rule == "adam" else ()
+        own = {symbol: self._remembered(column) for symbol, column in self._columns.items()}
+        counted = [column for columns in own.values() for column in columns]
+        shared = sorted({c for c in counted if len(own) > 1 and counted.count(c) == len(own)})
+        for order in permutations(range(len(kinds))):
+            memory: dict[int, Symbol] = {}
+            for symbol, columns in own.items():
+                rest = [c for c in columns if c not in shared]
+                if len(rest) == len(kinds):
+                    memory |= {
+                        rest[place]: self._at_its_time(rest[place], Symbol(kinds[k], of=symbol))
+                        for k, place in enumerate(order)
+                    }
+            if len(memory) == len(kinds) * len(own):
+                yield from self._with_powers(memory, shared)
+
+    def _with_powers(
+        self, memory: dict[int, Symbol], shared: Sequence[int]
+    ) -> Iterator[dict[int, Symbol]]:
+        """With the columns of β to the power of the updates, before or after each."""
+        if len(shared) != 2:
+            yield memory
+            return
+        for first, second in (shared, shared[::-1]):
+            for after in (False, True):
+                powers = {first: Symbol(Kind.POWER, (1,)), second: Symbol(Kind.POWER, (2,))}
+                yield memory | {c: s.next if after else s for c, s in powers.items()}
+
+    def _at_its_time(self, column: int, symbol: Symbol) -> Symbol:
+        """The value after the update where the column uses its own row, else that before it."""
+        now = any(not ref.row_fixed and ref.row == 0 for ref in references(self._tree(column)))
+        return symbol.next if now else symbol
+
+    def _remembered(self, parameter: int) -> list[int]:
+        """The columns behind an update that go on from their own value in the row above."""
+        waiting, seen, found = [parameter], {parameter}, []
+        while waiting:
+            for other in self._read_by(waiting.pop()):
+                if other not in seen and self._is_free(other):
+                    seen.add(other)
+                    waiting.append(other)
+                    if goes_on(self._table, other):
+                        found.append(other)
+        return sorted(found)
+
+    def _is_free(self, column: int) -> bool:
+        return column in self._table.usual and column not in self._found.symbols
+
+    def _read_by(self, column: int) -> list[int]:
+        here = CellIndex(self._table.rows[-1], column)
+        return [ref.seen_from(here).column for ref in references(self._tree(column))]
+
+    def _tree(self, column: int) -> Node:
+        return self._table.usual[column]
+
+    # --- Settings ----------------------------------------------------------------------------
+
+    def _settings(self, rule: str) -> Iterator[tuple[Rate, Settings]]:
+        """The ways to take cells and typed numbers for the rate and the rule's settings."""
+        slots = [LEARNING_RATE, *(symbol for symbol, _, _ in UPDATE_RULES[rule].settings)]
+        cells = [cell for cell, _ in self._sources.cells.most_common() if self._is_number(cell)]
+        sources: list[Source] = [*cells, *self._numbers()]
+        fixed = self._labeled(slots)
+        open_slots = [slot for slot in slots if slot not in fixed]
+        free = [source for source in sources if source not in fixed.values()]
+        tried = set()
+        free += [0.0] * len(open_slots)
+        for chosen in permutations(free, len(open_slots)):
+            if chosen in tried:
+                continue
+            tried.add(chosen)
+            taken = {**fixed, **dict(zip(open_slots, chosen, strict=True))}
+            if all(_is_possible(slot, source) for slot, source in taken.items()):
+                yield from self._counted(rule, taken)
+
+    def _is_number(self, cell: CellRef) -> bool:
+        held = self._table.formulas.cell(*cell)
+        return held is not None and isinstance(held.value, float)
+
+    def _numbers(self) -> list[float]:
+        return sorted({abs(n) for n in self._sources.numbers if n not in (2.0, 0.5)}, reverse=True)
+
+    def _labeled(self, slots: Sequence[Symbol]) -> dict[Symbol, Source]:
+        """The cells whose labels name a slot."""
+        found: dict[Symbol, Source] = {}
+        for cell in self._sources.cells:
+            text = label_near(self._table, cell)
+            named = (slot for slot in slots if slot not in found and _names(text, slot))
+            if slot := next(named, None):
+                found[slot] = cell
+        return found
+
+    def _counted(self, rule: str, taken: dict[Symbol, Source]) -> Iterator[tuple[Rate, Settings]]:
+        source = taken[LEARNING_RATE]
+        rate = Rate(source) if isinstance(source, CellRef) else Rate(value=source)
+        if self._found.rate.column is not None:
+            rate = self._found.rate
+        rest = {slot: source for slot, source in taken.items() if slot != LEARNING_RATE}
+        numbers = {slot: s for slot, s in rest.items() if not isinstance(s, CellRef)}
+        if not isinstance(source, CellRef) and rate.column is None:
+            numbers[LEARNING_RATE] = source
+        cells = {s: slot for slot, s in rest.items() if isinstance(s, CellRef)}
+        settings = Settings(cells, numbers)
+        if rule == "adam" and (column := self._count_column()) is not None:
+            for first in (0, 1):
+                yield rate, replace(settings, count=(column, first))
+            return
+        yield rate, settings
+
+    def _count_column(self) -> int | None:
+        """A column without a name, of numbers that count the rows."""
+        for column in self._table.columns:
+            by_formula = column in self._table.usual and goes_on(self._table, column)
+            counts = counts_rows(self._table, column) or (by_formula and not self._mixes(column))
+            if column not in self._found.symbols and counts:
+                return column
+        return None
+
+    def _mixes(self, column: int) -> bool:
+        """Whether a column uses others than itself."""
+        return len(set(self._read_by(column))) > 1
+
+
+def _names(text: str, slot: Symbol) -> bool:
+    """Whether a label names a setting: β₁ is not β₂, and a decay rate is no learning rate."""
+    if slot == LEARNING_RATE or is_rate(text):
+        return slot == LEARNING_RATE and is_rate(text)
+    other = {1: "2", 2: "1"}.get(sum(slot.numbers), "?")  # of β1 and β2
+    is_other = other in unicodedata.normalize("NFKC", text)
+    return bool(re.search(_LABELS[slot.kind], text, re.IGNORECASE)) and not is_other
+
+
+def _is_possible(slot: Symbol, source: Source) -> bool:
+    """Whether a number can be what a slot is for; what a cell holds may change."""
+    if isinstance(source, CellRef):
+        return True
+    if slot.kind is Kind.EPSILON:
+        return abs(source) <= _TINY
+    return source > _TINY or (slot.kind is Kind.PENALTY and source > 0)

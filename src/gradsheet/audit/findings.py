@@ -81,11 +81,11 @@ class Layer:
 
 @dataclass(frozen=True)
 class Network:
-    """The network that a table trains.
+    """The network that a table trains, or a function of so many inputs that it makes small.
 
     Attributes:
         inputs: how many.
-        layers: hidden layers first, the output layer last.
+        layers: hidden layers first, the output layer last; none of a function.
         biases: how many in all.
         examples: how many are in one row.
         loss: the name of the loss, as in a network file or in ``losses.conventions``.

@@ -28,6 +28,7 @@ from gradsheet.audit.findings import (
     TableAudit,
     Verdict,
 )
+from gradsheet.audit.inference.function import FUNCTION
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.ranking import interpret
 from gradsheet.audit.own_files import refuse_own
@@ -142,6 +143,8 @@ def _area(subject: Subject) -> CellRange:
 
 def _network(found: Interpretation) -> Network:
     practice, shape = found.reference.practice, found.shape
+    if practice.loss == FUNCTION:
+        return Network(len(found.parameters), (), 0, 1, FUNCTION)
     layers = zip(shape.sizes[1:], practice.activations, strict=True)
     return Network(
         inputs=shape.sizes[0],

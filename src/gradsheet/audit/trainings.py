@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gradsheet.audit.findings import Finding, TableAudit
+from gradsheet.audit.inference.descent import interpret_descent
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.ranking import interpret, wrong_columns
 from gradsheet.audit.relocation import relocated
 from gradsheet.audit.subject import Subject
 from gradsheet.audit.tables.steps.training import Kind, Training
+from gradsheet.audit.tables.table import Table
 from gradsheet.spreadsheet.evaluate import Evaluator
 
 
@@ -33,11 +35,17 @@ def interpret_training(training: Training) -> TrainingFound | None:
 
 
 def _interpreted(training: Training, is_sum: bool) -> tuple[int, TrainingFound | None]:
-    kinds = [(kind, interpret(kind.table)) for kind in training.kinds(is_sum)]
+    kinds = [(kind, _read(kind.table)) for kind in training.kinds(is_sum)]
     read = tuple((kind, found) for kind, found in kinds if found is not None)
     if not read or read[0][0] is not kinds[0][0]:
         return 0, None
     return len(wrong_columns(read[0][1])), TrainingFound(training, read)
+
+
+def _read(table: Table) -> Interpretation | None:
+    """The table as the training of a network, else as the descent of a function."""
+    found = interpret(table) or interpret_descent(table)
+    return None if isinstance(found, str) else found
 
 
 def audit_training(found: TrainingFound, audit: Callable[[Subject], TableAudit]) -> TableAudit:

@@ -42,24 +42,66 @@ class FormulaError(Exception):
     """A formula that is none, or that uses what is not understood; the message says which."""
 
 
+class NotDifferentiableError(Exception):
+    """An operation that has no derivative worth the name, such as ROUND."""
+
+
 def _not_differentiated(*parts: Expression) -> tuple[Expression, ...]:
-    raise NotImplementedError("what people write is evaluated, not differentiated")
+    raise NotDifferentiableError
+
+
+def _partials_of_largest(y: Expression, *terms: Expression) -> tuple[Expression, ...]:
+    """1 for the largest term, else 0; of several that are largest, for the first."""
+    is_largest: list[Expression] = []
+    for place, term in enumerate(terms):
+        before = [_greater(term, other) for other in terms[:place]]
+        after = [_not(_greater(other, term)) for other in terms[place + 1 :]]
+        is_largest.append(_product([*before, *after]))
+    return tuple(is_largest)
 
 
 # What people write and networks are not made of.
 POWER = Operation(
     "power",
     value=np.power,
-    partials=_not_differentiated,
+    partials=lambda y, a, b: (
+        b * _power(a, b - ONE),
+        y * apply(LOGARITHM, a) if not isinstance(b, Number) else ZERO,
+    ),
     excel=Notation("@0^@1", Binding.POWER, (Binding.POWER, Binding.SIGN)),
     textbook=Notation("@0^@1", Binding.POWER, (Binding.ATOM, Binding.ATOM)),
 )
-CHOICE = Operation(
+CHOICE: Operation = Operation(
     "choice",
     value=lambda condition, yes, no: np.where(np.asarray(condition) != 0, yes, no),
-    partials=_not_differentiated,
+    partials=lambda y, condition, yes, no: (
+        ZERO,
+        apply(CHOICE, condition, ONE, ZERO),
+        apply(CHOICE, condition, ZERO, ONE),
+    ),
     excel=Notation("IF(@*)"),
     textbook=Notation("if(@*)"),
+)
+LARGEST = Operation(
+    "largest",
+    value=SHIFT.value,
+    partials=_partials_of_largest,
+    excel=SHIFT.excel,
+    textbook=SHIFT.textbook,
+)
+SINE: Operation = Operation(
+    "sine",
+    value=np.sin,
+    partials=lambda y, x: (apply(COSINE, x),),
+    excel=Notation("SIN(@0)"),
+    textbook=Notation("sin(@0)"),
+)
+COSINE: Operation = Operation(
+    "cosine",
+    value=np.cos,
+    partials=lambda y, x: (-apply(SINE, x),),
+    excel=Notation("COS(@0)"),
+    textbook=Notation("cos(@0)"),
 )
 ROUND = Operation(
     "round",
@@ -94,7 +136,7 @@ def _equal(a: Expression, b: Expression) -> Expression:
 
 
 def _largest(terms: Sequence[Expression]) -> Expression:
-    return apply(SHIFT, *terms) if terms else ZERO
+    return apply(LARGEST, *terms) if terms else ZERO
 
 
 def _smallest(terms: Sequence[Expression]) -> Expression:
@@ -179,9 +221,12 @@ ELEMENTWISE: dict[str, Callable[..., Expression]] = {
     "LOG": lambda x, base=_TEN: apply(LOGARITHM, x) / apply(LOGARITHM, base),
     "LOG10": lambda x: apply(LOGARITHM, x) / math.log(10),
     "SQRT": lambda x: apply(SQUARE_ROOT, x),
-    "ABS": lambda x: apply(SHIFT, x, -x),
+    "ABS": lambda x: apply(LARGEST, x, -x),
     "SIGN": lambda x: apply(STEP, x) - apply(STEP, -x),
     "TANH": lambda x: apply(TANH, x),
+    "SIN": lambda x: apply(SINE, x),
+    "COS": lambda x: apply(COSINE, x),
+    "TAN": lambda x: apply(SINE, x) / apply(COSINE, x),
     "SINH": lambda x: (_exp(x) - _exp(-x)) / 2,
     "COSH": lambda x: (_exp(x) + _exp(-x)) / 2,
     "PI": lambda: Number(math.pi),

@@ -32,6 +32,8 @@ def losses(
     """
     found = subject.found
     whole = found.reference.row().graph
+    if whole is None:
+        return None
     start = {given: subject.number(given, subject.table.rows[0]) for given in whole.given}
     if any(map(math.isnan, start.values())) or _inputs_change(subject):
         return None

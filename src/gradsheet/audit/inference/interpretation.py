@@ -62,7 +62,7 @@ class Interpretation:
     @cached_property
     def parameters(self) -> set[Symbol]:
         """The weights and biases."""
-        return {symbol_of(parameter) for parameter in self.reference.row().graph.parameters}
+        return {symbol_of(parameter) for parameter in self.reference.row().parameters}
 
     @cached_property
     def carried(self) -> set[Symbol]:

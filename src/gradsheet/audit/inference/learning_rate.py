@@ -13,6 +13,8 @@ from gradsheet.networks.symbols import LEARNING_RATE, Kind
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Call, Constant, Node, references
 
+_MOST_SOURCES = 4  # of a kind
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -52,6 +54,19 @@ def find_rate(table: Table, hypothesis: Hypothesis) -> Rate:
     if sources.numbers:
         return Rate(value=abs(sources.numbers.most_common(1)[0][0]))
     return Rate(labeled_cell(table))
+
+
+def possible_rates(table: Table, hypothesis: Hypothesis) -> list[Rate]:
+    """Whatever the updates use besides the named columns, the likeliest first; 1 in the end."""
+    sources = _sources(table, hypothesis)
+    first, top = find_rate(table, hypothesis), table.rows[0]
+    cells = [Rate(cell) for cell, _ in sources.cells.most_common(_MOST_SOURCES)]
+    columns = [
+        Rate(column=column, value=table.number(top, column))
+        for column, _ in sources.columns.most_common(_MOST_SOURCES)
+    ]
+    numbers = [Rate(value=abs(n)) for n, _ in sources.numbers.most_common(_MOST_SOURCES)]
+    return [first, *cells, *columns, *numbers, Rate(value=1.0)]
 
 
 def labeled_cell(table: Table) -> CellRef | None:

@@ -18,7 +18,7 @@ from gradsheet.symbolic.expression import Expression, Variable
 from gradsheet.symbolic.tape import Array, Tape
 
 POINTS = 24
-_RATE = named(LEARNING_RATE, None, "learning rate")
+RATE = named(LEARNING_RATE, None, "learning rate")
 _TOLERANCE = 1e-9
 _RANGES = {
     Kind.TARGET: (0.05, 0.95),
@@ -80,19 +80,31 @@ def network(shape: Shape, practice: Practice) -> NetworkSpec:
     )
 
 
-class NetworkRow:
-    """The network's values in one row of a table, by their symbols.
+class ReferenceRow:
+    """The values of one row of a table, by their symbols.
 
     Attributes:
-        graph: the network.
+        given: those that are typed in.
+        parameters: those that updates move.
+        memory: what the update rule remembers, before and after the update.
         values: given values, forward values, gradients, the local derivatives they are made of,
             each parameter after the step that they ask for, and what the rule remembers.
-        memory: what the rule remembers, before and after the update.
+        graph: the network; None where it is no network.
     """
+
+    given: tuple[Variable, ...]
+    parameters: tuple[Variable, ...]
+    memory: Mapping[Variable, Variable]
+    values: Mapping[Symbol, Variable]
+    graph: NetworkGraph | None = None
+
+
+class NetworkRow(ReferenceRow):
+    """A network's values in one row of a table, by their symbols."""
 
     def __init__(self, spec: NetworkSpec, variant: int) -> None:
         self.graph: NetworkGraph = build_graph(spec)
-        self.memory: dict[Variable, Variable] = {}
+        self.given, self.parameters = tuple(self.graph.given), self.graph.parameters
         self.values = self._values(variant)
 
     def _values(self, variant: int) -> dict[Symbol, Variable]:
@@ -110,7 +122,7 @@ class NetworkRow:
         rule = UPDATE_RULES[self.graph.spec.optimizer]
         step = (rule.step, *rule.variants)[variant]
         moved = [(p, gradients[symbol_of(p).gradient]) for p in self.graph.parameters]
-        steps = step(moved, _RATE, *self.graph.settings)
+        steps = step(moved, RATE, *self.graph.settings)
         self.memory = {memory: steps.updates[memory] for memory in steps.memory}
         return {symbol_of(v): v for v in (*steps.memory, *steps.updates.values())}
 
@@ -130,26 +142,28 @@ class ReferenceNetwork:
     """
 
     def __init__(self, shape: Shape, practice: Practice) -> None:
-        self.practice = practice
-        self.rate = _RATE
-        self._spec = network(shape, practice)
-        self._by_row: dict[int, NetworkRow] = {}
+        self.shape, self.practice = shape, practice
+        self.rate = RATE
+        self._by_row: dict[int, ReferenceRow] = {}
         self._rows_above: dict[Variable, int] = {}
         self._held: set[Symbol] = set()
         self._moving_data = False
         self._fixed: dict[Symbol, float] = {}
         self._first_count: int | None = None
         self._counts: dict[int, Variable] = {}
-        self._points: dict[Variable, Array] = {self.rate: _draw(LEARNING_RATE, 0)}
+        self._points: dict[Variable, Array] = {self.rate: draw(LEARNING_RATE, 0)}
 
-    def row(self, above: int = 0) -> NetworkRow:
+    def row(self, above: int = 0) -> ReferenceRow:
         """The network so many rows above; negative: below."""
         if above not in self._by_row:
-            network_row = _network_row(self._spec, self.practice.variant, above)
+            network_row = self._new_row(above)
             self._by_row[above] = network_row
             self._rows_above |= dict.fromkeys(network_row.values.values(), above)
             self._place(above)
         return self._by_row[above]
+
+    def _new_row(self, above: int) -> ReferenceRow:
+        return _network_row(network(self.shape, self.practice), self.practice.variant, above)
 
     # --- Points ------------------------------------------------------------------------------
 
@@ -191,7 +205,7 @@ class ReferenceNetwork:
         """Give the values of some rows their points."""
         for above in rows:
             network_row = self._by_row[above]
-            for variable in (*network_row.graph.given, *network_row.memory):
+            for variable in (*network_row.given, *network_row.memory):
                 self._points[variable] = self._drawn(symbol_of(variable), above)
         if 0 in rows:
             # What a row remembers before its update is what the row above did after its own.
@@ -207,7 +221,7 @@ class ReferenceNetwork:
             return np.full(POINTS, self._fixed[symbol])
         is_fixed = symbol.is_data and not self._moving_data
         same = is_fixed or symbol in self._held or symbol.is_setting
-        points = _draw(symbol, 0 if same else above)
+        points = draw(symbol, 0 if same else above)
         last = self.practice.activations[-1]
         if symbol.kind is Kind.TARGET and last in STEP_UNITS:
             lower = 0.0 if last == "step" else -1.0
@@ -251,12 +265,12 @@ def agreements(many: Array, one: Array) -> NDArray[np.bool_]:
 
 
 @lru_cache(maxsize=4096)
-def _draw(symbol: Symbol, above: int) -> Array:
+def draw(symbol: Symbol, above: int) -> Array:
     """Numbers for a given value, the same in every audit."""
-    draw = Random(f"{symbol} {above}")  # NumPy's own takes long to import
+    generator = Random(f"{symbol} {above}")  # NumPy's own takes long to import
     low, high = _RANGES.get(symbol.kind, (0.2, 1.4))
-    numbers: Array = np.array([draw.uniform(low, high) for _ in range(POINTS)])
+    numbers: Array = np.array([generator.uniform(low, high) for _ in range(POINTS)])
     if symbol.kind in _RANGES:
         return numbers
-    signs: Array = np.array([draw.choice((-1.0, 1.0)) for _ in range(POINTS)])
+    signs: Array = np.array([generator.choice((-1.0, 1.0)) for _ in range(POINTS)])
     return signs * numbers

@@ -377,6 +377,8 @@ def _holds(content: Content) -> str:
 
 def network_in_words(network: Network) -> str:
     """The network a table trains: ``2 inputs, 2 sigmoid hidden units, 2 sigmoid outputs, …``."""
+    if not network.layers:
+        return f"a function of {count(network.inputs, 'variable')}"
     *hidden, last = network.layers
     parts = [count(network.inputs, "input")]
     parts += [count(layer.units, f"{layer.activation} hidden unit") for layer in hidden]

@@ -52,6 +52,15 @@ _DERIVATIVE = re.compile(r"d([^/]+)/d([^/]+)")
 _RATE = re.compile(
     r"(?<![a-z])(?:η|eta|lr|learning[ _]?rate|lernrate|alpha|α)(?![a-z])", re.IGNORECASE
 )
+_SAID_DERIVATIVE = re.compile(
+    r"(?<![a-z])d[^/\s]{0,12}/\s*d[a-zα-ω]|['’′](?:\s*\(|$)|grad|deriv|dériv|ableit|abgeleitet"
+    r"|slope|steigung|pente|pendiente|inclina"
+)
+_SAID_LOSS = re.compile(
+    r"(?<![a-z])(?:loss|cost|error|err|mse|sse|rss|fehler|kosten|verlust|erreur|perte|co[uû]t"
+    r"|costo|coste|custo|erro|p[eé]rdida|perda|j|e|l)(?![a-z])"
+)
+_SAID_DESCENT = re.compile(r"descent|minimi|abstieg|descente|descenso|descida|discesa")
 
 
 @lru_cache(maxsize=4096)
@@ -84,6 +93,25 @@ def _next(text: str) -> Symbol | None:
 def is_rate(text: str) -> bool:
     """Whether a label announces a learning rate."""
     return bool(_RATE.search(text)) and len(text) <= _LONGEST
+
+
+def is_derivative(text: str) -> bool:
+    """Whether a header announces a derivative: ``dy/dx``, ``∂f``, ``f'(x)``, ``gradient``."""
+    return bool(_SAID_DERIVATIVE.search(_plain_text(text)))
+
+
+def is_loss(text: str) -> bool:
+    """Whether a header announces what is to be made small."""
+    return len(text) <= _LONGEST and bool(_SAID_LOSS.search(_plain_text(text)))
+
+
+def is_about_descent(text: str) -> bool:
+    """Whether a text tells that something is made small."""
+    return len(text) <= _LONGEST and bool(_SAID_DESCENT.search(_plain_text(text)))
+
+
+def _plain_text(text: str) -> str:
+    return unicodedata.normalize("NFKC", text.translate(_D)).lower().translate(_D)
 
 
 def rate_in(text: str) -> float | None:

@@ -1,0 +1,218 @@
+"""Which function a table goes down, or up, by its own derivative."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from gradsheet.audit.inference.column_formulas import ColumnFormulas
+from gradsheet.audit.inference.function import Function, ReferenceFunction
+from gradsheet.audit.inference.hypothesis import Hypothesis
+from gradsheet.audit.inference.interpretation import Interpretation
+from gradsheet.audit.inference.learning_rate import Rate, possible_rates
+from gradsheet.audit.inference.lowering import Lowering
+from gradsheet.audit.inference.reference import agree
+from gradsheet.audit.inference.shape import Shape
+from gradsheet.audit.inference.wiring import Wiring
+from gradsheet.audit.tables.headers import is_about_descent, is_derivative, is_loss
+from gradsheet.audit.tables.table import Table
+from gradsheet.networks.symbols import LEARNING_RATE, LOSS, Kind, Symbol, named
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.functions import FormulaError, NotDifferentiableError
+from gradsheet.symbolic.differentiate import partials
+from gradsheet.symbolic.expression import ZERO, Apply, Expression, Variable, variables
+from gradsheet.symbolic.tape import Array
+
+_MOST_PARTS = 20_000  # of a function
+_MOST_ROWS = 5  # that are tried
+_SHAPE = Shape((1, 1), (0,))
+
+
+def interpret_descent(table: Table) -> Interpretation | str:
+    """The table as the descent of a function; else why it is none, in a few words."""
+    return _Search(table).found()
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A column that may compute the function; ``fitting`` derivatives are in the table."""
+
+    column: int
+    function: Function
+    fitting: int
+    proportional: int
+
+
+class _Search:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        formulas = ColumnFormulas(table)
+        wiring = Wiring(formulas)
+        columns = sorted(wiring.parameters)
+        weights = [Symbol(Kind.WEIGHT, (n,)) for n in range(1, len(columns) + 1)]
+        self._parameters = dict(zip(columns, weights, strict=True))
+        self._gradients = {
+            column: self._parameters[parameter].gradient
+            for parameter, column in wiring.gradients.items()
+        }
+        copied = ((formulas.copied(column), column) for column in columns)
+        self._new = {new: self._parameters[c].next for new, c in copied if new is not None}
+
+    def found(self) -> Interpretation | str:
+        """The descent of the column that fits best; else why there is none."""
+        if not self._parameters:
+            return "no formula moves a number on"
+        candidates = list(self._candidates())
+        if not candidates:
+            return "no column computes the function whose derivative moves the numbers"
+        best = max(candidates, key=lambda c: (c.fitting, c.proportional, -c.column))
+        if not best.proportional and not self._is_said(best, len(candidates)):
+            return "no column computes a function of which the gradients are derivatives"
+        found = self._moving(best)
+        return found or "the numbers are moved by another rule than rate times derivative"
+
+    # --- The function ------------------------------------------------------------------------
+
+    def _candidates(self) -> Iterator[_Candidate]:
+        known = {*self._parameters, *self._gradients, *self._new}
+        for column in self._table.usual:
+            if column not in known and (function := self._function(column)) is not None:
+                yield self._compared(column, function)
+
+    def _function(self, column: int) -> Function | None:
+        """What a column computes of the parameters of its own row, with its derivatives."""
+        try:
+            value = self._lowered(column)
+            inside = set(variables(value))
+            parameters = tuple(v for v in self._own.values() if v.label in self._weights)
+            if self._other in inside or inside.isdisjoint(parameters) or _size(value) > _MOST_PARTS:
+                return None
+            found = partials(value, value)
+        except (FormulaError, NotDifferentiableError):
+            return None
+        data = tuple(v for v in inside if v not in parameters)
+        derivatives = tuple(found.get(parameter, ZERO) for parameter in parameters)
+        return Function(parameters, data, value, derivatives)
+
+    @cached_property
+    def _weights(self) -> set[Symbol]:
+        return set(self._parameters.values())
+
+    @cached_property
+    def _own(self) -> dict[int, Variable]:
+        """The parameters, and the numbers that differ from row to row, by their columns."""
+        varied = [c for c in self._table.columns if self._is_varied(c)]
+        data = {c: Symbol(Kind.INPUT, (n,)) for n, c in enumerate(varied, start=1)}
+        return {column: named(symbol) for column, symbol in {**self._parameters, **data}.items()}
+
+    def _is_varied(self, column: int) -> bool:
+        """Whether a column holds other numbers in other rows."""
+        numbers = {self._table.number(row, column) for row in self._table.rows}
+        return column not in self._table.usual and len(numbers) > 1
+
+    @cached_property
+    def _other(self) -> Variable:
+        """What stands for a cell of another row."""
+        return Variable("other")
+
+    def _lowered(self, column: int) -> Expression:
+        """The usual formula of a column over the parameters of its row."""
+        table, usual = self._table, self._table.usual[column]
+        row = next(r for r in (*table.later_rows, *table.rows) if table.tree(r, column) == usual)
+
+        def meaning(cell: CellRef) -> Variable | None:
+            if cell.sheet != table.sheet.name or cell.cell.row not in table.rows:
+                return None
+            if cell.cell.row != row:
+                return self._other
+            return self._own.get(cell.cell.column)
+
+        lowering = Lowering(table.formulas, meaning)
+        return lowering.expression(CellRef(table.sheet.name, CellIndex(row, column)))
+
+    def _compared(self, column: int, function: Function) -> _Candidate:
+        """The candidate with how many of the gradients are its derivatives."""
+        found = self._interpretation(column, function, Rate())
+        fitting = proportional = 0
+        for gradient, symbol in self._gradients.items():
+            if (written := found.typical(gradient)) is not None:
+                values = found.reference.values([written, found.reference[symbol]])
+                fitting += agree(*values)
+                proportional += _is_multiple(*values)
+        candidate = _Candidate(column, function, fitting, proportional)
+        if not self._gradients and self._moving(candidate) is not None:
+            return replace(candidate, fitting=1, proportional=1)  # inside the updates
+        return candidate
+
+    def _is_said(self, candidate: _Candidate, candidates: int) -> bool:
+        """Whether headers call columns the derivatives of this one, or of what else is small."""
+        headers = self._table.headers
+        derivatives = [is_derivative(headers.get(column, "")) for column in self._gradients]
+        is_named = candidates == 1 or is_loss(headers.get(candidate.column, ""))
+        return bool(derivatives) and all(derivatives) and is_named
+
+    # --- The updates -------------------------------------------------------------------------
+
+    def _moving(self, candidate: _Candidate) -> Interpretation | None:
+        """The table with the rate by which the most updates are right; None where none is."""
+        best: Interpretation | None = None
+        most, is_uphill = 0, False
+        uphill = replace(candidate.function, is_uphill=True)
+        for function in (candidate.function, uphill):
+            for rate in possible_rates(self._table, self._hypothesis(candidate.column)):
+                found = self._interpretation(candidate.column, function, rate)
+                count = sum(self._moves(found, column) for column in self._updates)
+                if count > most:
+                    best, most = found, count
+                    is_uphill = function.is_uphill
+            if best is not None:
+                break
+        if best is not None and is_uphill and self._goes_down(candidate.column):
+            return self._interpretation(candidate.column, candidate.function, best.rate)
+        return best
+
+    @property
+    def _updates(self) -> list[int]:
+        """The columns that hold new numbers."""
+        copied = {symbol.of for symbol in self._new.values()}
+        return [*self._new, *(c for c, s in self._parameters.items() if s not in copied)]
+
+    def _moves(self, found: Interpretation, column: int) -> bool:
+        """Whether one of the first updates in a column is right."""
+        return any(found.matches(row, column) for row in found.computed_rows(column)[:_MOST_ROWS])
+
+    def _goes_down(self, column: int) -> bool:
+        """Whether the sheet says that the function is made small."""
+        cells = self._table.formulas.book.sheets.values()
+        texts = [
+            c.value for sheet in cells for c in sheet.cells.values() if isinstance(c.value, str)
+        ]
+        return is_loss(self._table.headers.get(column, "")) or any(map(is_about_descent, texts))
+
+    def _hypothesis(self, column: int) -> Hypothesis:
+        own = {c: v.label for c, v in self._own.items() if isinstance(v.label, Symbol)}
+        symbols = {**own, **self._gradients, **self._new, column: LOSS}
+        return Hypothesis(_SHAPE, dict(sorted(symbols.items())))
+
+    def _interpretation(self, column: int, function: Function, rate: Rate) -> Interpretation:
+        reference = ReferenceFunction(function)
+        if rate.cell is None and rate.column is None and not math.isnan(rate.value):
+            reference.fix(LEARNING_RATE, rate.value)
+        return Interpretation(self._table, self._hypothesis(column), rate, reference)
+
+
+def _is_multiple(written: Array, right: Array) -> bool:
+    """Whether values are a number other than 0 times others."""
+    with np.errstate(all="ignore"):
+        ratio = written / right
+    middle = float(np.median(ratio))
+    return bool(middle and np.isfinite(ratio).all() and np.ptp(ratio) <= 1e-9 * abs(middle))
+
+
+def _size(expression: Expression) -> int:
+    """How many parts an expression has."""
+    if isinstance(expression, Apply):
+        return 1 + sum(map(_size, expression.arguments))
+    return 1

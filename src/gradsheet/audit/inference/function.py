@@ -1,0 +1,114 @@
+"""A function of a few parameters, the sheet's own, at random points.
+
+Its derivative is what the gradients of a table are compared with that trains no network.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradsheet.audit.inference.reference import (
+    RATE,
+    Practice,
+    ReferenceNetwork,
+    ReferenceRow,
+    draw,
+)
+from gradsheet.audit.inference.shape import Shape
+from gradsheet.networks.symbols import LOSS, Symbol, named, symbol_of
+from gradsheet.symbolic.expression import Expression, Variable, expand
+from gradsheet.symbolic.tape import Array, Tape
+
+FUNCTION = "function"
+"""The loss of a table that trains no network."""
+
+_NO_SHAPE = Shape((1, 1), (0,))
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of some parameters, over variables named by symbols.
+
+    Attributes:
+        parameters: what it is a function of.
+        data: what it reads besides, where that changes from row to row.
+        value: what it computes.
+        derivatives: by each parameter.
+        is_uphill: whether the parameters are moved along the derivative, not against it.
+    """
+
+    parameters: tuple[Variable, ...]
+    data: tuple[Variable, ...]
+    value: Expression
+    derivatives: tuple[Expression, ...]
+    is_uphill: bool = False
+
+
+class FunctionRow(ReferenceRow):
+    """A function's values in one row of a table, by their symbols."""
+
+    def __init__(self, function: Function) -> None:
+        own = {v: named(symbol_of(v)) for v in (*function.parameters, *function.data)}
+        self.given = tuple(own.values())
+        self.parameters = tuple(own[parameter] for parameter in function.parameters)
+        self.memory = {}
+
+        def here(expression: Expression) -> Expression:
+            return expand(expression, lambda _: True, own)
+
+        values = [*self.given, named(LOSS, here(function.value), "the function")]
+        for parameter, derivative in zip(self.parameters, function.derivatives, strict=True):
+            symbol = symbol_of(parameter)
+            gradient = named(symbol.gradient, here(derivative), "a derivative of the function")
+            step = RATE * gradient
+            moved = parameter + step if function.is_uphill else parameter - step
+            values += [gradient, named(symbol.next, moved, "a parameter after the update")]
+        self.values = {symbol_of(value): value for value in values}
+
+
+class ReferenceFunction(ReferenceNetwork):
+    """A function at random points, in a row of its table and in the rows around it."""
+
+    def __init__(self, function: Function) -> None:
+        super().__init__(_NO_SHAPE, Practice((), FUNCTION))
+        self.function = function
+        self._domain = _domain(function)
+
+    def _new_row(self, above: int) -> ReferenceRow:
+        return FunctionRow(self.function)
+
+    def _drawn(self, symbol: Symbol, above: int) -> Array:
+        same = symbol.is_data and not self._moving_data
+        return self._domain(draw(symbol, 0 if same else above))
+
+
+Domain = Callable[[Array], Array]
+
+
+def _everywhere(numbers: Array) -> Array:
+    return numbers
+
+
+def _positive(numbers: Array) -> Array:
+    return np.abs(numbers)
+
+
+def _above_one(numbers: Array) -> Array:
+    return 1.0 + np.abs(numbers)
+
+
+def _below_one(numbers: Array) -> Array:
+    return 0.05 + 0.6 * np.abs(numbers)
+
+
+def _domain(function: Function) -> Domain:
+    """Where the function and its derivatives have values: LN(x) has none left of 0."""
+    wanted = [Variable("wanted", e) for e in (function.value, *function.derivatives)]
+    inside = (*function.parameters, *function.data)
+    for domain in (_everywhere, _positive, _above_one, _below_one):
+        points = {v: domain(draw(symbol_of(v), 0)) for v in inside}
+        values = Tape(wanted).run(points).values()
+        if all(np.isfinite(value).all() for value in values):
+            return domain
+    return _everywhere

@@ -58,7 +58,7 @@ def find_rate(table: Table, hypothesis: Hypothesis) -> Rate:
 
 def possible_rates(table: Table, hypothesis: Hypothesis) -> list[Rate]:
     """Whatever the updates use besides the named columns, the likeliest first; 1 in the end."""
-    sources = _sources(table, hypothesis)
+    sources = sources_of(table, hypothesis)
     first, top = find_rate(table, hypothesis), table.rows[0]
     cells = [Rate(cell) for cell, _ in sources.cells.most_common(_MOST_SOURCES)]
     columns = [

@@ -1,10 +1,13 @@
 """Mistakes against what published sheets did, and against the gradients they are taken for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gradsheet.networks.graph import NetworkGraph, build_graph
-from gradsheet.networks.mistakes import KINDS, Mistake, find_mistakes, gradients, plain_steps
+from gradsheet.networks.mistakes import KINDS, Mistake, find_mistakes, gradients, steps_with
+from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.networks.sweep import descend
 from gradsheet.networks.toml import PRESETS, load_network
 from gradsheet.symbolic.expression import Variable
@@ -19,7 +22,8 @@ def value(
     graph: NetworkGraph, mistake: Mistake | None, parameter: Variable, rate: float = 0.5
 ) -> float:
     wanted = Variable("wanted", gradients(graph, mistake)[parameter])
-    return float(Tape([wanted]).run({**graph.given, graph.rate: rate})[wanted])
+    start = {**graph.given, **graph.steps.memory, graph.rate: rate}
+    return float(Tape([wanted]).run(start)[wanted])
 
 
 def test_the_course_network_admits_all_six() -> None:
@@ -54,19 +58,36 @@ def test_each_is_wrong_and_the_loss_falls_all_the_same(mistake: Mistake) -> None
         )
     for parameter in set(COURSE.parameters) - set(mistake.parameters):
         assert value(COURSE, mistake, parameter) == value(COURSE, None, parameter)
-    losses = descend(COURSE, [0.5], 100, steps=plain_steps(COURSE, mistake)).loss[:, 0]
+    losses = descend(COURSE, [0.5], 100, steps=steps_with(COURSE, mistake)).loss[:, 0]
     assert (np.diff(losses) < 0).all()
 
 
-def test_without_a_mistake_it_is_plain_descent() -> None:
-    plain = descend(COURSE, [0.5], 30, steps=plain_steps(COURSE)).loss
-    assert plain == pytest.approx(descend(COURSE, [0.5], 30).loss, rel=1e-13)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_without_a_mistake_it_is_the_networks_own_training(optimizer: str) -> None:
+    graph = build_graph(replace(load_network("mazur"), optimizer=optimizer))
+    plain = descend(graph, [0.5], 30, steps=steps_with(graph)).loss
+    assert plain == pytest.approx(descend(graph, [0.5], 30).loss, rel=1e-13)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_mistake_moves_the_right_weights_as_the_optimizer_does(optimizer: str) -> None:
+    """The first update of a weight whose gradient is right is that of the right training."""
+    graph = build_graph(replace(load_network("mazur"), optimizer=optimizer))
+    mistake = find_mistakes(graph)[-1]  # it uses a weight after its update
+    assert mistake.name.startswith("weight updated")
+    runs = [
+        descend(graph, [0.5], 2, graph.parameters, steps_with(graph, made)).values
+        for made in (None, mistake)
+    ]
+    for parameter in graph.parameters:
+        right, wrong = (run[parameter][1, 0] for run in runs)
+        assert (right == wrong) == (parameter not in mistake.parameters)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_shared_deltas_change_no_value(preset: str) -> None:
     graph = build_graph(load_network(preset))
-    start = {**graph.given, graph.rate: 0.5}
+    start = {**graph.given, **graph.steps.memory, graph.rate: 0.5}
     for mistake in [None, *find_mistakes(graph)]:
         pairs = [
             [
@@ -86,5 +107,5 @@ def test_any_network_has_those_it_can_have(seed: int) -> None:
     for mistake in find_mistakes(graph):
         wrong = gradients(graph, mistake)
         wanted = [Variable("wanted", wrong[parameter]) for parameter in mistake.parameters]
-        results = Tape(wanted).run({**graph.given, graph.rate: 0.5})
+        results = Tape(wanted).run({**graph.given, **graph.steps.memory, graph.rate: 0.5})
         assert all(np.isfinite(results[variable]) for variable in wanted)

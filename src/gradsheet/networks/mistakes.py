@@ -1,11 +1,11 @@
 """The mistakes that people make in the backward pass, as wrong gradients of a given network.
 
 Each is a small change of the right derivation: one local derivative is taken for another.
-They are the ones found in published course workbooks, where the loss fell all the same.
+They are those found in published course workbooks, where the loss fell all the same.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradsheet.networks.graph import LayerPass, NetworkGraph
 from gradsheet.networks.optimizers import Steps
@@ -21,13 +21,13 @@ class Mistake:
 
     Attributes:
         name: what was done, in a few words.
-        why: why the loss falls nevertheless.
+        done: the same in a sentence, true of any network.
         parameters: whose gradients are wrong.
         edits: what was taken for which named value of the backward pass.
     """
 
     name: str
-    why: str
+    done: str
     parameters: tuple[Variable, ...]
     edits: Edits
 
@@ -39,14 +39,14 @@ class Kind:
     Attributes:
         name: what is done, in a few words.
         needs: what a network must have for it to arise.
-        why: why the loss falls nevertheless.
+        done: the same in a sentence, true of any network.
         edits: of a network, the parameters whose gradients go wrong, and for each what takes the
             place of which local derivative; None where it cannot arise.
     """
 
     name: str
     needs: str
-    why: str
+    done: str
     edits: Callable[[NetworkGraph], tuple[Iterable[Variable], Edits] | None]
 
 
@@ -56,14 +56,16 @@ def find_mistakes(graph: NetworkGraph) -> list[Mistake]:
     for kind in KINDS:
         if found := kind.edits(graph):
             parameters = tuple(p for p in found[0] if p in graph.backward.gradients)
-            mistakes.append(Mistake(kind.name, kind.why, parameters, found[1]))
+            mistakes.append(Mistake(kind.name, kind.done, parameters, found[1]))
     return [mistake for mistake in mistakes if mistake.parameters]
 
 
 def gradients(
     graph: NetworkGraph, mistake: Mistake | None = None, shared: Iterable[Variable] = ()
 ) -> dict[Variable, Expression]:
-    """The gradient of each parameter as an expression over given and forward values.
+    """The gradient of each parameter as an expression over given, remembered and forward values.
+
+    What a weight is after the update may occur in it as ``w5'``.
 
     Args:
         graph: the network.
@@ -72,7 +74,7 @@ def gradients(
             changes one, it is written out.
     """
     edits = mistake.edits if mistake else {}
-    known = {*graph.given, *graph.forward, graph.rate}
+    known = {*graph.given, *graph.forward, graph.rate, *graph.steps.updates.values()}
     seen = dict.fromkeys(edits, True)
     known |= {variable for variable in shared if not _meets(variable, seen)}
     return {
@@ -85,13 +87,20 @@ def gradients(
     }
 
 
-def plain_steps(
+def steps_with(
     graph: NetworkGraph, mistake: Mistake | None = None, shared: Iterable[Variable] = ()
 ) -> Steps:
-    """Plain gradient descent with the gradients of ``mistake``; see ``gradients``."""
-    steps = Steps()
-    for parameter, gradient in gradients(graph, mistake, shared).items():
-        steps.move(parameter, parameter - graph.rate * gradient)
+    """The network's optimizer with the gradients of ``mistake``; see ``gradients``.
+
+    It remembers the same variables as ``graph.steps``.
+    """
+    wrong = gradients(graph, mistake, shared)
+    pairs = zip(graph.parameters, graph.gradients, strict=True)
+    replaced: Edits = {gradient: wrong[parameter] for parameter, gradient in pairs}
+    steps = Steps(memory=graph.steps.memory)
+    for old, new in graph.steps.updates.items():  # each after those that it uses
+        definition = expand(new.definition or new, lambda variable: True, replaced)
+        replaced[new] = steps.updates[old] = replace(new, definition=definition)
     return steps
 
 
@@ -207,8 +216,8 @@ def _updated(graph: NetworkGraph) -> tuple[Iterable[Variable], Edits] | None:
             graph.layers[number + 1].weights,
         )
         for above, row in zip(above_all, rows, strict=True):
+            moved = graph.steps.updates[row[0]]
             if (above, signal) in graph.backward.local_derivatives:
-                moved = row[0] - graph.rate * graph.backward.gradients[row[0]]
                 edits[graph.backward.local_derivatives[above, signal]] = moved
     return graph.layers[number].weights[0], edits
 
@@ -217,43 +226,38 @@ KINDS = (
     Kind(
         "local derivative of the wrong unit",
         "a nonlinear hidden layer of two units",
-        "The local derivatives of similar units are similar, and each is positive: the step keeps "
-        "its direction and is only a little too long or too short.",
+        "The derivative of the activation is taken at the first unit, where the second one's "
+        "belongs.",
         _wrong_unit,
     ),
     Kind(
         "pre-activation in place of its activation",
         "a nonlinear hidden layer",
-        "The pre-activation mostly has the sign of its activation: the weight moves in the right "
-        "direction by the wrong amount, and the other weights make up for it.",
+        "The last factor is the pre-activation of the unit below, where its activation belongs.",
         _pre_activation_for_activation,
     ),
     Kind(
         "misplaced bracket: the local derivative multiplies the last term only",
         "a hidden layer with two units above it",
-        "One term of the sum is too large, the other right; where they have the same sign, or the "
-        "larger one prevails, the weight moves in the right direction, too far.",
+        "Each unit above adds a term; the derivative of the activation belongs to their sum.",
         _bracket,
     ),
     Kind(
         "two gradients swapped",
         "two weights into one unit",
-        "Both weights lead into the same unit, so their gradients share all but the last factor; "
-        "with similar signals each weight takes nearly its own step.",
+        "Each of the two weights is moved by the gradient of the other.",
         _swapped,
     ),
     Kind(
         "neighbor's signal in the last factor",
         "two weights into one unit",
-        "Neighboring units have similar activations, so the wrong signal differs little from the "
-        "right one.",
+        "The last factor is the signal of the first weight, where that of the second belongs.",
         _neighbor,
     ),
     Kind(
         "weight updated before its old value was used",
         "a hidden layer",
-        "One update changes a weight only a little, so the gradient is that of a nearby point; the "
-        "larger the learning rate, the larger the error.",
+        "The weights above are updated first, and the error is passed back through the new ones.",
         _updated,
     ),
 )

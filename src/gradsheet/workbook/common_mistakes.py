@@ -5,10 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradsheet.networks.mistakes import KINDS, Mistake, find_mistakes, gradients, plain_steps
+from gradsheet.networks.mistakes import KINDS, Mistake, find_mistakes, steps_with
 from gradsheet.networks.optimizers import Steps
 from gradsheet.networks.sweep import descend
-from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet import palette
 from gradsheet.spreadsheet.limits import FORMULA_CHARACTERS
 from gradsheet.spreadsheet.style import FAINT, Style
@@ -21,48 +20,43 @@ from gradsheet.spreadsheet.writer import (
     write_formula,
 )
 from gradsheet.symbolic.expression import Variable
-from gradsheet.symbolic.render import plain, to_textbook
-from gradsheet.symbolic.tape import Array, Tape
-from gradsheet.workbook import numerals
+from gradsheet.symbolic.tape import Array
+from gradsheet.workbook import numerals, texts
 from gradsheet.workbook.layout import MISTAKES_SHEET, Layout, has_deltas
+from gradsheet.workbook.mistake_block import BLOCK_ROWS, LABELS, LEFT, LINE, Block, Outcome
 from gradsheet.workbook.passes import PassTable, pass_variables
 
-_MOST_CELLS = 5_400  # of the trainings with mistakes
-_LEFT = 1  # of the panel
-_BLOCK_ROWS = 8
+_MOST_CELLS = 10_000  # of the trainings with mistakes
 _FIRST_BLOCK = 26
-_LABELS = (_LEFT, 20), (_LEFT + 1, 62), (_LEFT + 2, 18), (_LEFT + 3, 18), (_LEFT + 4, 18)
 _HELPER, _FIRST_ROW = 9, 4  # the first column of the trainings, and their first row
-_LINE = 15.5  # the height of a line of text, in points
 _RIGHT_COLOUR = "#111827"
 
 
 def write(layout: Layout, style: Style) -> None:
     """Add the sheet of common mistakes."""
-    notes = (
-        "Of 51 published course sheets 33 hold a wrong formula, and the loss falls in all of them. "
-        "Here each mistake is made in live cells and the network is trained with it:",
-        "where the curves coincide a falling loss proves nothing. A gradient check does.",
-    )
-    sheet = style.add_sheet(MISTAKES_SHEET, "Mistakes that nobody noticed", *notes)
-    for column, width in ((0, 4), *_LABELS):
+    sheet = style.add_sheet(MISTAKES_SHEET, texts.MISTAKES_TITLE, *texts.MISTAKES_NOTES)
+    for column, width in ((0, 4), *LABELS):
         sheet.set_column(column, column, width)
     mistakes = [mistake for mistake in find_mistakes(layout.graph) if _fits(layout, mistake)]
     trainings = _Trainings(layout, style, sheet, [None, *mistakes])
     trainings.write()
     for number, mistake in enumerate(mistakes, start=1):
-        _Block(layout, style, sheet, trainings, number, mistake).write()
+        row = _FIRST_BLOCK + BLOCK_ROWS * (number - 1)
+        outcome = trainings.outcome(number)
+        Block(layout, style, sheet, row, number, mistake, outcome, trainings.table(0)).write()
     _write_absent(style, sheet, mistakes)
     trainings.insert_chart()
-    sheet.print_area(0, 0, _FIRST_BLOCK + _BLOCK_ROWS * len(mistakes) + 2, _LEFT + len(_LABELS) - 1)
+    sheet.print_area(0, 0, _FIRST_BLOCK + BLOCK_ROWS * len(mistakes) + 2, LEFT + len(LABELS) - 1)
     print_on_pages(sheet, down=1, portrait=True)
 
 
 def _fits(layout: Layout, mistake: Mistake) -> bool:
     """Whether a spreadsheet can hold the wrong gradients, written out."""
-    table = PassTable(layout, _HELPER, pass_variables(layout, _shared(layout)), "Inputs!$AAA$100")
-    steps = plain_steps(layout.graph, mistake, _shared(layout))
-    updates = [steps.updates[parameter].definition for parameter in mistake.parameters]
+    shared = _shared(layout)
+    steps = steps_with(layout.graph, mistake, shared)
+    columns = (*pass_variables(layout, shared), *steps.memory)
+    table = PassTable(layout, _HELPER, columns, "Inputs!$AAA$100", _moved(layout, steps))
+    updates = [after.definition for after in steps.updates.values()]
     # A few characters are left for columns farther to the right and rows farther down.
     return all(len(table.formula(u)) < 0.7 * FORMULA_CHARACTERS for u in updates if u is not None)
 
@@ -72,34 +66,39 @@ def _shared(layout: Layout) -> tuple[Variable, ...]:
     return layout.graph.deltas if has_deltas(layout.graph) else ()
 
 
+def _moved(layout: Layout, steps: Steps) -> dict[Variable, Variable]:
+    """The values after an update, which are in the next row, the right ones and those of a run."""
+    both = (layout.graph.steps.updates, steps.updates)
+    return {after: before for updates in both for before, after in updates.items()}
+
+
 def _write_absent(style: Style, sheet: Worksheet, mistakes: Sequence[Mistake]) -> None:
     """Name the mistakes that are not made here, and what they take."""
     made = {mistake.name for mistake in mistakes}
-    absent = [f"{kind.name} (it takes {kind.needs})" for kind in KINDS if kind.name not in made]
-    row = _FIRST_BLOCK + _BLOCK_ROWS * len(mistakes)
-    last = _LEFT + len(_LABELS) - 1
+    absent = [texts.kind_and_needs(kind) for kind in KINDS if kind.name not in made]
+    row = _FIRST_BLOCK + BLOCK_ROWS * len(mistakes)
+    last = LEFT + len(LABELS) - 1
     if absent:
-        words = "Not made here: the network lacks what they take, or the formula is too long: "
-        words += "; ".join(absent) + "."
+        words = texts.mistakes_absent(absent)
         cell_format = style.format(font_color=FAINT, italic=True, text_wrap=True)
         sheet.merge_range(row, 0, row, last, words, cell_format)
-        sheet.set_row(row, _LINE * math.ceil(len(words) / 120))
+        sheet.set_row(row, LINE * math.ceil(len(words) / 120))
 
 
 class _Trainings:
-    """The network trained by plain gradient descent, rightly and with each mistake."""
+    """The network trained by its own optimizer, rightly and with each mistake."""
 
     def __init__(
         self, layout: Layout, style: Style, sheet: Worksheet, mistakes: Sequence[Mistake | None]
     ) -> None:
         self.layout, self.style, self.sheet, self.mistakes = layout, style, sheet, mistakes
         self.shared = _shared(layout)
-        self.variables = pass_variables(layout, self.shared)
+        self.variables = (*pass_variables(layout, self.shared), *layout.graph.steps.memory)
         most = _MOST_CELLS // (len(mistakes) * len(self.variables))
         self.updates = max(1, min(layout.descent.updates, most // 10 * 10 or most))
         self.number = (len(layout.descent.learning_rates) - 1) // 2
         self.rate = layout.descent.learning_rates[self.number]
-        self.descents = [plain_steps(layout.graph, mistake, self.shared) for mistake in mistakes]
+        self.descents = [steps_with(layout.graph, mistake, self.shared) for mistake in mistakes]
         self.values = [self._train(steps) for steps in self.descents]
 
     def _train(self, steps: Steps) -> dict[Variable, Array]:
@@ -109,12 +108,23 @@ class _Trainings:
     def table(self, number: int) -> PassTable:
         """The cells of the training with the mistake ``number``, 0 for the right one."""
         left = _HELPER + 1 + number * (len(self.variables) + 1)
-        return PassTable(
-            self.layout, left, self.variables, self.layout.fields.rate_addresses[self.number]
+        rate = self.layout.fields.rate_addresses[self.number]
+        moved = _moved(self.layout, self.descents[number])
+        return PassTable(self.layout, left, self.variables, rate, moved)
+
+    def outcome(self, number: int) -> Outcome:
+        """What becomes of the loss and of the first step, rightly and with a mistake."""
+        places = ((0, 0), (0, self.updates), (number, self.updates))
+        return Outcome(
+            _FIRST_ROW,
+            self.updates,
+            tuple(self._loss_cell(*place) for place in places),
+            tuple(float(self.values[n][self.layout.graph.loss][k]) for n, k in places),
+            tuple(self._downhill(n) for n in (0, number)),
+            tuple(self._downhill_value(n) for n in (0, number)),
         )
 
-    def loss_cell(self, number: int, updates: int) -> str:
-        """The loss after so many updates with a mistake."""
+    def _loss_cell(self, number: int, updates: int) -> str:
         column = self.table(number).column(self.layout.graph.loss)
         return cell_address(_FIRST_ROW + updates, column)
 
@@ -122,43 +132,42 @@ class _Trainings:
     def _step_row(self) -> int:
         return _FIRST_ROW + self.updates + 2
 
-    def step(self, number: int) -> str:
-        """The cells of the first step with a mistake, a parameter each."""
-        left = self.table(number).left
-        return span(
-            self._step_row, left, self._step_row, left + len(self.layout.graph.parameters) - 1
+    def _downhill(self, number: int) -> str:
+        """The formula of the cosine of the angle between a first step and steepest descent."""
+        graph, left, row = self.layout.graph, self.table(number).left, self._step_row
+        step = span(row, left, row, left + len(graph.parameters) - 1)
+        ends = (
+            self.layout.trained(g, self.number) for g in (graph.gradients[0], graph.gradients[-1])
         )
+        first, last = ends
+        slope = f"{first}:{last.split('!')[1]}"
+        lengths = f"SQRT(SUMSQ({slope})*SUMSQ({step}))"
+        return f'IFERROR(-SUMPRODUCT({slope},{step})/{lengths},"{texts.NONE}")'
 
-    def cosine(self, number: int) -> float | str:
-        """The cosine of the angle between the first step with a mistake and the right one."""
-        parameters = self.layout.graph.parameters
-        right, wrong = (
-            np.array([self.values[k][p][1] - self.values[k][p][0] for p in parameters])
-            for k in (0, number)
-        )
+    def _downhill_value(self, number: int) -> float | str:
+        graph, values = self.layout.graph, self.values[number]
+        step = np.array([values[p][1] - values[p][0] for p in graph.parameters])
+        table = self.layout.descent.values
+        slope = np.array([table[gradient][0, self.number] for gradient in graph.gradients])
         with np.errstate(all="ignore"):
-            lengths, product = math.sqrt((right @ right) * (wrong @ wrong)), float(right @ wrong)
-        return product / lengths if lengths and math.isfinite(lengths) else "—"
+            lengths, product = math.sqrt((slope @ slope) * (step @ step)), float(slope @ step)
+        return -product / lengths if lengths and math.isfinite(lengths) else texts.NONE
 
     def write(self) -> None:
         """Every training, side by side."""
-        words = (
-            "The training runs behind the curves: right, then with each mistake; "
-            "plain gradient descent."
-        )
-        self.sheet.write_string(1, _HELPER, words, self.style.note)
-        self.sheet.write_string(_FIRST_ROW - 1, _HELPER, "updates", self.style.header())
+        self.sheet.write_string(1, _HELPER, texts.MISTAKES_TRAININGS, self.style.note)
+        self.sheet.write_string(_FIRST_ROW - 1, _HELPER, texts.UPDATES, self.style.header())
         iteration = self.style.format(align="center", font_color=FAINT)
         for row in range(self.updates + 1):
             self.sheet.write_number(_FIRST_ROW + row, _HELPER, row, iteration)
-        self.sheet.write_string(self._step_row, _HELPER, "first step", self.style.note)
+        self.sheet.write_string(self._step_row, _HELPER, texts.FIRST_STEP, self.style.note)
         for number, mistake in enumerate(self.mistakes):
             self._write_training(number, mistake)
             self._write_step(number)
 
     def _write_training(self, number: int, mistake: Mistake | None) -> None:
         table, steps = self.table(number), self.descents[number]
-        name = f"{number}  {mistake.name}" if mistake else "right"
+        name = f"{number}  {mistake.name}" if mistake else texts.RIGHT
         self.sheet.write_string(_FIRST_ROW - 2, table.left, name, self.style.format(bold=True))
         table.write_header(self.sheet, self.style, _FIRST_ROW - 1)
         for column, variable in enumerate(self.variables, start=table.left):
@@ -167,11 +176,12 @@ class _Trainings:
             else:
                 update = steps.updates[variable].definition
                 assert update is not None
-                first, later = self.layout.addresses[variable], table.formula(update)
+                start = f"{steps.memory.get(variable, 0):g}"
+                first, later = self.layout.addresses.get(variable, start), table.formula(update)
             shift = 0 if variable.definition is not None else 1  # an update reads the row before
             values = self.values[number][variable].tolist()
             for row, value in enumerate(values, start=_FIRST_ROW):
-                formula = later.format(row + 1 - shift) if row > _FIRST_ROW else first
+                formula = later.format(row + 1 - shift, row + 1) if row > _FIRST_ROW else first
                 formula = formula.format(row + 1)
                 write_formula(self.sheet, row, column, formula, value, self.style.number)
 
@@ -195,14 +205,14 @@ class _Trainings:
                 line = {"color": _RIGHT_COLOUR, "width": 2.5}
             chart.add_series(
                 {
-                    "name": f"mistake {number}" if mistake else "right",
+                    "name": texts.mistake_curve(number) if mistake else texts.RIGHT,
                     "categories": [MISTAKES_SHEET, _FIRST_ROW, _HELPER, last, _HELPER],
                     "values": [MISTAKES_SHEET, _FIRST_ROW, column, last, column],
                     "line": line,
                 }
             )
         place = (0, _HELPER)
-        words = ("The loss at learning rate ", ", right and with each mistake")
+        words = texts.MISTAKES_CHART
         rate = self.layout.fields.rate_addresses[self.number]
         title = f'"{words[0]}"&{numerals.formula(rate)}&"{words[1]}"'
         value = numerals.text(self.rate).join(words)
@@ -210,130 +220,12 @@ class _Trainings:
         source = f"={absolute(*place, MISTAKES_SHEET)}"
         chart.set_title({"name": source, "name_font": {"size": 12}})
         spacing = max(1, round(self.updates / 10))
-        chart.set_x_axis({"name": "updates", "interval_unit": spacing, "interval_tick": spacing})
+        chart.set_x_axis(
+            {"name": texts.UPDATES, "interval_unit": spacing, "interval_tick": spacing}
+        )
         chart.set_y_axis(
-            {"name": "E_total", "num_format": "0.000", "major_gridlines": {"visible": False}}
+            {"name": texts.LOSS_AXIS, "num_format": "0.000", "major_gridlines": {"visible": False}}
         )
         chart.set_legend({"position": "right"})
         chart.set_size({"width": 900, "height": 420})
         self.sheet.insert_chart(4, 0, chart, {"x_offset": 10, "y_offset": 4})
-
-
-class _Block:
-    """One mistake: the right and the wrong formula, their values, and what comes of it."""
-
-    def __init__(
-        self,
-        layout: Layout,
-        style: Style,
-        sheet: Worksheet,
-        trainings: _Trainings,
-        number: int,
-        mistake: Mistake,
-    ) -> None:
-        self.layout, self.style, self.sheet = layout, style, sheet
-        self.trainings, self.number, self.mistake = trainings, number, mistake
-        self.row = _FIRST_BLOCK + _BLOCK_ROWS * (number - 1)
-        self.parameter = mistake.parameters[0]
-
-    def write(self) -> None:
-        """Write the block."""
-        self._write_title()
-        right = gradients(self.layout.graph, None, self.trainings.shared)[self.parameter]
-        wrong = gradients(self.layout.graph, self.mistake, self.trainings.shared)[self.parameter]
-        table = self.trainings.table(0)
-        expressions = {"right": right, "wrong": wrong}
-        values = {name: self._value(expression) for name, expression in expressions.items()}
-        for offset, (name, expression) in enumerate(expressions.items(), start=2):
-            row = self.row + offset
-            color = "#166534" if name == "right" else "#991B1B"
-            label = f"{name}: {symbol_of(self.parameter).gradient.markup}"
-            properties = {"bold": True, "align": "right", "font_color": color}
-            self.style.write_markup(self.sheet, row, _LEFT, label, **properties)
-            text = to_textbook(expression)
-            if len(text) > 400:
-                text = text[: text.index(" ", 300)] + " …"
-            self.style.write_markup(self.sheet, row, _LEFT + 1, "= " + text, text_wrap=True)
-            self.sheet.set_row(row, _LINE * math.ceil(len(plain(text)) / 72))
-            formula = table.formula(expression).format(_FIRST_ROW + 1)
-            exact = self.style.format(num_format="0.000000000000", font_color=color)
-            write_formula(self.sheet, row, _LEFT + 2, formula, values[name], exact)
-        self._write_error(values["right"], values["wrong"])
-        self._write_losses()
-        self._write_angle()
-        self.sheet.write_string(self.row + 6, _LEFT, "why", self._label)
-        last = _LEFT + len(_LABELS) - 1
-        cell_format = self.style.format(indent=1, text_wrap=True)
-        self.sheet.merge_range(
-            self.row + 6, _LEFT + 1, self.row + 6, last, self.mistake.why, cell_format
-        )
-        self.sheet.set_row(self.row + 6, _LINE * math.ceil(len(self.mistake.why) / 110))
-
-    @property
-    def _label(self) -> object:
-        return self.style.format(align="right", font_color=FAINT)
-
-    def _value(self, expression: object) -> float:
-        graph = self.layout.graph
-        start = {**graph.given, graph.rate: self.trainings.rate}
-        wanted = Variable("wanted", expression)  # type: ignore[arg-type]
-        return float(Tape([wanted]).run(start)[wanted])
-
-    def _write_title(self) -> None:
-        names = [symbol_of(p).gradient.plain for p in self.mistake.parameters]
-        shown = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
-        title = f"{self.number}   {self.mistake.name[0].upper()}{self.mistake.name[1:]}: {shown}"
-        cell_format = self.style.format(bold=True, bg_color="#F3F4F6", font_size=12)
-        last = _LEFT + len(_LABELS) - 1
-        self.sheet.merge_range(self.row, 0, self.row, last, title, cell_format)
-        head = self.style.format(align="right", font_color=FAINT, italic=True)
-        names = ["value", "error", "error / right"]
-        for column, name in enumerate(names, start=_LEFT + 2):
-            self.sheet.write_string(self.row + 1, column, name, head)
-
-    def _write_error(self, right: float, wrong: float) -> None:
-        above, row = (cell_address(self.row + k, _LEFT + 2) for k in (2, 3)), self.row + 3
-        right_cell, wrong_cell = above
-        tiny = self.style.format(num_format="0.00E+00")
-        difference = f"{wrong_cell}-{right_cell}"
-        write_formula(self.sheet, row, _LEFT + 3, difference, wrong - right, tiny)
-        share = self.style.format(num_format="0.00%")
-        formula = f'IF({right_cell}=0,"—",({difference})/{right_cell})'
-        value: float | str = (wrong - right) / right if right else "—"
-        write_formula(self.sheet, row, _LEFT + 4, formula, value, share)
-
-    def _write_losses(self) -> None:
-        """The loss after the last update, right and wrong, and whether it fell."""
-        trainings, row, loss = self.trainings, self.row + 4, self.layout.graph.loss
-        cells = [
-            (trainings.loss_cell(number, updates), float(trainings.values[number][loss][updates]))
-            for number, updates in (
-                (0, 0),
-                (0, trainings.updates),
-                (self.number, trainings.updates),
-            )
-        ]
-        self.sheet.write_string(row, _LEFT, "the loss", self._label)
-        words = f"after {trainings.updates} updates: right, and with the mistake"
-        self.sheet.write_string(row, _LEFT + 1, words, self.style.format(indent=1))
-        for column, (cell, value) in enumerate(cells[1:], start=_LEFT + 2):
-            write_formula(self.sheet, row, column, cell, value, self.style.number)
-        fell = f'IF({cells[2][0]}<{cells[0][0]},"it falls","it does not fall")'
-        verdict: float | str = "it falls" if cells[2][1] < cells[0][1] else "it does not fall"
-        if not (math.isfinite(cells[0][1]) and math.isfinite(cells[2][1])):
-            verdict = math.nan
-        bold = self.style.format(bold=True, align="right")
-        write_formula(self.sheet, row, _LEFT + 4, fell, verdict, bold)
-
-    def _write_angle(self) -> None:
-        """The cosine between the first step with the mistake and the right one."""
-        row, trainings = self.row + 5, self.trainings
-        self.sheet.write_string(row, _LEFT, "the step", self._label)
-        words = "cosine of its angle to the right one: above 0 it leads downhill"
-        self.sheet.write_string(row, _LEFT + 1, words, self.style.format(indent=1))
-        right, wrong = (trainings.step(number) for number in (0, self.number))
-        product, lengths = f"SUMPRODUCT({right},{wrong})", f"SQRT(SUMSQ({right})*SUMSQ({wrong}))"
-        value = trainings.cosine(self.number)
-        cell_format = self.style.format(num_format="0.000000")
-        formula = f'IFERROR({product}/{lengths},"—")'
-        write_formula(self.sheet, row, _LEFT + 2, formula, value, cell_format)

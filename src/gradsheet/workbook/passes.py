@@ -1,7 +1,7 @@
 """Tables whose rows are whole passes through the network, one value a column."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from gradsheet.spreadsheet.addresses import column_letters
@@ -21,12 +21,14 @@ class PassTable:
         left: the first column, 0-based.
         variables: a column each.
         rate: the address of the learning rate, where updates need it.
+        moved: what has a column, by its value after the update: that is in the row ``{1}``.
     """
 
     layout: Layout
     left: int
     variables: tuple[Variable, ...]
     rate: str = ""
+    moved: Mapping[Variable, Variable] = field(default_factory=dict)
 
     @cached_property
     def letters(self) -> dict[Variable, str]:
@@ -45,9 +47,12 @@ class PassTable:
                 return self.rate
             if operand in self.letters:
                 return f"{self.letters[operand]}{{0}}"
+            if operand in self.moved:
+                return f"{self.letters[self.moved[operand]]}{{1}}"
             return self.layout.addresses[operand]
 
-        return to_excel(expand(expression, self.letters.__contains__), address)
+        known = self.letters.keys() | self.moved.keys()
+        return to_excel(expand(expression, known.__contains__), address)
 
     def write_header(self, sheet: Worksheet, style: Style, row: int) -> None:
         """The symbols of the columns."""

@@ -1,0 +1,82 @@
+"""Every fixed sentence of the workbook's sheets, sheet by sheet; what they hold is elsewhere.
+
+A text of a formula has at most 255 characters.
+"""
+
+from collections.abc import Sequence
+
+from gradsheet.networks.mistakes import Kind
+
+# --- Words of several sheets -------------------------------------------------------------------
+
+LOSS = "the loss"
+LOSS_AXIS = "E_total"
+UPDATES = "updates"
+FIRST_STEP = "first step"
+RIGHT, WRONG = "right", "wrong"
+NONE = "—"
+
+# --- Common mistakes ---------------------------------------------------------------------------
+
+MISTAKES_TITLE = "Mistakes that nobody noticed"
+MISTAKES_NOTES = (
+    "Of 51 published course sheets 33 hold a wrong formula, and the loss falls in all of them. "
+    "Here each mistake is made in live cells and the network is trained with it, by its own",
+    "optimizer. A loss that falls proves nothing; a gradient check finds every mistake that "
+    "changes a number.",
+)
+MISTAKES_TRAININGS = "The training runs behind the curves: right, then with each mistake."
+MISTAKES_CHART = ("The loss at learning rate ", ", right and with each mistake")
+MISTAKE_HEADINGS = ("at first", "error", "error / right")
+MISTAKE_TRAINING_HEADINGS = (RIGHT, "with the mistake")
+MISTAKE_STEP = "cosine between it and steepest descent: above 0 it leads downhill"
+MISTAKE_SO = "so"
+MISTAKE_GRADIENTS = {
+    "none": "The gradients are too large to compare.",
+    "same": "At first the wrong formula gives the right number.",
+    "zero": "The right gradient is next to nothing beside the wrong one.",
+    "vanishes": "The wrong gradient is next to nothing beside the right one.",
+    "sign": "The gradient has the wrong sign.",
+    "tiny": "The gradient has the right sign and an error below 1%.",
+    "small": "The gradient has the right sign and an error below 50%.",
+    "large": "The gradient has the right sign, but an error of 50% or more.",
+}
+MISTAKE_STEPS = {
+    "none": "The first step has no direction to compare.",
+    "downhill": "The first step of all weights together leads downhill.",
+    "not downhill": "The first step of all weights together does not lead downhill.",
+}
+MISTAKE_LOSSES = {
+    "both diverge": "Both trainings diverge, the right one too: the learning rate is too large.",
+    "diverges": "The training with the mistake diverges: here the curve shows it.",
+    "right diverges": "The right training diverges, the one with the mistake does not.",
+    "right rises": "Even with the right formulas the loss ends no lower than it started, so the "
+    "curves tell nothing.",
+    "rises": "With the mistake the loss ends no lower than it started: here the curve shows it.",
+    "same": "The loss falls as far as with the right formulas, to within 1%: the curve shows "
+    "nothing.",
+    "lower": "The loss falls even farther than with the right formulas: the curve shows nothing.",
+    "higher": "The loss falls, though less far than with the right formulas: without their curve "
+    "nobody would notice.",
+}
+
+
+def mistake_curve(number: int) -> str:
+    """The name of the curve of a mistake."""
+    return f"mistake {number}"
+
+
+def mistake_losses(updates: int) -> tuple[str, str]:
+    """The words before and after the loss at first."""
+    return "from ", f" at first, after {updates} update{'s' if updates > 1 else ''}"
+
+
+def kind_and_needs(kind: Kind) -> str:
+    """A kind of mistake that a network does not admit, and what it takes."""
+    return f"{kind.name} (it takes {kind.needs})"
+
+
+def mistakes_absent(absent: Sequence[str]) -> str:
+    """The kinds of mistake that are not made."""
+    words = "Not made here: the network lacks what they take, or the formula is too long: "
+    return f"{words}{'; '.join(absent)}."

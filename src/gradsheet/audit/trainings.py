@@ -1,8 +1,10 @@
 """The audit of a training that is found by its steps, at the cells of the file."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from gradsheet.audit.checks.examples import with_uneven
 from gradsheet.audit.findings import Finding, TableAudit
 from gradsheet.audit.inference.descent import interpret_descent
 from gradsheet.audit.inference.interpretation import Interpretation
@@ -10,7 +12,6 @@ from gradsheet.audit.inference.ranking import interpret, wrong_columns
 from gradsheet.audit.relocation import relocated
 from gradsheet.audit.subject import Subject
 from gradsheet.audit.tables.steps.training import Kind, Training
-from gradsheet.audit.tables.table import Table
 from gradsheet.spreadsheet.evaluate import Evaluator
 
 
@@ -29,23 +30,30 @@ class TrainingFound:
 
 def interpret_training(training: Training) -> TrainingFound | None:
     """The interpretation under which the fewest values are wrong; None where there is none."""
-    found = [_interpreted(training, is_sum) for is_sum in (False, True)[: training.count]]
-    read = [(wrong, one) for wrong, one in found if one is not None]
-    return min(read, key=lambda pair: pair[0])[1] if read else None
+    return _as_network(training) or _as_function(training)
 
 
-def _interpreted(training: Training, is_sum: bool) -> tuple[int, TrainingFound | None]:
-    kinds = [(kind, _read(kind.table)) for kind in training.kinds(is_sum)]
-    read = tuple((kind, found) for kind, found in kinds if found is not None)
-    if not read or read[0][0] is not kinds[0][0]:
-        return 0, None
-    return len(wrong_columns(read[0][1])), TrainingFound(training, read)
+def _as_network(training: Training) -> TrainingFound | None:
+    """The network that it trains: with means over the examples, or with sums."""
+    best: TrainingFound | None = None
+    least = math.inf
+    for is_sum in (False, True)[: training.count]:
+        kinds = [(kind, interpret(kind.table)) for kind in training.kinds(is_sum)]
+        read = tuple((kind, found) for kind, found in kinds if found is not None)
+        if read and read[0][0] is kinds[0][0] and least:
+            wrong = len(wrong_columns(read[0][1]))
+            if wrong < least:
+                best, least = TrainingFound(training, read), wrong
+        if not least:
+            break
+    return best
 
 
-def _read(table: Table) -> Interpretation | None:
-    """The table as the training of a network, else as the descent of a function."""
-    found = interpret(table) or interpret_descent(table)
-    return None if isinstance(found, str) else found
+def _as_function(training: Training) -> TrainingFound | None:
+    """The function that it makes small, all examples in it."""
+    kind = training.whole()
+    found = interpret_descent(kind.table)
+    return None if isinstance(found, str) else TrainingFound(training, ((kind, found),))
 
 
 def audit_training(found: TrainingFound, audit: Callable[[Subject], TableAudit]) -> TableAudit:
@@ -59,6 +67,8 @@ def audit_training(found: TrainingFound, audit: Callable[[Subject], TableAudit])
     for number, (kind, interpretation) in enumerate(found.kinds):
         evaluator = Evaluator(interpretation.table.formulas)
         one = audit(Subject(interpretation, evaluator))
+        if not number:
+            one = with_uneven(one, interpretation.table, found.training)
         findings = [_counted(kind, f) for f in one.findings if not number or _is_own(kind, f)]
         arrangement = interpretation.table.arrangement
         assert arrangement is not None
@@ -67,7 +77,9 @@ def audit_training(found: TrainingFound, audit: Callable[[Subject], TableAudit])
     more = [f for other in others for f in other.findings if f not in first.findings]
     return replace(
         first,
-        network=replace(first.network, examples=found.training.count),
+        network=replace(first.network, examples=found.training.count)
+        if first.network.layers
+        else first.network,
         findings=(*first.findings, *more),
     )
 

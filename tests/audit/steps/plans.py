@@ -26,6 +26,8 @@ class LaidOut:
     book: Book
     place: Place
     sheet: Sheets
+    names: tuple[str, ...]
+    steps: int
 
     def address(self, name: str, step: int = 0) -> str:
         """The cell of a value in a 0-based step."""
@@ -76,7 +78,7 @@ def _written(
     sheets[sheet(0)][RATE._replace(column=2)] = Cell(draw.choice(("η", "learning rate")))
     sheets[sheet(0)][RATE] = Cell(0.5)
     book = Book(Path("steps.xlsx"), {name: Sheet(name, cells) for name, cells in sheets.items()})
-    return LaidOut(book, place, sheet)
+    return LaidOut(book, place, sheet, tuple(table.columns), steps)
 
 
 def _on_work(_step: int) -> str:

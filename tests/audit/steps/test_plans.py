@@ -8,8 +8,19 @@ import pytest
 
 from gradsheet.audit.pipeline import audit_book
 from gradsheet.audit.report.sentences import message
+from gradsheet.spreadsheet.addresses import CellRef
+from gradsheet.spreadsheet.model import Book
 from tests.audit.handmade import Handmade, handmade, rearranged, seeds, slope
-from tests.audit.steps.plans import BLOCKS, PLANS, LaidOut, a_cell_each, across, in_place, in_turn
+from tests.audit.steps.plans import (
+    BLOCKS,
+    PLANS,
+    LaidOut,
+    a_cell_each,
+    across,
+    blocks,
+    in_place,
+    in_turn,
+)
 
 Plan = Callable[[Handmade, random.Random], LaidOut]
 
@@ -89,3 +100,55 @@ def test_a_value_of_another_step_is_called_so() -> None:
     ).mistakes
     assert mistake.place == f"Work!{laid_out.address('h1', 3)}"
     assert "of the step before" in message(mistake)
+
+
+# --- Mistakes among several examples -------------------------------------------------------------
+
+
+def block_of(seed: int, plan: Plan = blocks) -> tuple[Handmade, LaidOut]:
+    table = handmade(random.Random(seed), (2, 2, 1))
+    return table, plan(table, random.Random(seed))
+
+
+def told(book: Book) -> list[tuple[str, int, str]]:
+    found = audit_book(book).mistakes
+    return [(m.place, m.cells, "+".join(m.codes)) for m in found]
+
+
+def place_of(laid_out: LaidOut, name: str, step: int) -> str:
+    return str(CellRef(laid_out.sheet(step), laid_out.place(name, step)))
+
+
+@pytest.mark.parametrize("plan", BLOCKS)
+@pytest.mark.parametrize("seed", seeds(1, 12))
+def test_a_mistake_in_one_example_is_named_there(seed: int, plan: Plan) -> None:
+    _, laid_out = block_of(seed, plan)
+    a, t = (laid_out.address(name, 1) for name in ("a_o1@2", "t1@2"))
+    wrong = laid_out.with_formula(lambda f: f.replace(f"({a}-{t})", f"({t}-{a})"), ("dE/dw5@2", 1))
+    assert told(wrong) == [(place_of(laid_out, "dE/dw5@2", 1), 1, "GS301")]
+
+
+@pytest.mark.parametrize("seed", seeds(1, 12))
+def test_a_mistake_in_all_examples_is_one_finding(seed: int) -> None:
+    _, laid_out = block_of(seed)
+    names = [name for name in laid_out.names if name.startswith("dE/dw6@")]
+    cells = [(name, step) for name in names for step in range(laid_out.steps)]
+    wrong = laid_out.with_formula(lambda f: f"-{f}", *cells)
+    assert told(wrong) == [(place_of(laid_out, "dE/dw6@1", 0), len(cells), "GS301")]
+
+
+@pytest.mark.parametrize("plan", BLOCKS)
+@pytest.mark.parametrize("seed", seeds(1, 12))
+def test_a_mean_that_leaves_an_example_out_is_named(seed: int, plan: Plan) -> None:
+    _, laid_out = block_of(seed, plan)
+    names = [name for name in laid_out.names if name.startswith("dE/dw2@")]
+    last, before = (laid_out.address(name, 1) for name in (names[-1], names[-2]))
+    wrong = laid_out.with_formula(lambda f: f.replace(f":{last}", f":{before}"), ("all dE/dw2", 1))
+    assert told(wrong) == [(place_of(laid_out, "all dE/dw2", 1), 1, "GS304")]
+
+
+@pytest.mark.parametrize("seed", seeds(1, 12))
+def test_a_wrong_update_of_a_block_is_named(seed: int) -> None:
+    _, laid_out = block_of(seed)
+    wrong = laid_out.with_formula(lambda f: f.replace("-$C$1", "+$C$1"), ("w3", 2))
+    assert told(wrong) == [(place_of(laid_out, "w3", 2), 1, "GS301")]

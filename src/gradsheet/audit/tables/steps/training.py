@@ -17,6 +17,7 @@ from gradsheet.audit.tables.steps.labels import label_above, label_beside, label
 from gradsheet.audit.tables.steps.positions import Position
 from gradsheet.audit.tables.table import Table
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.functions import FormulaError
 
 _MOST_COLUMNS = 2_000  # values in a step
 
@@ -43,6 +44,19 @@ class Kind:
     own: frozenset[int]
 
 
+@dataclass(frozen=True)
+class Uneven:
+    """A cell that is computed from some of the examples.
+
+    Attributes:
+        place: in the table of the first kind.
+        missing: the cells of the examples that it leaves out.
+    """
+
+    place: CellIndex
+    missing: tuple[CellRef, ...]
+
+
 class Training:
     """A training, found by its steps.
 
@@ -58,6 +72,14 @@ class Training:
     def count(self) -> int:
         """The number of examples in a step."""
         return len(self.examples.shifts) if self.examples else 1
+
+    def whole(self) -> Kind:
+        """One table in which every cell of the step has a column, whatever its example."""
+        if self.examples is None:
+            return self.kinds()[0]
+        whole = Training(self._book, self._grid, self._name)
+        whole.examples = None
+        return whole.kinds()[0]
 
     def kinds(self, is_sum: bool = False) -> list[Kind]:
         """A table for each kind of example, that of most of them first.
@@ -126,6 +148,45 @@ class Training:
             own = place.moved(shift) if shift and column in self._own else place
             for step, cell in self._rows.get(own, {}).items():
                 yield CellIndex(FIRST_ROW + step, column), cell
+
+    # --- What is computed from all examples ---------------------------------------------------
+
+    def uneven(self) -> Iterator[Uneven]:
+        """The cells that read some examples and leave others out, or count them differently."""
+        for place, column in self._columns.items():
+            if column in self._own:
+                continue
+            for step, cell in self._rows[place].items():
+                if (found := self._uneven(cell, CellIndex(FIRST_ROW + step, column))) is not None:
+                    yield found
+
+    def _uneven(self, cell: CellRef, place: CellIndex) -> Uneven | None:
+        try:
+            expression = self._book.expression(cell) if cell in self._book.reads else None
+        except FormulaError:
+            return None
+        seen: dict[tuple[Position, int], set[int]] = {}
+        for leaf in expression.leaves if expression else ():
+            if (known := self._example_of.get(leaf)) is not None:
+                first, step, number = known
+                seen.setdefault((first, step), set()).add(number)
+        missing = [
+            self._rows[first.moved(self.examples.shifts[number])][step]
+            for (first, step), numbers in seen.items()
+            for number in range(self.count)
+            if number not in numbers and self.examples
+        ]
+        return Uneven(place, tuple(missing)) if missing else None
+
+    @cached_property
+    def _example_of(self) -> dict[CellRef, tuple[Position, int, int]]:
+        """For each cell of one example the place of the first's, the step, and its number."""
+        firsts = {place: (place, 0) for place in self._columns if self._columns[place] in self._own}
+        return {
+            cell: (first, step, number)
+            for place, (first, number) in {**firsts, **self._of_others}.items()
+            for step, cell in self._rows[place].items()
+        }
 
     # --- Tables ------------------------------------------------------------------------------
 

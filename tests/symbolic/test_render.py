@@ -27,7 +27,9 @@ X, Y = Variable("x"), Variable("y")
         (0.5 * (2 * X), "x", "x"),
         (X / 3, "x/3", "x/3"),
         (X * (Number(1) / 3), "x/3", "x/3"),
+        (Number(1) / 2, "1/2", "½"),
         (apply(table.SQUARE, -X), "(-x)^2", "(−x)²"),
+        (apply(table.SQUARE, named(Symbol.parse("a_h1@2"))), "a_h1@2^2", "(a_h1⁽²⁾)²"),
         (-apply(table.SQUARE, X), "-(x^2)", "−x²"),
         (apply(table.SIGMOID, -X), "1/(1+EXP(MIN(-(-x),700)))", "σ(−x)"),
         (X + Number(math.inf), "x+INF", "x + INF"),  # a sheet may hold 1E308*10

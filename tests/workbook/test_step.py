@@ -36,11 +36,23 @@ def test_the_step_sheet_shows_any_iteration(rate: float, iteration: int, course:
     assert found[ref("Start", "B6")] == "all checks pass"
 
 
+def strings(path: Path) -> str:
+    """Every text of a workbook, without its marks."""
+    with zipfile.ZipFile(path) as archive:
+        return re.sub(r"<[^>]+>", "", archive.read("xl/sharedStrings.xml").decode())
+
+
+def test_the_loss_names_its_examples(xor: Path, tmp_path: Path) -> None:
+    assert "(E1(1) + E1(2) + E1(3) + E1(4))/4" in strings(xor)
+    path = tmp_path / "book.xlsx"
+    spec = replace(load_network("xor"), inputs=((0.5, 1.0),) * 5, targets=((1.0,),) * 5)
+    write_workbook(spec, path, learning_rates=(0.1,), updates=1)
+    assert "(E1(1) + … + E1(5))/5" in strings(path)
+
+
 def test_ten_examples_and_more_keep_their_names_apart(tmp_path: Path) -> None:
     spec = replace(load_network("xor"), inputs=((0.5, 1.0),) * 12, targets=((1.0,),) * 12)
     path = tmp_path / "book.xlsx"
     write_workbook(spec, path, learning_rates=(0.1,), updates=2)
-    with zipfile.ZipFile(path) as archive:
-        strings = re.sub(r"<[^>]+>", "", archive.read("xl/sharedStrings.xml").decode())
-    assert "Σ ∂E/∂h1·i1" in strings
-    assert "∂E/∂h10" not in strings
+    assert "Σ ∂E/∂h1·i1" in strings(path)
+    assert "∂E/∂h10" not in strings(path)

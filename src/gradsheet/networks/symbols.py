@@ -189,8 +189,11 @@ class Symbol:
 
     @property
     def binding(self) -> Binding:
-        """A fraction such as ∂E/∂w goes into a product as it is, but not under a square."""
-        return Binding.POWER if self.is_derivative else Binding.ATOM
+        """A fraction such as ∂E/∂w goes into a product as it is, but not under a square.
+
+        Nor does what has an exponent already, the number of its example.
+        """
+        return Binding.POWER if self.is_derivative or self.example else Binding.ATOM
 
     @property
     def is_data(self) -> bool:

@@ -13,6 +13,7 @@ INK = "#1F2937"
 FAINT = "#6B7280"
 FONT = "Calibri"
 NUMBER = "0.00000000"
+TITLE_HEIGHT = 30  # points, so that a subtitle keeps its distance
 
 # Font color and fill of a verdict.
 GREEN, AMBER, RED = ("#166534", "#DCFCE7"), ("#92400E", "#FEF3C7"), ("#991B1B", "#FEE2E2")
@@ -56,6 +57,7 @@ class Style:
         check_sheet_name(name)
         sheet = self.book.add_worksheet(name, PlainSheet)
         sheet.hide_gridlines(2)
+        sheet.set_row(0, TITLE_HEIGHT)
         sheet.write_string(0, 0, title, self.title)
         for row, note in enumerate(notes, start=1):
             sheet.write_string(row, 0, note, self.note)

@@ -176,6 +176,7 @@ def _local_derivative(
 def _rules(expression: Expression, variable: Variable, uses: Uses) -> Iterator[str]:
     """The rules that differentiate ``expression`` by ``variable``, from the outside in."""
     if not isinstance(expression, Apply):
+        yield "x′ = 1"
         return
     operation, parts = expression.operation, expression.arguments
     places = uses[id(expression)].get(variable, [])
@@ -185,7 +186,8 @@ def _rules(expression: Expression, variable: Variable, uses: Uses) -> Iterator[s
         if operation.name not in ARITHMETIC and isinstance(parts[places[0]], Apply):
             yield "chain rule"
     for place in places:
-        yield from _rules(parts[place], variable, uses)
+        if isinstance(parts[place], Apply):
+            yield from _rules(parts[place], variable, uses)
 
 
 def _gradient(variable: Variable, paths: list[Expression], label: DerivativeLabel) -> Variable:

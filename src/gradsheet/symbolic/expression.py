@@ -50,6 +50,7 @@ class Operation:
         excel: the notation of a spreadsheet, where a sign binds tighter than a power.
         textbook: the notation of a textbook; ``_{…}`` is a subscript, ``^{…}`` a superscript.
         rule: the rule by which it is differentiated, as a textbook calls it.
+        remark: why the formula is another one than the textbook's, where it is.
         linear_in: the arguments, 0-based, that only a constant multiplies where all others are
             constants; the constant-multiple rule differentiates by them.
         simplify: from the operation and its arguments to the expression that a person would
@@ -62,6 +63,7 @@ class Operation:
     excel: Notation
     textbook: Notation
     rule: str = ""
+    remark: str = ""
     linear_in: tuple[int, ...] = ()
     simplify: "Callable[..., Expression] | None" = None
 
@@ -190,6 +192,15 @@ def variables(expression: Expression) -> Iterator[Variable]:
     elif isinstance(expression, Apply):
         for argument in expression.arguments:
             yield from variables(argument)
+
+
+def remarks(expression: Expression) -> Iterator[str]:
+    """What is to be said of the spreadsheet formulas of the operations in ``expression``."""
+    if isinstance(expression, Apply):
+        if expression.operation.remark:
+            yield expression.operation.remark
+        for argument in expression.arguments:
+            yield from remarks(argument)
 
 
 def expand(

@@ -125,6 +125,7 @@ SIGMOID = Operation(
     excel=Notation("1/(1+EXP(MIN(-@0,700)))", _PRODUCT, (_ATOM,)),
     textbook=Notation("σ(@0)"),
     rule="σ′ = σ·(1 − σ)",
+    remark="MIN(…, 700) keeps EXP from overflowing and changes no digit shown",
 )
 TANH = Operation(
     "tanh",
@@ -185,6 +186,7 @@ SOFTPLUS = Operation(
     excel=Notation("MAX(@0,0)+LN(1+EXP(-ABS(@0)))", _SUM),
     textbook=Notation("ln(1 + exp(@0))"),
     rule="softplus′ = σ",
+    remark="the formula is a form of ln(1 + eˣ) whose EXP cannot overflow",
 )
 NORMAL_DENSITY = Operation(
     "normal-density",

@@ -70,6 +70,8 @@ def _write(
         return _number(expression.value, face)
     if not isinstance(expression, Apply):
         raise TypeError(f"no notation for {expression!r}")
+    if face == "textbook" and _is_half(expression):
+        return _number(0.5, face)
     notation: Notation = getattr(expression.operation, face)
     pieces = [_write(argument, face, name) for argument in expression.arguments]
     if "@*" in notation.template:
@@ -79,6 +81,12 @@ def _write(
     for piece in pieces[2:]:
         text = _fill(notation, [(text, notation.binding), piece])
     return text, notation.binding
+
+
+def _is_half(expression: Apply) -> bool:
+    """Whether it is 1/2, which is written like 0.5."""
+    numbers = [part.value for part in expression.arguments if isinstance(part, Number)]
+    return expression.operation.name == "divide" and numbers == [1.0, 2.0]
 
 
 def _fill(notation: Notation, pieces: list[tuple[str, Binding]]) -> str:

@@ -17,7 +17,7 @@ from gradsheet.spreadsheet.writer import (
     print_on_pages,
     write_formula,
 )
-from gradsheet.symbolic.expression import Expression, Variable, expand, variables
+from gradsheet.symbolic.expression import Expression, Variable, expand, remarks, variables
 from gradsheet.symbolic.render import plain, to_excel, to_textbook
 from gradsheet.symbolic.tape import evaluate
 from gradsheet.workbook import numerals
@@ -128,8 +128,8 @@ def _second_note(graph: NetworkGraph) -> str:
     if len(graph.examples) == 1:
         return "What several steps need, above all each unit's ∂E/∂h, is computed once and reused."
     return (
-        f"Example 1 of {len(graph.examples)} is worked out; the others are computed alike, and "
-        "their values come from the first training sheet, iteration 0."
+        f"Example 1 of {len(graph.examples)} is worked out, the others alike: their values come "
+        "from the first training sheet, iteration 0. E_total and every ∂E/∂w are over all examples."
     )
 
 
@@ -143,7 +143,8 @@ def _sections(graph: NetworkGraph) -> Iterator[Section]:
         yield f"Forward: layer {number}", "unit", list(layer_pass.values)
     yield "Forward: the loss", "error", [*example.judged, graph.loss]
     gradients, locals_by = graph.backward.gradients, graph.backward.local_derivatives_by
-    start = _once(step for error in reversed(example.judged) for step in _way(graph, error))
+    judged = (*example.losses, *example.errors)
+    start = _once(step for error in judged for step in _way(graph, error))
     if start:
         yield "Backward: from the loss to each error", "error", start
     for number in reversed(range(len(graph.layers))):
@@ -233,9 +234,11 @@ def _write_step(
     derivation: _Derivation, style: Style, sheet: Worksheet, variable: Variable, cell_format: Format
 ) -> None:
     layout, row = derivation.layout, derivation.rows[variable]
-    sheet.write_string(row, _WORDS, variable.meaning, style.format(indent=1, text_wrap=True))
     definition = derivation.definition(variable)
-    texts = {_WORDS: variable.meaning}
+    words = "; ".join([variable.meaning, *dict.fromkeys(remarks(definition))]) if definition else ""
+    words = words or variable.meaning
+    sheet.write_string(row, _WORDS, words, style.format(indent=1, text_wrap=True))
+    texts = {_WORDS: words}
     if definition is not None:
         formula = to_excel(definition, derivation.address)
         markup = "= " + to_textbook(definition)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from gradsheet.networks.toml import PRESETS, to_toml
-from gradsheet.spreadsheet.style import BANDS, Style
+from gradsheet.spreadsheet.style import BANDS, TITLE_HEIGHT, Style
 from gradsheet.spreadsheet.writer import Worksheet, cell_address, print_on_pages, write_formula
 from gradsheet.workbook.exercise import Exercise
 from gradsheet.workbook.inputs import summary
@@ -64,6 +64,7 @@ def write(
     """Fill the start sheet, which was added first, when all others are written."""
     spec = layout.graph.spec
     sheet.hide_gridlines(2)
+    sheet.set_row(0, TITLE_HEIGHT)
     sheet.set_column(0, 0, 3)
     sheet.set_column(1, 1, 26)
     sheet.set_column(2, 2, 84)

@@ -12,25 +12,25 @@ from gradsheet.spreadsheet.writer import (
     span,
     write_formula,
 )
-from gradsheet.symbolic.expression import Apply, Expression, Variable, variables
+from gradsheet.symbolic.expression import Expression, Variable, arguments_of, variables
 from gradsheet.symbolic.operations import ADD, total
 from gradsheet.symbolic.render import to_textbook
+from gradsheet.workbook import texts
 from gradsheet.workbook.layout import STEP_SHEET, Check, Layout
 from gradsheet.workbook.selector import Selector
 from gradsheet.workbook.step_layout import FIRST_ROW, StepLayout
 
 _HEADER_ROW = 7
 _NUMBER_WIDTH = 12
+_MOST_NAMED = 4  # examples in the formula of the loss
 
 
 def write(layout: Layout, style: Style) -> list[Check]:
     """Add the sheet of one chosen iteration."""
-    note = (
-        "Choose a learning rate and an iteration. The weights before the update come from the "
-        "training table; everything else is computed again here, and the weights after it must be "
-        "the table's next."
-    )
-    sheet = style.add_sheet(STEP_SHEET, "One update, from before to after", note)
+    several = len(layout.graph.examples) > 1
+    notes = (*texts.STEP_NOTES, texts.STEP_EXAMPLES) if several else texts.STEP_NOTES
+    sheet = style.add_sheet(STEP_SHEET, texts.STEP_TITLE, *notes)
+    sheet.set_row(_HEADER_ROW + 1, 31 if several else 15.5)
     sheet.freeze_panes(FIRST_ROW, 0)
     selector = Selector(layout, last=layout.descent.updates - 1)
     selector.write(style, sheet)
@@ -72,8 +72,7 @@ class _Blocks:
         """Every forward value, with the parameters before and after."""
         left, graph = self.cells.lefts["forward"], self.cells.layout.graph
         count = len(graph.examples)
-        marks = [f"example {k + 1}" for k in range(count)] if count > 1 else ["before"]
-        later = [f"{mark}, after" for mark in marks] if count > 1 else ["after"]
+        marks, later = texts.step_marks(count)
         width = 1 + 2 * count + 1
         names = ["", *marks, *later, "  formula"]
         self._head(left, width, "2  forward, with the weights before and after", "unit", names)
@@ -91,7 +90,7 @@ class _Blocks:
             self._number(
                 row, left + 1 + shift, self.cells.formula(loss, cells), values[loss], bold=True
             )
-        self._rule(row, left + width - 1, loss.definition, summed=True)
+        self._rule_of_loss(row, left + width - 1)
         self.sheet.set_column(left, left, 8)
         self.sheet.set_column(left + 1, left + 2 * count, _NUMBER_WIDTH + (2 if count > 1 else 0))
         self.sheet.set_column(left + width - 1, left + width - 1, 24)
@@ -100,8 +99,7 @@ class _Blocks:
     def write_backward(self) -> None:
         """The delta of each unit."""
         left, count = self.cells.lefts["backward"], len(self.cells.layout.graph.examples)
-        marks = [f"example {k + 1}" for k in range(count)] if count > 1 else ["value"]
-        names = ["", *marks, "  formula"]
+        names = ["", *texts.step_examples(count), "  formula"]
         self._head(left, 2 + count, "3  backward: each unit's delta", "delta", names)
         for number in range(count):
             for row, delta in enumerate(self.cells.deltas(number), start=FIRST_ROW):
@@ -168,7 +166,7 @@ class _Blocks:
         self.sheet.merge_range(_HEADER_ROW, left, _HEADER_ROW, last, title, cell_format)
         for column, name in enumerate(names[:width], start=left):
             align = "left" if name == "  formula" else "right"
-            cell_format = self.style.format(bold=True, bottom=1, align=align)
+            cell_format = self.style.format(bold=True, bottom=1, align=align, text_wrap=True)
             self.sheet.write_string(_HEADER_ROW + 1, column, name, cell_format)
 
     def _symbol(self, row: int, column: int, variable: Variable) -> None:
@@ -181,16 +179,31 @@ class _Blocks:
         """The formula in textbook notation, of the first of like examples or summed over them."""
         if definition is None:
             return
-        several = summed and len(self.cells.layout.graph.examples) > 1
-        if several and isinstance(definition, Apply) and definition.operation is ADD:
-            first = [
-                t
-                for t in definition.arguments
-                if any(symbol_of(v).concerns(1) for v in variables(t))
-            ]
-            definition = total(first)
         text = to_textbook(definition, _unmarked)
-        self.style.write_markup(self.sheet, row, column, f"Σ {text}" if several else text, indent=1)
+        if summed and len(self.cells.layout.graph.examples) > 1:
+            text = self._sum_over_examples(definition)
+        self.style.write_markup(self.sheet, row, column, text, indent=1)
+
+    def _sum_over_examples(self, definition: Expression) -> str:
+        """The terms of the first example, to be added over all, and those of none."""
+        terms = arguments_of(definition, ADD.name) or (definition,)
+        symbols = [[symbol_of(variable) for variable in variables(term)] for term in terms]
+        pairs = list(zip(terms, symbols, strict=True))
+        first = [term for term, found in pairs if any(s.concerns(1) for s in found)]
+        rest = [term for term, found in pairs if any(s.is_setting for s in found)]
+        text = to_textbook(total(first), _unmarked)
+        whole = f"Σ ({text})" if len(first) > 1 else f"Σ {text}"
+        return " + ".join([whole, *(to_textbook(term) for term in rest)])
+
+    def _rule_of_loss(self, row: int, column: int) -> None:
+        """The loss: over all examples, of which the first ones and the last are named."""
+        loss = self.cells.layout.graph.loss
+        text = to_textbook(loss.definition or loss)
+        losses = [example.judged[-1] for example in self.cells.layout.graph.examples]
+        if len(losses) > _MOST_NAMED:
+            written = to_textbook(total(losses))
+            text = text.replace(written, f"{losses[0].markup} + … + {losses[-1].markup}")
+        self.style.write_markup(self.sheet, row, column, text, indent=1)
 
     def _number(
         self, row: int, column: int, formula: str, value: float, bold: bool = False

@@ -16,6 +16,33 @@ FIRST_STEP = "first step"
 RIGHT, WRONG = "right", "wrong"
 NONE = "—"
 
+# --- Step --------------------------------------------------------------------------------------
+
+STEP_TITLE = "One update, from before to after"
+STEP_NOTES = (
+    "Choose a learning rate and an iteration. The weights before the update come from the training "
+    "table; everything else is computed again here, and the weights after it must be the table's "
+    "next.",
+)
+STEP_EXAMPLES = (
+    "Each column of values is one example. E_total and ∂E/∂w are over all examples: Σ adds over "
+    "them."
+)
+
+
+def step_marks(examples: int) -> tuple[list[str], list[str]]:
+    """The headings of the values of each example before the update, and after it."""
+    if examples == 1:
+        return ["before"], ["after"]
+    numbers = range(1, examples + 1)
+    return [f"example {n}\nbefore" for n in numbers], [f"example {n}\nafter" for n in numbers]
+
+
+def step_examples(examples: int) -> list[str]:
+    """The headings of each example's deltas."""
+    return [f"example {n}" for n in range(1, examples + 1)] if examples > 1 else ["value"]
+
+
 # --- Common mistakes ---------------------------------------------------------------------------
 
 MISTAKES_TITLE = "Mistakes that nobody noticed"

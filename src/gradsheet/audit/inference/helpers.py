@@ -25,11 +25,11 @@ def name_helpers(found: Interpretation, wrong: list[int]) -> None:
 
 
 def _readers(found: Interpretation, helper: int) -> Iterator[int]:
-    """The columns of the network whose formulas read a helper column in their own row."""
+    """The columns of the network that read a helper column in their own row, the first one too."""
+    row = found.table.rows[0]
     for column, tree in found.table.usual.items():
-        here = CellIndex(found.table.rows[0], column)
-        cells = [ref.seen_from(here) for ref in references(tree)]
-        if column in found.symbols and (here.row, helper) in cells:
+        cells = [ref.seen_from(CellIndex(row, column)) for ref in references(tree)]
+        if (row, helper) in cells and row in found.computed_rows(column):
             yield column
 
 

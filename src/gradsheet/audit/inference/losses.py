@@ -83,7 +83,9 @@ class _Losses:
             reference[Symbol(kind, error.numbers)]
             for kind in (Kind.TARGET, Kind.OUTPUT, Kind.OUTPUT_ACTIVATION)
         )
-        return error_of(form)(target, Output(pre, activation, None))
+        shared = Symbol(Kind.LOG_SUM, ())
+        log_sum = reference[shared] if shared in reference else None  # noqa: SIM401 (no mapping)
+        return error_of(form)(target, Output(pre, activation, log_sum))
 
     # --- Factors -----------------------------------------------------------------------------
 

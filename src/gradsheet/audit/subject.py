@@ -10,6 +10,7 @@ from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.rules import Rule
 from gradsheet.networks.symbols import Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.cached import CachedValues
 from gradsheet.spreadsheet.evaluate import Evaluator
 from gradsheet.spreadsheet.model import Cell
 from gradsheet.symbolic.expression import Variable
@@ -47,6 +48,15 @@ class Subject:
     def value(self, row: int, column: int) -> float:
         """The number in a cell; NaN where it shows none."""
         return self._evaluator.value(self.sheet, CellIndex(row, column))
+
+    @cached_property
+    def is_up_to_date(self) -> bool:
+        """Whether the file states what its formulas give; False where that takes computing them."""
+        table = self.table
+        if table.arrangement is not None:
+            return False
+        stated = CachedValues(table.formulas, self._evaluator, self.sheet, table.rows)
+        return stated.follow(table.columns)
 
     def number(self, variable: Variable, row: int) -> float:
         """The number that a row holds for a value of the network; NaN if it has none."""

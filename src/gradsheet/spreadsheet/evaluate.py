@@ -16,7 +16,7 @@ _FAR = 1 << 40  # a row and a column beyond every sheet
 
 
 @dataclass(frozen=True)
-class _Program:
+class Program:
     """A formula compiled: what it refers to, as seen from its own cell, and what it computes."""
 
     tape: Tape
@@ -30,7 +30,7 @@ class Evaluator:
     def __init__(self, formulas: Formulas) -> None:
         self._formulas = formulas
         self._values: dict[tuple[str, CellIndex], float] = {}
-        self._programs: dict[object, _Program | None] = {}
+        self._programs: dict[object, Program | None] = {}
         self._waiting = 0
 
     def value(self, sheet: str, index: CellIndex) -> float:
@@ -50,7 +50,7 @@ class Evaluator:
         if cell.formula is None:
             return cell.value if isinstance(cell.value, float) else math.nan
         origin = cell.anchor or index
-        program = self._program(sheet, index, origin) if self._waiting < _DEEPEST else None
+        program = self.program(sheet, index, origin) if self._waiting < _DEEPEST else None
         if program is None:
             return cell.value if isinstance(cell.value, float) else math.nan
         numbers = {
@@ -59,7 +59,7 @@ class Evaluator:
         }
         return float(program.tape.run(numbers)[program.result])
 
-    def _program(self, sheet: str, index: CellIndex, origin: CellIndex) -> _Program | None:
+    def program(self, sheet: str, index: CellIndex, origin: CellIndex) -> Program | None:
         """The program of a cell's formula, the same for all its copies; None if there is none."""
         part = (index.row - origin.row, index.column - origin.column)
         try:
@@ -81,7 +81,7 @@ def _grows(node: Node) -> bool:
     return isinstance(node, Call) and any(map(_grows, node.arguments))
 
 
-def _compile(tree: Node, at: CellIndex, part: tuple[int, int]) -> _Program | None:
+def _compile(tree: Node, at: CellIndex, part: tuple[int, int]) -> Program | None:
     """The program of a formula in the cell ``at``.
 
     Far from every sheet no cell that moves along can be taken for one that a ``$`` holds: compiled
@@ -97,7 +97,7 @@ def _compile(tree: Node, at: CellIndex, part: tuple[int, int]) -> _Program | Non
         result = Variable("result", to_expression(tree, at, cell, part))
     except FormulaError:
         return None
-    return _Program(Tape([result]), result, {variable: ref for ref, variable in known.items()})
+    return Program(Tape([result]), result, {variable: ref for ref, variable in known.items()})
 
 
 def _seen_from_afar(sheet: str, index: CellIndex) -> Reference:

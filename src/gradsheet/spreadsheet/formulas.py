@@ -2,6 +2,7 @@
 
 import re
 from functools import cached_property
+from typing import NamedTuple
 
 from gradsheet.spreadsheet.addresses import QUOTED_SHEET_PATTERN, CellIndex
 from gradsheet.spreadsheet.formula import Node, parse, references
@@ -26,6 +27,7 @@ class Formulas:
         self._names = {name.lower(): behind for name, behind in book.names.items()}
         self._trees: dict[tuple[str, CellIndex], Node | FormulaError] = {}
         self._copies: dict[object, Node] = {}
+        self._latest: dict[int, tuple[_Filled, Node]] = {}
         self._known: dict[Node, Node] = {}
 
     def tree(self, sheet: str, index: CellIndex) -> Node:
@@ -49,13 +51,19 @@ class Formulas:
     def _parse(self, cell: Cell, index: CellIndex) -> Node | FormulaError:
         assert cell.formula is not None
         at = cell.anchor or index
-        key = _relative(cell.formula, at) if self._has_fixed_names else (cell.formula, at)
+        filled, tree = self._latest.get(at.column, (None, None))
+        if filled and tree and filled.text(at.row) == cell.formula:
+            return tree
+        parts = _parts(cell.formula, at) if self._has_fixed_names else None
+        key = (at.column, *parts) if parts else (cell.formula, at)
         if key not in self._copies:
             try:
                 tree = parse(cell.formula, at, self._names)
             except FormulaError as error:  # its words may quote the row
                 return error
             self._copies[key] = self._known.setdefault(tree, tree)
+        if parts:
+            self._latest[at.column] = _Filled.of(parts), self._copies[key]
         return self._copies[key]
 
     @cached_property
@@ -73,10 +81,35 @@ def _is_fixed(behind: str) -> bool:
     return all(ref.row_fixed and ref.column_fixed for ref in references(tree))
 
 
-def _relative(formula: str, at: CellIndex) -> object:
-    """The same for formulas of one column that differ in nothing but the rows that move along."""
+def _parts(formula: str, at: CellIndex) -> list[object]:
+    """The parts of a formula: texts, and as numbers how far below its cell the rows it reads are.
+
+    Formulas of one column that are copies of each other have the same ones.
+    """
     parts: list[object] = [*_MOVING_ROW.split(formula)]
     for number in range(3, len(parts), 4):
         if (digits := parts[number]) is not None:
             parts[number] = int(str(digits)) - at.row
-    return (at.column, *parts)
+    return parts
+
+
+class _Filled(NamedTuple):
+    """A formula that is filled down: the next cell mostly holds the same, a row further down.
+
+    To write that out is much faster than to take the next formula apart.
+    """
+
+    pattern: str
+    offsets: tuple[int, ...]
+
+    @classmethod
+    def of(cls, parts: list[object]) -> "_Filled":
+        """The formula with these parts."""
+        texts = [
+            "%d" if isinstance(part, int) else str(part or "").replace("%", "%%") for part in parts
+        ]
+        return cls("".join(texts), tuple(part for part in parts if isinstance(part, int)))
+
+    def text(self, row: int) -> str:
+        """The formula in a row."""
+        return self.pattern % tuple(row + offset for offset in self.offsets)

@@ -7,13 +7,13 @@ from gradsheet.audit import rules
 from gradsheet.audit.details import OutOfDate
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.subject import Subject
-
-_TOLERANCE = 1e-6  # relative difference; far more than between any two programs
-_SMALLEST = 1e-9  # below this, differences are not relative
+from gradsheet.spreadsheet.cached import SMALLEST, TOLERANCE
 
 
 def cached_value_findings(subject: Subject) -> Iterator[Finding]:
     """A remark on the cells whose cached value is out of date."""
+    if subject.is_up_to_date:
+        return
     stale = list(_stale_cells(subject))
     if stale:
         row, column, details = stale[0]
@@ -26,6 +26,6 @@ def _stale_cells(subject: Subject) -> Iterator[tuple[int, int, OutOfDate]]:
             cell = subject.table.cell(row, column)
             if cell and cell.formula and isinstance(cell.value, float):
                 computed, cached = subject.value(row, column), cell.value
-                scale = max(abs(computed), abs(cached), _SMALLEST)
-                if abs(computed - cached) > _TOLERANCE * scale:
+                scale = max(abs(computed), abs(cached), SMALLEST)
+                if abs(computed - cached) > TOLERANCE * scale:
                     yield row, column, OutOfDate(cached, computed)

@@ -21,6 +21,8 @@ from gradsheet.audit.details import (
     OtherHeader,
     OtherRateCell,
     RateCellWithoutNumber,
+    RateTaken,
+    Rounded,
     Unreadable,
     Value,
     WeightsTaken,
@@ -114,6 +116,7 @@ def strange(text: str) -> Audit:
         Change(rules.OTHER_VALUE, Formula((Value(text),)), Formula((text,))),
         WeightsTaken(rules.UPDATED, (text, text)),
         GradientTaken(rules.SWAPPED, text),
+        RateTaken(rules.UNUSED_RATE, text, text, CellRef(text, CellIndex(1, 1))),
         Unreadable(rules.NOT_UNDERSTOOD, text),
     )
     effect = Effect("value", 1.0, 1.0, False, 1)
@@ -128,6 +131,7 @@ def strange(text: str) -> Audit:
         RateCellWithoutNumber(CellRef(text, where), held[0]),
         OtherRateCell(where, CellRef(text, where)),
         NotRead(text),
+        Rounded((text, text)),
         OtherHeader(text, GRADIENT, text),
         ChartOfOtherColumn(text, text, text, 1),
         ChartOfSomeRows(text, 2, 3),

@@ -6,7 +6,7 @@ import pytest
 
 from gradsheet.audit.findings import Audit
 from gradsheet.audit.pipeline import audit_book, audit_workbook
-from gradsheet.audit.report.sentences import message
+from gradsheet.audit.report.sentences import message, written_and_right
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.model import Cell
 from gradsheet.spreadsheet.reader import read_book
@@ -33,8 +33,12 @@ RIGHT = (
     "linear-regression-row-by-row-right",
     "perceptron-rule-right",
     "perceptron-sum-in-step",
+    "pasted-losses-E_0.1-to-E_2",
 )
-REMARKS = {"numbered-by-source-right": ["GS903"]}
+REMARKS = {
+    "numbered-by-source-right": ["GS903"],
+    "pasted-losses-E_0.1-to-E_2": ["GS904"],
+}
 """The rules of the remarks, where there are any."""
 
 WRONG = {
@@ -47,6 +51,11 @@ WRONG = {
     "o2-computes-its-neighbour": [("S3", 8, "GS401")],
     "update-filled-over-sums": [("I4", 28, "GS215")],
     "slip-in-a-helper-column": [("AH3", 6, "GS601")],
+    "slow-six-sheets-of-unexplained-slips": [
+        ("E7", 1248, "GS211"),
+        ("V3", 180, "GS503"),
+        ("X3", 720, "GS307", "GS501"),
+    ],
 }
 """The first cell, the number of cells and the rule of every mistake."""
 
@@ -120,3 +129,20 @@ def test_a_cause_in_several_columns_is_one_finding_with_its_places() -> None:
     }
     assert wrong == {letters: f"{letters}4" for letters in "EFGHMNOP"}
     assert found.count("wrong") == 8
+
+
+def test_a_rate_from_another_cell_is_named_with_that_cell() -> None:
+    [mistake] = audited("rate-from-wrong-cell").mistakes
+    assert "takes the learning rate from $G$3 (w3) instead of G1" in message(mistake)
+
+
+def test_each_place_of_a_cause_has_its_own_right_formula() -> None:
+    *_, mistake = audited("slow-six-sheets-of-unexplained-slips").mistakes
+    places = mistake.first_places
+    assert len(places) == 4 * 6
+    rights = [written_and_right(mistake.at(place))[1] for place in places]
+    assert len(set(rights)) == 4
+    assert all(mistake.at(place).cell == place.cell for place in places)
+    assert message(mistake).startswith(
+        "uses a_o1·t1 instead of a_o1 − t1, and likewise in every such term, and uses t1 instead "
+    )

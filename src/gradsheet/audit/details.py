@@ -44,12 +44,14 @@ class Change:
         rule: the mistake it is.
         wrong: the part that is written; None where something was left out.
         right: the part that belongs there; None where something was added. Both are None for a
-            change that has no part of its own, such as another operator.
+            change that has no part of its own, such as a misplaced bracket.
+        everywhere: whether the same was done in every term like the one that is shown.
     """
 
     rule: Rule
     wrong: Formula | None = None
     right: Formula | None = None
+    everywhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,22 @@ class GradientTaken:
 
 
 @dataclass(frozen=True)
+class RateTaken:
+    """Another cell taken for that of the learning rate.
+
+    Attributes:
+        cell: as the formula refers to it: ``$G$3``.
+        holds: what the table calls the value in it; empty where it has no name.
+        right: the cell of the learning rate; None where no cell holds it.
+    """
+
+    rule: Rule
+    cell: str
+    holds: str
+    right: CellRef | None
+
+
+@dataclass(frozen=True)
 class Unreadable:
     """A formula that the audit cannot evaluate, and the reader's reason."""
 
@@ -85,7 +103,7 @@ class FilledOver:
     column: str
 
 
-Cause = Change | WeightsTaken | GradientTaken | FilledOver | Unreadable
+Cause = Change | WeightsTaken | GradientTaken | RateTaken | FilledOver | Unreadable
 
 
 @dataclass(frozen=True)
@@ -251,6 +269,13 @@ class NotRead:
 
 
 @dataclass(frozen=True)
+class Rounded:
+    """Columns of formulas that round; each is named as in the table."""
+
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class OtherHeader:
     """A header that names another value than its column holds; ``meaning`` describes that."""
 
@@ -324,6 +349,7 @@ Details = (
     | TypedRate
     | OtherUpdateRule
     | NotRead
+    | Rounded
     | OtherHeader
     | OtherNumbering
     | ChartOfOtherColumn

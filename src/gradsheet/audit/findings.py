@@ -1,6 +1,6 @@
 """The result of an audit: a workbook, its tables, their columns, and each finding."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +26,7 @@ class Finding:
         role: the value of the network that the column holds; None where there is none.
         elsewhere: the first cells of other columns that show the same, from left to right.
         on_sheets: the first cells on other sheets that show the same, in the order of the sheets.
+        parts: the findings at those other places, each with its own formulas.
     """
 
     rules: tuple[Rule, ...]
@@ -37,6 +38,7 @@ class Finding:
     role: Symbol | None = None
     elsewhere: tuple[CellIndex, ...] = ()
     on_sheets: tuple[CellRef, ...] = ()
+    parts: tuple["Finding", ...] = field(default=(), repr=False)
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -64,6 +66,11 @@ class Finding:
     def first_places(self) -> tuple[CellRef, ...]:
         """The first cell of each column that shows it, on each sheet."""
         return (*(CellRef(self.sheet, cell) for cell in self.first_cells), *self.on_sheets)
+
+    def at(self, place: CellRef) -> "Finding":
+        """What was found at one of its places: a right formula differs from column to column."""
+        own = (part for part in self.parts if (part.sheet, part.cell) == place)
+        return next(own, self)
 
     def __str__(self) -> str:
         from gradsheet.audit.report.sentences import line

@@ -15,6 +15,7 @@ from gradsheet.audit.checks.gradients import swapped_gradients
 from gradsheet.audit.checks.headers import header_findings
 from gradsheet.audit.checks.inputs import series
 from gradsheet.audit.checks.learning_rate import typed_rate, unused_rate_cell
+from gradsheet.audit.checks.rounding import rounding_findings
 from gradsheet.audit.checks.rows import row_findings
 from gradsheet.audit.checks.sheets import folded_over_sheets
 from gradsheet.audit.checks.updates import other_update_rule, unchecked_columns
@@ -29,7 +30,7 @@ from gradsheet.audit.findings import (
     Verdict,
 )
 from gradsheet.audit.inference.function import FUNCTION
-from gradsheet.audit.inference.interpretation import Interpretation
+from gradsheet.audit.inference.interpretation import Interpretation, Work
 from gradsheet.audit.inference.ranking import interpret
 from gradsheet.audit.own_files import refuse_own
 from gradsheet.audit.subject import Subject
@@ -69,6 +70,9 @@ def audit_book(book: Book) -> Audit:
             "no training table found; expected rows of formulas under headers such as w1, h1, "
             "a_h1, E_total, dE/dw1",
         )
+    work = Work()
+    for found in (*interpretations, *(f for t in trainings for _, f in t.kinds)):
+        found.work = work
     evaluator = Evaluator(formulas)
     subjects = [Subject(found, evaluator) for found in interpretations]
     tables = [*map(_audit_table, subjects), *(audit_training(t, _audit_table) for t in trainings)]
@@ -131,6 +135,7 @@ def _check_table(subject: Subject) -> Iterator[Finding]:
 
 def _remarks(subject: Subject) -> Iterator[Finding]:
     yield from typed_rate(subject)
+    yield from rounding_findings(subject)
     yield from header_findings(subject)
     yield from cached_value_findings(subject)
 

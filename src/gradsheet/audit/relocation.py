@@ -68,6 +68,7 @@ class _Relocation:
             cell=cell.cell,
             elsewhere=tuple(self._cell(other).cell for other in finding.elsewhere),
             details=self._details(finding.details, cell.cell),
+            parts=tuple(map(self.finding, finding.parts)),
         )
 
     def _details(self, details: Details, cell: CellIndex) -> Details:

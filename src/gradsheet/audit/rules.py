@@ -455,3 +455,17 @@ PASTED_COMPARISON = _remark(
     table one learning rate at a time. They do not change when the table does, and a mistake
     corrected later stays in them.""",
 )
+CHART_TITLE = _remark(
+    "GS905",
+    "chart with a doubtful title",
+    """The title of the chart, such as "Error", is mostly that of the total loss, and its series
+    plots the error of one output. That may be meant; a title that names the output leaves no
+    doubt.""",
+)
+ROUNDED = _remark(
+    "GS906",
+    "rounded values",
+    """The formulas round what they compute. The columns are right but for that, and were compared
+    as if nothing were rounded; small gradients become 0 and the weights then stop moving, as if the
+    network had converged.""",
+)

@@ -339,6 +339,14 @@ def _references(node: Node) -> Iterator[Reference]:
             yield from _references(argument)
 
 
+@lru_cache(maxsize=4096)
+def calls(tree: Node, function: str) -> bool:
+    """Whether a formula calls a function."""
+    if not isinstance(tree, Call):
+        return False
+    return tree.function == function or any(calls(part, function) for part in tree.arguments)
+
+
 def to_expression(
     node: Node,
     at: CellIndex,

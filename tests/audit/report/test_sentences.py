@@ -30,6 +30,8 @@ from gradsheet.audit.details import (
     OutOfDate,
     PastedLosses,
     RateCellWithoutNumber,
+    RateTaken,
+    Rounded,
     RowWithoutFormulas,
     Steps,
     TypedRate,
@@ -122,6 +124,7 @@ SENTENCES: list[tuple[Details, str]] = [
         OtherUpdateRule(),
         "the weights are not updated by w − η·gradient; the updates were not checked",
     ),
+    (Rounded(("h1", "w2")), "the formulas of h1 and w2 round what they compute"),
     (NotRead("macros were not run"), "macros were not run"),
     (
         OtherHeader("w6", Symbol.parse("w5"), "from a_h1 to o1"),
@@ -157,6 +160,15 @@ CAUSES: list[tuple[Cause, str]] = [
     (Change(rules.NEIGHBOR, A, B), "uses a instead of b"),
     (Change(rules.TERM_MISSING, None, B), "leaves out b"),
     (Change(rules.TERM_REPEATED, A), "contains a once too often"),
+    (
+        Change(rules.OPERATOR, A, B, everywhere=True),
+        "uses a instead of b, and likewise in every such term,",
+    ),
+    (
+        RateTaken(rules.UNUSED_RATE, "$G$3", "w3", CellRef("", CellIndex(1, 7))),
+        "takes the learning rate from $G$3 (w3) instead of G1",
+    ),
+    (RateTaken(rules.UNUSED_RATE, "$G$3", "", None), "takes the learning rate from $G$3"),
     (Change(rules.DOUBLED), "is twice the right formula"),
     (WeightsTaken(rules.UPDATED, ("w1",)), "uses w1 after the update instead of before it"),
     (WeightsTaken(rules.OTHER_ROW, ("w1", "w2", "w3")), "uses w1, w2 and w3 of the row above"),

@@ -9,13 +9,15 @@ from gradsheet.audit.findings import Finding
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.rules import Rule
 from gradsheet.audit.tables.headers import read_header
-from gradsheet.networks.symbols import LOSS, Symbol
+from gradsheet.networks.symbols import LOSS, Kind, Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, parse_reference
 from gradsheet.spreadsheet.model import Book, Chart, Series
 
 _LOSS_WORDS = re.compile(
     r"\b(loss|error|cost|e_?t\w*|verlust|fehler|erreur|perte)\b", re.IGNORECASE
 )
+
+_TOTAL = re.compile(r"t(?:ot(?:al)?)?\b|sum", re.IGNORECASE)
 
 
 def chart_findings(book: Book, tables: Sequence[Interpretation]) -> Iterator[Finding]:
@@ -31,23 +33,25 @@ def _series_findings(
 ) -> Iterator[Finding]:
     column = first.column
     held, claimed = found.symbols.get(column), _claim(chart, series)
+    loosely = claimed is None
+    claimed = claimed or _loose_claim(chart, series)
 
     def finding(rule: Rule, details: Details, cells: int = 1) -> Finding:
         return Finding((rule,), details, chart.sheet, first, cells, found.header(column), held)
 
     if claimed and held and claimed != held and claimed in found.symbols.values():
         named = next(c for c, symbol in found.symbols.items() if symbol == claimed)
-        yield finding(
-            rules.CHART_COLUMN,
-            ChartOfOtherColumn(
-                series.name or chart.title, found.header(column), found.header(named), named
-            ),
+        details = ChartOfOtherColumn(
+            chart.title or series.name, found.header(column), found.header(named), named
         )
+        # "Error" may be that of an output.
+        is_doubtful = loosely and held.kind in (Kind.ERROR, Kind.EXAMPLE_LOSS)
+        yield finding(rules.CHART_TITLE if is_doubtful else rules.CHART_COLUMN, details)
     rows = found.table.rows
     plotted = sum(first.row <= row <= last.row for row in rows)
     if 1 < plotted < len(rows) and held == LOSS:
-        details = ChartOfSomeRows(found.header(column), plotted, len(rows))
-        yield finding(rules.CHART_ROWS, details, len(rows) - plotted)
+        some = ChartOfSomeRows(found.header(column), plotted, len(rows))
+        yield finding(rules.CHART_ROWS, some, len(rows) - plotted)
 
 
 def _plotted(
@@ -71,10 +75,16 @@ def _plotted(
 
 
 def _claim(chart: Chart, series: Series) -> Symbol | None:
-    """The value that a chart is named after."""
-    for text in (series.name, chart.title):
-        if symbol := read_header(text):
-            return symbol
-        if _LOSS_WORDS.search(text):
-            return LOSS
-    return None
+    """The value that the title of a chart names, or else that of its series."""
+    texts = (chart.title, series.name)
+    return next((s for s in map(read_header, texts) if s and not _is_loose(s, texts)), None)
+
+
+def _is_loose(symbol: Symbol, texts: Sequence[str]) -> bool:
+    """Whether nothing but a word such as "Error" names the loss."""
+    return symbol == LOSS and not any(_TOTAL.search(text) for text in texts)
+
+
+def _loose_claim(chart: Chart, series: Series) -> Symbol | None:
+    """The loss, where a chart or its series speaks of an error or a loss."""
+    return LOSS if any(map(_LOSS_WORDS.search, (chart.title, series.name))) else None

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gradsheet.audit import rules
-from gradsheet.audit.details import WrongFormula
+from gradsheet.audit.details import Change, WrongFormula
 from gradsheet.audit.findings import Finding
 from gradsheet.spreadsheet.addresses import CellIndex
 
 _ACROSS_COLUMNS = {rules.SLIDING, rules.UNUSED_RATE, rules.FILLED_OVER}
 """What is done to several columns at once."""
+_FEWEST = 3  # columns in which any other cause is taken for one
 
 
 def folded(findings: Sequence[Finding]) -> list[Finding]:
@@ -17,17 +18,25 @@ def folded(findings: Sequence[Finding]) -> list[Finding]:
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(_cause(finding) or id(finding), []).append(finding)
-    return [_whole(group) for group in groups.values()]
+    return [whole for group in groups.values() for whole in _told(group)]
 
 
 def _cause(finding: Finding) -> object:
     """What findings of one cause have in common; None for one that stands alone."""
     details = finding.details
-    if not isinstance(details, WrongFormula) or len(details.causes) != 1:
+    if not isinstance(details, WrongFormula):
         return None
-    if _ACROSS_COLUMNS.isdisjoint(finding.rules):
-        return None
-    return (*details.causes, finding.sheet)
+    if not _ACROSS_COLUMNS.isdisjoint(finding.rules):
+        return (*details.causes, finding.sheet) if len(details.causes) == 1 else None
+    has_parts = all(isinstance(c, Change) and (c.wrong or c.right) for c in details.causes)
+    return (finding.rules, *details.causes, finding.sheet) if has_parts else None
+
+
+def _told(group: Sequence[Finding]) -> list[Finding]:
+    """One finding for all, or each by itself where they are few that may have been made singly."""
+    columns = {finding.cell.column for finding in group if finding.cell}
+    at_once = not _ACROSS_COLUMNS.isdisjoint(group[0].rules)
+    return [_whole(group)] if at_once or len(columns) >= _FEWEST else list(group)
 
 
 def _whole(group: Sequence[Finding]) -> Finding:
@@ -40,4 +49,5 @@ def _whole(group: Sequence[Finding]) -> Finding:
         group[0],
         cells=sum(finding.cells for finding in group),
         elsewhere=tuple(first_cells.values())[1:],
+        parts=tuple(group[1:]),
     )

@@ -48,4 +48,6 @@ def _whole(group: Sequence[Finding]) -> Finding:
     first, *others = group
     places = (CellRef(found.sheet, cell) for found in others for cell in found.first_cells)
     cells = sum(found.cells for found in group)
-    return replace(first, cells=cells, on_sheets=tuple(places))
+    parts = (part for found in others for part in (replace(found, parts=()), *found.parts))
+    whole = (*first.parts, *parts)
+    return replace(first, cells=cells, on_sheets=tuple(places), parts=whole)

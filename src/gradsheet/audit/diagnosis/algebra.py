@@ -44,12 +44,14 @@ class Mutation:
         wrong: the part that is written; None where something was left out.
         right: the part that belongs there; None where something was added. Both are None where the
             change has no part of its own.
+        everywhere: whether the same is done in every term like that part.
     """
 
     rule: Rule
     result: Expression
     wrong: Expression | None = None
     right: Expression | None = None
+    everywhere: bool = False
 
 
 def raw(operation: Operation, *arguments: Expression) -> Expression:
@@ -214,7 +216,8 @@ def _of_sum(node: Expression, terms: list[_Term]) -> Iterator[Mutation]:
         swapped = raw(SUBTRACT, second, first)
         if not terms[1][0]:
             yield Mutation(rules.SIGN, swapped, swapped, node)
-        yield Mutation(rules.OPERATOR, raw(MULTIPLY, first, second))
+        product_ = raw(MULTIPLY, first, second)
+        yield Mutation(rules.OPERATOR, product_, product_, node)
 
 
 def _of_function(node: Apply) -> Iterator[Mutation]:

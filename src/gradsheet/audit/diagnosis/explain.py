@@ -14,7 +14,9 @@ from gradsheet.audit.details import (
     FilledOver,
     Formula,
     GradientTaken,
+    RateTaken,
     Unreadable,
+    Value,
     WeightsTaken,
 )
 from gradsheet.audit.diagnosis.algebra import Mutation
@@ -23,6 +25,7 @@ from gradsheet.audit.diagnosis.mutations import (
     Mutations,
     Substitute,
     Substitution,
+    in_every_term,
     replaced,
     single_mutations,
     structural,
@@ -35,6 +38,8 @@ from gradsheet.audit.inference.reference import agree, agreements
 from gradsheet.audit.inference.row_classes import sliding_references
 from gradsheet.audit.rules import Rule
 from gradsheet.networks.symbols import Kind, Symbol, symbol_of
+from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.formula import references
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Variable, expand, variables
 
@@ -69,6 +74,38 @@ class Explanation:
 
 def explain(found: Interpretation, row: int, column: int) -> Explanation:
     """The mistakes in a cell whose formula is not what it should be."""
+    known, key = found.work.known, _key(found, row, column)
+    if key not in known:
+        known[key] = _explained(found, row, column)
+    explanation = known[key]
+    assert isinstance(explanation, Explanation)
+    return explanation
+
+
+def _key(found: Interpretation, row: int, column: int) -> object:
+    """The same for cells whose explanations are: in sheets that differ in their numbers alone."""
+    table, rate = found.table, found.rate
+    place = rate.cell.cell if rate.cell and rate.cell.sheet == table.sheet.name else rate.cell
+    tree = table.tree(row, column)
+    numbers = (rate.column, place, rate.value if place is None else None, table.rows.start)
+    written = tree or table.cell(row, column)
+    headers = tuple(table.headers.get(c, "") for c in table.columns)
+    names = frozenset(found.symbols.items())
+    helpers = frozenset(item for item in table.usual.items() if item[0] not in found.symbols)
+    return (
+        row,
+        column,
+        written,
+        found.reference.practice,
+        found.shape,
+        numbers,
+        headers,
+        names,
+        helpers,
+    )
+
+
+def _explained(found: Interpretation, row: int, column: int) -> Explanation:
     naming = Naming(found, column)
     verbatim = _verbatim(found, row, column)
     try:
@@ -231,7 +268,7 @@ class _Search:
             return ()
         second_mistakes = Substitution(s for s in substitutes if s.rule not in _UNLIKELY)
         for whole, first in self._first_mistakes(substitutes):
-            if self._found.pairs_left <= 0:
+            if self._found.work.pairs_left <= 0:
                 break
             seconds = self._within_budget(second_mistakes.of_one_occurrence(whole))
             if second := self._first_match(seconds):
@@ -243,7 +280,8 @@ class _Search:
     ) -> Iterator[tuple[Expression, Mutation]]:
         """What may be the first of two mistakes, and the expression that it makes."""
         weights = Substitution(s for s in substitutes if s.rule is rules.WRONG_WEIGHT)
-        candidates = (structural(self._right), weights.of_one_occurrence(self._right))
+        structures = chain(structural(self._right), in_every_term(self._right))
+        candidates = (structures, weights.of_one_occurrence(self._right))
         for site, mutations in chain.from_iterable(candidates):
             for mutation in mutations:
                 if mutation.rule is not rules.SIGN or mutation.wrong is not None:
@@ -252,15 +290,31 @@ class _Search:
     def _within_budget(self, candidates: Iterable[Mutations]) -> Iterator[Mutations]:
         """The candidates, until so many pairs have been tried on this table."""
         for site, mutations in candidates:
-            allowed = mutations[: self._found.pairs_left]
+            allowed = mutations[: self._found.work.pairs_left]
             if not allowed:
                 return
-            self._found.pairs_left -= len(allowed)
+            self._found.work.pairs_left -= len(allowed)
             yield site, mutations if len(allowed) == len(mutations) else allowed
 
-    def _change(self, mutation: Mutation) -> Change:
+    def _change(self, mutation: Mutation) -> Cause:
+        if mutation.rule is rules.UNUSED_RATE and isinstance(mutation.wrong, Variable):
+            return self._rate_taken(mutation.wrong)
         wrong, right = (
             self._naming.formula(part) if part is not None else None
             for part in (mutation.wrong, mutation.right)
         )
-        return Change(mutation.rule, wrong, right)
+        return Change(mutation.rule, wrong, right, mutation.everywhere)
+
+    def _rate_taken(self, taken: Variable) -> Cause:
+        """The cell from which an update takes a value of the network for the learning rate."""
+        found, here = self._found, CellIndex(self._row, self._column)
+        tree = found.table.tree(self._row, self._column)
+        for reference in references(tree) if tree is not None else ():
+            cell = reference.seen_from(here)
+            if reference.row_fixed and found.symbols.get(cell.column) == symbol_of(taken):
+                right = found.rate.cell
+                if right is not None and right.sheet == found.table.sheet.name:
+                    right = right._replace(sheet="")
+                name = found.header(cell.column)
+                return RateTaken(rules.UNUSED_RATE, cell.absolute, name, right)
+        return Change(rules.UNUSED_RATE, self._naming.formula(taken), Formula((Value("η"),)))

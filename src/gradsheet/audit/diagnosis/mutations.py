@@ -7,7 +7,7 @@ what was written.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradsheet.audit import rules
 from gradsheet.audit.diagnosis.algebra import (
@@ -22,6 +22,7 @@ from gradsheet.audit.diagnosis.algebra import (
     raw,
 )
 from gradsheet.audit.rules import Rule
+from gradsheet.networks.symbols import symbol_of
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, variables
 from gradsheet.symbolic.operations import MULTIPLY, NEGATE, SUBTRACT
 
@@ -70,6 +71,7 @@ def single_mutations(right: Expression, substitutes: Sequence[Substitute]) -> It
     others = [s for s in substitutes if s.rule is rules.OTHER_VALUE]
     yield from Substitution(likely).of_one_occurrence(right)
     yield from structural(right)
+    yield from in_every_term(right)
     yield from Substitution(others).of_one_occurrence(right)
     yield from _substituted_in_parts(right, substitutes)
 
@@ -80,6 +82,41 @@ def structural(right: Expression) -> Iterator[Mutations]:
     yield from _part_by_part(right, local_mutations)
     doubled, halved = (raw(MULTIPLY, Number(factor), right) for factor in (2.0, 0.5))
     yield Site(right), (Mutation(rules.DOUBLED, doubled), Mutation(rules.HALVED, halved))
+
+
+def in_every_term(right: Expression) -> Iterator[Mutations]:
+    """The same mistake of structure in all parts that are alike, such as every a − t."""
+    groups: dict[object, list[Mutations]] = defaultdict(list)
+    for site, mutations in _part_by_part(right, local_mutations):
+        groups[_likeness(site.part)].append((site, mutations))
+    for group in groups.values():
+        (_, first), *others = group
+        if not others or any(len(mutations) != len(first) for _, mutations in others):
+            continue
+        for number, shown in enumerate(first):
+            results = {id(site.part): mutations[number].result for site, mutations in group}
+            whole = replace(shown, result=_with_parts(right, results), everywhere=True)
+            yield Site(right), (whole,)
+
+
+def _likeness(node: Expression) -> object:
+    """The same for parts that differ in nothing but which of a kind their variables are."""
+    if isinstance(node, Apply):
+        return node.operation.name, *map(_likeness, node.arguments)
+    if isinstance(node, Number):
+        return node.value
+    return symbol_of(node).kind if isinstance(node, Variable) and node.label else None
+
+
+def _with_parts(node: Expression, results: Mapping[int, Expression]) -> Expression:
+    """An expression with others in place of some parts, which are given by their identity."""
+    if id(node) in results:
+        return results[id(node)]
+    if not isinstance(node, Apply):
+        return node
+    arguments = tuple(_with_parts(argument, results) for argument in node.arguments)
+    same = all(new is old for new, old in zip(arguments, node.arguments, strict=True))
+    return node if same else Apply(node.operation, arguments)
 
 
 def _part_by_part(

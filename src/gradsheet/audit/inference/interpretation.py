@@ -1,6 +1,7 @@
 """A table under one hypothesis: what each formula computes, and what it should compute."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -16,7 +17,20 @@ from gradsheet.spreadsheet.formula import Call, Node, Reference, references
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Number, Variable
 
-_MOST_PAIRS = 30_000  # of mistakes tried together, in one table; about two seconds
+_MOST_PAIRS = 30_000  # of mistakes tried together, in one workbook; about two seconds
+
+
+@dataclass
+class Work:
+    """What the search for causes has done in a workbook.
+
+    Attributes:
+        pairs_left: how many pairs of mistakes may still be tried.
+        known: what was found for formulas before; another sheet may hold the same.
+    """
+
+    pairs_left: int = _MOST_PAIRS
+    known: dict[object, object] = field(default_factory=dict)
 
 
 class Interpretation:
@@ -29,7 +43,7 @@ class Interpretation:
         thresholds: of each unit that is a step, where it switches.
         settings: the cells that hold settings of the update rule.
         count: the column that numbers the updates, where the rule uses one.
-        pairs_left: how many pairs of mistakes may still be tried on the table.
+        work: what the search for causes has done; the tables of a workbook share it.
     """
 
     def __init__(
@@ -47,7 +61,7 @@ class Interpretation:
         self.thresholds = thresholds or {}
         self.settings: dict[CellRef, Symbol] = {}
         self.count: int | None = None
-        self.pairs_left = _MOST_PAIRS
+        self.work = Work()
         reference.hold(symbol for symbol in self.parameters if not self.is_trained(symbol))
         if self._data_moves:
             reference.move_data()

@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable
 
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
-from gradsheet.spreadsheet.formula import to_expression
+from gradsheet.spreadsheet.formula import calls, to_expression
 from gradsheet.spreadsheet.formulas import Formulas
-from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.symbolic.expression import Expression, Number, Variable
+from gradsheet.spreadsheet.functions import ROUND, FormulaError
+from gradsheet.symbolic.expression import Apply, Expression, Number, Variable
 
 ERROR = Number(math.nan)
 """What a spreadsheet shows as an error."""
@@ -49,7 +49,9 @@ class Lowering:
         def operand(other: str, target: CellIndex) -> Expression:
             return self._operand(CellRef(other or sheet, target), depth + 1)
 
-        return to_expression(self._formulas.tree(sheet, place), origin, operand, part)
+        tree = self._formulas.tree(sheet, place)
+        found = to_expression(tree, origin, operand, part)
+        return unrounded(found) if calls(tree, "ROUND") else found
 
     def _operand(self, cell: CellRef, depth: int) -> Expression:
         """What a cell holds that a formula refers to."""
@@ -61,3 +63,13 @@ class Lowering:
         if held.formula is not None:
             return self.expression(cell, depth)
         return Number(held.value) if isinstance(held.value, float) else ERROR
+
+
+def unrounded(expression: Expression) -> Expression:
+    """An expression without ROUND; a rounding to whole numbers may be meant, as a step is."""
+    if not isinstance(expression, Apply):
+        return expression
+    arguments = tuple(map(unrounded, expression.arguments))
+    if expression.operation is ROUND and isinstance(digits := arguments[1], Number):
+        return arguments[0] if digits.value >= 1 else expression
+    return Apply(expression.operation, arguments)

@@ -31,4 +31,16 @@ PRESENTATION: Lessons = {
         mend="""Give each learning rate a table of its own (copy the sheet and change one cell), and
         let the comparison refer to the loss columns.""",
     ),
+    rules.CHART_TITLE: lesson(
+        """A chart named "Error" plots E1, the error of the first output, and not E_total.""",
+        loss="""Nothing changes in it. The curve of one error can fall while the loss rises.""",
+        mend="""Name the chart after what it plots, or let it plot the loss.""",
+    ),
+    rules.ROUNDED: lesson(
+        """=ROUND((S3-A3)*S3*(1-S3)*J3,4) in a gradient that is 0.00003 gives 0.""",
+        loss="""It falls as it should while gradients are large, and stands still when they are
+        smaller than the last digit that is kept.""",
+        mend="""Leave the values as they are and show fewer digits: a number format rounds what is
+        seen and not what is computed.""",
+    ),
 }

@@ -115,7 +115,7 @@ def _mark_sheets(package: Package, findings: Iterable[Finding]) -> None:
     for found in findings:
         for place in found.first_places:
             if sheet := sheets.get(place.sheet):
-                marked.setdefault(sheet, {}).setdefault(place.cell, []).append(found)
+                marked.setdefault(sheet, {}).setdefault(place.cell, []).append(found.at(place))
     if not marked:
         return
     styles = Styles(package)

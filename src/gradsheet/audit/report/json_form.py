@@ -76,7 +76,7 @@ def _finding(found: Finding) -> dict[str, Any]:
         **{
             name: value
             for name, value in _fields(found).items()
-            if name not in ("rules", "details")
+            if name not in ("rules", "details", "parts")
         },
         "text": message(found),
         "written": written,

@@ -32,6 +32,8 @@ from gradsheet.audit.details import (
     OutOfDate,
     PastedLosses,
     RateCellWithoutNumber,
+    RateTaken,
+    Rounded,
     RowWithoutFormulas,
     Steps,
     TypedRate,
@@ -147,7 +149,7 @@ def _value(value: Value) -> str:
 
 
 def _causes(causes: tuple[Cause, ...]) -> str:
-    return " and ".join(map(cause_in_words, causes))
+    return " and ".join(map(cause_in_words, causes)).removesuffix(",")
 
 
 @singledispatch
@@ -158,13 +160,14 @@ def cause_in_words(cause: object) -> str:
 
 @cause_in_words.register
 def _(cause: Change) -> str:
+    every = ", and likewise in every such term," if cause.everywhere else ""
     if cause.wrong and cause.right:
-        return f"uses {formula(cause.wrong)} instead of {formula(cause.right)}"
+        return f"uses {formula(cause.wrong)} instead of {formula(cause.right)}{every}"
     if cause.right:
-        return f"leaves out {formula(cause.right)}"
+        return f"leaves out {formula(cause.right)}{every}"
     if cause.wrong:
-        return f"contains {formula(cause.wrong)} once too often"
-    return _WITHOUT_PARTS[cause.rule]
+        return f"contains {formula(cause.wrong)} once too often{every}"
+    return f"{_WITHOUT_PARTS[cause.rule]}{every}"
 
 
 @cause_in_words.register
@@ -179,6 +182,13 @@ def _(cause: WeightsTaken) -> str:
 def _(cause: GradientTaken) -> str:
     swapped = ", and that column computes this one" if cause.rule == rules.SWAPPED else ""
     return f"computes {cause.gradient}{swapped}"
+
+
+@cause_in_words.register
+def _(cause: RateTaken) -> str:
+    holds = f" ({cause.holds})" if cause.holds else ""
+    right = f" instead of {cause.right}" if cause.right else ""
+    return f"takes the learning rate from {cause.cell}{holds}{right}"
 
 
 @cause_in_words.register
@@ -313,6 +323,11 @@ def _(_details: OtherUpdateRule) -> str:
 @_message.register
 def _(details: NotRead) -> str:
     return details.part
+
+
+@_message.register
+def _(details: Rounded) -> str:
+    return f"the formulas of {_listed(details.columns)} round what they compute"
 
 
 @_message.register

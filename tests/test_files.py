@@ -29,8 +29,9 @@ KNOWN = frozenset(
     re.findall(
         r"\S+",
         """
-        ABS AND CHAR CHOOSE COUNTIF COUNTIFS EXP IF IFERROR INDEX INT ISNUMBER LN LOG10 MATCH MAX
-        MIN NA NORMSDIST NOT OR PI ROUND SQRT SUBSTITUTE SUM SUMPRODUCT SUMSQ SUMXMY2 TANH
+        ABS AND CHAR CHOOSE COUNTIF COUNTIFS EXP IF IFERROR INDEX INT ISBLANK ISLOGICAL
+        ISNUMBER LEFT LN LOG10 MATCH MAX MIN NA NORMSDIST NOT OR PI ROUND SQRT SUBSTITUTE SUM SUMIFS
+        SUMPRODUCT SUMSQ SUMXMY2 TANH
         """,
     )
 )
@@ -40,7 +41,7 @@ help), Gnumeric ("Function Reference", its manual) and ONLYOFFICE ("Functions", 
 Of the last three it is also measured: ``benchmarks/engines.py``."""
 
 # They take ranges as they are; of a range anything else makes an array.
-TAKE_RANGES = {"AND", "COUNTIF", "COUNTIFS", "INDEX", "MATCH", "MAX", "MIN", "OR", "SUM"}
+TAKE_RANGES = {"AND", "COUNTIF", "COUNTIFS", "INDEX", "MATCH", "MAX", "MIN", "OR", "SUM", "SUMIFS"}
 TAKE_RANGES |= {"SUMPRODUCT", "SUMSQ", "SUMXMY2"}
 
 BOOKS = [*PRESETS, "exercise", "solution", "model", "audited"]

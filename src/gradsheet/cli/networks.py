@@ -9,7 +9,9 @@ import typer
 from gradsheet.cli.options import (
     DEFAULT_RATES,
     ENGINES,
+    Digits,
     Iterations,
+    Level,
     Network,
     Quiet,
     Rates,
@@ -27,17 +29,23 @@ from gradsheet.errors import GradsheetError
 def workbook(
     network: Network = "course",
     path: Annotated[Path, output("The .xlsx file to write.")] = Path("backprop.xlsx"),
-    rates: Rates = DEFAULT_RATES,
+    rates: Annotated[
+        str | None,
+        typer.Option(
+            help="Learning rates, separated by commas, or 0.01:10:50 for 50 rates from 0.01 to 10.",
+            show_default=f"{DEFAULT_RATES}; of an exercise 0.5",
+        ),
+    ] = None,
     updates: Updates = 100,
     exercise: Annotated[
         bool,
-        typer.Option(
-            "--exercise", help="Leave the backward pass blank; the workbook marks each answer."
-        ),
+        typer.Option("--exercise", help="Leave cells to fill in; the workbook marks each answer."),
     ] = False,
     solution: Annotated[
         bool, typer.Option("--solution", help="Write the exercise with its answers.")
     ] = False,
+    level: Level = "deltas",
+    digits: Digits = 4,
     png: Annotated[
         Path | None,
         typer.Option(
@@ -50,16 +58,30 @@ def workbook(
 ) -> None:
     """Write a network's training as a workbook of live formulas."""
     from gradsheet.networks.toml import load_network
-    from gradsheet.workbook.build import write_exercise, write_workbook
+    from gradsheet.workbook.build import (
+        EXERCISE_LEARNING_RATES,
+        write_exercise,
+        write_workbook,
+    )
 
     check_workbook_name(path)
     if exercise and solution:
         raise GradsheetError("--exercise and --solution are two workbooks; give one of them")
     updates = renamed("--iterations", iterations, "--updates", updates)
-    spec, numbers = load_network(network), parse_rates(rates)
+    spec = load_network(network)
     if exercise or solution:
-        write_exercise(spec, path, solution=solution, learning_rates=numbers, updates=updates)
+        numbers = parse_rates(rates) if rates else EXERCISE_LEARNING_RATES
+        write_exercise(
+            spec,
+            path,
+            solution=solution,
+            level=level,
+            digits=digits,
+            learning_rates=numbers,
+            updates=updates,
+        )
     else:
+        numbers = parse_rates(rates or DEFAULT_RATES)
         write_workbook(spec, path, learning_rates=numbers, updates=updates)
     terminal = Terminal(quiet)
     terminal.note(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")

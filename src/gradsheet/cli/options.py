@@ -13,6 +13,7 @@ from gradsheet.errors import GradsheetError
 PRESETS = ("course", "course-half", "mazur", "xor", "and", "iris-mini")
 RECIPES = ("course", "best", "distilled", "teacher", "fast")
 ENGINES = ("ironcalc", "formualizer", "libreoffice", "gnumeric", "onlyoffice")
+LEVELS = ("gradients", "deltas", "forward", "mistake")
 DEFAULT_RATES = "0.1,0.2,0.5,0.8,1.0,2.0"
 
 _T = TypeVar("_T")
@@ -38,6 +39,15 @@ Rates = Annotated[
     ),
 ]
 Updates = Annotated[int, typer.Option(help="Number of weight updates.")]
+Level = Annotated[
+    str,
+    typer.Option(
+        help="What an exercise asks for: gradients, deltas (the whole backward pass), forward (the "
+        "forward pass, too) or mistake (find the planted one).",
+        autocompletion=completing(*LEVELS),
+    ),
+]
+Digits = Annotated[int, typer.Option(help="Significant digits of an answer, 2 to 8.")]
 Iterations = Annotated[int | None, typer.Option("--iterations", hidden=True)]
 Data = Annotated[
     Path | None,

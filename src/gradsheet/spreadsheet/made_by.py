@@ -33,6 +33,12 @@ def sign(book: "Workbook", kind: str, other_sheets: Iterable[str] = ()) -> None:
         book.set_custom_property(_OTHERS, others, "text")
 
 
+def note_properties(book: "Workbook", properties: Mapping[str, str]) -> None:
+    """Note further properties in a workbook, each a text of at most 255 characters."""
+    for name, value in properties.items():
+        book.set_custom_property(name, value, "text")
+
+
 def kind_of(properties: Mapping[str, str]) -> str:
     """What this package made a workbook as; empty where it is somebody else's."""
     return properties.get(_KIND, "")

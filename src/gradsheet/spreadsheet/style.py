@@ -96,6 +96,10 @@ class Style:
 
     @property
     def choice(self) -> Format:
+        """Cell format of a list to choose from, on a protected sheet, too."""
+        return self.choice_of(locked=False)
+
+    def choice_of(self, *, locked: bool) -> Format:
         """Cell format of a list to choose from: like one to edit, in bold."""
         return self.format(
             font_color="#0000FF",
@@ -104,6 +108,7 @@ class Style:
             border_color="#E5D98A",
             bold=True,
             align="center",
+            locked=locked,
         )
 
     @property
@@ -115,6 +120,18 @@ class Style:
             bg_color="#FFFBCC",
             border=1,
             border_color="#E5D98A",
+            locked=False,
+        )
+
+    @property
+    def hint(self) -> Format:
+        """Cell format of a list from which a hint is asked for."""
+        return self.format(
+            font_color=FAINT,
+            bg_color="#F9FAFB",
+            border=1,
+            border_color="#E5E7EB",
+            align="center",
             locked=False,
         )
 

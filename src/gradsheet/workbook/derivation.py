@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gradsheet.networks.graph import Example, NetworkGraph
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.limits import FORMULA_CHARACTERS
 from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import (
@@ -21,7 +22,17 @@ from gradsheet.symbolic.expression import Expression, Variable, expand, remarks,
 from gradsheet.symbolic.render import plain, to_excel, to_textbook
 from gradsheet.symbolic.tape import evaluate
 from gradsheet.workbook import numerals
-from gradsheet.workbook.exercise import Exercise, idle_steps
+from gradsheet.workbook.exercise import (
+    ALLOWED,
+    HINT,
+    LONGEST_EXPECTED,
+    Exercise,
+    Level,
+    Question,
+    idle_steps,
+    is_known_factor,
+    name_of,
+)
 from gradsheet.workbook.layout import DERIVATION_SHEET, Check, Layout
 
 _COLUMNS = (  # header, width, alignment
@@ -32,13 +43,19 @@ _COLUMNS = (  # header, width, alignment
     ("with the numbers", 50, "left"),
     ("value", 14, "right"),
     ("  the cell's formula", 40, "left"),
+    ("", 2, "left"),  # the hint in an exercise, else what sets the rest apart
     ("in a formula", 12, "left"),
 )
-_STEP, _WORDS, _FORMULA, _NUMBERS, _VALUE, _CELL, _NUMERAL, _CHECK = range(1, 9)
+_STEP, _WORDS, _FORMULA, _NUMBERS, _VALUE, _CELL, _HINT, _NUMERAL, _CHECK = range(1, 10)
+_MARK = _CELL  # where there is a question
 _FIRST_ROW = 5
 _LINE, _HIGHEST = 15.5, 400.0  # the height of a line of text and of a row, in points
 _BARE = 'SUBSTITUTE(SUBSTITUTE({},"(",""),")","")'
 _MOST_TERMS = 30  # with more, numbers put into a formula could not be read
+_LONGEST_HINT = 240  # characters; a text in a formula has at most 255
+_SEARCHED_ROWS = 3
+
+SEARCH_GROUP = "Find the mistake"
 
 Section = tuple[str, str, list[Variable]]
 
@@ -54,11 +71,17 @@ def write(layout: Layout, style: Style, exercise: Exercise | None) -> list[Check
     for column, (header, width, align) in enumerate(_COLUMNS):
         sheet.write_string(_FIRST_ROW - 1, column, header, style.header(align=align))
         sheet.set_column(column, column, width)
-    idle = exercise is not None and not exercise.solved
-    derivation = _Derivation(layout, list(_sections(layout.graph)), idle)
+    blank: frozenset[Variable] = exercise.blank if exercise else frozenset()
+    above = _SEARCHED_ROWS if exercise and exercise.level is Level.MISTAKE else 0
+    derivation = _Derivation(layout, list(_sections(layout.graph)), blank, _FIRST_ROW + above)
     _write_sections(derivation, style, sheet, exercise)
+    if exercise:
+        if above:
+            _write_search(derivation, style, sheet, exercise)
+        sheet.set_column(_HINT, _HINT, 8 if exercise.asked else 2)
+        sheet.protect(options=ALLOWED)
     sheet.repeat_rows(_FIRST_ROW - 1)
-    sheet.print_area(0, 0, max(derivation.rows.values()), _CELL)
+    sheet.print_area(0, 0, max(derivation.rows.values()), _HINT if exercise else _CELL)
     print_on_pages(sheet)
     return [] if exercise else _checks(derivation, style, sheet)
 
@@ -69,13 +92,14 @@ class _Derivation:
 
     layout: Layout
     sections: list[Section]
-    idle: bool = False  # no gradient is filled in
+    blank: frozenset[Variable] = frozenset()  # what is not filled in
+    first_row: int = _FIRST_ROW
 
     @cached_property
     def rows(self) -> dict[Variable, int]:
         """The 0-based row of every step; a heading precedes each section."""
         rows: dict[Variable, int] = {}
-        row = _FIRST_ROW
+        row = self.first_row
         for _, _, steps in self.sections:
             for offset, variable in enumerate(steps, start=1):
                 rows[variable] = row + offset
@@ -89,13 +113,10 @@ class _Derivation:
         given = {**layout.graph.given, **layout.graph.steps.memory}
         given[layout.graph.rate] = layout.descent.learning_rates[0]
         found = evaluate([*self.rows, *layout.table_columns], given)
-        if self.idle:
-            asked = {
-                step for title, _, steps in self.sections if _is_asked(title) for step in steps
-            }
+        if self.blank:
             updates = idle_steps(layout.graph).updates
             moved = evaluate(updates.values(), given)
-            found |= dict.fromkeys({*asked, *layout.graph.deltas, *layout.graph.gradients}, 0.0)
+            found |= dict.fromkeys(self.blank, 0.0)
             found |= {layout.graph.steps.updates[old]: moved[new] for old, new in updates.items()}
         return found
 
@@ -112,16 +133,22 @@ class _Derivation:
             return cell_address(self.rows[operand], _VALUE)
         return self.layout.trained(operand)
 
+    def cell(self, operand: Variable) -> CellRef:
+        """The same, on any sheet."""
+        if operand in self.rows:
+            index = CellIndex.from_zero_based(self.rows[operand], _VALUE)
+            return CellRef(DERIVATION_SHEET, index)
+        return self.layout.trained_cell(operand)
+
+    def hint_cell(self, variable: Variable) -> CellRef:
+        """The cell in which a hint is asked for."""
+        return CellRef(DERIVATION_SHEET, CellIndex.from_zero_based(self.rows[variable], _HINT))
+
     def numeral(self, operand: Variable) -> str:
         """A formula for the text of a value within another formula."""
         if operand in self.rows:
             return cell_address(self.rows[operand], _NUMERAL)
         return numerals.formula(self.layout.trained(operand))
-
-
-def _is_asked(title: str) -> bool:
-    """Whether an exercise leaves the steps of a section to fill in."""
-    return title.startswith("Backward")
 
 
 def _second_note(graph: NetworkGraph) -> str:
@@ -215,14 +242,18 @@ def _write_sections(
     for title, band, steps in derivation.sections:
         heading = derivation.rows[steps[0]] - 1
         cell_format = style.header(band, align="left")
-        sheet.merge_range(heading, 0, heading, _CELL, title, cell_format)
+        asked = exercise is not None and not exercise.asked.isdisjoint(steps)
+        sheet.merge_range(heading, 0, heading, _VALUE if asked else _CELL, title, cell_format)
+        if asked:
+            sheet.write_string(heading, _MARK, "  mark", cell_format)
+            sheet.write_string(heading, _HINT, f"{HINT}s", cell_format)
         for variable in steps:
             number += 1
             row = derivation.rows[variable]
             sheet.write_number(row, 0, number, style.format(font_color=FAINT))
             style.write_markup(sheet, row, _STEP, variable.markup, bold=True, align="right")
-            if exercise and _is_asked(title):
-                _write_question(derivation, style, sheet, variable, exercise)
+            if exercise and variable in exercise.asked:
+                _write_question(derivation, style, sheet, variable, title, exercise)
             else:
                 _write_step(derivation, style, sheet, variable, style.number)
             numeral = numerals.formula(cell_address(row, _VALUE))
@@ -301,27 +332,119 @@ def _write_question(
     style: Style,
     sheet: Worksheet,
     variable: Variable,
+    title: str,
     exercise: Exercise,
 ) -> None:
-    """A cell to fill in, or filled in, and its mark."""
+    """A cell to fill in, or filled in, its mark, and its hint where one is asked for."""
     row = derivation.rows[variable]
     if exercise.solved:
         _write_step(derivation, style, sheet, variable, style.answer)
     else:
-        words = variable.meaning.split(":")[0]
+        words, _, rule = variable.meaning.partition(": ")
         sheet.write_string(row, _WORDS, words, style.format(indent=1))
         sheet.write_blank(row, _VALUE, None, style.answer)
-    exercise.write_mark(sheet, row, _CELL, absolute(row, _VALUE, DERIVATION_SHEET), variable)
+        _write_hint(derivation, style, sheet, variable, rule)
+    exercise.ask(sheet, row, _MARK, _question(derivation, variable, title, exercise))
 
 
-def known_numbers(layout: Layout) -> dict[str, float]:
-    """The cells and the values from which factors are recognized: the given and the forward."""
+def _write_hint(
+    derivation: _Derivation, style: Style, sheet: Worksheet, variable: Variable, rule: str
+) -> None:
+    """A list to ask for a hint from, and the hint, which appears when it is asked for."""
+    row, definition = derivation.rows[variable], derivation.definition(variable)
+    formula = f"= {plain(to_textbook(definition))}" if definition else ""
+    hint = "; ".join(filter(None, (rule, formula)))
+    if len(hint) > _LONGEST_HINT:
+        hint = rule or f"{hint[:_LONGEST_HINT]}…"
+    sheet.write_blank(row, _HINT, None, style.hint)
+    sheet.data_validation(
+        row,
+        _HINT,
+        row,
+        _HINT,
+        {
+            "validate": "list",
+            "source": [HINT],
+            "input_title": "Hint",
+            "input_message": "Choose hint: it appears in the column formula, and is counted.",
+            "error_title": "Not in the list",
+            "error_message": "Choose hint, or leave the cell empty.",
+        },
+    )
+    shown = f'IF({cell_address(row, _HINT)}="{HINT}","{hint}","")'
+    cell_format = style.format(text_wrap=True, hidden=True, font_color=FAINT)
+    write_formula(sheet, row, _FORMULA, shown, "", cell_format)
+
+
+def _question(
+    derivation: _Derivation, variable: Variable, title: str, exercise: Exercise
+) -> Question:
+    definition = derivation.definition(variable)
+    operands = {}
+    for operand in variables(definition) if definition else ():
+        if operand in exercise.asked:
+            operands[operand] = derivation.cell(operand)
+    expected = ""
+    if definition and operands:
+        expected = to_excel(definition, lambda v: derivation.cell(v).absolute)
+    return Question(
+        derivation.cell(variable),
+        name_of(variable),
+        title,
+        exercise.answers[variable],
+        definition,
+        operands,
+        expected if len(expected) <= LONGEST_EXPECTED else "",
+        hint=derivation.hint_cell(variable),
+    )
+
+
+# --- The planted mistake -----------------------------------------------------------------------
+
+
+def _write_search(
+    derivation: _Derivation, style: Style, sheet: Worksheet, exercise: Exercise
+) -> None:
+    """Two cells to fill in: which step is wrong, and what it should be."""
+    heading = _FIRST_ROW
+    cell_format = style.header("gradient", align="left")
+    sheet.merge_range(heading, 0, heading, _VALUE, SEARCH_GROUP, cell_format)
+    sheet.write_string(heading, _MARK, "  mark", cell_format)
+    (wrong, right), *_ = exercise.answers.items()
+    place = list(derivation.rows).index(wrong) + 1
+    for row, words, name, answer, exact in (
+        (
+            heading + 1,
+            "The first step with a wrong formula: its number, in column A",
+            "step",
+            place,
+            True,
+        ),
+        (heading + 2, "The right value of that step", "value", right, False),
+    ):
+        sheet.write_string(row, _WORDS, words, style.format(indent=1))
+        if exercise.solved:
+            sheet.write_number(row, _VALUE, answer, style.answer)
+        else:
+            sheet.write_blank(row, _VALUE, None, style.answer)
+        ref = CellRef(DERIVATION_SHEET, CellIndex.from_zero_based(row, _VALUE))
+        question = Question(ref, name, SEARCH_GROUP, float(answer), exact=exact)
+        exercise.ask(sheet, row, _MARK, question)
+
+
+def known_numbers(layout: Layout, level: Level) -> dict[str, tuple[str, float]]:
+    """The cells, the names and the values from which factors are recognized.
+
+    Given and forward values of which gradients are made; where those are asked for, none.
+    """
     derivation = _Derivation(layout, list(_sections(layout.graph)))
+    if level in (Level.FORWARD, Level.MISTAKE):
+        return {}
     last = derivation.rows[layout.graph.loss]
     return {
-        absolute(row, _VALUE, DERIVATION_SHEET): derivation.values[variable]
+        derivation.cell(variable).absolute: (name_of(variable), derivation.values[variable])
         for variable, row in derivation.rows.items()
-        if row <= last
+        if row <= last and is_known_factor(variable)
     }
 
 

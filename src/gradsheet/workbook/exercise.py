@@ -4,13 +4,18 @@ A mark needs the ratio of what was typed to the answer, so a hidden sheet keeps 
 each answer as the difference of two numbers that reveal nothing alone.
 """
 
-import math
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
+from itertools import chain
 
+from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import NetworkGraph
 from gradsheet.networks.optimizers import Steps
+from gradsheet.networks.symbols import symbol_of
+from gradsheet.spreadsheet.addresses import CellRef
 from gradsheet.spreadsheet.style import AMBER, GRAY, GREEN, Style
 from gradsheet.spreadsheet.writer import (
     PlainSheet,
@@ -20,18 +25,77 @@ from gradsheet.spreadsheet.writer import (
     span,
     write_formula,
 )
-from gradsheet.symbolic.expression import ZERO, Variable, expand
-from gradsheet.symbolic.render import literal
-
-RIGHT, FACTOR, SIGN, NOT_YET = "right", "off by a factor", "sign wrong", "not yet"
+from gradsheet.symbolic.expression import ZERO, Expression, Variable, expand
+from gradsheet.symbolic.render import plain
+from gradsheet.workbook import marks
+from gradsheet.workbook.marks import CREDITED, LEAST_DIGITS, MOST_DIGITS, NEIGHBORS, Verdict
 
 MARKS_SHEET = "Marks"
-_RATIO, _SHIFTED, _SHIFT, _POINT, _NEAR, _KNOWN, _SLOPE = range(
-    7
-)  # the columns of the hidden sheet
-_CLOSE = 1e-5  # of the answer
-_SHOWN = 6e-9  # what eight decimals, those a cell shows, leave open
-_FACTORS = (2, 3, 4, 5, 10)  # and the given and the forward values, and their slopes
+HINT = "hint"
+LONGEST_EXPECTED = 2_000
+"""Characters of a formula for what follows from earlier answers; a mark holds it twice."""
+
+ALLOWED = {"format_cells": True, "format_columns": True, "format_rows": True}
+"""What a protected sheet lets people do besides filling in the unlocked cells."""
+
+# The columns of the hidden sheet: of a mark, then of the known numbers.
+_RATIO, _SHIFTED, _SHIFT, _POINT, _NEAR, _EXPONENT, _OWN, _BEGUN, _OTHER, _FACTOR = range(10)
+_SAME = 10  # the first of five
+_NAME, _VALUE, _SIZE, _SLOPE, _NUMBER = range(16, 21)
+
+
+class Level(StrEnum):
+    """How much an exercise asks for."""
+
+    GRADIENTS = "gradients"
+    DELTAS = "deltas"
+    FORWARD = "forward"
+    MISTAKE = "mistake"
+
+
+LEVEL_WORDS = {
+    Level.GRADIENTS: "the gradient of each weight and bias",
+    Level.DELTAS: "every step of the backward pass: local derivatives, deltas and gradients",
+    Level.FORWARD: "every step, forward and backward",
+    Level.MISTAKE: "which step of the derivation is wrong, and its right value",
+}
+
+
+def check_level(level: str) -> Level:
+    """The level of this name.
+
+    Raises:
+        GradsheetError: there is none.
+    """
+    if level not in set(Level):
+        raise GradsheetError(f"there is no level '{level}'; choose from {', '.join(Level)}")
+    return Level(level)
+
+
+def check_digits(digits: int) -> int:
+    """The number of significant digits.
+
+    Raises:
+        GradsheetError: so many are too few or too many.
+    """
+    if not LEAST_DIGITS <= digits <= MOST_DIGITS:
+        raise GradsheetError(
+            f"answers to {digits} significant digits asked for; expected {LEAST_DIGITS} to "
+            f"{MOST_DIGITS}"
+        )
+    return digits
+
+
+def asked_of(graph: NetworkGraph, level: Level) -> frozenset[Variable]:
+    """What a level leaves to fill in, wherever it is shown."""
+    backward = graph.backward
+    steps = [*backward.local_derivatives.values(), *backward.gradients.values()]
+    return {
+        Level.GRADIENTS: frozenset(graph.gradients),
+        Level.DELTAS: frozenset(steps),
+        Level.FORWARD: frozenset((*steps, *graph.forward)),
+        Level.MISTAKE: frozenset[Variable](),
+    }[level]
 
 
 def idle_steps(graph: NetworkGraph) -> Steps:
@@ -44,91 +108,224 @@ def idle_steps(graph: NetworkGraph) -> Steps:
     return Steps(updates, graph.steps.memory)
 
 
+@dataclass(frozen=True)
+class Question:
+    """One cell to fill in.
+
+    Attributes:
+        cell: where.
+        name: what is asked for, in plain text: ``∂E/∂w5``.
+        group: the heading above it.
+        answer: the right number.
+        definition: how it is computed from the values beside it; None where nothing is to be.
+        operands: the cells of those of these values that are asked for, too.
+        expected: the definition as a formula; empty where no operand is asked for.
+        exact: whether only the number itself is right.
+        hint: the cell in which a hint is asked for.
+    """
+
+    cell: CellRef
+    name: str
+    group: str
+    answer: float
+    definition: Expression | None = None
+    operands: Mapping[Variable, CellRef] = field(default_factory=dict)
+    expected: str = ""
+    exact: bool = False
+    hint: CellRef | None = None
+
+
 @dataclass
 class Exercise:
     """The marks of one workbook.
 
     Attributes:
         style: of the workbook.
-        answers: of everything that is asked.
-        known: the cells and the values of the numbers from which a missing factor is recognized.
+        level: how much is asked for.
+        digits: the significant digits that are asked for.
+        asked: what is left to fill in.
+        answers: the right value of each of these.
+        known: the cells, the names and the values from which factors are recognized.
         solved: whether the answers are filled in.
-        marks: the addresses of the marks written so far.
+        seed: of the numbers that hide the answers.
+        questions: those written so far.
     """
 
     style: Style
+    level: Level
+    digits: int
+    asked: frozenset[Variable]
     answers: Mapping[Variable, float]
-    known: Mapping[str, float]
+    known: Mapping[str, tuple[str, float]]
     solved: bool
-    marks: list[str] = field(default_factory=list)
+    seed: int = 0
+    questions: list[Question] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._sheet = self.style.book.add_worksheet(MARKS_SHEET, PlainSheet)
         self._sheet.very_hidden()
-        self._random = random.Random(0)
-        for row, (cell, value) in enumerate(self.known.items()):
-            slope = f"{cell}*(1-{cell})"
-            write_formula(self._sheet, row, _KNOWN, cell, value, self.style.general)
-            write_formula(self._sheet, row, _SLOPE, slope, value * (1 - value), self.style.general)
+        self._sheet.protect()
+        self._random = random.Random(self.seed)
+        self._marks: list[str] = []
+        self._hidden = self.style.format(num_format="General", align="right", hidden=True)
+        for row, (cell, (name, value)) in enumerate(self.known.items()):
+            self._sheet.write_string(row, _NAME, name, self._hidden)
+            own, slope = cell_address(row, _VALUE), value * (1 - value)
+            self._write(row, _VALUE, cell, value)
+            self._write(row, _SIZE, f"ABS({own})", abs(value))
+            self._write(row, _SLOPE, f"ABS({own}*(1-{own}))", abs(slope))
+            self._sheet.write_number(row, _NUMBER, row + 1, self._hidden)
 
-    def write_mark(
-        self, sheet: Worksheet, row: int, column: int, place: str, variable: Variable
-    ) -> None:
-        """Write the mark of the cell ``place``, in which ``variable`` is asked for."""
-        ratio = self._write_ratio(len(self.marks), place, self.answers[variable])
-        wanted, value = self._mark(ratio, place), RIGHT if self.solved else NOT_YET
-        write_formula(sheet, row, column, wanted, value, self.style.format(indent=1, shrink=True))
+    @property
+    def blank(self) -> frozenset[Variable]:
+        """What is not filled in."""
+        return frozenset() if self.solved else self.asked
+
+    def ask(self, sheet: Worksheet, row: int, column: int, question: Question) -> None:
+        """Write the mark of a question into a 0-based cell; ``finish`` writes what it needs."""
+        number = len(self.questions)
+        self.questions.append(question)
+        value = Verdict.RIGHT if self.solved else Verdict.EMPTY
+        formula = marks.mark_formula(self._cells(number), question.exact)
+        cell_format = self.style.format(indent=1, shrink=True, hidden=True)
+        write_formula(sheet, row, column, formula, value, cell_format)
         cell = cell_address(row, column)
-        looks = {RIGHT: GREEN, NOT_YET: GRAY, SIGN: AMBER, FACTOR: AMBER}
-        self.style.color(
-            sheet,
-            row,
-            column,
-            {f'{cell}="{mark}"': cell_format for mark, cell_format in looks.items()},
-        )
-        self.marks.append(absolute(row, column, sheet.get_name()))
-        point, own = f'IF({self.marks[-1]}="{RIGHT}",1,0)', len(self.marks) - 1
-        write_formula(self._sheet, own, _POINT, point, int(self.solved), self.style.general)
+        looks = {
+            f'LEFT({cell},5)="{Verdict.RIGHT}"': GREEN,
+            f'OR({cell}="{Verdict.EMPTY}",{cell}="{Verdict.WRONG}")': GRAY,
+            f'{cell}<>""': AMBER,
+        }
+        self.style.color(sheet, row, column, looks)
+        self._marks.append(absolute(row, column, sheet.get_name()))
 
-    def _write_ratio(self, row: int, place: str, answer: float) -> str:
-        """The cell of what was typed over the answer; of an answer 0, 1 where 0 was typed."""
-        cell_format = self.style.general
-        if answer == 0 or not math.isfinite(1 / answer):
-            formula, value = f"IF(ISNUMBER({place}),1+ABS({place})*1000000000,0)", 1.0
-            near, room = f"{_SHOWN * 1e9:g}", _SHOWN * 1e9
-        else:
+    def finish(self) -> None:
+        """Write the hidden sheet, when every question is known."""
+        groups = [question.group for question in self.questions]
+        for number, question in enumerate(self.questions):
+            near = self._neighbors(number, groups)
+            self._write_mark(number, question, near)
+
+    def _neighbors(self, number: int, groups: Sequence[str]) -> list[int]:
+        """The questions of the same group whose answers an answer is compared with."""
+        return neighbors(number, groups, [question.answer for question in self.questions])
+
+    def _write(self, row: int, column: int, formula: str, value: float | str) -> None:
+        write_formula(self._sheet, row, column, formula, value, self._hidden)
+
+    def _write_mark(self, row: int, question: Question, near: Sequence[int]) -> None:
+        cells, answer = self._cells(row), question.answer
+        if answer:
             hidden = self._random.uniform(1, 9) / answer
-            self._sheet.write_number(row, _SHIFTED, 1 / answer + hidden, cell_format)
-            self._sheet.write_number(row, _SHIFT, hidden, cell_format)
-            parts = f"({cell_address(row, _SHIFTED)}-{cell_address(row, _SHIFT)})"
-            formula, value = f"IF(ISNUMBER({place}),{place}*{parts},0)", 1.0
-            near = f"MAX({literal(_CLOSE)},{literal(_SHOWN)}*ABS({parts}))"
-            room = max(_CLOSE, _SHOWN / abs(answer))
-        write_formula(self._sheet, row, _NEAR, near, room, cell_format)
-        write_formula(self._sheet, row, _RATIO, formula, value if self.solved else 0.0, cell_format)
-        return absolute(row, _RATIO, MARKS_SHEET)
+            self._sheet.write_number(row, _SHIFTED, 1 / answer + hidden, self._hidden)
+            self._sheet.write_number(row, _SHIFT, hidden, self._hidden)
+        self._write(row, _RATIO, marks.ratio_formula(cells, answer), float(self.solved))
+        credited = ",".join(f'{self._marks[row]}="{verdict}"' for verdict in CREDITED)
+        self._write(row, _POINT, f"IF(OR({credited}),1,0)", float(self.solved))
+        if not answer or question.exact:
+            self._sheet.write_number(row, _NEAR, 1e-9, self._hidden)
+            self._sheet.write_number(row, _BEGUN, 0, self._hidden)
+            for column in (_OTHER, _FACTOR):
+                self._sheet.write_string(row, column, "", self._hidden)
+            return
+        digits = self.digits
+        self._write(row, _EXPONENT, marks.exponent_formula(cells), marks.exponent(answer))
+        tolerance = marks.near(answer, digits) * (1 + 1e-9)
+        self._write(row, _NEAR, marks.near_formula(cells, digits), tolerance)
+        if cells.own:
+            own = marks.own_formula(cells, question.expected, digits)
+            self._write(row, _OWN, own, float(self.solved))
+        self._write(row, _BEGUN, marks.begun_formula(cells, digits), 0.0)
+        known = self._known_cells(row)
+        for column, formula in enumerate(known.formulas(cells).values(), start=_SAME):
+            self._write(row, column, formula, 0.0)
+        others = [
+            (self.questions[other].name, self._inverse(other), absolute(other, _NEAR, MARKS_SHEET))
+            for other in near
+        ]
+        self._write(row, _OTHER, marks.other_formula(cells, others, known), "")
+        self._write(row, _FACTOR, marks.factor_formula(cells, known), "")
 
-    def _mark(self, ratio: str, place: str) -> str:
-        near = ratio.replace("$A$", "$E$")
-        size, close = f"ABS({ratio})", literal(_CLOSE)
-        factors = [f"ABS({size}-{n})<{close}" for n in _FACTORS]
-        factors += [f"ABS({size}*{n}-1)<{close}" for n in _FACTORS]
-        for column in (_KNOWN, _SLOPE):
-            numbers = span(0, column, len(self.known) - 1, column, MARKS_SHEET)
-            # Of a number above 0 as a criterion; its 15 digits are more than enough here.
-            for low, high in (
-                (f"(1-{close})/{size}", f"(1+{close})/{size}"),
-                (f"{size}*(1-{close})", f"{size}*(1+{close})"),
-            ):
-                factors.append(f'COUNTIFS({numbers},">"&{low},{numbers},"<"&{high})>0')
-        return (
-            f'IF(NOT(ISNUMBER({place})),"{NOT_YET}",IF(ABS({ratio}-1)<{near},"{RIGHT}",'
-            f'IF(ABS({ratio}+1)<{near},"{SIGN}",IF({ratio}=0,"{NOT_YET}",'
-            f'IF(OR({",".join(factors)}),"{FACTOR}","{NOT_YET}")))))'
+    def _inverse(self, row: int) -> str:
+        """A formula for the reciprocal of an answer."""
+        shifted, shift = (absolute(row, column, MARKS_SHEET) for column in (_SHIFTED, _SHIFT))
+        return f"({shifted}-{shift})"
+
+    def _cells(self, row: int) -> marks.Cells:
+        def at(column: int) -> str:
+            return absolute(row, column, MARKS_SHEET)
+
+        question = self.questions[row]
+        return marks.Cells(
+            typed=question.cell.absolute,
+            inverse=self._inverse(row),
+            ratio=at(_RATIO),
+            near=at(_NEAR),
+            exponent=at(_EXPONENT),
+            own=at(_OWN) if question.expected else "",
+            begun=at(_BEGUN),
+            other=at(_OTHER),
+            factor=at(_FACTOR),
         )
+
+    def _known_cells(self, row: int) -> marks.Known:
+        last = max(0, len(self.known) - 1)
+        ranges = (
+            span(0, column, last, column, MARKS_SHEET)
+            for column in (_NAME, _VALUE, _SIZE, _SLOPE, _NUMBER)
+        )
+        helpers = (absolute(row, _SAME + number, MARKS_SHEET) for number in range(5))
+        return marks.Known(*chain(ranges, helpers))
+
+    @cached_property
+    def count(self) -> int:
+        """The number of questions."""
+        return len(self.questions)
 
     def score(self) -> tuple[str, str]:
-        """A formula for how many marks are right, and its text."""
-        count, right = len(self.marks), len(self.marks) if self.solved else 0
-        every = span(0, _POINT, count - 1, _POINT, MARKS_SHEET)
-        return f'SUM({every})&" of {count} right"', f"{right} of {count} right"
+        """A formula for how many marks are right and how many hints are used, and its text."""
+        right = self.count if self.solved else 0
+        every = span(0, _POINT, self.count - 1, _POINT, MARKS_SHEET)
+        words = f"SUM({every})&{_quoted(f' of {self.count} right')}"
+        if hints := list(self._hint_counts()):
+            used = "+".join(hints)
+            plural = f'IF({used}=1," hint used"," hints used")'
+            words += f'&IF({used}=0,"",", "&({used})&{plural})'
+        return words, f"{right} of {self.count} right"
+
+    def all_right(self) -> str:
+        """How the score begins when all are right."""
+        return f"{self.count} of {self.count} right"
+
+    def _hint_counts(self) -> Iterator[str]:
+        """Formulas that count the hints used, a sheet and column each."""
+        hints = [question.hint for question in self.questions if question.hint]
+        for sheet, column in dict.fromkeys((ref.sheet, ref.cell.column) for ref in hints):
+            rows = [r.cell.row for r in hints if (r.sheet, r.cell.column) == (sheet, column)]
+            cells = span(min(rows) - 1, column - 1, max(rows) - 1, column - 1, sheet)
+            yield f'COUNTIF({cells},"{HINT}")'
+
+
+def neighbors(number: int, groups: Sequence[str], answers: Sequence[float]) -> list[int]:
+    """The questions whose answers one answer is compared with: the nearest of its group."""
+    same = [
+        other
+        for other, group in enumerate(groups)
+        if group == groups[number] and other != number and answers[other]
+    ]
+    near = sorted(same, key=lambda other: (abs(other - number), other))[:NEIGHBORS]
+    return sorted(near)
+
+
+def name_of(variable: Variable) -> str:
+    """A value in plain text, as marks name it."""
+    return plain(variable.markup)
+
+
+def is_known_factor(variable: Variable) -> bool:
+    """Whether a value is one that gradients are made of."""
+    symbol = symbol_of(variable)
+    return symbol.is_parameter or symbol.is_activation or symbol.is_data
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'

@@ -26,6 +26,8 @@ from gradsheet.workbook.layout import Layout
 def write(layout: Layout, style: Style, locked: bool) -> None:
     """Add the inputs sheet; ``locked`` where the answers of an exercise depend on it."""
     note = "Change any yellow cell: every other sheet updates."
+    if locked:
+        note = "The numbers of this exercise. They are locked: the marks belong to them."
     sheet = style.add_sheet(INPUTS_SHEET, "Inputs", note, summary(layout))
     values = {
         **layout.graph.given,
@@ -40,7 +42,7 @@ def write(layout: Layout, style: Style, locked: bool) -> None:
         rate = variable in layout.fields.rates
         sheet.data_validation(row, column, row, column, _validation(variable, rate))
     style.book.define_name("lr", f"={layout.fields.rate_addresses[0]}")
-    _write_choice(layout, style, sheet)
+    _write_choice(layout, style, sheet, locked)
     _write_table(layout, style, sheet)
     last = max(row for row, _ in layout.fields.typed.values())
     sheet.print_area(0, 0, last, layout.fields.table_left - 2)
@@ -114,12 +116,13 @@ def _write_grid_labels(sheet: Worksheet, style: Style, block: Block) -> None:
     sheet.set_column(block.left, block.left + block.width - 1, 9)
 
 
-def _write_choice(layout: Layout, style: Style, sheet: Worksheet) -> None:
+def _write_choice(layout: Layout, style: Style, sheet: Worksheet, locked: bool) -> None:
     """The set of numbers in use: those typed, those of the start, or a preset's."""
     row, column = CHOICE_CELL
     sheet.write_string(row, 0, "Numbers to use:", style.format(bold=True))
     names = [name for name, _ in layout.fields.choices]
-    sheet.merge_range(row, column, row, column + 1, OWN, style.choice)
+    choice = style.choice_of(locked=locked)
+    sheet.merge_range(row, column, row, column + 1, OWN, choice)
     left = layout.fields.table_left + 2
     source = span(BLOCK_ROW, left, BLOCK_ROW, left + len(names) - 1)
     sheet.data_validation(

@@ -9,7 +9,7 @@ from gradsheet.networks.graph import NetworkGraph
 from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.sweep import Descent
 from gradsheet.networks.torch_reference import Autograd
-from gradsheet.spreadsheet.addresses import column_letters, on_sheet
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef, column_letters, on_sheet
 from gradsheet.spreadsheet.limits import check_columns, check_formula, check_rows
 from gradsheet.spreadsheet.writer import absolute, span
 from gradsheet.symbolic.expression import Expression, Variable, expand
@@ -100,8 +100,13 @@ class Layout:
 
     def trained(self, variable: Variable, number: int = 0, row: int = 0) -> str:
         """The cell of a variable after ``row`` updates at the learning rate ``number``."""
+        return self.trained_cell(variable, number, row).absolute
+
+    def trained_cell(self, variable: Variable, number: int = 0, row: int = 0) -> CellRef:
+        """The same, not yet written."""
         sheet = rate_sheet(self.descent.learning_rates[number])
-        return absolute(FIRST_ROW + row, self.table_columns[variable], sheet)
+        index = CellIndex.from_zero_based(FIRST_ROW + row, self.table_columns[variable])
+        return CellRef(sheet, index)
 
     def chosen(self, variable: Variable, rate: str, row: str) -> str:
         """A formula for the value of a variable, for a chosen learning rate and iteration.

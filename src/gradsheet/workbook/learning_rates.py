@@ -16,6 +16,7 @@ from gradsheet.spreadsheet.writer import (
     write_formula,
 )
 from gradsheet.workbook import too_large
+from gradsheet.workbook.exercise import ALLOWED
 from gradsheet.workbook.layout import RATES_SHEET, Layout
 from gradsheet.workbook.training import loss_range, set_loss_axes
 
@@ -25,7 +26,7 @@ _CHART_ROWS = 21
 _FASTEST = "◄ lowest"
 
 
-def write(layout: Layout, style: Style) -> None:
+def write(layout: Layout, style: Style, *, protected: bool = False) -> None:
     """Add the sheet with the loss at every learning rate, side by side, and their charts."""
     note = "Each curve repeats E_total of one training sheet; #N/A marks a training that diverged."
     sheet = style.add_sheet(RATES_SHEET, "The loss at each learning rate", note)
@@ -38,6 +39,8 @@ def write(layout: Layout, style: Style) -> None:
     sheet.set_column(1, max(12, len(layout.descent.learning_rates)), 12)
     sheet.print_area(0, 0, sheets.table_row - 2, 14)
     print_on_pages(sheet, down=1)
+    if protected:
+        sheet.protect(options=ALLOWED)
 
 
 class _Rates:

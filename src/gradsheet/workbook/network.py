@@ -8,6 +8,7 @@ from gradsheet.spreadsheet.style import FAINT, NUMBER, Style
 from gradsheet.spreadsheet.writer import Worksheet, absolute, print_on_pages, write_formula
 from gradsheet.symbolic.render import plain
 from gradsheet.workbook import numerals
+from gradsheet.workbook.exercise import ALLOWED
 from gradsheet.workbook.layout import NETWORK_SHEET, Layout
 from gradsheet.workbook.network_chart import CHART_ROW, FIRST_ROW, Canvas, Geometry, Shown, draw
 from gradsheet.workbook.selector import CHOSEN_EXAMPLE, Selector
@@ -15,7 +16,7 @@ from gradsheet.workbook.selector import CHOSEN_EXAMPLE, Selector
 _COLUMN_PIXELS, _ROW_PIXELS = 64, 20
 
 
-def write(layout: Layout, style: Style) -> None:
+def write(layout: Layout, style: Style, *, protected: bool = False) -> None:
     """Add the diagram of a chosen iteration; its labels and lines follow the cells."""
     note = (
         "Choose what to see. On each edge: the weight, and below it ∂E/∂w. Blue weights are "
@@ -39,6 +40,8 @@ def write(layout: Layout, style: Style) -> None:
     sheet.set_column(1, 1, 11)
     sheet.set_column(5, 5, 12)
     print_on_pages(sheet, down=1)
+    if protected:
+        sheet.protect(options=ALLOWED)
     sheet.print_area(0, 0, CHART_ROW + math.ceil(geometry.height / _ROW_PIXELS), last)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from gradsheet.networks.toml import PRESETS, to_toml
 from gradsheet.spreadsheet.style import BANDS, TITLE_HEIGHT, Style
 from gradsheet.spreadsheet.writer import Worksheet, cell_address, print_on_pages, write_formula
-from gradsheet.workbook.exercise import Exercise
+from gradsheet.workbook.exercise import LEVEL_WORDS, Exercise
+from gradsheet.workbook.exercise_texts import exercise_lines, exercise_purposes
 from gradsheet.workbook.inputs import summary
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET
 from gradsheet.workbook.layout import (
@@ -65,12 +66,16 @@ def write(
     spec = layout.graph.spec
     sheet.hide_gridlines(2)
     sheet.set_row(0, TITLE_HEIGHT)
+    if exercise:
+        sheet.protect()
     sheet.set_column(0, 0, 3)
     sheet.set_column(1, 1, 26)
     sheet.set_column(2, 2, 84)
     sheet.write_string(0, 0, spec.title or spec.name, style.title)
     words = "Backpropagation in live cells: every result is a formula"
     words += ", except autograd's on Gradient check." if layout.witness else "."
+    if exercise:
+        words = f"An exercise. It asks for {LEVEL_WORDS[exercise.level]}."
     sheet.write_string(1, 0, words, style.note)
     network, loss = summary(layout).split("; ", 1)
     sheet.write_string(2, 0, f"{network}.", style.note)
@@ -80,7 +85,7 @@ def write(
     if not exercise:
         row = _write_agreement(style, sheet, row + 1)
     row = _write_reading(style, sheet, row + 1, exercise)
-    row = _write_links(layout, style, sheet, row + 1)
+    row = _write_links(layout, style, sheet, row + 1, exercise)
     row = _write_key(style, sheet, row + 1)
     last = _write_file(layout, style, sheet, row + 1)
     sheet.print_area(0, 0, last if last < _MOST_PRINTED else row, 2)
@@ -93,7 +98,7 @@ def _write_light(
     cell_format = style.format(bold=True, font_size=13, align="center")
     if exercise:
         formula, text = exercise.score()
-        all_right = f"{len(exercise.marks)} of {len(exercise.marks)} right"
+        all_right = exercise.all_right()
     else:
         count = "+".join(f"IFERROR({check.failures},1)" for check in checks) or "0"
         formula = (
@@ -102,7 +107,8 @@ def _write_light(
         failing, all_right = sum(check.fails for check in checks), "all checks pass"
         text = f"{failing} check{'s fail' if failing > 1 else ' fails'}" if failing else all_right
     write_formula(sheet, _LIGHT_ROW, 1, formula, text, cell_format)
-    style.light(sheet, _LIGHT_ROW, 1, f'{cell_address(_LIGHT_ROW, 1)}="{all_right}"')
+    cell = cell_address(_LIGHT_ROW, 1)
+    style.light(sheet, _LIGHT_ROW, 1, f'LEFT({cell},{len(all_right)})="{all_right}"')
     sheet.set_row(_LIGHT_ROW, 24)
 
 
@@ -141,7 +147,7 @@ def _write_agreement(style: Style, sheet: Worksheet, row: int) -> int:
 
 
 def _write_reading(style: Style, sheet: Worksheet, row: int, exercise: Exercise | None) -> int:
-    row = _heading(style, sheet, row, "How to read it")
+    row = _heading(style, sheet, row, "What to do" if exercise else "How to read it")
     lines = [
         "Click a cell: its formula is the mathematics, over the cells that it names.",
         "Follow one iteration on Derivation from top to bottom, then the same in one row of a "
@@ -149,35 +155,33 @@ def _write_reading(style: Style, sheet: Worksheet, row: int, exercise: Exercise 
         "Then change any weight on Inputs: every cell, the diagram and the charts update.",
     ]
     if exercise:
-        lines = [
-            "Fill in the yellow cells of Derivation: each derivative, as a number or as a "
-            "formula over the cells above.",
-            "Beside each is its mark: right, sign wrong, off by a factor (a known number is "
-            "missing or was multiplied in too often), not yet.",
-            "Then fill in the yellow columns of the training sheets, first row, and copy it "
-            "down: the loss must fall.",
-        ]
+        lines = exercise_lines(exercise)
     for line in lines:
         sheet.write_string(row, 1, line, style.format())
         row += 1
     return row
 
 
-def _write_links(layout: Layout, style: Style, sheet: Worksheet, row: int) -> int:
+def _write_links(
+    layout: Layout, style: Style, sheet: Worksheet, row: int, exercise: Exercise | None
+) -> int:
     row = _heading(style, sheet, row, "The sheets")
     rates = {
         rate_sheet(rate): f"{layout.descent.updates} updates at the learning rate η{n}, one a row"
         for n, rate in enumerate(layout.descent.learning_rates, start=1)
     }
     names = [worksheet.get_name() for worksheet in style.book.worksheets()]
+    purposes = {**_PURPOSES, **rates, **(exercise_purposes(exercise) if exercise else {})}
     for name in names:
-        purpose = {**_PURPOSES, **rates}.get(name)
+        purpose = purposes.get(name)
         if purpose:
             style.write_link(sheet, row, 1, name)
             sheet.write_string(row, 2, purpose, style.format())
             row += 1
     if STEP_SHEET not in names:
         words = "Step, Gradient check and Common mistakes come with smaller networks."
+        if exercise:
+            words = "Step, Gradient check and Common mistakes would show the answers: left out."
         sheet.write_string(row, 1, words, style.note)
         row += 1
     return row

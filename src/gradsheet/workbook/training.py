@@ -12,15 +12,22 @@ from gradsheet.spreadsheet.writer import (
     print_on_pages,
     write_formula,
 )
-from gradsheet.symbolic.expression import Variable, expand
-from gradsheet.symbolic.render import plain, to_textbook
+from gradsheet.symbolic.expression import Variable, expand, variables
+from gradsheet.symbolic.render import plain, to_excel, to_textbook
 from gradsheet.workbook import numerals
-from gradsheet.workbook.exercise import Exercise
+from gradsheet.workbook.exercise import (
+    ALLOWED,
+    LONGEST_EXPECTED,
+    Exercise,
+    Question,
+    name_of,
+)
 from gradsheet.workbook.layout import (
     FIRST_ROW,
     HEADER_ROW,
     RATE_CELL,
     TABLE_COLUMN,
+    Column,
     Layout,
     rate_sheet,
 )
@@ -28,14 +35,13 @@ from gradsheet.workbook.layout import (
 _CHART_ROWS = 19
 _PANEL_WIDTH, _NUMBER_WIDTH = 102, 11.5  # of the columns up to the iteration's, and of the others
 _PAGE_WIDTH = 280  # characters across a page that can still be read
-_ASKED = ("delta", "gradient")  # the bands left to fill in by an exercise
 _LOSS_COLOUR = "#C2410C"
 
 
 def write(layout: Layout, style: Style, number: int, exercise: Exercise | None = None) -> None:
     """Add the sheet of the 0-based learning rate ``number``.
 
-    In an exercise the deltas and the gradients are left to fill in, and marked at iteration 0.
+    In an exercise columns are left to fill in, and on the first sheet marked at iteration 0.
     """
     rate = layout.descent.learning_rates[number]
     sheet = style.book.add_worksheet(rate_sheet(rate), PlainSheet)
@@ -47,6 +53,8 @@ def write(layout: Layout, style: Style, number: int, exercise: Exercise | None =
     sheet.repeat_rows(HEADER_ROW - 1, HEADER_ROW)
     width = _PANEL_WIDTH + _NUMBER_WIDTH * len(layout.columns)
     print_on_pages(sheet, across=math.ceil(width / _PAGE_WIDTH))
+    if exercise:
+        sheet.protect(options=ALLOWED)
 
 
 def loss_range(layout: Layout, rate: float) -> tuple[str, int, int, int, int]:
@@ -68,21 +76,50 @@ def _write_table(
     sheet.set_column(TABLE_COLUMN + 1, TABLE_COLUMN + len(layout.columns), _NUMBER_WIDTH)
     _write_headers(layout, style, sheet)
     iteration = style.format(align="center", font_color=FAINT)
+    if exercise and number == 0 and exercise.asked:
+        sheet.write_string(HEADER_ROW - 2, TABLE_COLUMN, "mark", style.note)
     for row in range(layout.descent.updates + 1):
         sheet.write_number(FIRST_ROW + row, TABLE_COLUMN, row, iteration)
     for offset, column in enumerate(layout.columns, start=TABLE_COLUMN + 1):
         values = layout.descent.values[column.variable][:, number].tolist()
-        asked = exercise is not None and column.band in _ASKED
+        asked = exercise is not None and column.variable in exercise.asked
         cell_format = style.answer if asked else style.number
-        if asked and exercise:
-            place = absolute(FIRST_ROW, offset, rate_sheet(layout.descent.learning_rates[number]))
-            exercise.write_mark(sheet, HEADER_ROW - 2, offset, place, column.variable)
+        if asked and exercise and number == 0:
+            question = _question(layout, column, exercise)
+            exercise.ask(sheet, HEADER_ROW - 2, offset, question)
         for row, value in enumerate(values, start=FIRST_ROW):
             formula = column.later if row > FIRST_ROW else column.first
             if asked and exercise and not exercise.solved:
                 sheet.write_blank(row, offset, None, cell_format)
             else:
                 write_formula(sheet, row, offset, formula.format(row + 1, row), value, cell_format)
+
+
+def _question(layout: Layout, column: Column, exercise: Exercise) -> Question:
+    """The cell of a column at iteration 0."""
+    shown, variable = layout.table_columns, column.variable
+    definition = variable.definition and expand(variable.definition, shown.__contains__)
+    operands = {
+        operand: layout.trained_cell(operand)
+        for operand in (variables(definition) if definition else ())
+        if operand in exercise.asked
+    }
+
+    def address(operand: Variable) -> str:
+        if operand in shown:
+            return layout.trained_cell(operand).absolute
+        return layout.addresses[operand]
+
+    expected = to_excel(definition, address) if definition and operands else ""
+    return Question(
+        layout.trained_cell(variable),
+        name_of(variable),
+        f"Training table, iteration 0: {column.group}",
+        exercise.answers[variable],
+        definition,
+        operands,
+        expected if len(expected) <= LONGEST_EXPECTED else "",
+    )
 
 
 def _write_headers(layout: Layout, style: Style, sheet: Worksheet) -> None:
@@ -139,7 +176,8 @@ def _write_panel(
 
 def _write_steps(layout: Layout, style: Style, sheet: Worksheet, exercise: Exercise | None) -> None:
     shown = {column.variable for column in layout.columns}
-    given_away = [c for c in layout.columns if exercise is None or c.band not in _ASKED]
+    asked = exercise.asked if exercise else ()
+    given_away = [c for c in layout.columns if c.variable not in asked]
     computed = [column.variable for column in given_away if column.variable.definition]
     row = FIRST_ROW + _CHART_ROWS
     sheet.write_string(row - 1, 0, "column", style.header())

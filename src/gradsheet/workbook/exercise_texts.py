@@ -1,0 +1,47 @@
+"""What the start sheet of an exercise tells."""
+
+from gradsheet.workbook.cover import COVER_SHEET
+from gradsheet.workbook.exercise import Exercise, Level
+from gradsheet.workbook.inputs_layout import INPUTS_SHEET
+from gradsheet.workbook.layout import DERIVATION_SHEET, NETWORK_SHEET, RATES_SHEET
+
+_FILL = (
+    "Fill in the yellow cells of Derivation, each as a number or as a formula over the cells above "
+    "it; every other cell is locked.",
+    "Then fill in the yellow columns of the training sheet: the first row, and copy it down. The "
+    "first row is marked; the loss must fall.",
+    "A hint: choose hint beside the mark, and it appears in the column formula. Hints in use are "
+    "counted.",
+)
+_SEARCH = (
+    "One step of the backward pass on Derivation has a wrong formula. Everything below it is "
+    "computed from it, on the training sheet, too.",
+    "Fill in the two yellow cells at the top of Derivation: the number of the wrong step, and its "
+    "right value. Every other cell is locked.",
+)
+_MARKS = (
+    "The mark: right; right from your own values (an earlier answer is not); right so far: give "
+    "more digits; rounded too early;",
+    "sign wrong; a factor that is missing or too much, such as twice the right value; the value of "
+    "another cell; not a number; wrong.",
+)
+
+
+def exercise_lines(exercise: Exercise) -> list[str]:
+    """What to do, and what the marks mean."""
+    lines = _SEARCH if exercise.level is Level.MISTAKE else _FILL
+    rounded = f"Give {exercise.digits} significant digits; compute with more."
+    return [*lines, rounded, *_MARKS]
+
+
+def exercise_purposes(exercise: Exercise) -> dict[str, str]:
+    """What the sheets are for, where that is not what it is in other workbooks."""
+    purposes = {
+        COVER_SHEET: "whose exercise this is",
+        INPUTS_SHEET: "the numbers of this exercise, locked: the marks belong to them",
+        DERIVATION_SHEET: "one iteration, step by step; the yellow cells are to be filled in",
+        RATES_SHEET: "the loss after each update, and what too large a rate does",
+    }
+    if exercise.asked:
+        purposes[NETWORK_SHEET] = "the network drawn; what is not filled in yet counts as 0"
+    return purposes

@@ -64,7 +64,7 @@ def test_exercise_and_solution(succeeded: Succeeded, tmp_path: Path) -> None:
         openpyxl.load_workbook(tmp_path / name, data_only=True)["Start"]["B6"].value
         for name in ("exercise.xlsx", "solution.xlsx")
     ]
-    assert marks == ["0 of 84 right", "84 of 84 right"]
+    assert marks == ["0 of 44 right", "44 of 44 right"]
 
 
 @pytest.mark.skipif(libreoffice() is None, reason="LibreOffice is not installed")

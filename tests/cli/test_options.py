@@ -5,11 +5,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from gradsheet.cli.options import DEFAULT_RATES, ENGINES, PRESETS, RECIPES, parse_rates
+from gradsheet.cli.options import DEFAULT_RATES, ENGINES, LEVELS, PRESETS, RECIPES, parse_rates
 from gradsheet.digits import recipe
 from gradsheet.errors import GradsheetError
 from gradsheet.networks import sweep, toml
 from gradsheet.spreadsheet import recalculate
+from gradsheet.workbook import exercise
 from tests.commands import Run
 
 
@@ -17,6 +18,7 @@ def test_what_help_and_completion_list_is_what_there_is() -> None:
     assert tuple(toml.PRESETS) == PRESETS
     assert tuple(recipe.RECIPES) == RECIPES
     assert tuple(recalculate.ENGINES) == ENGINES
+    assert tuple(exercise.Level) == LEVELS
     assert tuple(parse_rates(DEFAULT_RATES)) == sweep.DEFAULT_LEARNING_RATES
 
 

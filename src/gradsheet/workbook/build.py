@@ -107,7 +107,7 @@ def write_exercise(
     path: str | Path,
     *,
     solution: bool = False,
-    level: str = Level.DELTAS,
+    level: str = "deltas",
     digits: int = DEFAULT_DIGITS,
     learning_rates: Sequence[float] = EXERCISE_LEARNING_RATES,
     updates: int = DEFAULT_UPDATES,

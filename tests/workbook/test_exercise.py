@@ -225,14 +225,16 @@ def test_the_planted_mistake_is_one_and_is_found(tmp_path: Path) -> None:
         right = {v.markup: a for v, a in evaluate(every, graph.given).items()}
         sheet = book.__wrapped__(path)["Derivation"]
         wrong = [
-            (int(str(number.value)), right[markup])
-            for number, name, *_, shown in sheet.iter_rows(min_row=9, max_col=6)
-            if isinstance(number.value, int)
+            (int(str(row_number.value)), right[markup])
+            for row_number, name, *_, shown in sheet.iter_rows(min_row=9, max_col=6)
+            if isinstance(row_number.value, int)
             and (markup := MARKUP.get(str(name.value), "")) in right
             and abs(float(cells[ref("Derivation", shown.coordinate)]) - right[markup])
             > 1e-9 * abs(right[markup])
         ]
-        assert wrong[0] == (step.answer, pytest.approx(value.answer, rel=1e-12))
+        number, should_be = wrong[0]
+        assert number == step.answer
+        assert should_be == pytest.approx(value.answer, rel=1e-12)
         steps.add(step.answer)
     assert len(steps) > 1
 

@@ -88,7 +88,8 @@ def test_the_formula_and_the_rule_agree(
     mark = question.cell._replace(cell=question.cell.cell._replace(column=7))
     found = shown(path, tmp_path / "typed.xlsx", question, answer, mark)
     assert found == words
-    value = {"=1/0": "#DIV/0!", "=TRUE": True}.get(str(answer), answer)
+    read: dict[float | str, float | str | bool] = {"=1/0": "#DIV/0!", "=TRUE": True}
+    value = read.get(answer, answer)
     assert judge(value, facts_of(questions, number), 4).words == words
 
 

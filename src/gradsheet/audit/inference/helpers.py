@@ -35,7 +35,11 @@ def _readers(found: Interpretation, helper: int) -> Iterator[int]:
 
 def _needed(found: Interpretation, helper: int, readers: list[int]) -> Symbol | None:
     """The value that a helper column must hold for its readers to be right."""
-    row = found.table.later_rows[0]
+    rows = (*found.table.later_rows, found.table.rows[0])
+    computed = [set(found.computed_rows(column)) for column in readers]
+    row = next((r for r in rows if all(r in due for due in computed)), None)
+    if row is None:
+        return None
     cell = CellRef(found.table.sheet.name, CellIndex(row, helper))
     for symbol, variable in found.reference.row().values.items():
         taken = {cell: variable}

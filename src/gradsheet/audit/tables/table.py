@@ -89,9 +89,11 @@ class Table:
         return counts.most_common(1)[0][0]
 
     def shares_header(self, column: int) -> bool:
-        """Whether the text above a column belongs to other columns as well."""
+        """Whether the text above a column may belong to other columns as well."""
         if self.arrangement is None or self.header_row is None:
             return False
+        if not self.arrangement.is_across:
+            return True
         cells = self.arrangement.cells
         labels = [cells.get(CellIndex(self.header_row, other)) for other in self.columns]
         return labels.count(cells.get(CellIndex(self.header_row, column))) > 1

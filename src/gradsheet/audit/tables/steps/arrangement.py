@@ -6,6 +6,7 @@ from functools import cached_property
 
 from gradsheet.audit.tables.steps.dependencies import essential
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.array_parts import part_of
 from gradsheet.spreadsheet.formula import Area, Call, Cells, Constant, Node, Reference, cells_of
 from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.model import Cell, Sheet
@@ -116,8 +117,8 @@ class _Moved:
         held = self._formulas.cell(*self._cell)
         if self._place is None or held is None or held.anchor is None:
             return tree
-        row, column = (1 + a - b for a, b in zip(self._cell.cell, self._at, strict=True))
-        return Call("INDEX", (tree, Constant(float(row)), Constant(float(column))))
+        row, column = (a - b for a, b in zip(self._cell.cell, self._at, strict=True))
+        return part_of(tree, row, column)
 
     def _moved(self, node: Node) -> Node:
         if isinstance(node, Reference):

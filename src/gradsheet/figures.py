@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 
 from gradsheet.errors import GradsheetError
 from gradsheet.files import whole_file
-from gradsheet.networks.diagram import MOST_LABELED, Diagram, Edge, Neuron, lay_out
+from gradsheet.networks.diagram import LINE, Box, Diagram, Edge, Neuron, lay_out
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.sweep import Descent, descend
+from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet import palette
 from gradsheet.spreadsheet.palette import GRADIENT, NEGATIVE, POSITIVE
 from gradsheet.symbolic.expression import Variable
@@ -51,6 +52,10 @@ _MANY_FILES = 60  # from here on the rows of a heat map are low
 _TALLEST = 48.0  # inches for all of them
 _LOWEST_ROW = 0.16  # inches that a name needs
 _LONGEST_FILE, _KIND_LINE = 44, 32  # characters
+
+_DIAGRAM_DPI = 100  # a drawing's pixels in an inch
+_SMALL = 8.2  # points: the letters that the drawing leaves room for
+_CENTERED: dict[Any, Any] = {"ha": "center", "va": "center"}
 
 Curves = Mapping[str, Sequence[float]]
 
@@ -150,22 +155,25 @@ def plot_network(network: NetworkSpec) -> Figure:
     shown = [*graph.table(), *graph.gradients]
     start = descend(graph, learning_rates=(1.0,), updates=1, record=shown)
     values = {variable: float(start.values[variable][0, 0]) for variable in shown}
-    drawing = lay_out(graph)
-    columns = max(neuron.x for neuron in drawing.neurons)
-    tall = drawing.height
+    drawing, count = lay_out(graph), len(graph.examples)
+    title, loss = graph.spec.title or graph.spec.name, f"{values[graph.loss]:.9g}"
+    words = [f"{title}: loss {loss}"]
+    if count > 1:
+        words = [f"{title}: mean loss {loss} over {count} examples", "The values are of example 1."]
     with mpl.rc_context({**_STYLE, "axes.grid": False}):
-        size = (min(3.6 * columns + 2.6, 40.0), min(1.9 * tall + 2.4, 40.0))
-        figure = Figure(figsize=size, layout="constrained")
-        axes = figure.subplots()
+        width, height = drawing.width / _DIAGRAM_DPI, drawing.height / _DIAGRAM_DPI
+        lines = [line for text in words for line in textwrap.wrap(text, int(9 * width))]
+        whole = height + 0.15 + 0.22 * len(lines)
+        figure = Figure(figsize=(width, whole))
+        axes = figure.add_axes((0, 0, 1, height / whole))
         axes.axis("off")
-        axes.set_xlim(-0.3, columns + 0.55)
-        lowest = min(neuron.y for neuron in drawing.neurons)
-        axes.set_ylim(lowest - 0.6, lowest + tall + 0.55)
+        axes.set_xlim(0, drawing.width)
+        axes.set_ylim(0, drawing.height)
         _draw_edges(axes, drawing, values)
         _draw_neurons(axes, drawing, values)
-        title = graph.spec.title or graph.spec.name
-        of = f" (example 1 of {len(graph.examples)})" if len(graph.examples) > 1 else ""
-        axes.set_title(_literal(f"{title}: loss {values[graph.loss]:.9g}{of}"), loc="left")
+        place = 0.15 / width, 1 - 0.1 / whole
+        text = _literal("\n".join(lines))
+        figure.text(*place, text, va="top", fontsize=12, fontweight="bold", linespacing=1.3)
     return figure
 
 
@@ -333,65 +341,47 @@ def _shortened(name: str, most: int) -> str:
 
 def _draw_edges(axes: Axes, drawing: Diagram, values: Mapping[Variable, float]) -> None:
     strongest = max((abs(values[edge.parameter]) for edge in drawing.edges), default=1.0) or 1.0
-    labeled = len(drawing.edges) <= MOST_LABELED
     for edge in drawing.edges:
         weight = values[edge.parameter]
         color = POSITIVE if weight >= 0 else NEGATIVE
         width = 0.4 + 2.2 * abs(weight) / strongest
         ends = (edge.start.x, edge.end.x), (edge.start.y, edge.end.y)
-        axes.plot(*ends, color=color, alpha=0.55 if labeled else 0.3, linewidth=width, zorder=1)
-        if labeled:
-            _label_edge(axes, edge, values)
+        alpha = 0.55 if edge.label else 0.3
+        axes.plot(*ends, color=color, alpha=alpha, linewidth=width, zorder=1)
+        if edge.label:
+            _label_edge(axes, edge, edge.label, values)
 
 
-def _label_edge(axes: Axes, edge: Edge, values: Mapping[Variable, float]) -> None:
+def _label_edge(axes: Axes, edge: Edge, place: Box, values: Mapping[Variable, float]) -> None:
     """The weight and, where it is trained, its gradient."""
-    x, y = edge.label_place
-    box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
-    text = f"{_math(edge.parameter)} = {values[edge.parameter]:.6g}"
-    axes.text(
-        x,
-        y,
-        text,
-        ha="center",
-        va="bottom" if edge.gradient else "center",
-        fontsize=9,
-        bbox=box,
-        zorder=3,
-    )
-    if edge.gradient:
-        text = f"{_math(edge.gradient)} = {values[edge.gradient] + 0:.4g}"
-        axes.text(x, y, text, ha="center", va="top", fontsize=8, color=GRADIENT, bbox=box, zorder=3)
+    box = {"boxstyle": "round,pad=0.05", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
+    for line, variable in enumerate(edge.named):
+        y = place.y + LINE * ((len(edge.named) - 1) / 2 - line)
+        text = f"{_math(variable)} = {values[variable] + 0:.5g}"
+        color = GRADIENT if line else "black"
+        axes.text(place.x, y, text, **_CENTERED, fontsize=_SMALL, color=color, bbox=box, zorder=3)
 
 
 def _draw_neurons(axes: Axes, drawing: Diagram, values: Mapping[Variable, float]) -> None:
-    labeled = len(drawing.neurons) <= MOST_LABELED
-    size = 1500 if labeled else 120
+    size = (2 * drawing.radius * 72 / _DIAGRAM_DPI) ** 2  # points squared
     for neuron in drawing.neurons:
         color = palette.NEURONS[neuron.kind]
         axes.scatter(neuron.x, neuron.y, s=size, color=color, edgecolor="white", zorder=4)
-        if not labeled:
+        if not drawing.is_labeled:
             continue
-        name = f"${neuron.markup}$"
-        axes.text(neuron.x, neuron.y, name, ha="center", va="center", fontsize=12, zorder=5)
-        lines = [f"{_math(variable)} = {values[variable]:.6g}" for variable in neuron.values]
-        _label_neuron(axes, neuron, "\n".join(lines))
+        name, font = f"${neuron.markup}$", 12 if drawing.radius > 20 else 7
+        axes.text(neuron.x, neuron.y, name, **_CENTERED, fontsize=font, zorder=5)
+        if neuron.label:
+            names = [symbol_of(v).without_example().markup for v in neuron.values[0]]
+            shown = [f"{values[variable]:.5g}" for variable in neuron.values[0]]
+            lines = [f"${name}$ = {value}" for name, value in zip(names, shown, strict=True)]
+            _label_neuron(axes, neuron, neuron.label, "\n".join(lines))
 
 
-def _label_neuron(axes: Axes, neuron: Neuron, text: str) -> None:
-    beside = neuron.kind == "output"
-    place = (24, 0) if beside else (0, -24)
-    across, along = ("left", "center") if beside else ("center", "top")
-    axes.annotate(
-        text,
-        (neuron.x, neuron.y),
-        place,
-        textcoords="offset points",
-        ha=across,
-        va=along,
-        fontsize=9,
-        zorder=5,
-    )
+def _label_neuron(axes: Axes, neuron: Neuron, box: Box, text: str) -> None:
+    across = {"left": "right", "right": "left"}.get(neuron.side, "center")
+    shift = {"left": box.width / 2, "right": -box.width / 2}.get(neuron.side, 0.0)
+    axes.text(box.x + shift, box.y, text, ha=across, va="center", fontsize=_SMALL, zorder=5)
 
 
 def _math(variable: Variable) -> str:

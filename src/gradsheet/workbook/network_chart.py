@@ -1,11 +1,8 @@
 """The drawing of a network as a native chart: its points, lines and labels, tied to live cells."""
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
-from gradsheet.networks.diagram import MOST_LABELED, Diagram, Edge, Neuron
+from gradsheet.networks.diagram import Diagram, Edge, Neuron
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet import palette
 from gradsheet.spreadsheet.style import FAINT, INK, Style
@@ -16,66 +13,19 @@ from gradsheet.workbook import numerals
 from gradsheet.workbook.layout import NETWORK_SHEET
 from gradsheet.workbook.selector import CHOSEN_EXAMPLE
 
-_GAP, _ROW, _LOWEST = 393, 150, 600  # pixels: between layers, between neurons, in all at least
-_SIDE = 0.5  # left and right of the neurons, in units of their distance
-_EDGE = 80  # above and below them, in pixels
 CHART_ROW = 7
-_MOST_ROWS = 8  # with more neurons in a layer they are closer
 FIRST_ROW = 4  # of the cells that the chart reads
+DIGITS = 5  # of a number in the drawing, whose layout leaves room for them
+_SMALLEST = 1e-3  # below it a number has an exponent
+_LABEL_SIZE = 9  # points
+_MOST_NAMED = 48  # neurons whose names are written into their circles
 
 # Lines are sorted by sign and by size against the largest weight: a chart's line cannot follow a
 # cell, so each class is a series, and an edge shows in that of its class only.
 _WIDTHS = (1.0, 2.25, 4.0)
 _SHARES = (0.35, 0.7)  # of the largest weight, where the next class begins
 _CLASSES = [(color, width) for color in (palette.POSITIVE, palette.NEGATIVE) for width in _WIDTHS]
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """How the drawing of a network fills a chart, in pixels and in the drawing's units."""
-
-    diagram: Diagram
-
-    @property
-    def crowded(self) -> bool:
-        """Whether the circles are drawn small."""
-        return self.diagram.height > 4
-
-    @property
-    def radius(self) -> int:
-        """Of a neuron, in pixels."""
-        return 12 if self.crowded else 27
-
-    @property
-    def width(self) -> int:
-        """Of the chart, in pixels."""
-        return int(_GAP * max(3, max(neuron.x for neuron in self.diagram.neurons) + 1))
-
-    @property
-    def height(self) -> int:
-        """Of the chart, in pixels."""
-        return int(max(_LOWEST, 2 * _EDGE + _ROW * min(self.diagram.height, _MOST_ROWS)))
-
-    @cached_property
-    def span(self) -> tuple[float, float]:
-        """What the axes show, in the drawing's units."""
-        columns = max(neuron.x for neuron in self.diagram.neurons)
-        shown = max(1.0, self.diagram.height) * self.height / (self.height - 2 * _EDGE)
-        return columns + 2 * _SIDE, shown
-
-    @property
-    def corner(self) -> tuple[float, float]:
-        """The point at the lower left of the chart."""
-        bottom = min(neuron.y for neuron in self.diagram.neurons)
-        return -_SIDE, bottom - (self.span[1] - self.diagram.height) / 2
-
-    def visible_ends(self, edge: Edge) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Where the line leaves one circle and meets the other; some viewers draw it on top."""
-        across, up = edge.end.x - edge.start.x, edge.end.y - edge.start.y
-        length = math.hypot(across * self.width / self.span[0], up * self.height / self.span[1])
-        hidden = min(0.5, self.radius / length)
-        start = edge.start.x + hidden * across, edge.start.y + hidden * up
-        return start, (edge.end.x - hidden * across, edge.end.y - hidden * up)
+_CHOSEN_COLOUR = "#F59E0B"
 
 
 @dataclass
@@ -85,14 +35,14 @@ class Canvas:
     Attributes:
         style: of the workbook.
         sheet: the chart's own.
-        geometry: of the drawing.
+        diagram: what is drawn; the axes are its pixels.
         points: the first column of the cells that the chart reads.
         row: the next free row of those cells.
     """
 
     style: Style
     sheet: Worksheet
-    geometry: Geometry
+    diagram: Diagram
     points: int
     row: int = field(default=FIRST_ROW, init=False)
 
@@ -124,21 +74,20 @@ class Canvas:
 
     def add_label(
         self,
-        x: float,
-        y: float,
+        place: tuple[float, float],
         formula: str | None,
         text: str,
         size: int,
         color: str,
         position: str = "center",
-        fill: str = "",
+        fill: str = "#FFFFFF",
     ) -> None:
         """A point without a marker whose series carries the label as its name."""
         if formula is None:
             self.sheet.write_string(self.row, self.points, text, self.style.note)
         else:
             write_formula(self.sheet, self.row, self.points, formula, text, self.style.note)
-        self.add_point(x, y)
+        self.add_point(*place)
         font = {"size": size, "color": color, "bold": formula is None}
         labels: dict[str, object] = {
             "series_name": True,
@@ -154,13 +103,12 @@ class Canvas:
     def insert(self) -> None:
         """Place the finished chart, its plot filling it edge to edge."""
         hidden = {"visible": False, "major_gridlines": {"visible": False}}
-        left, bottom = self.geometry.corner
-        self.chart.set_x_axis({**hidden, "min": left, "max": left + self.geometry.span[0]})
-        self.chart.set_y_axis({**hidden, "min": bottom, "max": bottom + self.geometry.span[1]})
+        self.chart.set_x_axis({**hidden, "min": 0, "max": self.diagram.width})
+        self.chart.set_y_axis({**hidden, "min": 0, "max": self.diagram.height})
         self.chart.set_legend({"none": True})
         self.chart.set_chartarea({"border": {"none": True}})
         self.chart.set_plotarea({"layout": {"x": 0, "y": 0, "width": 1, "height": 1}})
-        self.chart.set_size({"width": self.geometry.width, "height": self.geometry.height})
+        self.chart.set_size({"width": self.diagram.width, "height": self.diagram.height})
         self.sheet.insert_chart(CHART_ROW, 0, self.chart)
 
 
@@ -178,7 +126,18 @@ class Shown:
     texts: dict[Variable, str]
     values: dict[Variable, float]
 
-    def label(self, of_examples: list[tuple[Variable, ...]]) -> tuple[str, str]:
+    def add(self, style: Style, sheet: Worksheet, row: int, left: int, variable: Variable) -> None:
+        """Write the text of a value, which is in the column before ``left``."""
+        cell = self.cells[variable]
+        text = numerals.formula(cell, False, DIGITS, _SMALLEST)
+        write_formula(sheet, row, left, text, self.text(variable), style.note)
+        self.texts[variable] = absolute(row, left)
+
+    def text(self, variable: Variable) -> str:
+        """The text of a value as the workbook is written."""
+        return numerals.text(self.values[variable], False, DIGITS, _SMALLEST)
+
+    def label(self, of_examples: tuple[tuple[Variable, ...], ...]) -> tuple[str, str]:
         """A formula that names the variables with their values, one a line, and its text.
 
         Args:
@@ -186,34 +145,38 @@ class Shown:
         """
         parts, lines = [], []
         for choices in zip(*of_examples, strict=True):
-            value = self.values[choices[0]]
             name = symbol_of(choices[0]).without_example().plain
             texts = [self.texts[choice] for choice in choices]
             cell = texts[0]
             if len(choices) > 1:
                 cell = f"CHOOSE({absolute(*CHOSEN_EXAMPLE)},{','.join(texts)})"
             parts.append(f'"{name} = "&{cell}')
-            lines.append(f"{name} = {numerals.text(value, parentheses=False)}")
+            lines.append(f"{name} = {self.text(choices[0])}")
         text = "#NUM!" if "#" in "".join(lines) else "\n".join(lines)
         return "&CHAR(10)&".join(parts), text
 
 
-def draw(canvas: Canvas, shown: Shown, drawings: Sequence[Diagram]) -> None:
+def draw(canvas: Canvas, shown: Shown, chosen: str = "") -> None:
     """Add the lines, the circles and their labels.
 
     Args:
         canvas: the chart.
-        shown: what it shows.
-        drawings: the network with the values of each example.
+        shown: what it shows; of a network too large for lines by class no weights.
+        chosen: the cell with the 1-based number of the edge to mark, where edges have no labels.
     """
-    edges = drawings[0].edges
-    if len(edges) <= MOST_LABELED:
+    edges = canvas.diagram.edges
+    if shown.cells:
         _draw_sorted_edges(canvas, shown, edges)
-        for edge in edges:
-            _label_edge(canvas, shown, edge)
     else:
         _draw_plain_edges(canvas, edges)
-    _draw_neurons(canvas, shown, drawings)
+    if chosen:
+        _draw_chosen_edge(canvas, edges, chosen)
+    for edge in edges:
+        if edge.label:
+            formula, text = shown.label((edge.named,))
+            place = edge.label.x, edge.label.y
+            canvas.add_label(place, formula, text, size=_LABEL_SIZE, color=INK)
+    _draw_neurons(canvas, shown)
     canvas.insert()
 
 
@@ -221,7 +184,7 @@ def _draw_plain_edges(canvas: Canvas, edges: tuple[Edge, ...]) -> None:
     """All lines as one series: an empty row lifts the pen."""
     first = canvas.row
     for edge in edges:
-        for x, y in canvas.geometry.visible_ends(edge):
+        for x, y in edge.visible_ends(canvas.diagram.radius):
             canvas.add_point(x, y)
         canvas.row += 1
     properties = {"line": {"color": "#9CA3AF", "width": 1.0}, "marker": {"type": "none"}}
@@ -258,28 +221,41 @@ def _write_sorted_edge(
     kind += len(_WIDTHS) if value < 0 else 0
     sheet, note = canvas.sheet, canvas.style.note
     write_formula(sheet, canvas.row, left, sort, kind, note)
-    cell, ends = cell_address(canvas.row, left), canvas.geometry.visible_ends(edge)
+    cell, ends = cell_address(canvas.row, left), edge.visible_ends(canvas.diagram.radius)
     for number in range(1, len(_CLASSES) + 1):
         for axis in (0, 1):
             column = left + 2 * number - 1 + axis
-            start, end = ends[0][axis], ends[1][axis]
+            start, end = round(ends[0][axis], 3), round(ends[1][axis], 3)
             sheet.write_number(canvas.row, column, start, note)
             reached = end if kind == number else start
             formula = f"IF({cell}={number},{end!r},{start!r})"
             write_formula(sheet, canvas.row + 1, column, formula, reached, note)
 
 
-def _label_edge(canvas: Canvas, shown: Shown, edge: Edge) -> None:
-    """The weight and, where it is trained, its gradient."""
-    named = (edge.parameter, edge.gradient) if edge.gradient else (edge.parameter,)
-    formula, text = shown.label([named])
-    canvas.add_label(*edge.label_place, formula, text, size=9, color=INK, fill="#FFFFFF")
+def _draw_chosen_edge(canvas: Canvas, edges: tuple[Edge, ...], chosen: str) -> None:
+    """The chosen edge once more, wide, over all others."""
+    first, note = canvas.row, canvas.style.note
+    canvas.sheet.write_string(first, canvas.points, "the chosen edge", note)
+    table, left = first + 3, canvas.points + 1
+    ends = [edge.visible_ends(canvas.diagram.radius) for edge in edges]
+    for row, (start, end) in enumerate(ends, start=table):
+        for column, value in enumerate((*start, *end), start=left):
+            canvas.sheet.write_number(row, column, round(value, 3), note)
+    for which in (0, 1):
+        for axis in (0, 1):
+            column = left + 2 * which + axis
+            cells = f"{absolute(table, column)}:{absolute(table + len(edges) - 1, column)}"
+            value = round(ends[0][which][axis], 3)
+            place = first + which, left + axis
+            write_formula(canvas.sheet, *place, f"INDEX({cells},{chosen})", value, note)
+    properties = {"line": {"color": _CHOSEN_COLOUR, "width": 6.0}, "marker": {"type": "none"}}
+    canvas.add_series(first, first + 1, properties)
+    canvas.row = table + len(edges) + 1
 
 
-def _draw_neurons(canvas: Canvas, shown: Shown, drawings: Sequence[Diagram]) -> None:
+def _draw_neurons(canvas: Canvas, shown: Shown) -> None:
     """The circles, with names in them and values beside them where there is room."""
-    diagram = drawings[0]
-    labeled = len(diagram.neurons) <= MOST_LABELED and len(diagram.edges) <= MOST_LABELED
+    diagram = canvas.diagram
     for kind, color in palette.NEURONS.items():
         first = canvas.row
         members = [neuron for neuron in diagram.neurons if neuron.kind == kind]
@@ -288,26 +264,24 @@ def _draw_neurons(canvas: Canvas, shown: Shown, drawings: Sequence[Diagram]) -> 
         if members:
             marker = {
                 "type": "circle",
-                "size": 18 if canvas.geometry.crowded else 40,
+                "size": max(3, min(72, round(1.5 * diagram.radius))),
                 "fill": {"color": color},
                 "border": {"color": "#FFFFFF", "width": 1.5},
             }
             canvas.add_series(first, canvas.row - 1, {"line": {"none": True}, "marker": marker})
-    for place, neuron in enumerate(diagram.neurons if labeled else ()):
-        canvas.add_label(neuron.x, neuron.y, None, plain(neuron.markup), 12, INK)
-        _write_values(
-            canvas, shown, neuron, [drawing.neurons[place].values for drawing in drawings]
-        )
+    size = 12 if diagram.radius > 20 else 7
+    for neuron in diagram.neurons if len(diagram.neurons) <= _MOST_NAMED else ():
+        place = neuron.x, neuron.y
+        canvas.add_label(place, None, plain(neuron.markup), size, INK, fill="")
+        _write_values(canvas, shown, neuron)
 
 
-def _write_values(
-    canvas: Canvas, shown: Shown, neuron: Neuron, of_examples: list[tuple[Variable, ...]]
-) -> None:
-    if not neuron.values:
+def _write_values(canvas: Canvas, shown: Shown, neuron: Neuron) -> None:
+    box = neuron.label
+    if box is None:
         return
-    formula, text = shown.label(of_examples)
-    position = "right" if neuron.kind == "output" else "below"
-    below = (canvas.geometry.radius + 14) * canvas.geometry.span[1] / canvas.geometry.height
-    drop = 0.0 if neuron.kind == "output" else below
-    shift = 0.09 if neuron.kind == "output" else 0.0
-    canvas.add_label(neuron.x + shift, neuron.y - drop, formula, text, 10, FAINT, position)
+    formula, text = shown.label(neuron.values)
+    aside = {"left": box.width / 2, "right": -box.width / 2}.get(neuron.side, 0.0)
+    position = "center" if neuron.side == "below" else neuron.side
+    place = box.x + aside, box.y
+    canvas.add_label(place, formula, text, _LABEL_SIZE, FAINT, position)

@@ -11,35 +11,41 @@ _DIGITS = 6  # significant ones
 _SMALLEST, _LARGEST = 1e-9, 1e9
 
 
-def formula(cell: str, parentheses: bool = True) -> str:
-    """A formula for the number of ``cell`` as part of a text: six significant digits.
+def formula(
+    cell: str, parentheses: bool = True, digits: int = _DIGITS, smallest: float = _SMALLEST
+) -> str:
+    """A formula for the number of ``cell`` as part of a text.
 
     Args:
         cell: an address.
         parentheses: whether a negative number is put into them, as in the middle of a formula.
+        digits: how many significant ones.
+        smallest: a smaller number has an exponent.
     """
     exponent = f"INT(LOG10(ABS({cell})))"
-    usual = f"ROUND({cell},{_DIGITS - 1}-{exponent})"
-    extreme = f'ROUND({cell}/10^{exponent},{_DIGITS - 1})&"e"&{exponent}'
-    inside = f"AND(ABS({cell})>={literal(_SMALLEST)},ABS({cell})<{literal(_LARGEST)})"
+    usual = f"ROUND({cell},{digits - 1}-{exponent})"
+    extreme = f'ROUND({cell}/10^{exponent},{digits - 1})&"e"&{exponent}'
+    inside = f"AND(ABS({cell})>={literal(smallest)},ABS({cell})<{literal(_LARGEST)})"
     number = f'IF({inside},{usual}&"",{extreme})'
     if parentheses:
         number = f'IF({cell}<0,"("&{number}&")",{number})'
     return f'IF({cell}=0,"0",{number})'
 
 
-def text(value: float, parentheses: bool = True) -> str:
+def text(
+    value: float, parentheses: bool = True, digits: int = _DIGITS, smallest: float = _SMALLEST
+) -> str:
     """What ``formula`` makes of ``value``."""
     if not math.isfinite(value):
         return "#NUM!"
     if value == 0:
         return "0"
     exponent = math.floor(math.log10(abs(value)))
-    if _SMALLEST <= abs(value) < _LARGEST:
-        short = _joined(_rounded(value, _DIGITS - 1 - exponent))
+    if smallest <= abs(value) < _LARGEST:
+        short = _joined(_rounded(value, digits - 1 - exponent))
     else:
         power = 10.0**exponent or math.ulp(0.0)  # of the smallest number of all it would be 0
-        short = f"{_joined(_rounded(value / power, _DIGITS - 1))}e{exponent}"
+        short = f"{_joined(_rounded(value / power, digits - 1))}e{exponent}"
     return f"({short})" if parentheses and value < 0 else short
 
 

@@ -16,6 +16,29 @@ FIRST_STEP = "first step"
 RIGHT, WRONG = "right", "wrong"
 NONE = "—"
 
+# --- Network -----------------------------------------------------------------------------------
+
+NETWORK_TITLE = "The network"
+NETWORK_EDGE = "Choose an edge from the list."
+
+
+def network_notes(labeled: bool, has_choice: bool) -> tuple[str, ...]:
+    """What the lines and the labels of the drawing mean."""
+    colors = "Blue weights are positive, red ones negative; the thicker, the larger."
+    if labeled:
+        return (f"Choose what to see. On each edge: the weight, and below it ∂E/∂w. {colors}",)
+    if has_choice:
+        return (f"Choose what to see, and an edge, which is drawn in orange. {colors}",)
+    return ("Choose what to see. With so many edges the lines do not show their weights.",)
+
+
+def network_loss(examples: int) -> str:
+    """Which loss is shown above the drawing."""
+    if examples == 1:
+        return "the loss"
+    return f"the mean over all {examples} examples, and so is every ∂E/∂w"
+
+
 # --- Step --------------------------------------------------------------------------------------
 
 STEP_TITLE = "One update, from before to after"

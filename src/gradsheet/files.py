@@ -8,8 +8,9 @@ import json
 import os
 import re
 import stat
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Any
@@ -21,6 +22,7 @@ try:
 except ImportError:  # Windows, which opens no folder either
     fcntl = None  # type: ignore[assignment]
 
+_NEW = 1.0  # seconds
 _TEMPORARY = re.compile(r"\..*-[a-z0-9_]{8}(\.\w+)?")
 
 
@@ -89,8 +91,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` that replaces it when the block succeeds.
 
     When the block raises, what stood at ``path`` before is untouched and nothing is left beside
-    it. Missing parent folders are made. The temporary name keeps the suffix, by which many
-    writers choose their format.
+    it, also of what a killed process left. Missing parent folders are made. The temporary name
+    keeps the suffix, by which many writers choose their format.
 
     Raises:
         GradsheetError: the place cannot be written.
@@ -99,19 +101,47 @@ def whole_file(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
+        _remove_leftovers(path)
         handle, name = mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
-    os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
+        with _in_use(handle):
+            yield temporary
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _in_use(handle: int) -> Iterator[None]:
+    """Lock a temporary file while it is written; the lock goes with the process."""
+    if fcntl is None:
+        os.close(handle)
+        yield
+        return
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what killed processes left of the same file: nobody holds a lock on it."""
+    for other in path.parent.iterdir() if fcntl is not None else ():
+        same = other.name.startswith(f".{path.stem}-") and other.suffix == path.suffix
+        if not (same and is_leftover(other)):
+            continue
+        with suppress(OSError), other.open("rb") as file:
+            if time.time() - other.stat().st_mtime > _NEW:  # else it may not be locked yet
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                other.unlink()
 
 
 def is_same_file(first: Path, second: Path) -> bool:

@@ -1,5 +1,6 @@
 """Worker processes, on this machine or a Dask cluster, and how many cores there are for them."""
 
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -92,6 +93,8 @@ def dask_client(scheduler: str) -> Any:
         raise GradsheetError(
             "--scheduler needs Dask, which is not installed; pip install 'gradsheet[cluster]'"
         ) from error
+    for name in ("distributed", "distributed.client"):  # what matters is an error of ours
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         return Client(scheduler, timeout="10s")  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:

@@ -9,6 +9,7 @@ import pytest
 import xlsxwriter
 
 from gradsheet.errors import GradsheetError
+from gradsheet.spreadsheet import package as package_module
 from gradsheet.spreadsheet.package import Text, opened_package, parsed
 
 
@@ -74,6 +75,21 @@ def damaged(path: Path, offset: int, value: int) -> None:
         struct.pack_into("<H", content, at + offset, value)
         at = content.find(b"PK\1\2", at + 4)
     path.write_bytes(content)
+
+
+def test_a_part_that_is_large_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package_module, "_MOST_PARSED", 10)
+    with pytest.raises(ValueError, match="a part has 14 bytes"):
+        parsed(b"<a>" + b" " * 7 + b"</a>", 1)
+
+
+def test_a_part_that_is_large_is_not_unpacked(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package_module, "_MOST_OF_PART", 10)
+    with (
+        pytest.raises(GradsheetError, match=r"book\.xlsx is not a sound \.xlsx .* \(a part has"),
+        opened_package(book) as package,
+    ):
+        package.sheets()
 
 
 @pytest.mark.parametrize(("offset", "value"), [(8, 1), (16, 7), (42, 9)])

@@ -9,6 +9,7 @@ import xlsxwriter
 
 from gradsheet.errors import GradsheetError
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.package import opened_package
 from gradsheet.spreadsheet.recalculate import cached_values, recalculated, without_values
 from tests.engines import EVERY_ENGINE
 
@@ -78,3 +79,13 @@ def test_what_cannot_be_recalculated(
     for path in (text, tmp_path / "missing.xlsx"):
         with pytest.raises(GradsheetError, match=path.name):
             recalculated(path, {}, "ironcalc")
+
+
+def test_an_engine_writes_nothing_on_the_terminal(
+    book: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with opened_package(book) as package:
+        package["xl/theme/theme1.xml"] = b"<theme>\xff</theme>"
+        package.write(tmp_path / "broken-theme.xlsx")
+    recalculated(tmp_path / "broken-theme.xlsx", {}, "ironcalc")
+    assert capfd.readouterr() == ("", "")

@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from gradsheet.cli import audit, demo, digits, models, networks
+from gradsheet.cli.interrupts import acknowledge, interruptible
 from gradsheet.cli.terminal import INTERRUPTED, complain, finish_output, prepare_streams
 from gradsheet.deprecation import FormerKey
 from gradsheet.errors import GradsheetError, reason
@@ -80,7 +81,8 @@ def main() -> NoReturn:
     0 done, 1 not verified or mistakes found, 2 invalid input, 130 interrupted.
     """
     prepare_streams()
-    sys.exit(finish_output(_run()))
+    with interruptible():
+        sys.exit(finish_output(_run()))
 
 
 def _run() -> int:
@@ -120,6 +122,7 @@ def _unexpected(error: Exception) -> int:
 
 
 def _interrupted() -> int:
+    acknowledge()
     complain("interrupted")
     return INTERRUPTED
 

@@ -171,7 +171,12 @@ def study(
     with resumable(), worker_pool(jobs, scheduler) as pool:
         source = data and data.resolve()
         whole = Study(place, plan, seeds, validation, source, pool.threads, teachers=teachers)
-        with progress_bar(seeds * plan.epochs, disable=quiet) as look:
+        with progress_bar(seeds * plan.epochs, disable=quiet) as show:
+
+            def look(done: int) -> None:
+                pool.check()
+                show(done)
+
             reached = whole.execute(pool.start, look)
     write_study_figure(reached, place / "epochs.png")
     terminal.result(study_lines(reached))

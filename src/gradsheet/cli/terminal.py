@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal, TextIO, TypeVar
 
+from gradsheet.cli.interrupts import acknowledge
 from gradsheet.errors import one_line, reason
 
 INTERRUPTED = 130
@@ -116,6 +117,7 @@ def resumable() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
+        acknowledge()
         print(file=sys.stderr)  # below a progress bar
         complain("interrupted; give the same command again to continue")
         sys.exit(INTERRUPTED)

@@ -24,6 +24,8 @@ HEAD = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _TYPES = "[Content_Types].xml"
 _MOST_BYTES = 1_000_000_000  # of a whole workbook, unpacked
+_MOST_OF_PART = 300_000_000
+_MOST_PARSED = 64 << 20  # of a part: a tag without an end costs the square of what follows it
 
 
 @dataclass(slots=True)
@@ -64,9 +66,11 @@ def parsed(content: bytes, deepest: int) -> Element:
     """The root of a part, with its descendants down to a depth.
 
     Raises:
-        ValueError: the part declares a document type, or is written in 16-bit units.
+        ValueError: the part is very large, declares a document type or is in 16-bit units.
         ExpatError: it is no sound XML.
     """
+    if len(content) > _MOST_PARSED:
+        raise ValueError(f"a part has {len(content):,} bytes")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise ValueError("a part is not in UTF-8")
     parser = expat.ParserCreate()
@@ -202,8 +206,12 @@ class Package:
         return iter([info.filename for info in self._infos.values()])
 
     def __getitem__(self, part: str) -> bytes:
-        changed = self._changed.get(part.lower())
-        return self._archive.read(self._infos[part.lower()]) if changed is None else changed
+        if (changed := self._changed.get(part.lower())) is not None:
+            return changed
+        info = self._infos[part.lower()]
+        if info.file_size > _MOST_OF_PART:
+            raise ValueError(f"a part has {info.file_size:,} bytes")
+        return self._archive.read(info)
 
     def __setitem__(self, part: str, content: bytes) -> None:
         self._changed[part.lower()] = content

@@ -144,16 +144,19 @@ def _plain(value: object) -> float | str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep IronCalc from reporting, cell by cell, that a formula has no value."""
+    """Keep IronCalc from reporting, cell by cell, what it does without."""
     sys.stdout.flush()
-    kept = os.dup(1)
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
     with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
+        for descriptor in (1, 2):
+            os.dup2(nowhere.fileno(), descriptor)
         try:
             yield
         finally:
-            os.dup2(kept, 1)
-            os.close(kept)
+            for descriptor, was in enumerate(kept, start=1):
+                os.dup2(was, descriptor)
+                os.close(was)
 
 
 _FORMUALIZER_ERRORS = {"Div": "#DIV/0!", "Na": "#N/A", "Name": "#NAME?"}  # others: #NUM!, #REF!

@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from gradsheet.digits.data import Dataset
 from gradsheet.digits.evaluation import Evaluation, evaluate
 from gradsheet.digits.model_files import load_model
 from gradsheet.digits.recipe import Recipe
+from gradsheet.digits.study import workers
 from gradsheet.digits.study.compare import compare_models, compare_studies
 from gradsheet.digits.study.study import Study, distribution, read_summary, train_seed
 from gradsheet.digits.study.workers import worker_pool
@@ -179,6 +181,43 @@ def test_a_dask_cluster_trains_a_study(study: Study) -> None:
     with cluster, worker_pool(None, cluster.scheduler_address) as pool:
         summary = replace(study, seeds=2).execute(pool.start, quiet)
     assert summary["n"] == 2
+
+
+class LostCluster(Executor):
+    """What is left of a Dask client whose scheduler was killed: nothing ends, all fails."""
+
+    status = "running"
+
+    def submit(self, *_: Any, **__: Any) -> "Future[Any]":
+        return LostFuture()
+
+    def shutdown(self, *_: Any, **__: Any) -> None:
+        raise RuntimeError("Client is closed.")
+
+    def get_executor(self, retries: int) -> Executor:
+        return self
+
+
+class LostFuture(Future[Any]):
+    def cancel(self) -> bool:
+        raise RuntimeError("Client is closed.")
+
+
+def test_a_study_ends_when_its_scheduler_is_gone(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = LostCluster()
+    monkeypatch.setattr(workers, "dask_client", lambda scheduler: nullcontext(client))
+    with worker_pool(None, "tcp://gone:1") as pool:
+
+        def look(_: int) -> None:
+            pool.check()
+            client.status = "closed"
+
+        with pytest.raises(GradsheetError, match="scheduler at tcp://gone:1 is gone; the same"):
+            study.execute(pool.start, look)
+        with pytest.raises(GradsheetError, match="is gone"):
+            pool.start()
 
 
 def test_no_scheduler_is_said() -> None:

@@ -113,9 +113,10 @@ class Study:
         except (BrokenExecutor, CancelledError):
             return False
         finally:
-            for future in futures:
-                future.cancel()
-            executor.shutdown(wait=False)
+            with suppress(Exception):  # a cluster that is gone cancels nothing
+                for future in futures:
+                    future.cancel()
+                executor.shutdown(wait=False)
         return True
 
     def _summarize(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
+from gradsheet.errors import GradsheetError
 from gradsheet.processes import dask_client, fresh_processes, usable_cores
 
 
@@ -17,10 +18,12 @@ class WorkerPool:
     Attributes:
         start: starts them and returns their executor.
         threads: number of threads that each worker may use.
+        check: raises GradsheetError where they can finish nothing any more.
     """
 
     start: Callable[[], Executor]
     threads: int
+    check: Callable[[], None] = lambda: None
 
 
 @contextmanager
@@ -34,7 +37,20 @@ def worker_pool(jobs: int | None, scheduler: str | None) -> Iterator[WorkerPool]
     """
     if scheduler is not None:
         with dask_client(scheduler) as client:
-            yield WorkerPool(lambda: client.get_executor(retries=2), threads=1)
+
+            def check() -> None:
+                if client.status == "closed":  # after it has tried to connect again
+                    raise GradsheetError(
+                        f"the Dask scheduler at {scheduler} is gone; the same command, with one "
+                        "that runs or without, goes on from the last epoch of each seed"
+                    )
+
+            def start() -> Executor:
+                check()
+                executor: Executor = client.get_executor(retries=2)
+                return executor
+
+            yield WorkerPool(start, 1, check)
         return
     cores = usable_cores()
     processes = jobs or cores

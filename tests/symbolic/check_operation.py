@@ -1,6 +1,7 @@
 """What every operation of the table must be: one suite, against witnesses that share no line."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ import torch
 from gradsheet.networks.symbols import Symbol, named
 from gradsheet.symbolic.differentiate import partials
 from gradsheet.symbolic.expression import ZERO, Apply, Expression, Operation, Variable, expand
-from gradsheet.symbolic.render import plain, runs, to_excel, to_textbook
+from gradsheet.symbolic.render import plain, runs, to_code, to_excel, to_textbook
 from gradsheet.symbolic.tape import Tape
 
 Point = tuple[float, ...]
@@ -50,6 +51,7 @@ def check_operation(operation: Operation, witness: Witness) -> None:
         check_derivative(operation, witness, arguments, point)
     check_formula(whole, arguments, witness)
     check_textbook(whole, arguments, witness)
+    check_code(whole, arguments, witness)
 
 
 def check_derivative(
@@ -97,6 +99,13 @@ def check_textbook(whole: Apply, arguments: Sequence[Variable], witness: Witness
     assert ("h1,2", "subscript") in runs(markup)
 
 
+def check_code(whole: Apply, arguments: Sequence[Variable], witness: Witness) -> None:
+    """The code, read by Python's parser with C's functions."""
+    for point in (*witness.points, *witness.far):
+        expected = witness.value(*point)
+        assert code_value(whole, arguments, point) == pytest.approx(expected, rel=1e-13), point
+
+
 # --- Reading the faces ---------------------------------------------------------------------------
 
 
@@ -130,6 +139,28 @@ def textbook_value(expression: Expression, arguments: Sequence[Variable], point:
     names = {v.name: x for v, x in zip(arguments, point, strict=True)}
     return float(eval(text, {"__builtins__": {}}, {**_FUNCTIONS, **names}))
 
+
+def code_value(expression: Expression, arguments: Sequence[Variable], point: Point) -> float:
+    """The value of the code of an expression, its conditions spelled as Python's."""
+    text = to_code(expression, lambda variable: variable.name)
+    text = re.sub(r"\((.+?) \? (.+?) : (.+?)\)", r"(\2 if \1 else \3)", text)
+    names = {v.name: x for v, x in zip(arguments, point, strict=True)}
+    return float(eval(text, {"__builtins__": {}}, {**_C_FUNCTIONS, **names}))
+
+
+def _exp(x: float) -> float:
+    """C's, which overflows to infinity."""
+    return math.exp(x) if x < 709 else math.inf
+
+
+_C_FUNCTIONS = {
+    "PI": math.pi,
+    "square": lambda x: x * x,
+    "exp": _exp,
+    "fabs": abs,
+    "fmax": max,
+    **{name: getattr(math, name) for name in ("sqrt", "log", "log1p", "tanh", "erfc")},
+}
 
 _SPELLED = {
     "·": "*",

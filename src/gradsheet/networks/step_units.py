@@ -18,6 +18,7 @@ def _unit(name: str, below: float, formula: str, textbook: str) -> Operation:
         partials=lambda y, x: (ONE,),
         excel=Notation(formula),
         textbook=Notation(textbook),
+        code=Notation(f"(@0 > 0.0 ? 1.0 : {below!r})"),
         rule="a step has no derivative; its rule takes 1",
     )
 

@@ -49,6 +49,8 @@ class Operation:
             that of the sigmoid ``y`` is ``y * (1 - y)``.
         excel: the notation of a spreadsheet, where a sign binds tighter than a power.
         textbook: the notation of a textbook; ``_{…}`` is a subscript, ``^{…}`` a superscript.
+        code: the notation of C, JavaScript and their like, with the functions of C's math.h and
+            ``square``; ``PI`` is a constant. None where no code is ever made of it.
         rule: the rule by which it is differentiated, as a textbook calls it.
         remark: why the formula is another one than the textbook's, where it is.
         linear_in: the arguments, 0-based, that only a constant multiplies where all others are
@@ -62,6 +64,7 @@ class Operation:
     partials: Callable[..., tuple["Expression", ...]]
     excel: Notation
     textbook: Notation
+    code: Notation | None = None
     rule: str = ""
     remark: str = ""
     linear_in: tuple[int, ...] = ()

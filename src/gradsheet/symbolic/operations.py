@@ -1,7 +1,7 @@
 """The one table of operations that networks are made of.
 
 Every operation is written once, with its faces side by side: its value, its derivative, its
-spreadsheet formula and its textbook notation.
+spreadsheet formula, its textbook notation and its code in languages like C.
 """
 
 import math
@@ -35,6 +35,7 @@ ADD = Operation(
     partials=lambda y, *terms: (ONE,) * len(terms),
     excel=Notation("@0+@1", _SUM, (_SUM, _PRODUCT)),
     textbook=Notation("@0 + @1", _SUM, (_SUM, _PRODUCT)),
+    code=Notation("@0 + @1", _SUM, (_SUM, _PRODUCT)),
     rule="sum rule",
     simplify=simplify.add,
 )
@@ -44,6 +45,7 @@ SUBTRACT = Operation(
     partials=lambda y, a, b: (ONE, MINUS_ONE),
     excel=Notation("@0-@1", _SUM, (_SUM, _PRODUCT)),
     textbook=Notation("@0 − @1", _SUM, (_SUM, _PRODUCT)),
+    code=Notation("@0 - @1", _SUM, (_SUM, _PRODUCT)),
     rule="difference rule",
     simplify=simplify.subtract,
 )
@@ -53,6 +55,7 @@ MULTIPLY = Operation(
     partials=lambda y, a, b: (b, a),
     excel=Notation("@0*@1", _PRODUCT, (_PRODUCT, _POWER)),
     textbook=Notation("@0·@1", _PRODUCT, (_PRODUCT, _POWER)),
+    code=Notation("@0 * @1", _PRODUCT, (_PRODUCT, _POWER)),
     rule="product rule",
     linear_in=(0, 1),
     simplify=simplify.multiply,
@@ -63,6 +66,7 @@ DIVIDE = Operation(
     partials=lambda y, a, b: (ONE / b, -y / b),
     excel=Notation("@0/@1", _PRODUCT, (_PRODUCT, _POWER)),
     textbook=Notation("@0/@1", _PRODUCT, (_PRODUCT, _POWER)),
+    code=Notation("@0 / @1", _PRODUCT, (_PRODUCT, _POWER)),
     rule="quotient rule",
     linear_in=(0,),
     simplify=simplify.divide,
@@ -73,6 +77,7 @@ NEGATE = Operation(
     partials=lambda y, x: (MINUS_ONE,),
     excel=Notation("-@0", _SIGN, (_ATOM,)),
     textbook=Notation("−@0", _SUM, (_PRODUCT,)),
+    code=Notation("-@0", _SIGN, (_ATOM,)),
     rule="constant-multiple rule",
     simplify=simplify.negate,
 )
@@ -82,6 +87,7 @@ SQUARE = Operation(
     partials=lambda y, x: (2 * x,),
     excel=Notation("@0^2", _POWER, (_ATOM,)),
     textbook=Notation("@0^{2}", _POWER, (_ATOM,)),
+    code=Notation("square(@0)"),
     rule="power rule",
 )
 SQUARE_ROOT = Operation(
@@ -90,6 +96,7 @@ SQUARE_ROOT = Operation(
     partials=lambda y, x: (0.5 * (ONE / y),),
     excel=Notation("SQRT(@0)"),
     textbook=Notation("√(@0)"),
+    code=Notation("sqrt(@0)"),
     rule="(√x)′ = 1/(2·√x)",
 )
 EXPONENTIAL = Operation(
@@ -98,6 +105,7 @@ EXPONENTIAL = Operation(
     partials=lambda y, x: (y,),
     excel=Notation("EXP(@0)"),
     textbook=Notation("exp(@0)"),  # marks do not nest, so no e^{…}
+    code=Notation("exp(@0)"),
     rule="(eˣ)′ = eˣ",
 )
 LOGARITHM = Operation(
@@ -106,6 +114,7 @@ LOGARITHM = Operation(
     partials=lambda y, x: (ONE / x,),
     excel=Notation("LN(@0)"),
     textbook=Notation("ln(@0)"),
+    code=Notation("log(@0)"),
     rule="(ln x)′ = 1/x",
 )
 SHIFT = Operation(
@@ -116,6 +125,7 @@ SHIFT = Operation(
     partials=lambda y, *terms: (ZERO,) * len(terms),
     excel=Notation("MAX(@*)"),
     textbook=Notation("max(@*)"),
+    code=Notation("fmax(@0, @1)", _ATOM, (_SUM, _SUM)),
 )
 SIGMOID = Operation(
     "sigmoid",
@@ -124,6 +134,7 @@ SIGMOID = Operation(
     partials=lambda y, x: (y * (1 - y),),
     excel=Notation("1/(1+EXP(MIN(-@0,700)))", _PRODUCT, (_ATOM,)),
     textbook=Notation("σ(@0)"),
+    code=Notation("1.0 / (1.0 + exp(-@0))", _PRODUCT, (_ATOM,)),
     rule="σ′ = σ·(1 − σ)",
     remark="MIN(…, 700) keeps EXP from overflowing and changes no digit shown",
 )
@@ -133,6 +144,7 @@ TANH = Operation(
     partials=lambda y, x: (1 - apply(SQUARE, y),),
     excel=Notation("TANH(@0)"),
     textbook=Notation("tanh(@0)"),
+    code=Notation("tanh(@0)"),
     rule="tanh′ = 1 − tanh²",
 )
 STEP = Operation(
@@ -141,6 +153,7 @@ STEP = Operation(
     partials=lambda y, x: (ZERO,),
     excel=Notation("IF(@0>0,1,0)"),
     textbook=Notation("[@0 > 0]"),
+    code=Notation("(@0 > 0.0 ? 1.0 : 0.0)"),
 )
 RELU = Operation(
     "relu",
@@ -148,6 +161,7 @@ RELU = Operation(
     partials=lambda y, x: (apply(STEP, x),),
     excel=Notation("MAX(@0,0)"),
     textbook=Notation("max(@0, 0)"),
+    code=Notation("fmax(@0, 0.0)"),
     rule="ReLU′(x) = 1 if x > 0, else 0",
 )
 
@@ -160,6 +174,7 @@ def leaky_slope(slope: float) -> Operation:
         partials=lambda y, x: (ZERO,),
         excel=Notation(f"IF(@0>0,1,{slope!r})"),
         textbook=Notation(f"(1 if @0 > 0, else {slope!r})"),
+        code=Notation(f"(@0 > 0.0 ? 1.0 : {slope!r})"),
     )
 
 
@@ -172,6 +187,7 @@ def leaky_relu(slope: float) -> Operation:
         partials=lambda y, x: (apply(derivative, x),),
         excel=Notation(f"MAX(@0,{slope!r}*@0)", _ATOM, (_POWER,)),
         textbook=Notation(f"max(@0, {slope!r}·@0)", _ATOM, (_POWER,)),
+        code=Notation(f"fmax(@0, {slope!r} * @0)", _ATOM, (_POWER,)),
         rule=f"leaky ReLU′(x) = 1 if x > 0, else {slope!r}",
     )
 
@@ -185,6 +201,7 @@ SOFTPLUS = Operation(
     partials=lambda y, x: (apply(SIGMOID, x),),
     excel=Notation("MAX(@0,0)+LN(1+EXP(-ABS(@0)))", _SUM),
     textbook=Notation("ln(1 + exp(@0))"),
+    code=Notation("fmax(@0, 0.0) + log1p(exp(-fabs(@0)))", _SUM),
     rule="softplus′ = σ",
     remark="the formula is a form of ln(1 + eˣ) whose EXP cannot overflow",
 )
@@ -194,6 +211,7 @@ NORMAL_DENSITY = Operation(
     partials=lambda y, x: (-(x * y),),
     excel=Notation("EXP(-(@0^2)/2)/SQRT(2*PI())", _PRODUCT, (_ATOM,)),
     textbook=Notation("φ(@0)"),
+    code=Notation("exp(-square(@0) / 2.0) / sqrt(2.0 * PI)", _PRODUCT),
 )
 NORMAL_CDF = Operation(
     "normal-cdf",
@@ -201,6 +219,7 @@ NORMAL_CDF = Operation(
     partials=lambda y, x: (apply(NORMAL_DENSITY, x),),
     excel=Notation("NORMSDIST(@0)"),
     textbook=Notation("Φ(@0)"),
+    code=Notation("0.5 * erfc(-@0 / sqrt(2.0))", _PRODUCT, (_ATOM,)),
     rule="Φ′ = φ",
 )
 

@@ -1,4 +1,4 @@
-"""Expressions as text: spreadsheet formulas and textbook notation."""
+"""Expressions as text: spreadsheet formulas, textbook notation and code."""
 
 import math
 import re
@@ -40,6 +40,16 @@ def to_textbook(
     return _write(expression, "textbook", name)[0]
 
 
+def to_code(expression: Expression, name: Callable[[Variable], str]) -> str:
+    """The code of ``expression`` in C, JavaScript and their like.
+
+    Args:
+        expression: what to write. Its variables become identifiers; ``expand`` first what has none.
+        name: the identifier of a variable.
+    """
+    return _write(expression, "code", name)[0]
+
+
 def runs(markup: str) -> list[Run]:
     """Markup cut into pieces of normal, low and high text."""
     positions: dict[str, Literal["subscript", "superscript"]] = {
@@ -61,7 +71,9 @@ def plain(markup: str) -> str:
 
 
 def _write(
-    expression: Expression, face: Literal["excel", "textbook"], name: Callable[[Variable], str]
+    expression: Expression,
+    face: Literal["excel", "textbook", "code"],
+    name: Callable[[Variable], str],
 ) -> tuple[str, Binding]:
     """The text of ``expression`` and how tightly it holds together."""
     if isinstance(expression, Variable):
@@ -72,7 +84,9 @@ def _write(
         raise TypeError(f"no notation for {expression!r}")
     if face == "textbook" and _is_half(expression):
         return _number(0.5, face)
-    notation: Notation = getattr(expression.operation, face)
+    notation: Notation | None = getattr(expression.operation, face)
+    if notation is None:
+        raise TypeError(f"no {face} of {expression.operation.name}")
     pieces = [_write(argument, face, name) for argument in expression.arguments]
     if "@*" in notation.template:
         together = ",".join(text for text, _ in pieces)
@@ -102,6 +116,8 @@ def _number(value: float, face: str) -> tuple[str, Binding]:
         return "½", Binding.ATOM
     if face == "excel":
         text = literal(value)
+    elif face == "code":
+        text = repr(float(value))
     else:
         text = f"{value:.0f}" if float(value).is_integer() else repr(value).upper()
     return text, Binding.ATOM if value >= 0 else Binding.SIGN

@@ -1,0 +1,1 @@
+"""Pages for a browser: the whole thing alive, with nothing to install."""

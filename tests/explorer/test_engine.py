@@ -1,0 +1,112 @@
+"""The pages' arithmetic, run by Node, against the library."""
+
+import json
+import math
+import random
+import shutil
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradsheet.explorer import table
+from gradsheet.networks.graph import build_graph
+from gradsheet.networks.spec import NetworkSpec
+from gradsheet.networks.sweep import sweep
+from gradsheet.networks.toml import PRESETS, load_network
+from gradsheet.symbolic.tape import evaluate
+from tests.reference import random_network
+
+PAGES = Path(__file__).parents[2] / "explorer"
+ESBUILD = PAGES / "node_modules" / ".bin" / "esbuild"
+RATE, UPDATES = 0.5, 20
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("node") and ESBUILD.is_file()), reason="needs Node and `npm ci` in explorer/"
+)
+
+
+@pytest.fixture(scope="module")
+def networks() -> list[NetworkSpec]:
+    return [*map(load_network, PRESETS), *map(random_network, range(50))]
+
+
+@pytest.fixture(scope="module")
+def points() -> list[tuple[str, list[float]]]:
+    draw = random.Random(0)
+    found: list[tuple[str, list[float]]] = []
+    for operation in table.table_of_operations():
+        count = 2 if table.is_binary(operation) else 1
+        for scale in (0.1, 1.0, 3.0, 30.0):
+            numbers = [draw.uniform(-scale, scale) for _ in range(count)]
+            if operation.name in ("logarithm", "square-root"):
+                numbers = [abs(number) for number in numbers]
+            found.append((operation.name, numbers))
+    return found
+
+
+@pytest.fixture(scope="module")
+def answer(
+    networks: list[NetworkSpec],
+    points: list[tuple[str, list[float]]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Any]:
+    script = tmp_path_factory.mktemp("explorer") / "witness.cjs"
+    command = [ESBUILD, PAGES / "test" / "witness.ts", "--bundle", "--platform=node"]
+    subprocess.run([*command, f"--outfile={script}", "--log-level=warning"], check=True)
+    cases = [{"spec": asdict(spec), "rate": RATE, "updates": UPDATES} for spec in networks]
+    question = json.dumps({"networks": cases, "operations": points})
+    done = subprocess.run(
+        ["node", script], input=question, capture_output=True, text=True, check=True
+    )
+    return dict(json.loads(done.stdout))
+
+
+def close(found: float | None, expected: float) -> bool:
+    """JSON has null for what is no finite number."""
+    if found is None or not math.isfinite(expected):
+        return found is None and not math.isfinite(expected)
+    return found == pytest.approx(expected, rel=1e-12, abs=1e-14)
+
+
+def test_every_operation(points: list[tuple[str, list[float]]], answer: dict[str, Any]) -> None:
+    operations = {o.name: o for o in table.table_of_operations()}
+    assert {name for name, _ in points} == operations.keys()
+    for (name, numbers), found in zip(points, answer["operations"], strict=True):
+        assert close(found, float(operations[name].value(*numbers))), (name, numbers)
+
+
+def test_every_value_of_an_iteration(networks: list[NetworkSpec], answer: dict[str, Any]) -> None:
+    for spec, found in zip(networks, answer["networks"], strict=True):
+        graph = build_graph(spec)
+        gradients = dict(zip(graph.parameters, graph.gradients, strict=True))
+        memory = graph.steps.memory
+        wanted = [*graph.forward, *gradients.values(), *graph.steps.updates.values()]
+        given = graph.given | memory | {graph.rate: RATE}
+        expected = evaluate(wanted, given)
+        for variable in graph.forward:
+            assert close(found["first"][variable.name], expected[variable]), variable.name
+        for parameter, gradient in gradients.items():
+            assert close(found["first"][f"dE/d{parameter.name}"], expected[gradient])
+        for variable, after in graph.steps.updates.items():
+            # Adam divides a gradient by its size: where terms cancel, by rounding errors.
+            gradient = gradients.get(variable)
+            tiny = gradient is not None and abs(expected[gradient]) < 1e-7
+            if not (spec.optimizer == "adam" and tiny):
+                assert close(found["first"][after.name], expected[after]), after.name
+
+
+def test_the_losses_of_training(networks: list[NetworkSpec], answer: dict[str, Any]) -> None:
+    """As long as the loss falls: where it jumps about, rounding errors grow without bound."""
+    compared = 0
+    for spec, found in zip(networks, answer["networks"], strict=True):
+        losses = sweep(spec, learning_rates=[RATE], updates=UPDATES).loss[:, 0].tolist()
+        assert len(losses) == len(found["losses"])
+        for number, expected in zip(found["losses"], losses, strict=True):
+            if spec.optimizer == "adam" or not expected <= losses[0]:
+                break
+            assert number == pytest.approx(expected, rel=1e-11, abs=1e-14), spec.name
+            compared += 1
+    assert compared > 500

@@ -9,7 +9,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist worksteal
 AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=AVX2
 PORTABLE := MKL_CBWR=COMPATIBLE
 
-.PHONY: demo test test-all check test-core pictures examples
+.PHONY: demo test test-all check test-core pictures examples explorer
 
 demo: .venv/demo
 	$(BIN)/gradsheet demo
@@ -19,6 +19,7 @@ test: check test-core
 	$(PYTEST) -m "not slow"
 
 test-all: test
+	if command -v npm >/dev/null; then $(MAKE) explorer/node_modules/.package-lock.json; fi
 	$(PYTEST) -m slow
 	$(AVX2) $(PYTEST) -m "not slow" tests/digits tests/models
 	$(PORTABLE) $(PYTEST) -m "not slow" tests/digits tests/models
@@ -38,6 +39,14 @@ examples: .venv/demo
 # The pictures in docs/images, from the programs themselves (needs LibreOffice and Chromium).
 pictures: .venv/demo
 	sh docs/make-pictures.sh $(BIN)
+
+# The pages for a browser, from their TypeScript (needs Node.js); the built files are committed.
+explorer: .venv/demo explorer/node_modules/.package-lock.json
+	$(BIN)/python -m gradsheet.explorer.table explorer/src/engine
+	cd explorer && npx tsc --noEmit && node build.mjs ../src/gradsheet/explorer/pages
+
+explorer/node_modules/.package-lock.json: explorer/package-lock.json
+	cd explorer && npm ci --silent --no-audit --no-fund
 
 .venv/demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

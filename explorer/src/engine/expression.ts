@@ -88,7 +88,11 @@ export class Program {
   private readonly constants: [number, number][] = [];
   private size = 0;
 
-  constructor(outputs: Iterable<Value>) {
+  /** `replaced`: other definitions for some values, as a mistake would have them. */
+  constructor(
+    outputs: Iterable<Value>,
+    private readonly replaced: ReadonlyMap<Value, Expression> = new Map(),
+  ) {
     for (const value of outputs) this.slot(value);
   }
 
@@ -118,7 +122,8 @@ export class Program {
     if (expression instanceof Value) {
       const known = this.slots.get(expression);
       if (known !== undefined) return known;
-      const slot = expression.definition === null ? this.size++ : this.slot(expression.definition);
+      const definition = this.replaced.get(expression) ?? expression.definition;
+      const slot = definition === null ? this.size++ : this.slot(definition);
       this.slots.set(expression, slot);
       return slot;
     }

@@ -1,6 +1,6 @@
 /** Training a network: values of an iteration, updates, loss curves, a check by differences. */
 
-import { Program, Value } from "./expression";
+import { Program, Value, type Expression } from "./expression";
 import { Network } from "./network";
 
 /** The parameters and what the optimizer remembers, at one moment. */
@@ -12,13 +12,12 @@ export class Trainer {
   private readonly memory: Float64Array;
   private readonly moves: [Value, number, number][];
 
-  /** `edits` replaces the gradients of some parameters (a planted mistake). */
+  /** `mistake`: what stands in place of some values of the backward pass. */
   constructor(
     readonly network: Network,
-    gradients?: (network: Network) => void,
+    mistake?: ReadonlyMap<Value, Expression>,
   ) {
-    gradients?.(network);
-    this.whole = new Program(network.values);
+    this.whole = new Program(network.values, mistake);
     this.memory = this.whole.memory();
     this.whole.give(this.memory, network.given);
     const slot = (value: Value): number => this.whole.slots.get(value) ?? -1;

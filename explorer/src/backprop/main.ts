@@ -1,0 +1,192 @@
+/** The page: drawing, controls, the current step, and the panels below. */
+
+import { Value } from "../engine/expression";
+import { PRESETS } from "../engine/network";
+import { byId, choice, field, h, show } from "../page/dom";
+import { plain } from "../page/notation";
+import { followScheme } from "../page/scheme";
+import { fromHash, toHash } from "./address";
+import { Builder } from "./build";
+import { GradientCheck } from "./check";
+import { LossCurves } from "./curves";
+import { Diagram } from "./diagram";
+import { card, spoken, whyTree } from "./explain";
+import { MOST_ITERATIONS, Model } from "./model";
+import { PlantedMistake } from "./plant";
+import { Quiz } from "./quiz";
+import { Surface } from "./surface";
+
+const PLAY_EVERY = 900; // milliseconds
+
+const model = new Model();
+const why = byId("why");
+
+function explain(value: Value): void {
+  why.replaceChildren(h("h3", {}, "Why this number?"), whyTree(model, value));
+  why.hidden = false;
+  why.scrollIntoView({ block: "nearest" });
+}
+
+// --- The drawing and its controls ----------------------------------------------------------------
+
+const diagram = new Diagram(model, explain);
+byId("stage").append(diagram.element);
+
+const iteration = h("input", { type: "number", min: 0, max: MOST_ITERATIONS, value: 0, id: "iteration" });
+iteration.addEventListener("change", () => model.goToIteration(iteration.valueAsNumber));
+const position = h("input", { type: "range", min: 0, value: 0, "aria-label": "Step of the iteration" });
+position.addEventListener("input", () => model.goToStep(Number(position.value)));
+let playing = 0;
+const play = h("button", { class: "play", onclick: toggle }, "Play");
+
+function toggle(): void {
+  if (playing) {
+    clearInterval(playing);
+    playing = 0;
+  } else {
+    playing = window.setInterval(() => model.goToStep(model.step + 1), PLAY_EVERY);
+  }
+  play.textContent = playing ? "Pause" : "Play";
+}
+
+byId("transport").append(
+  h("button", { onclick: () => model.goToIteration(0), title: "Home" }, "Rewind"),
+  h("button", { onclick: () => model.goToStep(model.step - 1), "aria-label": "Previous step", title: "←" }, "‹"),
+  h("button", { onclick: () => model.goToStep(model.step + 1), "aria-label": "Next step", title: "→" }, "›"),
+  play,
+  h("button", { onclick: () => model.goToIteration(model.iteration + 1), title: "N" }, "Next update"),
+  field("update", iteration), position,
+);
+
+const exampleBox = byId("example");
+const presetBox = byId("preset");
+const summary = byId("summary");
+
+function drawChoices(): void {
+  const presets = PRESETS.map((one): [string, string] => [one.name, one.title || one.name]);
+  const at = PRESETS.findIndex((one) => one.name === model.spec.name && one.title === model.spec.title);
+  const options = at < 0 ? [["", "your own network"] as [string, string], ...presets] : presets;
+  presetBox.replaceChildren(field("network", choice(options, at < 0 ? "" : model.spec.name, (name) => {
+    const preset = PRESETS.find((one) => one.name === name);
+    if (preset) model.load(preset);
+  })));
+  const { examples } = model.network;
+  exampleBox.replaceChildren(...(examples.length > 1 ? [field("example", choice(
+    examples.map((_, k): [string, string] => [String(k), String(k + 1)]), String(model.example),
+    (value) => { model.example = Number(value); diagram.draw(); },
+  ))] : []));
+}
+
+// --- The panels ----------------------------------------------------------------------------------
+
+interface Panel {
+  element: HTMLElement;
+  draw(): void;
+}
+
+const PANELS: [string, string, Panel][] = [
+  ["curves", "Loss curves", new LossCurves(model)],
+  ["surface", "Decision surface", new Surface(model)],
+  ["check", "Gradient check", new GradientCheck(model)],
+  ["mistake", "Plant a mistake", new PlantedMistake(model)],
+  ["quiz", "Spot the mistake", new Quiz()],
+  ["build", "Build your own", new Builder(model)],
+];
+let open = PANELS[0]!;
+const tabs = PANELS.map((panel) => h("button", {
+  role: "tab", id: `tab-${panel[0]}`, "aria-controls": "panel", onclick: () => select(panel),
+}, panel[1]));
+byId("tabs").append(...tabs);
+byId("tabs").addEventListener("keydown", (event) => {
+  const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!move) return;
+  event.stopPropagation();
+  const next = (PANELS.indexOf(open) + move + PANELS.length) % PANELS.length;
+  select(PANELS[next]!);
+  tabs[next]!.focus();
+});
+
+function select(panel: [string, string, Panel]): void {
+  open = panel;
+  tabs.forEach((tab, k) => {
+    const chosen = PANELS[k] === panel;
+    tab.setAttribute("aria-selected", String(chosen));
+    tab.tabIndex = chosen ? 0 : -1;
+  });
+  const box = byId("panel");
+  box.setAttribute("aria-labelledby", `tab-${panel[0]}`);
+  box.replaceChildren(panel[2].element);
+  panel[2].draw();
+}
+
+// --- What follows a change -----------------------------------------------------------------------
+
+let saving = 0;
+
+function showStep(): void {
+  byId("card").replaceChildren(card(model, model.current, explain));
+  position.max = String(model.steps.length - 1);
+  position.value = String(model.step);
+  byId("spoken").textContent = spoken(model, model.current);
+  clearTimeout(saving);
+  saving = window.setTimeout(() => history.replaceState(null, "", `#${toHash(model)}`), 300);
+}
+
+function showIteration(): void {
+  iteration.value = String(model.iteration);
+  const loss = model.values.get(model.network.loss);
+  const fine = Number.isFinite(loss);
+  summary.textContent = fine
+    ? `After ${model.iteration} ${model.iteration === 1 ? "update" : "updates"} at learning rate ` +
+      `${show(model.rate, 3)} the loss is ${show(loss)}.`
+    : `The training diverged before update ${model.iteration}: numbers grew until they could not be ` +
+      "held. Rewind and choose a lower learning rate.";
+  summary.classList.toggle("error", !fine);
+}
+
+let shownExample = 0;
+
+model.onChange((what) => {
+  if (what === "network") {
+    why.hidden = true;
+    drawChoices();
+  }
+  if (what === "network" || model.example !== shownExample) {
+    diagram.draw();
+    if (what !== "network") drawChoices();
+  } else {
+    diagram.update();
+  }
+  shownExample = model.example;
+  showStep();
+  if (what !== "step") {
+    showIteration();
+    if (open[0] !== "quiz" && !(open[0] === "build" && what !== "network")) open[2].draw();
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const target = event.target as HTMLElement;
+  if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const keys: Record<string, () => void> = {
+    ArrowRight: () => model.goToStep(model.step + 1),
+    ArrowLeft: () => model.goToStep(model.step - 1),
+    Home: () => model.goToIteration(0),
+    n: () => model.goToIteration(model.iteration + 1),
+    p: toggle,
+  };
+  const action = keys[event.key];
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
+
+followScheme(byId("scheme"));
+fromHash(model, location.hash.slice(1));
+window.addEventListener("hashchange", () => fromHash(model, location.hash.slice(1)));
+drawChoices();
+diagram.draw();
+showStep();
+showIteration();
+select(open);
+document.title = `${plain("Backpropagation, step by step")} · Gradsheet`;

@@ -1,0 +1,117 @@
+/** What the page shows: a network, its training so far, and where the reader is in it. */
+
+import { Value } from "../engine/expression";
+import { Network, PRESETS, type Spec } from "../engine/network";
+import { Trainer, type State } from "../engine/training";
+import { stepsOf, type Step } from "./steps";
+
+export const RATES = [0.1, 0.2, 0.5, 0.8, 1, 2];
+export const MOST_ITERATIONS = 10_000;
+const CHECKPOINT = 100;
+
+export class Model {
+  network!: Network;
+  trainer!: Trainer;
+  steps!: Step[];
+  rate = 0.5;
+  iteration = 0;
+  step = 0;
+  /** 0-based example on the drawing. */
+  example = 0;
+  state!: State;
+  values!: Map<Value, number>;
+
+  private checkpoints!: State[];
+  private listeners: ((what: "network" | "iteration" | "step") => void)[] = [];
+
+  constructor(public spec: Spec = PRESETS[0]!) {
+    this.load(spec);
+  }
+
+  onChange(listener: (what: "network" | "iteration" | "step") => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Take another network; training starts anew. */
+  load(spec: Spec): void {
+    this.network = new Network(spec); // throws before anything is changed
+    this.spec = spec;
+    this.trainer = new Trainer(this.network);
+    this.steps = stepsOf(this.network);
+    this.example = 0;
+    this.restart();
+    this.tell("network");
+  }
+
+  /** The step on show. */
+  get current(): Step {
+    return this.steps[this.step]!;
+  }
+
+  goToStep(step: number): void {
+    if (step >= this.steps.length && this.iteration < MOST_ITERATIONS) {
+      this.step = 0;
+      this.goToIteration(this.iteration + 1);
+      return;
+    }
+    if (step < 0 && this.iteration > 0) {
+      this.step = this.steps.length - 1;
+      this.goToIteration(this.iteration - 1);
+      return;
+    }
+    this.step = Math.min(Math.max(step, 0), this.steps.length - 1);
+    const example = this.current.value.place.example ?? this.current.value.of?.place.example;
+    if (example) this.example = example - 1;
+    this.tell("step");
+  }
+
+  /** The same weights again, whatever came since: iteration 0 is the untouched network. */
+  goToIteration(iteration: number): void {
+    const wanted = Math.min(Math.max(Math.round(iteration) || 0, 0), MOST_ITERATIONS);
+    const base = Math.min(Math.floor(wanted / CHECKPOINT), this.checkpoints.length - 1);
+    let state = this.checkpoints[base]!;
+    for (let at = base * CHECKPOINT; at < wanted; at++) {
+      state = this.trainer.next(this.trainer.evaluate(state, this.rate));
+      if ((at + 1) % CHECKPOINT === 0) this.checkpoints[(at + 1) / CHECKPOINT] = state;
+    }
+    this.iteration = wanted;
+    this.state = state;
+    this.values = this.trainer.evaluate(state, this.rate);
+    this.tell("iteration");
+  }
+
+  setRate(rate: number): void {
+    this.rate = rate;
+    const { iteration } = this;
+    this.restart();
+    this.goToIteration(iteration);
+  }
+
+  /** Give an input, a target, a weight, a bias or a setting another number; training starts anew. */
+  edit(value: Value, number: number): void {
+    const spec = structuredClone(this.spec);
+    const { layer, unit, from, example } = value.place;
+    const row = (example ?? 1) - 1;
+    if (value.kind === "input") spec.inputs[row]![unit!] = number;
+    else if (value.kind === "target") spec.targets[row]![unit!] = number;
+    else if (value.kind === "weight") spec.layers[layer!]!.weights[unit!]![from!] = number;
+    else if (value.kind === "bias") spec.layers[layer!]!.biases[unit!] = number;
+    else spec.settings = { ...spec.settings, [value.name]: number };
+    const { step, example: shown } = this;
+    this.load(spec);
+    this.example = shown;
+    this.goToStep(step);
+  }
+
+  private restart(): void {
+    this.checkpoints = [this.trainer.start()];
+    this.iteration = 0;
+    this.step = 0;
+    this.state = this.checkpoints[0]!;
+    this.values = this.trainer.evaluate(this.state, this.rate);
+  }
+
+  private tell(what: "network" | "iteration" | "step"): void {
+    for (const listener of this.listeners) listener(what);
+  }
+}

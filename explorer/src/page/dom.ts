@@ -1,0 +1,71 @@
+/** Elements, without a framework. Text is always text: nothing a user gives becomes markup. */
+
+type Child = Node | string | null | false | undefined;
+type Properties = Record<string, unknown>;
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function fill(element: Element, properties: Properties, children: readonly Child[]): void {
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value as EventListener);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  for (const child of children) if (child) element.append(child);
+}
+
+export function h<T extends keyof HTMLElementTagNameMap>(
+  tag: T, properties: Properties = {}, ...children: Child[]
+): HTMLElementTagNameMap[T] {
+  const element = document.createElement(tag);
+  fill(element, properties, children);
+  return element;
+}
+
+export function svg<T extends keyof SVGElementTagNameMap>(
+  tag: T, properties: Properties = {}, ...children: Child[]
+): SVGElementTagNameMap[T] {
+  const element = document.createElementNS(SVG, tag);
+  fill(element, properties, children);
+  return element;
+}
+
+/** The element with this id, which the page's own HTML has. */
+export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`no element ${id}`);
+  return found as T;
+}
+
+/** A number as people read it: four significant digits, a true minus sign. */
+export function show(value: number | undefined, digits = 4): string {
+  if (value === undefined) return "";
+  if (Number.isNaN(value)) return "not a number";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  let text: string;
+  if (size !== 0 && (size < 1e-4 || size >= 1e6)) {
+    const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
+    const raised = [...String(Number(exponent))].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]);
+    text = `${Number(mantissa)}·10${raised.join("")}`;
+  } else {
+    text = String(Number(value.toPrecision(digits)));
+  }
+  return text.replace("-", "−");
+}
+
+/** A labelled control. */
+export function field(label: string, control: HTMLElement): HTMLLabelElement {
+  return h("label", { class: "field" }, h("span", {}, label), control);
+}
+
+export function choice(
+  options: readonly (readonly [string, string])[], value: string, change: (value: string) => void,
+  properties: Properties = {},
+): HTMLSelectElement {
+  const select = h("select", properties, ...options.map(([key, text]) =>
+    h("option", { value: key, selected: key === value }, text),
+  ));
+  select.addEventListener("change", () => change(select.value));
+  return select;
+}

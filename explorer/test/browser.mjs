@@ -1,0 +1,47 @@
+/** Chromium for the tests of the pages, with a record of everything that must not happen. */
+
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const FLAGS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+  "--disable-background-networking", "--disable-component-update",
+];
+
+export async function start() {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS,
+  });
+  const faults = [];
+
+  /** A page at an address, watched: console errors, exceptions and outside requests are faults. */
+  async function open(address, width = 1440, height = 900, scheme = "light") {
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on("console", (message) => {
+      if (message.type() === "error") faults.push(`console: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => faults.push(`exception: ${error}`));
+    page.on("request", (request) => {
+      if (!/^(file|data|blob):/.test(request.url())) faults.push(`request: ${request.url()}`);
+    });
+    await page.goto(address);
+    return page;
+  }
+
+  /** What axe-core finds wrong. The policy of the page forbids eval, not this. */
+  async function inaccessible(page) {
+    await page.evaluate((source) => {
+      const script = document.createElement("script");
+      script.textContent = source;
+      document.head.append(script);
+    }, AXE);
+    const found = await page.evaluate(() => window.axe.run());
+    return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`);
+  }
+
+  return { browser, faults, open, inaccessible };
+}

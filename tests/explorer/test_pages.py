@@ -1,0 +1,117 @@
+"""The pages in a real browser: the whole path of a learner, and what must not happen."""
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradsheet.explorer.build import PAGES, write_pages
+from gradsheet.networks.spec import NetworkSpec
+from gradsheet.networks.sweep import sweep
+from gradsheet.networks.toml import PRESETS, load_network
+
+SOURCES = Path(__file__).parents[2] / "explorer"
+MODULES = SOURCES / "node_modules"
+RATE = 0.5
+
+needs_node = pytest.mark.skipif(
+    not (shutil.which("node") and MODULES.is_dir()), reason="needs Node and `npm ci` in explorer/"
+)
+needs_chromium = pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
+
+
+def loss_after(spec: NetworkSpec, updates: int) -> str:
+    """The loss as the page writes it, to four significant digits."""
+    loss = sweep(spec, learning_rates=[RATE], updates=max(updates, 1)).loss[updates, 0]
+    return f"{float(f'{loss:.4g}')}"
+
+
+@needs_node
+def test_the_built_pages_are_those_of_the_sources(tmp_path: Path) -> None:
+    subprocess.run(["node", "build.mjs", tmp_path], cwd=SOURCES, check=True)
+    for path in write_pages(tmp_path / "shipped"):
+        assert (tmp_path / path.name).read_text("utf-8") == path.read_text("utf-8"), (
+            f"{path.name} is not what its sources make: run `make explorer`"
+        )
+
+
+def test_pages_are_whole(tmp_path: Path) -> None:
+    """One file each, a policy inside it, nothing from outside, small enough."""
+    for path in write_pages(tmp_path):
+        text = path.read_text("utf-8")
+        assert path.name in PAGES
+        assert "default-src 'none'" in text
+        assert not re.search(r"<(?:script|link|img)[^>]*(?:src|href)=[\"']?(?:http|//)", text)
+        assert len(text) < 2_500_000
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("pages")
+    (page,) = (path for path in write_pages(folder) if path.name == "backprop.html")
+    done = subprocess.run(
+        ["node", "test/backprop.mjs", page.as_uri()],
+        cwd=SOURCES,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+@needs_node
+@needs_chromium
+@pytest.mark.slow
+class TestBackpropagation:
+    """backprop.html, walked through once."""
+
+    def test_nothing_goes_wrong_unseen(self, seen: dict[str, Any]) -> None:
+        """No console error, no exception, no request to anywhere."""
+        assert seen["faults"] == []
+
+    def test_it_is_accessible(self, seen: dict[str, Any]) -> None:
+        assert seen["axe"] == []
+        assert seen["phoneWidth"] == 390
+
+    def test_training_is_the_librarys(self, seen: dict[str, Any]) -> None:
+        spec = load_network("course")
+        assert seen["lossAtStart"] == seen["lossRewound"] == loss_after(spec, 0)
+        assert seen["lossAfterOne"] == loss_after(spec, 1)
+        assert seen["lossAfter50"] == loss_after(spec, 50)
+        assert seen["phases"] == ["forward pass", "loss", "backward pass", "update"]
+
+    def test_a_weight_changed_on_the_drawing(self, seen: dict[str, Any]) -> None:
+        """Its loss is the library's, and the address brings it back."""
+        spec = load_network("course")
+        hidden, output = spec.layers
+        changed = replace(output, weights=((0.9, 0.45), output.weights[1]))
+        expected = loss_after(replace(spec, layers=(hidden, changed)), 0)
+        assert seen["lossOfChanged"] == seen["lossReloaded"] == expected
+
+    def test_every_preset_in_every_panel(self, seen: dict[str, Any]) -> None:
+        assert list(seen["presets"]) == list(PRESETS)
+        for name, found in seen["presets"].items():
+            assert found["loss"] == loss_after(load_network(name), 0)
+            assert min(found["panels"]) > 40
+
+    def test_questions_have_an_answer(self, seen: dict[str, Any]) -> None:
+        assert seen["quiz"]["rows"] == 8
+        assert seen["quiz"]["marked"] >= 1
+        assert "It should be" in seen["quiz"]["told"]
+
+    def test_a_network_of_ones_own(self, seen: dict[str, Any]) -> None:
+        assert seen["built"] == {"error": "", "nodes": 2 + 3 + 2 + 1 + 3}
+
+    def test_what_cannot_be_is_a_sentence(self, seen: dict[str, Any]) -> None:
+        *sentences, a, b, c, d = seen["refused"]
+        assert "10,300 weights" in sentences[0]
+        assert "is no number" in sentences[2]
+        assert all(5 < len(sentence) <= 300 for sentence in sentences)
+        assert {a, b, c, d} == {loss_after(load_network("course"), 0)}  # damaged addresses
+        assert seen["injected"] == 0

@@ -54,7 +54,7 @@ def answer(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Any]:
     script = tmp_path_factory.mktemp("explorer") / "witness.cjs"
-    command = [ESBUILD, PAGES / "test" / "witness.ts", "--bundle", "--platform=node"]
+    command = [str(ESBUILD), str(PAGES / "test" / "witness.ts"), "--bundle", "--platform=node"]
     subprocess.run([*command, f"--outfile={script}", "--log-level=warning"], check=True)
     cases = [{"spec": asdict(spec), "rate": RATE, "updates": UPDATES} for spec in networks]
     question = json.dumps({"networks": cases, "operations": points})
@@ -92,8 +92,8 @@ def test_every_value_of_an_iteration(networks: list[NetworkSpec], answer: dict[s
             assert close(found["first"][f"dE/d{parameter.name}"], expected[gradient])
         for variable, after in graph.steps.updates.items():
             # Adam divides a gradient by its size: where terms cancel, by rounding errors.
-            gradient = gradients.get(variable)
-            tiny = gradient is not None and abs(expected[gradient]) < 1e-7
+            own = gradients.get(variable)
+            tiny = own is not None and abs(expected[own]) < 1e-7
             if not (spec.optimizer == "adam" and tiny):
                 assert close(found["first"][after.name], expected[after]), after.name
 

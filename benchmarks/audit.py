@@ -1,94 +1,355 @@
 """How well mistakes are found and named, and how long a workbook takes.
 
-python benchmarks/audit.py [--often 20] [-o results/audit.json]
+python benchmarks/audit.py [--often 10] [--right 200] [-o results/audit.json]
 
-Right tables, every second one in other words, must pass. Then each mistake of
-tests/audit/planted.py is planted in tables of random networks, and what it is called is counted.
+Every kind of mistake of tests/audit/planted.py and planted_further.py is planted in tables of
+random networks, in other words, languages and random headers, with 6 to 300 rows; a part of them is
+written by openpyxl and read back, a part passed through LibreOffice. What is said at the first
+wrong cell counts. Right tables, every second one in other words, must pass. The times are CPU
+seconds of this process.
 """
 
 import argparse
 import json
+import platform
 import random
+import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the tables are those of the tests
 
-from gradsheet.audit.pipeline import audit_book
-from gradsheet.audit.report.sentences import label
-from tests.audit.handmade import handmade, make, rearranged
+from gradsheet.audit.findings import Finding
+from gradsheet.audit.pipeline import audit_book, audit_workbook
+from gradsheet.spreadsheet.libreoffice import convert, libreoffice
+from gradsheet.spreadsheet.model import Book
+from gradsheet.spreadsheet.reader import read_book
+from tests.audit.handmade import Handmade, Made, handmade, make, rearranged
 from tests.audit.planted import PLANTS
+from tests.audit.planted_further import FURTHER, Several, perceptron, with_deltas
+from tests.audit.rules_of_updates import RULES, by_rule
+from tests.audit.variety import dressed, headers, longer, write
 
-NOTHING = "nothing"
-
-
-def false_alarms(count: int) -> tuple[int, list[float]]:
-    """How many right tables were called wrong, and the seconds each took."""
-    alarms, seconds = 0, []
-    for seed in range(count):
-        draw = random.Random(f"right {seed}")
-        table = handmade(draw)
-        book = make(rearranged(table, draw) if seed % 2 else table, draw).book
-        start = time.process_time()
-        alarms += bool(audit_book(book).mistakes)
-        seconds.append(time.process_time() - start)
-    return alarms, seconds
+NOTHING, UNEXPLAINED = "nothing", "GS313"
+_WAYS = ("usual", "usual", "foreign", "random")
 
 
-def names_given(name: str, often: int) -> tuple[Counter[str], list[float]]:
-    """What a planted mistake was called at its first cell, how often, and the seconds each took."""
-    called: Counter[str] = Counter()
-    seconds: list[float] = []
+@dataclass
+class Tally:
+    """What became of one kind of mistake."""
+
+    planted: int = 0
+    named: int = 0
+    extra: int = 0
+    called: Counter[str] = field(default_factory=Counter)
+
+
+def several(name: str, draw: random.Random) -> Several | None:
+    """A table with the mistakes of a kind."""
+    if name in FURTHER:
+        return FURTHER[name](draw)
+    code, sow = PLANTS[name]
+    found = sow(handmade(draw), draw)
+    return Several(found.table, ((found.column, found.row, code),)) if found else None
+
+
+def planted(name: str, often: int) -> Iterator[tuple[Several, Made, str]]:
+    """Tables with a kind of mistake, each in another dress, and what its headers are."""
+    count = 0
     for seed in range(100 * often):
         draw = random.Random(f"{name} again {seed}")
-        mistake = PLANTS[name][1](handmade(draw), draw)
-        if mistake is None or len(seconds) == often:
+        found = several(name, draw)
+        if found is None:
             continue
-        made = make(mistake.table, draw)
+        way = draw.choice(_WAYS)
+        texts = {**headers(found.table, draw, way), **found.headers}
+        made = make(longer(found.table, draw), draw, texts or None)
+        yield found, Made(dressed(made.book, draw), made.cells), way
+        count += 1
+        if count == often:
+            return
+
+
+def through(book: Book, number: int, folder: Path) -> Book:
+    """A book as a file gives it: every fourth one by openpyxl, every fortieth by LibreOffice."""
+    if number % 4:
+        return book
+    path = folder / f"{number}.xlsx"
+    write(book, path)
+    if number % 40 == 0 and libreoffice() is not None:
+        (folder / "converted").mkdir(exist_ok=True)
+        path = convert(path, "xlsx", folder / "converted")
+    return read_book(path)
+
+
+class Benchmark:
+    """Runs audits and counts what they say."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._number = folder, 0
+        self.seconds: list[float] = []
+        self.confusion: Counter[tuple[str, str]] = Counter()
+        self.by_headers: Counter[tuple[str, bool]] = Counter()
+
+    def audited(self, book: Book) -> tuple[Finding, ...]:
+        """Everything that is found; nothing where no table is."""
+        book = through(book, self._number, self._folder)
+        self._number += 1
         start = time.process_time()
-        found = audit_book(made.book)
-        seconds.append(time.process_time() - start)
-        where = made.address(mistake.column, mistake.row)
-        named = (label(f.rules) for f in found.mistakes if str(f.cell) == where)
-        called[next(named, NOTHING)] += 1
-    return called, seconds
+        try:
+            found = audit_book(book).all_findings
+        except Exception as error:  # counted as found nothing
+            print(f"  {type(error).__name__}: {error}"[:150])
+            found = ()
+        self.seconds.append(time.process_time() - start)
+        return found
+
+    def kind(self, name: str, often: int) -> Tally:
+        """Plant a kind of mistake so many times."""
+        tally = Tally()
+        for found, made, way in planted(name, often):
+            findings = self.audited(made.book)
+            wrong = {made.cells.get((c, r), "") for c, r, _ in found.mistakes}
+            right = all(self._named(tally, findings, made, mistake) for mistake in found.mistakes)
+            tally.planted += 1
+            tally.named += right
+            self.by_headers[way, right] += 1
+            mistakes = [f for f in findings if f.is_mistake and not places(f) & wrong]
+            tally.extra += len(mistakes)
+        return tally
+
+    def _named(
+        self, tally: Tally, findings: tuple[Finding, ...], made: Made, mistake: tuple[str, int, str]
+    ) -> bool:
+        """Whether a mistake is found at its first cell and called what it is."""
+        column, row, codes = mistake
+        if row < 0:  # in the header
+            first = made.address(column)
+            letters = first.rstrip("0123456789")
+            cell = f"{letters}{int(first[len(letters) :]) - 1}"
+        else:
+            cell = made.address(column, row)
+        due = codes.split()[0]
+        called = ["+".join(f.codes) for f in findings if cell in places(f)]
+        best = next((c for c in called if c in codes.split()), called[0] if called else NOTHING)
+        best = due if best in codes.split() else best
+        tally.called[best] += 1
+        self.confusion[due, best] += 1
+        return best == due
+
+
+def places(finding: Finding) -> set[str]:
+    """The first cells of a finding, without their sheets."""
+    return {str(place.cell) for place in finding.first_places} if finding.cell else set()
+
+
+# --- Right tables ------------------------------------------------------------------------------
+
+
+def right_classic(draw: random.Random, number: int) -> Handmade:
+    """A right table of the classic family."""
+    table = handmade(draw)
+    if number % 2:
+        table = rearranged(table, draw)
+    elif number % 4 == 0:
+        table = with_deltas(table, draw)
+    return longer(table, draw)
+
+
+def right_perceptron(draw: random.Random, number: int) -> Handmade:
+    """A right perceptron."""
+    return perceptron(draw, sums=bool(number % 2), sign=number % 4 > 1)
+
+
+def right_other_rule(draw: random.Random, number: int) -> Handmade:
+    """A right table whose weights are moved by another rule."""
+    return by_rule(sorted(RULES)[number % len(RULES)], draw, typed=bool(number % 2))
+
+
+FAMILIES: dict[str, Callable[[random.Random, int], Handmade]] = {
+    "classic": right_classic,
+    "perceptron": right_perceptron,
+    "other update rules": right_other_rule,
+}
+
+
+def false_alarms(benchmark: Benchmark, family: str, count: int) -> int:
+    """How many right tables of a family are called wrong."""
+    alarms = 0
+    for number in range(count):
+        draw = random.Random(f"right {family} {number}")
+        table = FAMILIES[family](draw, number)
+        way = draw.choice(_WAYS)
+        made = make(table, draw, headers(table, draw, way) or None)
+        found = [f for f in benchmark.audited(dressed(made.book, draw)) if f.is_mistake]
+        if found:
+            alarms += 1
+            print(f"  false alarm: {family} {number}, {way} headers: {found[0]}"[:200])
+    return alarms
+
+
+# --- Times -------------------------------------------------------------------------------------
+
+
+def start_up() -> float:
+    """CPU seconds until the command line could begin to audit."""
+    code = "import gradsheet.audit.pipeline, time; print(time.process_time())"
+    return min(
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+        for _ in range(3)
+    )
+
+
+def timed(book: Book, folder: Path, name: str) -> float:
+    """CPU seconds to audit a workbook from its file."""
+    path = folder / f"{name}.xlsx"
+    write(book, path)
+    start = time.process_time()
+    audit_workbook(path)
+    return time.process_time() - start
+
+
+def times(folder: Path) -> dict[str, float]:
+    """CPU seconds of typical and of hard workbooks, start-up apart."""
+    draw = random.Random("times")
+    course = handmade(draw, (2, 2, 2))
+    course.rows = 33
+    sheets = Book(Path("six.xlsx"), {})
+    for number in range(6):
+        long = handmade(random.Random("six"), (2, 2, 2))
+        long.rows = 283
+        work = make(long, random.Random("six")).book.sheets["Work"]
+        sheets.sheets[f"Rate {number}"] = type(work)(f"Rate {number}", work.cells)
+    return {
+        "start-up": start_up(),
+        "a course sheet of 33 rows": timed(make(course, draw).book, folder, "course"),
+        "six sheets of 283 rows": timed(sheets, folder, "six"),
+        "a perceptron of 12,404 rows": timed(long_perceptron(), folder, "long"),
+        "a workbook that nothing explains": timed(hopeless(), folder, "hopeless"),
+    }
+
+
+def long_perceptron() -> Book:
+    """A perceptron of 12,404 rows."""
+    draw = random.Random("long")
+    table = perceptron(draw)
+    rows = {row: {c: table.in_row[c, row] for c in ("i1", "i2", "t1")} for row in range(8)}
+    for row in range(8, 12_404):
+        table.in_row.update({(c, row): value for c, value in rows[row % 8].items()})
+    for name in [c for c in table.columns if c.startswith("i") and c not in ("i1", "i2")]:
+        table.in_row.update({(name, row): float(row % 2) for row in range(12_404)})
+    table.rows = 12_404
+    return make(table, draw).book
+
+
+def hopeless() -> Book:
+    """Six sheets with formulas that make no sense, different ones in each."""
+    book = Book(Path("hopeless.xlsx"), {})
+    for number in range(6):
+        draw = random.Random(f"hopeless {number}")
+        table = handmade(random.Random("network"), (3, 3, 3))
+        for column in [c for c in table.columns if c.startswith("dE/d")]:
+            a, b, c, d = draw.sample([n for n in table.columns if not n.startswith("dE")], 4)
+            table.formulas[column] = f"[{a}]*[{b}]-[{c}]*({table.formulas[column]})+[{d}]^2"
+        table.rows = 100
+        work = make(table, random.Random("place")).book.sheets["Work"]
+        book.sheets[f"S{number}"] = type(work)(f"S{number}", work.cells)
+    return book
+
+
+# --- All -----------------------------------------------------------------------------------------
+
+
+def processor() -> str:
+    """The name of the processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":")[1].strip() for line in lines if "model name" in line), "")
 
 
 def main() -> None:
-    """Print one table, a line a planted mistake, and write it down where asked."""
+    """Print one table, a line a kind of mistake, and write it down where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--often", type=int, default=20, help="how often each mistake is planted")
-    parser.add_argument("--right", type=int, default=200, help="how many right tables")
+    parser.add_argument("--often", type=int, default=10, help="how often each kind is planted")
+    parser.add_argument("--right", type=int, default=200, help="right tables of each family")
+    parser.add_argument("--only", default="", help="only the kinds whose names hold this")
     parser.add_argument("-o", "--output", type=Path, help="the JSON file to write")
     options = parser.parse_args()
-    alarms, seconds = false_alarms(options.right)
-    rows: list[dict[str, Any]] = []
-    for name, (rule, _) in PLANTS.items():
-        expected = label([rule])
-        called, took = names_given(name, options.often)
-        seconds += took
-        rows.append({"planted": name, "expected": expected, "called": dict(called.most_common())})
-        others = ", ".join(f"{k}: {n}" for k, n in called.items() if k != expected)
-        print(f"{name:<36}{called[expected]:>4} of {sum(called.values())}  {others}")
-    planted = sum(sum(row["called"].values()) for row in rows)
-    right = sum(row["called"].get(row["expected"], 0) for row in rows)
-    seconds.sort()
-    result = {
-        "right tables": options.right,
-        "false alarms": alarms,
-        "planted": planted,
-        "found and named": right,
-        "seconds": {"median": seconds[len(seconds) // 2], "longest": seconds[-1]},
-        "mistakes": rows,
-    }
-    print(f"{right} of {planted} named ({right / planted:.1%}); {alarms} false alarms of "
-          f"{options.right}; {result['seconds']['median']:.2f} s a workbook, at most "
-          f"{seconds[-1]:.2f} s")  # fmt: skip
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        benchmark = Benchmark(folder)
+        alarms = {} if options.only else {
+            family: false_alarms(benchmark, family, options.right) for family in FAMILIES
+        }  # fmt: skip
+        rows: list[dict[str, Any]] = []
+        for kind in (*PLANTS, *FURTHER):
+            if options.only in kind:
+                rows.append(row_of(kind, benchmark.kind(kind, options.often)))
+        clock = times(folder) if not options.only else {}
+    result = summary(options.right, benchmark, alarms, rows, clock)
+    print(json.dumps({k: v for k, v in result.items() if k != "mistakes"}, indent=1))
     if options.output:
         options.output.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+
+
+def row_of(kind: str, tally: Tally) -> dict[str, Any]:
+    """One kind's line, printed and for the file."""
+    others = ", ".join(f"{k}: {n}" for k, n in tally.called.most_common())
+    print(f"{kind[:60]:<62}{tally.named:>4} of {tally.planted}  extra {tally.extra}  {others}")
+    return {
+        "planted": kind,
+        "times": tally.planted,
+        "named": tally.named,
+        "further mistakes": tally.extra,
+        "called": dict(tally.called.most_common()),
+    }
+
+
+def summary(
+    right: int,
+    benchmark: Benchmark,
+    alarms: dict[str, int],
+    rows: list[dict[str, Any]],
+    clock: dict[str, float],
+) -> dict[str, Any]:
+    """Everything in one record."""
+    planted = sum(row["times"] for row in rows)
+    called = sum(benchmark.confusion.values())
+    unexplained = sum(n for (_, got), n in benchmark.confusion.items() if got == UNEXPLAINED)
+    matrix: dict[str, dict[str, int]] = {}
+    for (due, got), count in sorted(benchmark.confusion.items()):
+        matrix.setdefault(due, {})[got] = count
+    seconds = sorted(benchmark.seconds)
+    ways = sorted({way for way, _ in benchmark.by_headers})
+    return {
+        "right tables": right,
+        "false alarms": sum(alarms.values()),
+        "false alarms by family": alarms,
+        "kinds": len(rows),
+        "planted": planted,
+        "found and named": sum(row["named"] for row in rows),
+        "not explained": round(unexplained / max(called, 1), 4),
+        "found nothing": sum(n for (_, got), n in benchmark.confusion.items() if got == NOTHING),
+        "further mistakes": sum(row["further mistakes"] for row in rows),
+        "named by headers": {
+            way: f"{benchmark.by_headers[way, True]} of "
+            f"{benchmark.by_headers[way, True] + benchmark.by_headers[way, False]}"
+            for way in ways
+        },
+        "seconds": {"median": seconds[len(seconds) // 2], "longest": seconds[-1]},
+        "CPU seconds": {name: round(value, 2) for name, value in clock.items()},
+        "processor": processor(),
+        "confusion": matrix,
+        "mistakes": rows,
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -75,6 +75,7 @@ class Handmade:
     series: tuple[str, ...] = ()
     rate_reference: Callable[[str, int], str] = lambda cell, row: cell
     chart: str = "E_total"
+    chart_series: str = "E_total"
     settings: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def names(self, pattern: str) -> list[str]:
@@ -212,13 +213,15 @@ def make(table: Handmade, draw: random.Random, headers: dict[str, str] | None = 
         for name, column in place.items():
             at = CellIndex(top + 1 + row, column)
             content = _content(table, name, row)
-            if isinstance(content, str):
+            if isinstance(content, str) and content.startswith("'"):
+                cells[at] = Cell(content[1:])
+            elif isinstance(content, str):
                 cells[at] = Cell(None, _filled(table, content, place, top + 1, row, settings))
             elif content is not None:
                 cells[at] = Cell(content)
     letter = get_column_letter(place[table.chart])
     plotted = f"Work!${letter}${top + 1}:${letter}${top + table.rows}"
-    chart = Chart("Work", "Error", (Series(plotted, "E_total"),))
+    chart = Chart("Work", "Error", (Series(plotted, table.chart_series),))
     where = {
         (name, row): f"{get_column_letter(column)}{top + 1 + row}"
         for name, column in place.items()
@@ -255,6 +258,9 @@ def _filled(
             return table.rate_reference(settings[name], row)
         if name in settings:
             return settings[name]
+        if name == "slide":
+            start = CellIndex.parse(settings["rate"].replace("$", ""))
+            return f"{get_column_letter(start.column)}{start.row + row - 1}"
         at = {"": first + row, "<": first + row - 1, ">": first + row + 1, "$": first}[mark]
         return f"{get_column_letter(place[name])}{'$' if mark == '$' else ''}{at}"
 

@@ -1,12 +1,13 @@
-"""Mistakes planted by editing the text of one formula, and the rule that each breaks."""
+"""Mistakes planted by editing the text of one formula, and the code of the rule that each breaks.
+
+Nothing of the audit is imported: what plants mistakes must not know how they are found.
+"""
 
 import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from gradsheet.audit import rules
-from gradsheet.audit.rules import Rule
 from tests.audit.handmade import Handmade, changed, slope
 
 
@@ -26,13 +27,13 @@ class Planted:
 
 
 Plant = Callable[[Handmade, random.Random], Planted | None]
-PLANTS: dict[str, tuple[Rule, Plant]] = {}
-"""By the name of the plant the rule it breaks, and how it is planted."""
+PLANTS: dict[str, tuple[str, Plant]] = {}
+"""By the name of the plant the code of the rule it breaks, and how it is planted."""
 
 
-def plant(name: str, rule: Rule) -> Callable[[Plant], Plant]:
+def plant(name: str, code: str) -> Callable[[Plant], Plant]:
     def register(function: Plant) -> Plant:
-        PLANTS[name] = (rule, function)
+        PLANTS[name] = (code, function)
         return function
 
     return register
@@ -87,7 +88,7 @@ def edited(
 # --- Gradients of the first layer --------------------------------------------------------------
 
 
-@plant("hidden slope of a neighbor", rules.WRONG_LOCAL_DERIVATIVE)
+@plant("hidden slope of a neighbor", "GS601")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -97,7 +98,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, slope("sigmoid", f"h{unit}"), slope("sigmoid", f"h{wrong}"), draw)
 
 
-@plant("half a slope of a neighbor", rules.WRONG_LOCAL_DERIVATIVE)
+@plant("half a slope of a neighbor", "GS601")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -107,7 +108,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"(1-[a_h{unit}])", f"(1-[a_h{wrong}])", draw)
 
 
-@plant("slope of the sums", rules.PRE_ACTIVATION_FOR_ACTIVATION)
+@plant("slope of the sums", "GS404")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -116,14 +117,14 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, slope("sigmoid", f"h{unit}"), f"[h{unit}]*(1-[h{unit}])", draw)
 
 
-@plant("hidden slope left out", rules.LOCAL_DERIVATIVE_MISSING)
+@plant("hidden slope left out", "GS602")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     unit, _ = units_of(table, column)
     return edited(table, column, f"*{slope(table.hidden, f'h{unit}')}", "", draw)
 
 
-@plant("slope of another activation", rules.OTHER_LOCAL_DERIVATIVE)
+@plant("slope of another activation", "GS603")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden == "relu":
         return None
@@ -133,7 +134,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, slope(table.hidden, f"h{unit}"), slope(wrong, f"h{unit}"), draw)
 
 
-@plant("slope with a plus", rules.OTHER_LOCAL_DERIVATIVE)
+@plant("slope with a plus", "GS603")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -142,7 +143,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"(1-[a_h{unit}])", f"(1+[a_h{unit}])", draw)
 
 
-@plant("bracket around the paths", rules.BRACKET)
+@plant("bracket around the paths", "GS306")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
@@ -155,7 +156,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return Planted(changed(table, column, wrong), column)
 
 
-@plant("bracket of the slope", rules.BRACKET)
+@plant("bracket of the slope", "GS306")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.hidden != "sigmoid":
         return None
@@ -164,7 +165,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"*(1-[a_h{unit}])", f"*1-[a_h{unit}]", draw)
 
 
-@plant("a path left out", rules.TERM_MISSING)
+@plant("a path left out", "GS304")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
@@ -177,14 +178,14 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return Planted(changed(table, column, f"({'+'.join(kept)}{tail}"), column)
 
 
-@plant("a minus between paths", rules.SIGN)
+@plant("a minus between paths", "GS301")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
     return edited(table, draw.choice(first_layer(table)), "]+", "]-", draw)
 
 
-@plant("weight of another connection", rules.WRONG_WEIGHT)
+@plant("weight of another connection", "GS401")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     inside = re.findall(r"\[(w\d+)\]", table.formulas[column])
@@ -193,35 +194,35 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"[{right}]", f"[{wrong}]", draw)
 
 
-@plant("a weight left out", rules.FACTOR_MISSING)
+@plant("a weight left out", "GS302")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     right = draw.choice(re.findall(r"\[(w\d+)\]", table.formulas[column]))
     return edited(table, column, f"*[{right}]", "", draw)
 
 
-@plant("an updated weight", rules.UPDATED)
+@plant("an updated weight", "GS701")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     right = draw.choice(re.findall(r"\[(w\d+)\]", table.formulas[column]))
     return edited(table, column, f"[{right}]", f"[{right}>]", draw)
 
 
-@plant("all weights updated", rules.UPDATED)
+@plant("all weights updated", "GS701")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     wrong = re.sub(r"\[(w\d+)\]", r"[\1>]", table.formulas[column])
     return Planted(changed(table, column, wrong), column)
 
 
-@plant("a weight updated on the spot", rules.UPDATED)
+@plant("a weight updated on the spot", "GS701")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     wrong = re.sub(r"\[(w\d+)\]", r"([\1]-[rate]*[dE/d\1])", table.formulas[column])
     return Planted(changed(table, column, wrong), column)
 
 
-@plant("a pinned weight", rules.PINNED)
+@plant("a pinned weight", "GS212")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     right = draw.choice(re.findall(r"\[(w\d+)\]", table.formulas[column]))
@@ -229,14 +230,14 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return replace(found, row=1) if found else None
 
 
-@plant("a neighbor's input", rules.NEIGHBOR)
+@plant("a neighbor's input", "GS403")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     _, k = units_of(table, column)
     return edited(table, column, f"[i{k}]", f"[i{other(table.sizes[0], k, draw)}]", draw)
 
 
-@plant("a typed input", rules.TYPED_NUMBER)
+@plant("a typed input", "GS214")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(first_layer(table))
     _, k = units_of(table, column)
@@ -246,21 +247,21 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
 # --- Gradients of the last layer ---------------------------------------------------------------
 
 
-@plant("sum for activation", rules.PRE_ACTIVATION_FOR_ACTIVATION)
+@plant("sum for activation", "GS404")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     _, k = ends_of(table, column)
     return edited(table, column, f"*[a_h{k}]", f"*[h{k}]", draw)
 
 
-@plant("a neighbor's hidden signal", rules.NEIGHBOR)
+@plant("a neighbor's hidden signal", "GS403")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     _, k = ends_of(table, column)
     return edited(table, column, f"[a_h{k}]", f"[a_h{other(table.sizes[1], k, draw)}]", draw)
 
 
-@plant("gradients swapped", rules.SWAPPED)
+@plant("gradients swapped", "GS604")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     first = draw.choice(gradients(table))
     second = draw.choice([g for g in gradients(table) if g != first])
@@ -269,21 +270,21 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return Planted(both, min(first, second, key=lambda g: int(g[5:])))
 
 
-@plant("the error left out", rules.FACTOR_MISSING)
+@plant("the error left out", "GS302")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     o, _ = ends_of(table, column)
     return edited(table, column, f"([a_o{o}]-[t{o}])*", "", draw)
 
 
-@plant("target less output", rules.SIGN)
+@plant("target less output", "GS301")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(gradients(table))
     o = draw.randint(1, table.sizes[2])
     return edited(table, column, f"([a_o{o}]-[t{o}])", f"([t{o}]-[a_o{o}])", draw)
 
 
-@plant("target of another output", rules.WRONG_TARGET)
+@plant("target of another output", "GS501")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
@@ -292,7 +293,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"[t{o}]", f"[t{other(table.sizes[2], o, draw)}]", draw)
 
 
-@plant("another output in the error", rules.WRONG_OUTPUT)
+@plant("another output in the error", "GS502")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
@@ -302,48 +303,48 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"([a_o{o}]-", f"([a_o{wrong}]-", draw)
 
 
-@plant("output slope left out", rules.LOCAL_DERIVATIVE_MISSING)
+@plant("output slope left out", "GS602")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     o, _ = ends_of(table, column)
     return edited(table, column, f"*{slope('sigmoid', f'o{o}')}", "", draw)
 
 
-@plant("half an output slope left out", rules.FACTOR_MISSING)
+@plant("half an output slope left out", "GS302")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     o, _ = ends_of(table, column)
     return edited(table, column, f"*(1-[a_o{o}])", "", draw)
 
 
-@plant("a factor twice", rules.FACTOR_REPEATED)
+@plant("a factor twice", "GS303")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     o, _ = ends_of(table, column)
     return edited(table, column, f"*(1-[a_o{o}])", f"*(1-[a_o{o}])*(1-[a_o{o}])", draw)
 
 
-@plant("a two too many", rules.DOUBLED)
+@plant("a two too many", "GS309")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(gradients(table))
     return Planted(changed(table, column, f"2*({table.formulas[column]})"), column)
 
 
-@plant("the last signal left out", rules.FACTOR_MISSING)
+@plant("the last signal left out", "GS302")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     _, k = ends_of(table, column)
     return edited(table, column, f"*[a_h{k}]", "", draw)
 
 
-@plant("a sum of factors", rules.OPERATOR)
+@plant("a sum of factors", "GS307")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     _, k = ends_of(table, column)
     return edited(table, column, f"*[a_h{k}]", f"+[a_h{k}]", draw)
 
 
-@plant("a value of the row above", rules.OTHER_ROW)
+@plant("a value of the row above", "GS213")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(last_layer(table))
     _, k = ends_of(table, column)
@@ -353,7 +354,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
 # --- Forward pass and loss ---------------------------------------------------------------------
 
 
-@plant("a weight twice in a sum", rules.WRONG_WEIGHT)
+@plant("a weight twice in a sum", "GS401")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(table.names(r"[ho]\d"))
     inside = re.findall(r"\[(w\d+)\]", table.formulas[column])
@@ -361,7 +362,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"[{right}]", f"[{wrong}]", draw)
 
 
-@plant("a signal twice in a sum", rules.NEIGHBOR)
+@plant("a signal twice in a sum", "GS403")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(table.names(r"[ho]\d"))
     inside = re.findall(r"\[(i\d|a_h\d)\]", table.formulas[column])
@@ -369,14 +370,14 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"[{right}]", f"[{wrong}]", draw)
 
 
-@plant("a sum before its activation", rules.PRE_ACTIVATION_FOR_ACTIVATION)
+@plant("a sum before its activation", "GS404")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(table.names(r"o\d"))
     k = draw.randint(1, table.sizes[1])
     return edited(table, column, f"[a_h{k}]", f"[h{k}]", draw)
 
 
-@plant("a bias left out", rules.TERM_MISSING)
+@plant("a bias left out", "GS304")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if not table.biases:
         return None
@@ -385,36 +386,36 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, column, f"+[{bias}]", "", draw)
 
 
-@plant("a minus in a sum", rules.SIGN)
+@plant("a minus in a sum", "GS301")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, draw.choice(table.names(r"[ho]\d")), "]+", "]-", draw)
 
 
-@plant("a sigmoid without its minus", rules.SIGN)
+@plant("a sigmoid without its minus", "GS301")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     o = draw.randint(1, table.sizes[2])
     return edited(table, f"a_o{o}", "EXP(-", "EXP(", draw)
 
 
-@plant("an activation of another sum", rules.WRONG_PRE_ACTIVATION)
+@plant("an activation of another sum", "GS406")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     u = draw.randint(1, table.sizes[1])
     return edited(table, f"a_h{u}", f"[h{u}]", f"[h{other(table.sizes[1], u, draw)}]", draw)
 
 
-@plant("the half left out", rules.FACTOR_MISSING)
+@plant("the half left out", "GS302")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.loss != "half" or table.sizes[2] < 2:
         return None
     return edited(table, f"E{draw.randint(1, table.sizes[2])}", "0.5*", "", draw)
 
 
-@plant("the square left out", rules.SQUARE_MISSING)
+@plant("the square left out", "GS308")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, f"E{draw.randint(1, table.sizes[2])}", "^2", "", draw)
 
 
-@plant("an error against another target", rules.WRONG_TARGET)
+@plant("an error against another target", "GS501")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
@@ -422,7 +423,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, f"E{o}", f"[t{o}]", f"[t{other(table.sizes[2], o, draw)}]", draw)
 
 
-@plant("an error counted twice", rules.WRONG_ERROR)
+@plant("an error counted twice", "GS503")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
@@ -430,7 +431,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, "E_total", f"[E{o}]", f"[E{other(table.sizes[2], o, draw)}]", draw)
 
 
-@plant("an error not counted", rules.TERM_MISSING)
+@plant("an error not counted", "GS304")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     if table.sizes[2] < 2:
         return None
@@ -440,48 +441,48 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
 # --- Updates -----------------------------------------------------------------------------------
 
 
-@plant("an ascent", rules.SIGN)
+@plant("an ascent", "GS301")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, draw.choice(table.names(r"w\d+")), "<]-[", "<]+[", draw)
 
 
-@plant("the rate left out", rules.FACTOR_MISSING)
+@plant("the rate left out", "GS302")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, draw.choice(table.names(r"w\d+")), "[rate]*", "", draw)
 
 
-@plant("another weight's gradient", rules.OTHER_GRADIENT)
+@plant("another weight's gradient", "GS605")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     first, second = draw.sample(table.names(r"w\d+"), 2)
     return edited(table, first, f"[dE/d{first}<]", f"[dE/d{second}<]", draw)
 
 
-@plant("an update of another weight", rules.WRONG_WEIGHT)
+@plant("an update of another weight", "GS401")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     first, second = draw.sample(table.names(r"w\d+"), 2)
     return edited(table, first, f"[{first}<]", f"[{second}<]", draw)
 
 
-@plant("updates from the first row", rules.PINNED)
+@plant("updates from the first row", "GS212")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     weight = draw.choice(table.names(r"w\d+"))
     found = edited(table, weight, f"[{weight}<]", f"[{weight}$]", draw)
     return replace(found, row=2) if found else None
 
 
-@plant("a rate typed in one column", rules.TYPED_NUMBER)
+@plant("a rate typed in one column", "GS214")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     return edited(table, draw.choice(table.names(r"w\d+")), "[rate]", "0.35", draw)
 
 
-@plant("a rate typed everywhere", rules.TYPED_RATE)
+@plant("a rate typed everywhere", "GS802")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     for name in table.updates:
         table = changed(table, name, table.updates[name].replace("[rate]", "0.35"))
     return Planted(table, "w1", 1)
 
 
-@plant("a rate without its $", rules.SLIDING)
+@plant("a rate without its $", "GS211")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     def sliding(cell: str, row: int) -> str:
         _, column, first = cell.split("$")
@@ -493,19 +494,19 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
 # --- Cells -------------------------------------------------------------------------------------
 
 
-@plant("a pasted number", rules.PASTED_NUMBER)
+@plant("a pasted number", "GS201")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column, row = draw.choice(list(table.formulas)), draw.randrange(1, table.rows)
     return Planted(replace(table, in_row={(column, row): 0.1234}), column, row)
 
 
-@plant("an empty cell", rules.EMPTY_CELL)
+@plant("an empty cell", "GS202")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column, row = draw.choice(list(table.formulas)), draw.randrange(1, table.rows)
     return Planted(replace(table, in_row={(column, row): None}), column, row)
 
 
-@plant("a pasted column", rules.PASTED_COLUMN)
+@plant("a pasted column", "GS204")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(gradients(table))
     pasted: dict[tuple[str, int], str | float | None]
@@ -513,7 +514,7 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return Planted(replace(table, in_row=pasted), column)
 
 
-@plant("a mistake in one row", rules.NEIGHBOR)
+@plant("a mistake in one row", "GS403")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column, row = draw.choice(last_layer(table)), draw.randrange(1, table.rows)
     _, k = ends_of(table, column)
@@ -522,13 +523,13 @@ def _(table: Handmade, draw: random.Random) -> Planted | None:
     return Planted(replace(table, in_row={(column, row): formula}), column, row)
 
 
-@plant("an input dragged down", rules.SERIES)
+@plant("an input dragged down", "GS209")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice(table.names(r"[ti]\d"))
     return Planted(replace(table, series=(column,)), column, 1)
 
 
-@plant("a chart of another column", rules.CHART_COLUMN)
+@plant("a chart of another column", "GS901")
 def _(table: Handmade, draw: random.Random) -> Planted | None:
     column = draw.choice([*table.names(r"E\d"), "a_o1"])
     return Planted(replace(table, chart=column), column)

@@ -117,16 +117,16 @@ def planted(name: str) -> Iterator[tuple[Made, str, int]]:
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_planted_mistake_is_found_and_named(name: str, often: int) -> None:
     """At the first wrong cell, and as what it is, each time; benchmarks/audit.py plants more."""
-    rule, _ = PLANTS[name]
+    code, _ = PLANTS[name]
     for made, column, row in islice(planted(name), often):
         found = audit_book(made.book)
-        told = [f.rules for f in found.mistakes if str(f.cell) == made.address(column, row)]
-        assert told == [(rule,)]
+        told = [f.codes for f in found.mistakes if str(f.cell) == made.address(column, row)]
+        assert told == [(code,)]
 
 
 def test_there_are_thirty_mistakes_and_more() -> None:
     assert len(PLANTS) >= 30
-    assert len({rule for rule, _ in PLANTS.values()}) >= 25
+    assert len({code for code, _ in PLANTS.values()}) >= 25
 
 
 def only(found: Audit) -> Finding:

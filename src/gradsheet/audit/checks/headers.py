@@ -41,6 +41,7 @@ def _others(subject: Subject) -> Others:
         # One letter is no name where another column has it: e may be the fifth weight.
         and not (len(table.headers[column]) == 1 and named in confirmed)
         and not _is_the_same_in_other_words(named, symbol, found.shape.sizes[-1])
+        and not (len(table.headers[column].split()) > 1 and _is_made_of(symbol, named))
         and symbol.kind not in zero_based
     }
 
@@ -49,6 +50,12 @@ def _is_the_same_in_other_words(named: Symbol, symbol: Symbol, outputs: int) -> 
     """Whether a header may mean what its column holds: error of one output, sum of its inputs."""
     is_error = symbol.kind is Kind.ERROR and outputs == 1
     return named == LOSS and (is_error or symbol.is_pre_activation)
+
+
+def _is_made_of(symbol: Symbol, named: Symbol) -> bool:
+    """Whether a value may be described by the name of another: output h1, derivative w5."""
+    activated = named.activation if named.is_pre_activation else None
+    return symbol == activated or symbol.of == named
 
 
 def _zero_based(subject: Subject) -> set[Kind]:

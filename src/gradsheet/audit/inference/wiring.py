@@ -59,8 +59,15 @@ class Wiring:
         return {
             parameter: column
             for parameter, column in columns.items()
-            if column is not None and not self._is_error_added(parameter, column)
+            if column is not None
+            and column not in self._outputs
+            and not self._is_error_added(parameter, column)
         }
+
+    @cached_property
+    def _outputs(self) -> set[int]:
+        """The columns of sums and activations."""
+        return {*self.units, *self.activations.values()}
 
     def _is_error_added(self, parameter: int, column: int) -> bool:
         """Whether an update adds a multiple of t − a, which is the error and no gradient."""
@@ -80,7 +87,9 @@ class Wiring:
         formula = self.formulas.expressions[parameter]
         places = {self.formulas.place(variable) for variable in variables(formula)}
         above = {place.column for place in places if _is_above(place)} - self.parameters
-        above = {c for c in above if c in self.formulas.expressions or len(places) < 4}
+        columns = {place.column for place in places if isinstance(place, ColumnCell)}
+        if len(columns & self.parameters) > 1:  # what is remembered moves on by itself, too
+            above &= self.formulas.expressions.keys()
         if not above:
             return self._remembered_gradient(parameter, places)
         # Without a learning rate the column is a step, not a gradient.

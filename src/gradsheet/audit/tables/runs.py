@@ -31,7 +31,7 @@ class _Runs:
         for run in self._formula_runs():
             while self._is_pasted(run, run.stop):
                 run = range(run.start, run.stop + 1)
-            yield self._trimmed(run)
+            yield self._trimmed(self._with_start(run))
 
     def _formula_runs(self) -> list[range]:
         """Runs whose first and last rows hold several formulas."""
@@ -45,6 +45,14 @@ class _Runs:
             else:
                 runs.append(range(row, row + 1))
         return runs
+
+    def _with_start(self, run: range) -> range:
+        """With a row above that holds the start: few formulas, the same, and else numbers."""
+        row, filled = run.start - 1, self._computed(run.start)
+        starts = self._likeness(row, run.start) == 1 and len(run) > 1
+        if starts and all(self._grid.is_filled(row, column) for column in filled):
+            return range(row, run.stop)
+        return run
 
     def _goes_on(self, run: range, row: int) -> bool:
         """Whether a row belongs to the run above it, across rows that were pasted or emptied."""

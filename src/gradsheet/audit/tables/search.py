@@ -9,11 +9,13 @@ from gradsheet.audit.tables.headers import read_header
 from gradsheet.audit.tables.runs import row_runs
 from gradsheet.audit.tables.table import Table
 from gradsheet.errors import GradsheetError
+from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.formula import references
 from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.model import Sheet
 
 _FEWEST_COLUMNS = 6
-_MOST_CELLS = 100_000  # of one table: 3,000 updates of a network with 8 weights
+_MOST_CELLS = 400_000  # of one table: 12,000 updates of a network with 8 weights
 
 
 def find_tables(formulas: Formulas) -> list[Table]:
@@ -63,11 +65,24 @@ class _SheetSearch:
             following = [names[other] for other in columns[place : place + _FEWEST_COLUMNS]]
             gap = part and column > part[-1] + 1
             again = names[column] in seen and (gap or seen.issuperset(following))
-            if part and again and len(seen) >= _FEWEST_COLUMNS:
+            whole = again and self._reads_on(part, column, rows)
+            if part and again and not whole and len(seen) >= _FEWEST_COLUMNS:
                 yield part
                 part = []
             part.append(column)
         yield part
+
+    def _reads_on(self, part: list[int], column: int, rows: range) -> bool:
+        """Whether formulas of some columns use what is to the right of them, as updates do."""
+        here = [CellIndex(rows[-1], one) for one in part]
+        trees = ((place, self._grid.formula(*place)) for place in here)
+        used = (
+            ref.seen_from(place)
+            for place, tree in trees
+            if tree is not None and not isinstance(tree, str)
+            for ref in references(tree)
+        )
+        return any(cell.column >= column and cell.row in rows for cell in used)
 
     def _table(self, rows: range, columns: list[int]) -> Table | None:
         """The table of these cells; None where it is too narrow.

@@ -109,7 +109,7 @@ def test_a_rate_of_many_digits_is_verified(tmp_path: Path) -> None:
 
 
 def test_a_network_named_like_a_choice(tmp_path: Path) -> None:
-    spec = replace(LINE, name="as generated")
+    spec = replace(LINE, name="as first written")
     write_workbook(spec, tmp_path / "book.xlsx", learning_rates=(0.1,), updates=2)
     assert verify_workbook(tmp_path / "book.xlsx").is_verified
 

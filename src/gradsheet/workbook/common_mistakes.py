@@ -25,6 +25,7 @@ from gradsheet.workbook import numerals, texts
 from gradsheet.workbook.layout import MISTAKES_SHEET, Layout, has_deltas
 from gradsheet.workbook.mistake_block import BLOCK_ROWS, LABELS, LEFT, LINE, Block, Outcome
 from gradsheet.workbook.passes import PassTable, pass_variables
+from gradsheet.workbook.training_panel import LOSS_CHART, set_loss_axes
 
 _MOST_CELLS = 10_000  # of the trainings with mistakes
 _FIRST_BLOCK = 26
@@ -196,7 +197,7 @@ class _Trainings:
 
     def insert_chart(self) -> None:
         """The losses of all trainings in one chart."""
-        chart = self.style.book.add_chart({"type": "line"})
+        chart = self.style.book.add_chart(LOSS_CHART)
         last = _FIRST_ROW + self.updates
         for number, mistake in reversed(list(enumerate(self.mistakes))):
             column = self.table(number).column(self.layout.graph.loss)
@@ -219,13 +220,7 @@ class _Trainings:
         write_formula(self.sheet, *place, title, value, self.style.note)
         source = f"={absolute(*place, MISTAKES_SHEET)}"
         chart.set_title({"name": source, "name_font": {"size": 12}})
-        spacing = max(1, round(self.updates / 10))
-        chart.set_x_axis(
-            {"name": texts.UPDATES, "interval_unit": spacing, "interval_tick": spacing}
-        )
-        chart.set_y_axis(
-            {"name": texts.LOSS_AXIS, "num_format": "0.000", "major_gridlines": {"visible": False}}
-        )
+        set_loss_axes(chart, self.updates)
         chart.set_legend({"position": "right"})
         chart.set_size({"width": 900, "height": 420})
         self.sheet.insert_chart(4, 0, chart, {"x_offset": 10, "y_offset": 4})

@@ -19,13 +19,11 @@ from gradsheet.spreadsheet.writer import (
 )
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.render import literal
+from gradsheet.workbook import texts
 from gradsheet.workbook.inputs_layout import BLOCK_ROW, INPUTS_SHEET
 from gradsheet.workbook.layout import GRADIENT_SHEET, Check, Layout
 from gradsheet.workbook.passes import PassTable, pass_variables
 
-NOT_COMPUTED = (
-    "autograd: not computed, because PyTorch was not installed when this workbook was written."
-)
 _MOST_CELLS = 10_000  # of the nudged networks
 _HEADER_ROW, _FIRST_ROW = 9, 10
 _COLUMNS = (
@@ -35,10 +33,10 @@ _COLUMNS = (
     ("autograd", 18),
     ("formula − difference", 20),
     ("formula − autograd", 20),
-    ("kinks", 9),
     ("fails", 9),
+    ("kinks", 9),
 )
-_FORMULA, _DIFFERENCE, _AUTOGRAD, _LESS_DIFFERENCE, _LESS_AUTOGRAD, _KINKS, _FAILS = range(1, 8)
+_FORMULA, _DIFFERENCE, _AUTOGRAD, _LESS_DIFFERENCE, _LESS_AUTOGRAD, _FAILS, _KINKS = range(1, 8)
 _TABLE_LEFT = len(_COLUMNS) + 2
 _NUDGE_CELL, _FAIL_CELL, _CHANGED_CELL = (3, 1), (4, 1), (5, 1)
 _TINY = "0.0E+00"
@@ -48,15 +46,8 @@ FIRST_COMPARED = (_FIRST_ROW, _LESS_AUTOGRAD)
 
 def write(layout: Layout, style: Style) -> list[Check]:
     """Add the sheet that proves the gradients."""
-    notes = (
-        "formula: the training table's, iteration 0. central difference: (E(w + ε) − E(w − ε))/2ε, "
-        "from the nudged networks on the right, by forward passes alone.",
-        f"autograd: torch {layout.witness.version}, float64, for the numbers this workbook was "
-        "made with; it is not computed again when they change."
-        if layout.witness
-        else NOT_COMPUTED,
-    )
-    title = f"Is every gradient right? {'Three' if layout.witness else 'Two'} witnesses"
+    notes = texts.gradient_notes(layout.witness.version if layout.witness else "")
+    title = texts.gradient_title(bool(layout.witness))
     sheet = style.add_sheet(GRADIENT_SHEET, title, *notes)
     sheet.freeze_panes(_FIRST_ROW, 1)
     parameters = checked_parameters(layout)
@@ -69,7 +60,8 @@ def write(layout: Layout, style: Style) -> list[Check]:
     write_formula(sheet, *_FAIL_CELL, f"SUM({fails})", failures, cell_format)
     table.write(style, sheet)
     sheet.repeat_rows(_HEADER_ROW)
-    sheet.print_area(0, 0, _FIRST_ROW + len(parameters) - 1, _FAILS)
+    last = _KINKS if table.nudged.kinked else _FAILS
+    sheet.print_area(0, 0, _FIRST_ROW + len(parameters) - 1, last)
     print_on_pages(sheet)
     words = "every gradient equals its central difference"
     words += " and autograd's value" if layout.witness else ""
@@ -119,8 +111,7 @@ class _Table:
     def write(self, style: Style, sheet: Worksheet) -> None:
         """Write the header and every row."""
         table = self.table
-        note = "The nudged networks: in each row one parameter, marked, is moved up or down."
-        sheet.write_string(_HEADER_ROW - 1, _TABLE_LEFT, note, style.note)
+        sheet.write_string(_HEADER_ROW - 1, _TABLE_LEFT, texts.NUDGED, style.note)
         sheet.write_string(_HEADER_ROW, _TABLE_LEFT, "nudged", style.header())
         table.write_header(sheet, style, _HEADER_ROW)
         sheet.set_column(_TABLE_LEFT, _TABLE_LEFT + len(table.variables), 11)
@@ -158,33 +149,22 @@ def _write_head(layout: Layout, style: Style, sheet: Worksheet, table: _Table) -
     flags = span(BLOCK_ROW + 1, layout.fields.flags, last, layout.fields.flags, INPUTS_SHEET)
     changed = f"SUM({flags})"
     write_formula(sheet, *_CHANGED_CELL, changed, layout.fields.changed, left)
-    for row, column, words in _head_notes(layout, len(table.nudged.parameters)):
+    for row, column, words in _head_notes(layout, table.nudged):
         sheet.write_string(row, column, words, style.note)
-    for column, (name, width) in enumerate(_COLUMNS):
+    for column, (name, width) in enumerate(_COLUMNS if table.nudged.kinked else _COLUMNS[:-1]):
         sheet.write_string(_HEADER_ROW, column, name, style.header("gradient" if column else ""))
         sheet.set_column(column, column, width)
 
 
-def _head_notes(layout: Layout, checked: int) -> Iterator[tuple[int, int, str]]:
+def _head_notes(layout: Layout, nudged: NudgedNetworks) -> Iterator[tuple[int, int, str]]:
     """The row, the column and the words of each note above the table."""
-    changed = "of the numbers this workbook was made with"
-    tolerance = (
-        "Tolerance: 1E-9·(1 + E) + 1E-6·|formula| against the difference, which has "
-        "rounding and truncation errors of its own"
-    )
-    if layout.witness:
-        changed += "; with any changed, autograd is not compared"
-        tolerance += "; 1E-12·(1 + |autograd|) against autograd"
-    yield _CHANGED_CELL[0], 2, changed
-    yield 6, 0, f"{tolerance}."
-    yield (
-        *(7, 0),
-        "kinks: of a ReLU, between w + ε and w − ε. Where there is one the difference is no "
-        "derivative, and is not compared.",
-    )
-    every = len(layout.graph.parameters)
+    yield _CHANGED_CELL[0], 2, texts.changed_numbers(bool(layout.witness))
+    yield 6, 0, texts.tolerances(bool(layout.witness))
+    if nudged.kinked:
+        yield 7, 0, texts.KINKS
+    checked, every = len(nudged.parameters), len(layout.graph.parameters)
     if checked < every:
-        yield 4, 2, f"{checked} of {every} parameters, evenly spread."
+        yield 4, 2, texts.some_checked(checked, every)
 
 
 @dataclass(frozen=True)
@@ -230,10 +210,13 @@ class _Row:
         apart = f"{cells[_FORMULA]}-{cells[_DIFFERENCE]}"
         write_formula(sheet, row, _LESS_DIFFERENCE, apart, self.value - difference, tiny)
         self._write_autograd(style, sheet, row)
-        kinks = self.table.nudged.kinks(self.number)
         cell_format = style.format(align="center", font_color=FAINT)
-        formula = self.table.kinks_formula(self.number)
-        write_formula(sheet, row, _KINKS, formula, kinks, cell_format)
+        if self.table.nudged.kinked:
+            kinks, formula = (
+                self.table.nudged.kinks(self.number),
+                self.table.kinks_formula(self.number),
+            )
+            write_formula(sheet, row, _KINKS, formula, kinks, cell_format)
         fails = self._fails()
         write_formula(sheet, row, _FAILS, self._fails_formula(), fails, cell_format)
         return fails
@@ -257,7 +240,8 @@ class _Row:
         cells, loss = self.cells, self.layout.trained(self.layout.graph.loss)
         mine, difference, torch = cells[_FORMULA], cells[_DIFFERENCE], cells[_AUTOGRAD]
         near = f"ABS({mine}-{difference})<=0.000000001*(1+ABS({loss}))+0.000001*ABS({mine})"
-        near = f"OR({cells[_KINKS]}>0,{near})"
+        if self.table.nudged.kinked:
+            near = f"OR({cells[_KINKS]}>0,{near})"
         if self.autograd is None:
             return f"IF({near},0,1)"
         changed = f"{absolute(*_CHANGED_CELL)}>0"

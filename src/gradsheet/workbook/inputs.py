@@ -134,7 +134,7 @@ def _write_choice(layout: Layout, style: Style, sheet: Worksheet, locked: bool) 
             "validate": "list",
             "source": f"={source}",
             "input_title": "Numbers to use",
-            "input_message": "Your own numbers are those in the yellow cells.",
+            "input_message": "The numbers in the yellow cells, or another set.",
             "error_title": "Not in the list",
             "error_message": "Choose from the list.",
         },

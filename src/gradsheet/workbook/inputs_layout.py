@@ -12,7 +12,7 @@ from gradsheet.symbolic.expression import Variable
 
 INPUTS_SHEET = "Inputs"
 
-OWN, GENERATED = "my own numbers", "as generated"
+OWN, GENERATED = "the yellow cells", "as first written"
 
 CHOICE_CELL = (3, 2)
 BLOCK_ROW = 6

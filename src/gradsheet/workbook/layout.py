@@ -144,10 +144,12 @@ class Check:
         return int(self.count) if math.isfinite(self.count) else 1
 
 
-# The training sheets: a panel with the rate, the chart and the steps, then the table beside it.
-RATE_CELL = (1, 1)
+# The training sheets: the iteration, which stays in sight, a panel with the rate, the chart and the
+# steps, then the table.
+ITERATION_COLUMN = 0
+RATE_CELL = (1, 2)
 HEADER_ROW, FIRST_ROW = 3, 4
-TABLE_COLUMN = 3
+TABLE_COLUMN = 3  # the last one before the table
 
 
 def training_columns(graph: NetworkGraph, addresses: dict[Variable, str]) -> tuple[Column, ...]:

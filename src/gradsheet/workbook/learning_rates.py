@@ -15,21 +15,19 @@ from gradsheet.spreadsheet.writer import (
     span,
     write_formula,
 )
-from gradsheet.workbook import too_large
+from gradsheet.workbook import texts, too_large
 from gradsheet.workbook.exercise import ALLOWED
 from gradsheet.workbook.layout import RATES_SHEET, Layout
-from gradsheet.workbook.training import loss_range, set_loss_axes
+from gradsheet.workbook.training_panel import LOSS_CHART, loss_range, set_loss_axes
 
 _MARKS = (1, 10, 50, 100)
 _SUMMARY_ROW = 3
 _CHART_ROWS = 21
-_FASTEST = "◄ lowest"
 
 
 def write(layout: Layout, style: Style, *, protected: bool = False) -> None:
     """Add the sheet with the loss at every learning rate, side by side, and their charts."""
-    note = "Each curve repeats E_total of one training sheet; #N/A marks a training that diverged."
-    sheet = style.add_sheet(RATES_SHEET, "The loss at each learning rate", note)
+    sheet = style.add_sheet(RATES_SHEET, texts.RATES_TITLE, texts.RATES_NOTE)
     sheets = _Rates(layout, style, sheet)
     sheets.write_summary()
     sheets.write_table()
@@ -68,8 +66,7 @@ class _Rates:
     def write_summary(self) -> None:
         """A row a learning rate: the loss after some updates, and whether it ever rose."""
         sheet, style, row = self.sheet, self.style, _SUMMARY_ROW
-        marks = [f"after {mark}" for mark in self.marks]
-        for column, name in enumerate(["η", "at first", *marks, "rises", ""]):
+        for column, name in enumerate(texts.rates_headings(self.marks)):
             sheet.write_string(row, column, name, style.header(align="right"))
         losses = self.layout.descent.loss
         for number, rate in enumerate(self.layout.descent.learning_rates):
@@ -83,8 +80,7 @@ class _Rates:
                 write_formula(sheet, row, column, cell, _or_missing(value), style.number)
             self._write_rises(row, len(self.marks) + 2, number)
             self._write_fastest(row, len(self.marks) + 3, number)
-        note = "rises: updates after which the loss was higher than before; — where it diverged."
-        sheet.write_string(_SUMMARY_ROW + 1 + self.count, 0, note, style.note)
+        sheet.write_string(_SUMMARY_ROW + 1 + self.count, 0, texts.RATES_RISES, style.note)
 
     def _write_rises(self, row: int, column: int, number: int) -> None:
         last = self.first + self.layout.descent.updates
@@ -103,16 +99,20 @@ class _Rates:
         cell = cell_address(row, at)
         every = [cell_address(other, at) for other in range(first, last + 1)]
         lowest = f"MIN({','.join(f'IFERROR({other},10^300)' for other in every)})"
-        formula = f'IFERROR(IF({cell}<={lowest}*(1+0.000000001),"{_FASTEST}",""),"")'
+        formula = f'IFERROR(IF({cell}<={lowest}*(1+0.000000001),"{texts.LOWEST}",""),"")'
         losses = self.layout.descent.loss[self.marks[-1]]
         fastest = np.isfinite(losses[number]) and losses[number] <= np.nanmin(losses) * (1 + 1e-9)
         cell_format = self.style.format(bold=True, font_color="#166534")
-        write_formula(self.sheet, row, column, formula, _FASTEST if fastest else "", cell_format)
+        write_formula(
+            self.sheet, row, column, formula, texts.LOWEST if fastest else "", cell_format
+        )
 
     def write_table(self) -> None:
         """The losses themselves."""
         sheet, style, layout = self.sheet, self.style, self.layout
-        sheet.write_string(self.table_row, 0, "Every loss", style.format(bold=True, font_size=13))
+        sheet.write_string(
+            self.table_row, 0, texts.RATES_TABLE, style.format(bold=True, font_size=13)
+        )
         sheet.write_string(self.first - 1, 0, "updates", style.header())
         iteration = style.format(align="center", font_color=FAINT)
         for row in range(layout.descent.updates + 1):
@@ -145,9 +145,9 @@ class _Rates:
     def insert_charts(self) -> None:
         """The curves on a linear and on a logarithmic axis."""
         for place, (title, scale) in enumerate(
-            (("Loss", {}), ("Loss, logarithmic", {"log_base": 10}))
+            zip(texts.RATES_CHARTS, ({}, {"log_base": 10}), strict=True)
         ):
-            chart = self.style.book.add_chart({"type": "line"})
+            chart = self.style.book.add_chart(LOSS_CHART)
             last = self.first + self.layout.descent.updates
             for column in range(1, self.count + 1):
                 chart.add_series(
@@ -159,8 +159,8 @@ class _Rates:
                     }
                 )
             chart.set_title({"name": title, "name_font": {"size": 12}})
-            low = {"crossing": "min", "num_format": "0.0E+00"} if scale else {}
-            set_loss_axes(self.layout, chart, {**scale, **low})
+            low = {"crossing": "min", "num_format": "0E+00"} if scale else {}
+            set_loss_axes(chart, self.layout.descent.updates, {**scale, **low})
             chart.set_legend({"position": "bottom" if self.count <= 8 else "none"})
             chart.set_size({"width": 620, "height": 400})
             self.sheet.insert_chart(

@@ -19,10 +19,10 @@ from gradsheet.workbook.inputs_layout import CHOICE_CELL, INPUTS_SHEET, OWN, pla
 from gradsheet.workbook.layout import (
     FIRST_ROW,
     GRADIENT_SHEET,
+    ITERATION_COLUMN,
     NETWORK_SHEET,
     START_SHEET,
     STEP_SHEET,
-    TABLE_COLUMN,
     rate_sheet,
 )
 from gradsheet.workbook.selector import CHOSEN_EXAMPLE, CHOSEN_ITERATION, CHOSEN_RATE
@@ -97,7 +97,7 @@ def shows_autograd(sheet: Sheet | None) -> bool:
 
 def _table_rows(sheet: Sheet) -> int:
     """The number of rows of a training table: of numbers in its first column."""
-    first, column = CellIndex.from_zero_based(FIRST_ROW, TABLE_COLUMN)
+    first, column = CellIndex.from_zero_based(FIRST_ROW, ITERATION_COLUMN)
     return sum(
         index.column == column and index.row >= first and isinstance(cell.value, float)
         for index, cell in sheet.cells.items()

@@ -6,7 +6,7 @@ from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import Worksheet, absolute, span, write_formula
 from gradsheet.symbolic.expression import Variable
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET
-from gradsheet.workbook.layout import FIRST_ROW, TABLE_COLUMN, Layout, rate_sheet
+from gradsheet.workbook.layout import FIRST_ROW, ITERATION_COLUMN, Layout, rate_sheet
 
 _ROW = 3
 CHOSEN_RATE, CHOSEN_ITERATION, CHOSEN_EXAMPLE = (_ROW, 1), (_ROW + 1, 1), (_ROW, 5)
@@ -49,7 +49,7 @@ class Selector:
         fields, layout = self.layout.fields, self.layout
         first, last = (fields.typed[rate] for rate in (fields.rates[0], fields.rates[-1]))
         rates = span(*first, *last, INPUTS_SHEET)
-        column = TABLE_COLUMN
+        column = ITERATION_COLUMN
         sheet_name = rate_sheet(layout.descent.learning_rates[0])
         iterations = span(FIRST_ROW, column, FIRST_ROW + self.last, column, sheet_name)
         right = style.format(align="right", bold=True)

@@ -16,6 +16,62 @@ FIRST_STEP = "first step"
 RIGHT, WRONG = "right", "wrong"
 NONE = "—"
 
+# --- Training sheets ---------------------------------------------------------------------------
+
+ITERATION = "iteration"
+COLUMN = "column"
+ITS_FORMULA = "its formula, for every iteration"
+OPTIMIZER_EXPLAINED = {
+    "sgd": "Each parameter moves against its gradient, by η times it.",
+    "momentum": "v is a sum of the gradients so far; each update keeps μ of it. The step is η·v.",
+    "adam": "m and v are moving averages of the gradient and of its square, divided by 1 − p, for "
+    "they start at 0. The step is η·m/(√v + ε).",
+}
+
+
+def training_title(optimizer: str) -> str:
+    """What is trained, up to the learning rate."""
+    return f"{optimizer[0].upper()}{optimizer[1:]} at learning rate "
+
+
+def after_updates(updates: int) -> str:
+    """Behind the loss that is reached."""
+    return f" after {updates} update{'s' if updates > 1 else ''}"
+
+
+def formulas_notes(examples: int, parameters: int) -> tuple[str, ...]:
+    """What the list of formulas leaves out."""
+    notes = ("Every other parameter moves like the first.",) if parameters > 1 else ()
+    if examples > 1:
+        return (*notes, f"The columns of examples 2 to {examples} are computed like example 1's.")
+    return notes
+
+
+# --- Learning rates ----------------------------------------------------------------------------
+
+RATES_TITLE = "The loss at each learning rate"
+RATES_NOTE = (
+    "Each curve repeats E_total of one training sheet; #N/A marks a training that diverged."
+)
+RATES_RISES = "rises: updates after which E_total was higher than before; — where it diverged."
+RATES_TABLE = "E_total after every update"
+RATES_CHARTS = ("E_total", "E_total, logarithmic")
+LOWEST = "◄ lowest"
+TOO_LARGE = "What too large a rate does"
+TOO_LARGE_NOTES = (
+    "One weight w and the loss ½w². The gradient is w, so an update makes w − η·w = (1 − η)·w of "
+    "it. Below 1 it approaches 0, at 1 it reaches it at once,",
+    "up to 2 it overshoots and still converges, above 2 every step leads farther away: a network "
+    "diverges the same way where its loss curves more sharply.",
+)
+TOO_LARGE_CHART = "The weight w, update after update"
+
+
+def rates_headings(marks: Sequence[int]) -> list[str]:
+    """The headings of the summary: the loss after so many updates, and whether it rose."""
+    return ["η", "at first", *(f"after {mark}" for mark in marks), "rises", ""]
+
+
 # --- Network -----------------------------------------------------------------------------------
 
 NETWORK_TITLE = "The network"
@@ -64,6 +120,57 @@ def step_marks(examples: int) -> tuple[list[str], list[str]]:
 def step_examples(examples: int) -> list[str]:
     """The headings of each example's deltas."""
     return [f"example {n}" for n in range(1, examples + 1)] if examples > 1 else ["value"]
+
+
+# --- Gradient check ----------------------------------------------------------------------------
+
+NOT_COMPUTED = (
+    "autograd: not computed, because PyTorch was not installed when this workbook was written."
+)
+NUDGED = "The nudged networks: in each row one parameter, marked, is moved up or down."
+KINKS = (
+    "kinks: of a ReLU, between w + ε and w − ε. Where there is one the difference is no "
+    "derivative, and is not compared."
+)
+
+
+def gradient_title(witness: bool) -> str:
+    """With autograd there are three witnesses."""
+    return f"Is every gradient right? {'Three' if witness else 'Two'} witnesses"
+
+
+def gradient_notes(version: str) -> tuple[str, str]:
+    """What is compared; ``version`` is torch's, where autograd was computed."""
+    autograd = (
+        f"autograd: torch {version}, float64, for the numbers this workbook was made with; it is "
+        "not computed again when they change."
+    )
+    return (
+        "formula: the training table's, iteration 0. central difference: "
+        "(E_total(w + ε) − E_total(w − ε))/2ε, from the nudged networks on the right, by forward "
+        "passes alone.",
+        autograd if version else NOT_COMPUTED,
+    )
+
+
+def changed_numbers(witness: bool) -> str:
+    """Behind how many numbers were changed."""
+    words = "of the numbers this workbook was made with"
+    return f"{words}; with any changed, autograd is not compared" if witness else words
+
+
+def tolerances(witness: bool) -> str:
+    """How far a gradient may be from each witness."""
+    words = (
+        "Tolerance: 1E-9·(1 + E_total) + 1E-6·|formula| against the difference, which has rounding "
+        "and truncation errors of its own"
+    )
+    return f"{words}; 1E-12·(1 + |autograd|) against autograd." if witness else f"{words}."
+
+
+def some_checked(checked: int, every: int) -> str:
+    """Where there are too many parameters."""
+    return f"{checked} of {every} parameters, evenly spread."
 
 
 # --- Common mistakes ---------------------------------------------------------------------------

@@ -7,7 +7,9 @@ from gradsheet.spreadsheet.addresses import column_letters
 from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import Worksheet, cell_address, write_formula
 from gradsheet.symbolic.tape import Array
+from gradsheet.workbook import texts
 from gradsheet.workbook.layout import RATES_SHEET
+from gradsheet.workbook.training_panel import LOSS_CHART, set_loss_axes
 
 _RATES = (0.5, 1.0, 1.9, 2.1)  # E″ is 1 everywhere, so above 2 every update overshoots farther
 UPDATES = 20
@@ -16,18 +18,10 @@ UPDATES = 20
 def write(style: Style, sheet: Worksheet, row: int) -> None:
     """One weight on the parabola E = ½w²: each update multiplies it by 1 − η."""
     cell_format = style.format(bold=True, font_size=13)
-    sheet.write_string(row, 0, "What too large a rate does", cell_format)
-    note = (
-        "One weight, E = ½w². The gradient is w, so an update makes w − η·w = (1 − η)·w of "
-        "it. Below 1 it approaches 0, at 1 it reaches it at once,"
-    )
-    sheet.write_string(row + 1, 0, note, style.note)
-    note = (
-        "up to 2 it overshoots and still converges, above 2 every step leads farther away: a "
-        "network diverges the same way where its loss curves more sharply."
-    )
-    sheet.write_string(row + 2, 0, note, style.note)
-    sheet.write_string(row + 4, 0, "updates", style.header())
+    sheet.write_string(row, 0, texts.TOO_LARGE, cell_format)
+    for down, note in enumerate(texts.TOO_LARGE_NOTES, start=1):
+        sheet.write_string(row + down, 0, note, style.note)
+    sheet.write_string(row + 4, 0, texts.UPDATES, style.header())
     values = _parabola()
     for column, rate in enumerate(_RATES, start=1):
         cell_format = style.format(bold=True, align="center", bottom=1, num_format='"η = "General')
@@ -45,7 +39,7 @@ def write(style: Style, sheet: Worksheet, row: int) -> None:
 
 
 def _insert_chart(style: Style, sheet: Worksheet, row: int) -> None:
-    chart = style.book.add_chart({"type": "line"})
+    chart = style.book.add_chart(LOSS_CHART)
     for column in range(1, len(_RATES) + 1):
         first, last = row + 5, row + 5 + UPDATES
         chart.add_series(
@@ -56,9 +50,9 @@ def _insert_chart(style: Style, sheet: Worksheet, row: int) -> None:
                 "line": {"color": palette.of_rate(column - 1), "width": 2},
             }
         )
-    chart.set_title({"name": "The weight w, update after update", "name_font": {"size": 12}})
-    chart.set_x_axis({"name": "updates", "label_position": "low", "interval_unit": 2})
-    chart.set_y_axis({"num_format": "0", "major_gridlines": {"visible": False}})
+    chart.set_title({"name": texts.TOO_LARGE_CHART, "name_font": {"size": 12}})
+    axis: dict[str, object] = {"name": "w", "num_format": "0"}
+    set_loss_axes(chart, UPDATES, axis)
     chart.set_legend({"position": "bottom"})
     chart.set_size({"width": 620, "height": 400})
     sheet.insert_chart(row + 4, 6, chart, {"x_offset": 4, "y_offset": 4})

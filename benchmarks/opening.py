@@ -44,8 +44,8 @@ from gradsheet.models.digit_classifier import (
     network_input,
     open_digits,
 )
+from gradsheet.models.naming import LOSS_SHEET
 from gradsheet.models.sheets.inputs import DIGITS_SHEET
-from gradsheet.models.sheets.loss import LOSS_SHEET
 from gradsheet.models.ties import maxima, windows, winners
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.recalculate import IronCalcWorkbook, without_values

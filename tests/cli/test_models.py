@@ -17,5 +17,5 @@ def test_open(succeeded: Succeeded, tmp_path: Path) -> None:
     assert re.fullmatch(r"Wrote one\.xlsx \(\d\.\d MB\)\.\n", text)
     book = openpyxl.load_workbook(tmp_path / "one.xlsx", data_only=True)
     assert book.sheetnames[:3] == ["Overview", "Image", "1 conv1"]
-    assert book.sheetnames[-2:] == ["Loss", "Digits"]
+    assert book.sheetnames[-2:] == ["Output", "Digits"]
     assert book["Image"]["E5"].value == "one.png"

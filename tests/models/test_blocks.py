@@ -2,7 +2,7 @@
 
 from openpyxl.utils.cell import rows_from_range
 
-from gradsheet.models.blocks import Block, beside_tiles, column, filters, matrix, row, tiles
+from gradsheet.models.blocks import Block, column, filters, matrix, row, tiles
 
 
 def cells_of(reference: str) -> set[str]:
@@ -38,13 +38,9 @@ def test_tiles_leave_a_row_for_labels() -> None:
     assert block.rows[1, 0, 0] - block.rows[0, -1, 0] == 3  # an empty row and a label
 
 
-def test_parts_and_copies_of_a_block() -> None:
+def test_copies_of_a_block() -> None:
     block = tiles("two words", 0, 1, (2, 4, 6))
-    inner = block.inner((1, 2))
-    assert inner.shape == (2, 2, 2)
-    assert inner.cell((0, 0, 0)) == block.cell((0, 1, 2)) == "D3"
     assert block.reference((0, 0, 0)) == "'two words'!B2"
     assert block.moved(2, 1).cell((0, 0, 0)) == "C4"
     assert list(block.reshape((48,)).addresses()) == list(block.addresses())
     assert (block.bottom, block.right) == (11, 7)
-    assert list(beside_tiles(block, 9).addresses()) == ["J2", "J8"]

@@ -21,7 +21,6 @@ from gradsheet.models.agreement import differences
 from gradsheet.models.build import ModelWorkbook, to_workbook, write_model_workbook
 from gradsheet.models.digit_classifier import network_input
 from gradsheet.models.ties import FirstOfTies
-from gradsheet.models.trace import trace
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.libreoffice import libreoffice
 from tests.engines import EVERY_ENGINE
@@ -59,11 +58,13 @@ def test_the_cells_are_live(engine: str, tmp_path: Path) -> None:
     after = other.expected_values()
     assert any(not np.allclose(a.values, b.values) for a, b in zip(before, after, strict=True))
     first = book.layout.sheets[0]
-    pixel = book.input.block.cell((1, 2, 3))
-    number = first.forward.parameters["weight"].cell((0, 0, 0, 0))
+    pixel = book.input.blocks[0].cell((0, 1, 2, 3))
+    number = book.layout.block(book.grouped.parameters["body.0.weight"], "forward")
     typed = {
         CellRef("Input", CellIndex.parse(pixel)): float(y[1, 2, 3]),
-        CellRef(first.name, CellIndex.parse(number)): float(weight.detach()[0, 0, 0, 0]),
+        CellRef(first.name, CellIndex.parse(number.cell((0, 0, 0, 0)))): float(
+            weight.detach()[0, 0, 0, 0]
+        ),
     }
     if engine == "ironcalc":
         assert max(differences(tmp_path / "model.xlsx", before, engine).values()) < 1e-9
@@ -115,15 +116,16 @@ def test_the_expected_values_are_torchs(mnist: Dataset) -> None:
     with FirstOfTies():
         loss = F.cross_entropy(model(x), torch.tensor([3]))
     loss.backward()  # type: ignore[no-untyped-call]
-    found = trace(model, image, 3)
-    assert found.loss == pytest.approx(float(loss.detach()))
-    assert x.grad is not None and found.gradient is not None
-    assert torch.allclose(torch.from_numpy(found.gradient), x.grad[0])
-    for layer in found.layers:
-        for name, gradient in (layer.parameter_gradients or {}).items():
-            parameter = model.get_submodule(layer.path).get_parameter(name)
-            assert parameter.grad is not None
-            assert torch.allclose(torch.from_numpy(gradient), parameter.grad), layer.path
+    found = ModelWorkbook(load_model(None), image, 3)
+    assert found.grouped.loss is not None
+    assert float(found.numbers.of(found.grouped.loss)) == pytest.approx(float(loss.detach()))
+    assert x.grad is not None
+    inputs = found.numbers.loss_by(found.grouped.inputs[0].ids)
+    assert torch.allclose(torch.from_numpy(inputs), x.grad)
+    for name, parameter in model.named_parameters():
+        gradient = found.numbers.loss_by(found.grouped.parameters[name].ids)
+        assert parameter.grad is not None
+        assert torch.allclose(torch.from_numpy(gradient), parameter.grad), name
 
 
 @pytest.mark.parametrize("switch", [torch.no_grad, torch.inference_mode])
@@ -162,12 +164,12 @@ def test_a_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ("model", "target", "message"),
     [
         (nn.Linear(4, 3), 3, "the class is 3; expected 0 to 2"),
-        (nn.Sequential(nn.Linear(4, 3), nn.Softmax(1)), 0, "the model ends in a Softmax"),
+        (nn.Linear(4, 3), [0, 1], "the target has 2 classes; expected 1"),
     ],
-    ids=["class", "softmax"],
+    ids=["class", "classes"],
 )
 def test_what_cannot_have_a_loss_is_refused(
-    model: nn.Module, target: int, message: str, tmp_path: Path
+    model: nn.Module, target: Any, message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(GradsheetError, match=message):
         write_model_workbook(model, torch.randn(4), tmp_path / "model.xlsx", target)

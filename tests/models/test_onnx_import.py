@@ -100,7 +100,7 @@ def test_digits_open_from_a_file(tmp_path: Path) -> None:
     [
         (
             helper.make_node("LRN", ["x"], ["y"], size=3),
-            "the ONNX operator LRN is not supported; supported: Gemm",
+            "the ONNX operator LRN is not supported; supported: Conv",
         ),
         (helper.make_node("Gemm", ["x", "w"], ["y"], alpha=2.0), "with alpha, beta or transA"),
         (

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradsheet.errors import GradsheetError
 from gradsheet.files import whole_file
@@ -13,12 +14,22 @@ from gradsheet.spreadsheet.addresses import CellRef
 from gradsheet.spreadsheet.package import opened_package
 from gradsheet.spreadsheet.recalculate import Cells, recalculated
 
+Array = NDArray[np.float64]
+
 _MOST = 1e-6
 """The largest difference, relative to the numbers of a block, with which a workbook is written."""
 
 _SMALLEST = 1e-6
 """What smaller numbers of a block count as there: the loss and the gradients of a confident network
 are differences of numbers near 1, and have few correct digits in PyTorch as well."""
+
+
+_ROUNDING = 1e-6
+"""Numbers of a block so much smaller than the largest of their sheet are compared with that: a sum
+of gradients that cancel is a rounding error."""
+
+_HUGE = 1e200
+"""Larger numbers stand for infinity."""
 
 
 @dataclass
@@ -58,17 +69,36 @@ def differences(
 def differences_of(found: Cells, expected: Sequence[ExpectedValues]) -> dict[str, Difference]:
     """For each sheet the largest difference of ``found`` cells; of a missing one infinity."""
     worst: dict[str, Difference] = {}
+    largest: dict[str, float] = {}
+    for block in expected:
+        top = float(np.abs(block.values).max(initial=0))
+        largest[block.block.sheet] = max(largest.get(block.block.sheet, 0.0), min(top, _HUGE))
     for block in expected:
         sheet = block.block.sheet
         values = block.values.ravel()
         cells = map(found.get, block.block.cells())
         numbers = np.array([v if isinstance(v, float) else np.inf for v in cells])
-        far = float(np.nan_to_num(np.abs(numbers - values), nan=np.inf, posinf=np.inf).max())
-        scale = float(np.abs(values).max())
+        apart = np.abs(numbers - values)
+        far = float(
+            np.nan_to_num(apart, nan=np.inf, posinf=np.inf)[np.abs(values) < _HUGE].max(initial=0)
+        )
+        sizes = np.abs(values)
+        scale = float(sizes[sizes < _HUGE].max(initial=0))
+        far = max(far, _far_of_huge(numbers, values))
         difference = worst.setdefault(sheet, Difference())
-        difference.relative = max(difference.relative, far / max(scale, 1e-30))
+        least = max(_ROUNDING * largest[sheet], 1e-30)
+        difference.relative = max(difference.relative, far / max(scale, least))
         difference.tolerated = max(difference.tolerated, far / max(scale, _SMALLEST))
     return worst
+
+
+def _far_of_huge(numbers: Array, values: Array) -> float:
+    """The difference of the numbers in place of infinity, relative to them."""
+    huge = np.abs(values) >= _HUGE
+    if not huge.any():
+        return 0.0
+    apart = np.abs(numbers[huge] / values[huge] - 1)
+    return float(np.nan_to_num(apart, nan=np.inf, posinf=np.inf).max())
 
 
 def write_agreement(path: Path, expected: Sequence[ExpectedValues]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,13 +75,6 @@ class Block:
         """A block of the same shape further down and to the right."""
         return Block(self.sheet, self.rows + down, self.columns + right)
 
-    def inner(self, margin: Index) -> "Block":
-        """The channels without a margin of rows and columns all around."""
-        down, right = margin
-        height, width = self.shape[1:]
-        part = np.s_[:, down : height - down, right : width - right]
-        return Block(self.sheet, self.rows[part], self.columns[part])
-
     @property
     def bottom(self) -> int:
         """The row below the last."""
@@ -132,7 +126,6 @@ def row(sheet: str, top: int, left: int, count: int) -> Block:
     return matrix(sheet, top, left, (1, count)).reshape((count,))
 
 
-def beside_tiles(block: Block, left: int) -> Block:
-    """A vector (C,), each number in the first row of a channel of ``block``."""
-    first = block.rows.reshape(len(block.rows), -1)[:, 0]
-    return Block(block.sheet, first, np.full_like(first, left))
+def indices(shape: Index) -> Iterator[Index]:
+    """Every index of a tensor, in row-major order."""
+    return product(*map(range, shape))

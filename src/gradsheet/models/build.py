@@ -1,5 +1,6 @@
 """Any torch model as a workbook of live formulas, forward and backward."""
 
+import copy
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,57 +9,109 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gradsheet.errors import GradsheetError
+from gradsheet.errors import GradsheetError, reason
 from gradsheet.files import whole_file
 from gradsheet.models.agreement import write_agreement
-from gradsheet.models.layout import ModelLayout
-from gradsheet.models.sheets.cells import CellWriter, ExpectationsOnly, ExpectedValues, Links
+from gradsheet.models.agreement_with_model import (
+    check_against,
+    index_of,
+    leaves_of,
+    own_results,
+)
+from gradsheet.models.capture.capture import Call, Captured, capture
+from gradsheet.models.capture.float64 import in_float64
+from gradsheet.models.capture.recorder import plain_paths
+from gradsheet.models.capture.scope import LOSS
+from gradsheet.models.grouping import group
+from gradsheet.models.layout import ModelLayout, Sheet
+from gradsheet.models.naming import LOSS_SHEET, OUTPUT_SHEET
+from gradsheet.models.objective import LossFunction, LossName, Objective, Target
+from gradsheet.models.run import Numbers, Runner
+from gradsheet.models.sheets.cells import (
+    SMALL,
+    CellWriter,
+    ExpectationsOnly,
+    ExpectedValues,
+    Links,
+)
+from gradsheet.models.sheets.gradients import INPUT, Terms
+from gradsheet.models.sheets.group import GroupWriter
 from gradsheet.models.sheets.inputs import DigitInput, InputSheet, TensorInput
-from gradsheet.models.sheets.layer import LayerSheetWriter
-from gradsheet.models.sheets.loss import LOSS_SHEET, LossSheet, ends_in_probabilities, probabilities
-from gradsheet.models.sheets.overview import OVERVIEW_SHEET, write_losses, write_overview
-from gradsheet.models.trace import LossName, Trace, trace
-from gradsheet.models.trace.target import Target
-from gradsheet.models.validation import check_learning_rate, duplicate, gradients_on
+from gradsheet.models.sheets.loss import LossHead, probability_block
+from gradsheet.models.sheets.overview import (
+    OVERVIEW_SHEET,
+    sheet_title,
+    write_losses,
+    write_overview,
+)
+from gradsheet.models.sheets.symbols import description
+from gradsheet.models.step import OptimizerName, Step
+from gradsheet.models.validation import Example, call_of, duplicate
 from gradsheet.spreadsheet.made_by import MODEL, sign
 from gradsheet.spreadsheet.style import Style
-from gradsheet.spreadsheet.writer import Workbook, new_workbook
+from gradsheet.spreadsheet.writer import Workbook, Worksheet, new_workbook
 
 LEARNING_RATE = 0.1
 """The learning rate of the step, by default."""
 
+FORMULAS = 5_000_000
+"""So many formulas a workbook has at most, by default."""
+
 
 def write_model_workbook(
     model: nn.Module,
-    example: Tensor,
+    example: Example,
     path: str | Path,
-    target: Target | None = None,
+    target: Target = None,
     *,
-    loss: LossName = "cross-entropy",
+    loss: LossName | LossFunction = "cross-entropy",
     learning_rate: float = LEARNING_RATE,
+    optimizer: OptimizerName = "sgd",
+    output: int | str | None = None,
+    train: bool = False,
+    max_formulas: int = FORMULAS,
 ) -> None:
     """Write ``model`` on ``example`` as a workbook; with a ``target`` its backward pass as well.
 
     Args:
-        model: any module that ``torch.fx`` traces and whose layers are supported.
-        example: its input without the batch dimension: (C, H, W) or (N,).
+        model: any module.
+        example: what it is called with: a tensor, a tuple of the arguments, or a dictionary of
+            them by name. A missing batch dimension is added.
         path: the .xlsx file to write.
-        target: the true class for cross-entropy, a number for each output for the squared error.
-        loss: its name.
-        learning_rate: of the step of gradient descent after the backward pass.
+        target: for cross-entropy the true class, or one for each example or position, or
+            probabilities; otherwise a number for each output. For a function of your own what it
+            takes.
+        loss: its name, or a function of what the model returns and of the target.
+        learning_rate: of the step after the backward pass.
+        optimizer: of that step.
+        output: the index or the key of the output where the model returns several.
+        train: whether the model is in training mode, in which a batch norm takes the statistics of
+            the batch.
+        max_formulas: so many formulas the workbook has at most.
 
     Raises:
-        GradsheetError: a layer is not supported, the model does not fit a workbook, or the
-            recalculated workbook differs from PyTorch; no file is written then.
+        GradsheetError: an operation has no formulas, the model does not fit a workbook, its own
+            gradients are others than those of its operations, or the recalculated workbook differs
+            from PyTorch; no file is written then.
     """
-    book = ModelWorkbook(model, example, target, loss=loss, learning_rate=learning_rate)
+    book = ModelWorkbook(
+        model,
+        example,
+        target,
+        loss=loss,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        output=output,
+        train=train,
+        max_formulas=max_formulas,
+    )
     book.publish(path)
 
 
 def to_workbook(
     model: nn.Module,
     example: Tensor,
-    target: Target | None = None,
+    target: Target = None,
     path: str | Path = "model.xlsx",
     loss: LossName = "cross-entropy",
     rate: float = LEARNING_RATE,
@@ -73,7 +126,7 @@ def to_workbook(
 
 
 class ModelWorkbook:
-    """A model on an example, traced and laid out, ready to be written.
+    """A model on an example, recorded and laid out, ready to be written.
 
     The arguments are those of ``write_model_workbook``.
 
@@ -81,35 +134,152 @@ class ModelWorkbook:
         image: the sheet of a digit to draw, instead of plain numbers.
 
     Raises:
-        GradsheetError: a layer is not supported, or the model does not fit a workbook.
+        GradsheetError: as ``write_model_workbook``.
     """
 
     def __init__(
         self,
         model: nn.Module,
-        example: Tensor,
-        target: Target | None = None,
+        example: Example,
+        target: Target = None,
         *,
-        loss: LossName = "cross-entropy",
+        loss: LossName | LossFunction = "cross-entropy",
         learning_rate: float = LEARNING_RATE,
+        optimizer: OptimizerName = "sgd",
+        output: int | str | None = None,
+        train: bool = False,
+        max_formulas: int = FORMULAS,
         image: DigitInput | None = None,
     ) -> None:
-        check_learning_rate(learning_rate)
-        self.trace = trace(model, example, target, loss)
-        if image is not None and self.trace.output.ndim != 1:
-            raise GradsheetError("the model ends in an image; expected a number for each digit")
-        if target is not None and loss == "cross-entropy" and ends_in_probabilities(self.trace):
-            raise GradsheetError(
-                "the model ends in a Softmax, which cross-entropy includes; remove it, use a "
-                "LogSoftmax, or choose the squared error"
+        with torch.inference_mode(False), torch.enable_grad():
+            self._open(
+                model,
+                example,
+                target,
+                Objective(loss, output, target is not None or loss == "sum"),
+                Step(optimizer, learning_rate, f"{LOSS_SHEET}!C7"),
+                train,
+                max_formulas,
+                image,
             )
-        self.after: Trace | None = None
-        if target is not None:
-            updated = _updated(model, self.trace, learning_rate)
-            self.after = _trace_after(updated, example, target, loss, learning_rate)
-        self.input: InputSheet = image or TensorInput(self.trace.example)
-        self.layout = ModelLayout(self.trace, self.input.block, backward=target is not None)
-        self.loss = LossSheet(self.layout, loss, learning_rate)
+
+    def _open(
+        self,
+        model: nn.Module,
+        example: Example,
+        target: Target,
+        objective: Objective,
+        step: Step,
+        train: bool,
+        most: int,
+        image: DigitInput | None,
+    ) -> None:
+        self.step, self.objective = step, objective
+        self.model, self.train = duplicate(model, train), train
+        self.title = type(model).__name__
+        self.call, captured = self._captured(call_of(example), target)
+        self.grouped = group(captured)
+        self.input: InputSheet = image or self._tensor_input()
+        given = [n for n in self.grouped.inputs if self.grouped.home[n] < 0]
+        self.layout = ModelLayout(
+            self.grouped, self.input.blocks, self.input.gradients([n.flows for n in given])
+        )
+        self._check_size(most)
+        self.numbers = check_against(
+            self.model, self.call, self.objective, self.grouped, captured.functions
+        )
+        self.after = self._after()
+        self.loss = LossHead(self.layout, self.objective, self.step)
+
+    # --- what the model computes ----------------------------------------------------------------
+
+    def _captured(self, call: Call, target: Target) -> tuple[Call, Captured]:
+        """The model as a graph, on the example as given, or else with a batch dimension."""
+        try:
+            output = self._output(call)
+        except GradsheetError:
+            if len(call.tensors) != 1:
+                raise
+            batch = call.mapped(lambda t: t.unsqueeze(0))
+            found = self._output_or_none(batch)
+            if found is None:
+                raise
+            call, output = batch, found
+        if self.objective.has_target:
+            given = self.objective.target(target, output)
+            call = Call(call.args, call.kwargs, given, call.names)
+        return call, capture(copy.deepcopy(self.model), call, self.objective)
+
+    def _output_or_none(self, call: Call) -> Tensor | None:
+        try:
+            return self._output(call)
+        except GradsheetError:
+            return None
+
+    def _output(self, call: Call) -> Tensor:
+        """What the model returns, before there is a target."""
+        try:
+            with in_float64(), plain_paths():
+                found = copy.deepcopy(self.model)(*call.args, **call.kwargs)
+        except Exception as error:  # a model may raise anything
+            shapes = ", ".join(" × ".join(map(str, t.shape)) or "()" for t in call.tensors)
+            raise GradsheetError(
+                f"{self.title} cannot run on an example of shape {shapes} ({reason(error)})"
+            ) from error
+        return self.objective.chosen(found).detach()
+
+    def _after(self) -> Numbers | None:
+        """All values after the step."""
+        if self.grouped.loss is None:
+            return None
+        stepped = self._stepped(self.numbers)
+        leaves = leaves_of(self.grouped, self.call, stepped)
+        after = Runner(self.layout.graph).run(leaves, None)
+        self._check_after(stepped, after)
+        return after
+
+    def _stepped(self, numbers: Numbers) -> nn.Module:
+        """The model after the step."""
+        stepped = copy.deepcopy(self.model)
+        gradients = {
+            name: torch.from_numpy(numbers.loss_by(node.ids))
+            for name, node in self.grouped.parameters.items()
+            if node.flows
+        }
+        self.step.apply(stepped, gradients)
+        return stepped
+
+    def _check_after(self, stepped: nn.Module, after: Numbers) -> None:
+        """The loss after the step is that of the model itself, and finite."""
+        own = own_results(stepped, self.call, self.objective)
+        loss = self.grouped.loss
+        assert loss is not None and own.loss is not None
+        found = float(after.of(loss).ravel()[0])
+        if not np.isfinite(after.values).all() or not np.isfinite(found):
+            raise GradsheetError(
+                f"after the step with learning rate {self.step.learning_rate}: a number is not "
+                "finite; choose a smaller learning rate"
+            )
+        if abs(found - own.loss) > 1e-9 * max(abs(own.loss), 1e-6):
+            raise GradsheetError(
+                f"{self.title}: after the step it computes something else than the operations that "
+                "it ran on the example: which formulas hold depends on the values of its weights"
+            )
+
+    def _tensor_input(self) -> TensorInput:
+        given = [node for node in self.grouped.inputs if self.grouped.home[node] < 0]
+        tensors = [self.call.tensors[index_of(n)] for n in given]
+        return TensorInput([t.double().numpy() for t in tensors], [n.name for n in given])
+
+    def _check_size(self, most: int) -> None:
+        count = self.layout.formula_count()
+        if count > most:
+            raise GradsheetError(
+                f"the workbook needs about {count:,} formulas; at most {most:,} are written: use a "
+                "smaller model or example, no target, or a larger max_formulas"
+            )
+
+    # --- the file ---------------------------------------------------------------------------------
 
     def publish(self, path: str | Path) -> None:
         """Write the file, recalculate it and write how far it is from PyTorch.
@@ -138,30 +308,80 @@ class ModelWorkbook:
         return cells.expected
 
     def _write_sheets(self, cells: CellWriter) -> None:
-        title = f"{self.trace.title}, layer by layer"
-        properties = {"title": self.trace.title, "comments": "Made by gradsheet"}
-        cells.style.book.set_properties(properties)
+        layout = self.layout
+        cells.style.book.set_properties({"title": self.title, "comments": "Made by gradsheet"})
         sign(cells.style.book, MODEL)
-        overview = cells.style.add_sheet(OVERVIEW_SHEET, title)
-        sheets = self.layout.sheets.values()
-        names = [self.input.sheet, *(sheet.name for sheet in sheets)]
-        names += [LOSS_SHEET] if self.trace.output.ndim == 1 else []
+        overview = cells.style.add_sheet(OVERVIEW_SHEET, f"{self.title}, layer by layer")
+        terms = Terms(layout) if layout.backward else None
+        names = [self.input.sheet, *(sheet.name for sheet in layout.sheets)]
         first = self.input.write(cells, _links(names, 0))
-        gradient = None if self.trace.loss is None else self.loss.gradient
-        rate = self.loss.learning_rate_cell
-        for number, sheet in enumerate(sheets, start=1):
-            page = LayerSheetWriter(cells, self.layout, sheet, gradient, self.after, rate)
-            page.write(_links(names, number))
-        if LOSS_SHEET in names:
-            self.loss.write(cells, self.after, _links(names, len(names) - 1))
+        self._write_input_gradients(cells, first, terms)
+        titles = []
+        for number, sheet in enumerate(layout.sheets, start=1):
+            title, words = self._title(sheet)
+            titles.append(title)
+            heading = title if sheet.group.where.path == LOSS else f"{sheet.name}: {title}"
+            links = _links(names, number)
+            page = cells.add_sheet(sheet.name, heading, words, links, columns=sheet.right)
+            self._write_group(cells, page, sheet, terms)
         if isinstance(self.input, DigitInput):
-            p = probabilities(self.trace)
-            self.input.write_prediction(cells, first, self.loss.probability, p)
-            self.input.write_digits(cells)
-        row = write_overview(self.layout, cells, overview, self.input.sheet)
+            self._write_prediction(cells, first, self.input)
+        row = write_overview(layout, cells, overview, self._mode(), titles)
+        if self.after is not None and layout.grouped.loss is not None:
+            loss = layout.grouped.loss
+            values = [float(n.of(loss).ravel()[0]) for n in (self.numbers, self.after)]
+            write_losses(cells, overview, row + 1, self.loss.losses, np.array(values))
+
+    def _mode(self) -> str:
+        mode = "training" if self.train else "evaluation"
+        return f"The model is in {mode} mode."
+
+    def _title(self, sheet: Sheet) -> tuple[str, str]:
+        if sheet.name == LOSS_SHEET:
+            return self.loss.title()
+        if sheet.name == OUTPUT_SHEET:
+            return "Output and probabilities", "p = exp(z − max) / Σ exp(z − max)"
+        return sheet_title(sheet), description(self.layout, sheet)
+
+    def _write_group(
+        self, cells: CellWriter, page: Worksheet, sheet: Sheet, terms: Terms | None
+    ) -> None:
+        step = self.step if self.layout.backward else None
+        writer = GroupWriter(cells, self.layout, sheet, self.numbers, self.after, terms, step)
+        writer.write(page)
+        if sheet.group.where.path != LOSS:
+            return
         if self.after is not None:
-            losses = np.array([self.trace.loss, self.after.loss], dtype=np.float64)
-            write_losses(cells, overview, row + 1, self.loss.losses, losses)
+            self.loss.write(cells, page, self.numbers, self.after)
+        found = probability_block(self.layout, sheet)
+        if found is not None and len(found[0].rows.ravel()) > 1:
+            chart = cells.bar_chart(found[0], "Probability of each class")
+            page.insert_chart(sheet.tops["forward"], sheet.right + 1, chart)
+
+    def _write_input_gradients(
+        self, cells: CellWriter, page: Worksheet, terms: Terms | None
+    ) -> None:
+        """∂L/∂input, which adds up what comes from all sheets that read it."""
+        if terms is None:
+            return
+        small = cells.cell_format(num_format=SMALL)
+        for node in self.grouped.inputs:
+            if self.grouped.home[node] >= 0 or not node.flows:
+                continue
+            block = self.layout.block(node, "backward")
+            formulas: list[str] = ["+".join(found) or "0" for found in terms.of(INPUT, node)]
+            cells.formulas(page, block, formulas, self.numbers.loss_by(node.ids), small)
+            cells.label(page, block, f"∂L/∂{node.name}")
+            cells.color(page, block, "signed")
+
+    def _write_prediction(self, cells: CellWriter, page: Worksheet, image: DigitInput) -> None:
+        found = probability_block(self.layout, self.layout.sheets[-1])
+        if found is None:
+            raise GradsheetError("the model ends in no vector; expected a number for each digit")
+        block, node = found
+        z = self.numbers.of(node.operands[0].ids).ravel()
+        image.write_prediction(cells, page, block, np.exp(z - z.max()))
+        image.write_digits(cells)
 
 
 def _links(names: Sequence[str], number: int) -> Links:
@@ -172,28 +392,3 @@ def _links(names: Sequence[str], number: int) -> Links:
     if number + 1 < len(names):
         links.append((f"{names[number + 1]} ▸", names[number + 1]))
     return links
-
-
-def _updated(model: nn.Module, before: Trace, learning_rate: float) -> nn.Module:
-    """The model after a step of gradient descent."""
-    with gradients_on():
-        other = duplicate(model)
-    with torch.inference_mode(False), torch.no_grad():
-        for traced in before.layers:
-            for name, gradient in (traced.parameter_gradients or {}).items():
-                parameter = other.get_submodule(traced.path).get_parameter(name)
-                parameter.sub_(learning_rate * torch.from_numpy(gradient))
-    return other
-
-
-def _trace_after(
-    model: nn.Module, example: Tensor, target: Target, loss: LossName, learning_rate: float
-) -> Trace:
-    """The trace after the step."""
-    try:
-        return trace(model, example, target, loss)
-    except GradsheetError as error:
-        raise GradsheetError(
-            f"after a step of gradient descent with learning rate {learning_rate}: {error}; choose "
-            "a smaller learning rate"
-        ) from error

@@ -9,7 +9,6 @@ from torch import Tensor, fx, nn
 
 from gradsheet.errors import GradsheetError, reason
 from gradsheet.files import reading
-from gradsheet.models.layers.registry import SUPPORTED_IN_ONNX
 from gradsheet.models.onnx_limits import load_onnx
 
 Values = Mapping[str, Any]
@@ -155,7 +154,7 @@ class _Builder:
 def _module(kind: str, weights: list[Tensor], given: Values) -> nn.Module:
     if kind not in _MODULES:
         raise GradsheetError(
-            f"the ONNX operator {kind} is not supported; supported: {SUPPORTED_IN_ONNX}"
+            f"the ONNX operator {kind} is not supported; supported: {', '.join(_MODULES)}"
         )
     return _MODULES[kind](weights, given)
 

@@ -1,4 +1,4 @@
-"""Which cell of a max-pooling window takes the gradient when several hold its maximum.
+"""Which cell of a window takes the gradient when several hold its maximum.
 
 Over blank paper all cells of a window are equal but for the last bits, which depend on the order in
 which a processor adds. So that the gradient does not, the winner is the first cell, row by row,
@@ -16,6 +16,15 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+
+from gradsheet.models.windows import (
+    Sizes,
+    Windows,
+    adaptive_windows,
+    pooled_sizes,
+    pooling_windows,
+    windows_over,
+)
 
 Array = NDArray[np.float64]
 Pair = tuple[int, int]
@@ -49,25 +58,40 @@ def winners(cells: Array) -> NDArray[np.int64]:
     return np.asarray(maxima(cells).argmax(axis=-1), dtype=np.int64)
 
 
+def cells_of(x: Array, chosen: Windows, largest: bool = True) -> Array:
+    """The numbers of windows of a flattened tensor, of a minimum with their signs changed."""
+    flat = np.append(x.ravel() if largest else -x.ravel(), np.nan)
+    found: Array = flat[chosen]
+    return found
+
+
+def extremes(x: Tensor, chosen: Windows, largest: bool = True) -> Tensor:
+    """The extreme number of each window of ``x``; the gradient goes to the winners."""
+    flat = x.reshape(-1)
+    cells = cells_of(x.detach().cpu().double().numpy(), chosen, largest)
+    row = np.arange(len(cells))
+    winning = flat[torch.from_numpy(chosen[row, winners(cells)])]
+    exact = flat[torch.from_numpy(chosen[row, np.nanargmax(cells, axis=-1)])]
+    return winning + (exact - winning).detach()
+
+
 def max_pool2d(x: Tensor, size: Pair, stride: Pair, padding: Pair) -> Tensor:
     """Max pooling of finite (..., H, W) whose gradient goes to the winner of each window."""
-    largest = F.max_pool2d(x, size, stride, padding)
-    places = _places(x, size, stride, padding).flatten(-2).to(x.device)
-    winning = x.flatten(-2).gather(-1, places).view_as(largest)
-    return winning + (largest - winning).detach()
+    return _pooled(x, size, stride, padding, (1, 1), False)
 
 
-def _places(x: Tensor, size: Pair, stride: Pair, padding: Pair) -> Tensor:
-    """The winner of each window as a position in its flattened channel."""
-    cells = windows(x.detach().cpu().double().numpy(), size, stride, padding)
-    down, right = np.divmod(winners(cells), size[1])
-    row = np.arange(cells.shape[-3])[:, np.newaxis] * stride[0] - padding[0] + down
-    column = np.arange(cells.shape[-2]) * stride[1] - padding[1] + right
-    return torch.from_numpy(row * x.shape[-1] + column)
+def _pooled(
+    x: Tensor, size: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil: bool
+) -> Tensor:
+    shape, rank = tuple(x.shape), len(size)
+    spatial = pooled_sizes(shape[-rank:], size, stride, padding, dilation, ceil)
+    result = (*shape[:-rank], *spatial)
+    chosen = pooling_windows(shape, result, size, stride, padding, dilation)
+    return extremes(x, chosen).reshape(result)
 
 
 class FirstOfTies(TorchFunctionMode):
-    """While it is active, every two-dimensional max pooling takes its gradient at the winners."""
+    """While it is active, every pooling and every maximum takes its gradient at the winners."""
 
     def __torch_function__(
         self,
@@ -76,32 +100,83 @@ class FirstOfTies(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Replace plain max pooling; dilation, ``ceil_mode`` and indices are left to torch."""
-        given = kwargs or {}
-        if func in (F.max_pool2d, torch.max_pool2d):
-            return _replaced(func, *args, **given)
-        return func(*args, **given)
+        """Replace pooling, maxima and minima; what also gives indices keeps torch's."""
+        replacement = _REPLACEMENTS.get(func)
+        if replacement is None:
+            return func(*args, **(kwargs or {}))
+        return replacement(func, *args, **(kwargs or {}))
 
 
-def _replaced(
-    pool: Callable[..., Any],
-    input: Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Any:
-    """What ``pool`` is called with, by torch's names."""
-    size = pair(kernel_size)
-    steps = size if stride is None or stride == () else pair(stride)
-    if pair(dilation) != (1, 1) or ceil_mode or return_indices:
-        indices = {"return_indices": True} if return_indices else {}
-        return pool(input, kernel_size, steps, padding, dilation, ceil_mode, **indices)
-    return max_pool2d(input, size, steps, pair(padding))
+def _pool(rank: int) -> Callable[..., Any]:
+    """Max pooling over ``rank`` dimensions, by torch's names of its arguments."""
+
+    def pool(
+        func: Callable[..., Any],
+        input: Tensor,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: bool = False,
+        return_indices: bool = False,
+    ) -> Any:
+        size = sizes(kernel_size, rank)
+        steps = size if stride is None or stride in ((), []) else sizes(stride, rank)
+        if return_indices:
+            return func(input, size, steps, padding, dilation, ceil_mode, return_indices=True)
+        return _pooled(input, size, steps, sizes(padding, rank), sizes(dilation, rank), ceil_mode)
+
+    return pool
 
 
-def pair(value: Any) -> Pair:
-    """Down and right, from a number for both or two numbers."""
-    return (value, value) if isinstance(value, int) else (value[0], value[-1])
+def _adaptive(rank: int) -> Callable[..., Any]:
+    def pool(
+        func: Callable[..., Any], input: Tensor, output_size: Any, return_indices: bool = False
+    ) -> Any:
+        if return_indices:
+            return func(input, output_size, True)
+        spatial = tuple(input.shape[-rank:])
+        given = output_size if isinstance(output_size, tuple | list) else (output_size,) * rank
+        result = tuple(n if m is None else m for n, m in zip(spatial, given, strict=True))
+        chosen = adaptive_windows(tuple(input.shape), result)
+        return extremes(input, chosen).reshape(*input.shape[:-rank], *result)
+
+    return pool
+
+
+def _over(largest: bool, with_positions: bool) -> Callable[..., Any]:
+    """A maximum or minimum over dimensions."""
+
+    def extreme(func: Callable[..., Any], input: Tensor, *args: Any, **kwargs: Any) -> Any:
+        found = func(input, *args, **kwargs)
+        dim = args[0] if args else kwargs.get("dim", kwargs.get("axis"))
+        if isinstance(dim, Tensor) or not input.is_floating_point() or "other" in kwargs:
+            return found
+        chosen = (dim,) if isinstance(dim, int) else tuple(dim or range(input.dim()))
+        over = tuple(sorted(d % max(1, input.dim()) for d in chosen)) if input.dim() else ()
+        values = extremes(input, windows_over(tuple(input.shape), over), largest)
+        if with_positions and dim is not None:
+            return type(found)((values.reshape(found[0].shape), found[1]))
+        return values.reshape(found.shape)
+
+    return extreme
+
+
+_REPLACEMENTS: dict[Callable[..., Any], Callable[..., Any]] = {
+    **{f: _pool(1) for f in (F.max_pool1d, torch.max_pool1d)},
+    **{f: _pool(2) for f in (F.max_pool2d, torch.max_pool2d)},
+    **{f: _pool(3) for f in (F.max_pool3d, torch.max_pool3d)},
+    F.adaptive_max_pool1d: _adaptive(1),
+    F.adaptive_max_pool2d: _adaptive(2),
+    F.adaptive_max_pool3d: _adaptive(3),
+    **{f: _over(True, True) for f in (torch.max, Tensor.max)},
+    **{f: _over(False, True) for f in (torch.min, Tensor.min)},
+    **{f: _over(True, False) for f in (torch.amax, Tensor.amax)},
+    **{f: _over(False, False) for f in (torch.amin, Tensor.amin)},
+}
+
+
+def sizes(value: Any, rank: int) -> Sizes:
+    """A number for each dimension, from one for all or one for each."""
+    given = (value,) if isinstance(value, int) else tuple(value)
+    return given * rank if len(given) == 1 else given

@@ -1,96 +1,85 @@
-"""Checks of a model, its example and its results."""
+"""Checks of a model and of the examples that it is opened with."""
 
 import copy
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
+from torch.utils._pytree import tree_map_only
 
 from gradsheet.errors import GradsheetError, reason
+from gradsheet.models.capture.capture import Call
 
-_SAME = 1e-9  # the relative difference allowed between two float64 runs of one model
-_HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
-
-
-@contextmanager
-def gradients_on() -> Iterator[None]:
-    """Enable gradients, even where the caller has disabled them."""
-    with torch.inference_mode(False), torch.enable_grad():
-        yield
+Example = Tensor | Sequence[Any] | Mapping[str, Any]
+"""A tensor, or several: in order, or by the names of the arguments."""
 
 
-def rooted(model: nn.Module) -> nn.Module:
-    """The model; a single torch layer becomes a sequence of one."""
-    single = type(model).__module__.startswith("torch.nn.") and not list(model.children())
-    return nn.Sequential(model) if single else model
-
-
-def duplicate(model: nn.Module) -> nn.Module:
-    """A copy in float64 and evaluation mode whose parameters all take gradients.
+def duplicate(model: nn.Module, train: bool = False) -> nn.Module:
+    """A copy in float64, in evaluation mode or in training mode.
 
     Raises:
-        GradsheetError: it is no module, cannot be copied, or has hooks or parametrizations.
+        GradsheetError: it is no module, cannot be copied, or a parameter has a hook.
     """
     if not isinstance(model, nn.Module):
         raise GradsheetError(f"the model is a {type(model).__name__}; expected a torch.nn.Module")
-    _check_plain(model)
+    if isinstance(model, torch.jit.ScriptModule):
+        raise GradsheetError("the model is a ScriptModule; give the module that it was made from")
+    _check_hooks(model)
     try:
-        other = copy.deepcopy(rooted(model)).cpu().double().eval()
+        with torch.inference_mode(False):
+            other = copy.deepcopy(model, _computed(model)).cpu().double().train(train)
+            for module in other.modules():
+                _widen(module)
     except Exception as error:  # copying runs the model's own code
         raise GradsheetError(
             f"{type(model).__name__} cannot be copied ({reason(error)}); give a new module with "
             "its weights loaded"
         ) from error
-    return other.requires_grad_(True)
+    for name, value in [*other.named_parameters(), *other.named_buffers()]:
+        check_finite(name, value)
+    return other
 
 
-def _check_plain(model: nn.Module) -> None:
-    """Raise GradsheetError for hooks and parametrizations, which change a layer from outside."""
-    for path, module in model.named_modules():
-        where = path or type(model).__name__
-        if any(getattr(module, name, None) for name in _HOOKS):
-            raise GradsheetError(f"{where}: it has a hook, which has no formulas; remove it")
-        if parametrize.is_parametrized(module):
+def _computed(model: nn.Module) -> dict[int, Any]:
+    """Tensors that a module has computed, as weight_norm does: copies of their numbers."""
+    found = {}
+    for module in model.modules():
+        for value in vars(module).values():
+            if isinstance(value, Tensor) and not value.is_leaf:
+                found[id(value)] = value.detach().clone()
+    return found
+
+
+def _widen(module: nn.Module) -> None:
+    """Tensors that are plain attributes, in float64 as well."""
+    for name, value in list(vars(module).items()):
+        if isinstance(value, Tensor) and value.dtype in (torch.float32, torch.float16):
+            module.__dict__[name] = value.detach().double().requires_grad_(value.requires_grad)
+
+
+def _check_hooks(model: nn.Module) -> None:
+    for name, parameter in model.named_parameters():
+        if parameter._backward_hooks or getattr(parameter, "_post_accumulate_grad_hooks", None):
             raise GradsheetError(
-                f"{where}: its weights are parametrized, which has no formulas; use "
-                "torch.nn.utils.parametrize.remove_parametrizations"
+                f"{name}: it has a hook that changes its gradient, which has no formulas; remove it"
             )
 
 
-def checked_example(example: Tensor) -> Tensor:
-    """A copy of the example in float64.
-
-    Raises:
-        GradsheetError: it is not a tensor of finite real numbers.
-    """
-    if not isinstance(example, Tensor):
-        raise GradsheetError(f"the example is a {type(example).__name__}; expected a torch.Tensor")
-    if example.is_complex() or example.numel() == 0:
-        raise GradsheetError(
-            f"the example is a {example.dtype} tensor of shape {tuple(example.shape)}; expected "
-            "real numbers, (C, H, W) or (N,)"
-        )
-    example = example.detach().cpu().double().clone()
-    check_finite("the example", "it", example)
-    return example
+def check_finite(name: str, values: Tensor) -> None:
+    """Raise GradsheetError where ``values`` hold NaN, or infinity but for a mask's −∞."""
+    if values.is_floating_point() and bool(torch.isnan(values).any()):
+        _refuse_infinite(name)
+    if isinstance(values, nn.Parameter) and not bool(torch.isfinite(values).all()):
+        _refuse_infinite(name)
 
 
-def check_finite(where: str, what: str, values: Tensor) -> None:
-    """Raise GradsheetError where ``values`` hold NaN or infinity."""
-    if not bool(torch.isfinite(values).all()):
-        raise GradsheetError(
-            f"{where}: {what} holds NaN or infinity, which no cell can hold; check the weights, "
-            "the running statistics and the scale of the input"
-        )
-
-
-def check_weights(path: str, module: nn.Module) -> None:
-    """Raise GradsheetError where a layer's parameters or buffers are not finite."""
-    for name, value in [*module.named_parameters(), *module.named_buffers()]:
-        check_finite(path, f"its {name}", value)
+def _refuse_infinite(name: str) -> None:
+    raise GradsheetError(
+        f"{name}: it holds NaN or infinity, which no cell can hold; check the weights, the "
+        "running statistics and the scale of the input"
+    )
 
 
 def check_learning_rate(rate: float) -> None:
@@ -100,33 +89,60 @@ def check_learning_rate(rate: float) -> None:
         raise GradsheetError(f"the learning rate is {rate!r}; expected a positive finite number")
 
 
-class InPlace:
-    """Switches off the in-place layers of a model while it is traced."""
+def call_of(example: Example) -> Call:
+    """What to call a model with.
 
-    def __init__(self, model: nn.Module) -> None:
-        self._changed = [m for m in model.modules() if getattr(m, "inplace", False) is True]
-        self._set(False)
-
-    def restore(self) -> None:
-        """Switch them on again."""
-        self._set(True)
-
-    def _set(self, value: bool) -> None:
-        for module in self._changed:
-            module.inplace = value  # type: ignore[assignment]  # a plain attribute
-
-
-def check_same_output(model: nn.Module, example: Tensor, found: Tensor) -> None:
-    """Raise GradsheetError unless the layers, run one by one, give what ``model`` gives."""
-    with torch.no_grad():
-        expected = model(example.detach().clone())
-    alike = isinstance(expected, Tensor) and expected.shape == found.shape
-    if alike:
-        scale = float(expected.abs().max())
-        alike = float((expected - found).abs().max()) <= _SAME * scale
-    if not alike:
+    Raises:
+        GradsheetError: an example is no tensor of finite real numbers.
+    """
+    if isinstance(example, Tensor):
+        args: tuple[Any, ...] = (example,)
+        kwargs: dict[str, Any] = {}
+    elif isinstance(example, Mapping):
+        args, kwargs = (), dict(example)
+    elif isinstance(example, tuple | list) and any(isinstance(p, Tensor) for p in _flat(example)):
+        args, kwargs = tuple(example), {}
+    else:
         raise GradsheetError(
-            f"{type(model).__name__}: its layers, run one by one, compute something else than the "
-            "model; use operations that return new tensors instead of in-place operations, and "
-            "dropout as a module or with training=self.training"
+            f"the example is a {type(example).__name__}; expected a torch.Tensor, or a tuple or "
+            "dictionary of them"
         )
+    args, kwargs = tree_map_only(Tensor, _checked, (args, kwargs))
+    names = _names(args, kwargs)
+    call = Call(args, kwargs, None, names)
+    if not call.tensors:
+        raise GradsheetError("the example holds no tensor; expected a torch.Tensor")
+    return call
+
+
+def _flat(tree: Any) -> list[Any]:
+    if isinstance(tree, Mapping):
+        tree = list(tree.values())
+    if isinstance(tree, tuple | list):
+        return [leaf for part in tree for leaf in _flat(part)]
+    return [tree]
+
+
+def _names(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+    found = []
+    several = sum(isinstance(leaf, Tensor) for leaf in _flat(list(args))) > 1
+    for number, tensor in enumerate(leaf for leaf in _flat(list(args)) if isinstance(leaf, Tensor)):
+        del tensor
+        found.append(f"input {number + 1}" if several or kwargs else "input")
+    for name, value in kwargs.items():
+        found += [name for leaf in _flat(value) if isinstance(leaf, Tensor)]
+    return tuple(found)
+
+
+def _checked(tensor: Tensor) -> Tensor:
+    if tensor.is_complex() or tensor.numel() == 0:
+        raise GradsheetError(
+            f"the example is a {tensor.dtype} tensor of shape {tuple(tensor.shape)}; expected "
+            "real numbers"
+        )
+    with torch.inference_mode(False):
+        found = tensor.detach().cpu().clone()
+        found = found.double() if found.is_floating_point() else found
+    if bool(torch.isnan(found.double()).any()):
+        _refuse_infinite("the example")
+    return found

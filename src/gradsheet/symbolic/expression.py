@@ -26,8 +26,9 @@ class Notation:
     """How one operation is written.
 
     Attributes:
-        template: the text, in which ``@0`` and ``@1`` stand for the arguments. More arguments
-            than two are taken in from left to right, or together where ``@*`` stands for all.
+        template: the text, in which ``@0`` and ``@1`` stand for the arguments, ``@2`` for a third.
+            More arguments than there are such places are taken in from left to right, or together
+            where ``@*`` stands for all.
         binding: how tightly the text holds together.
         needs: how tightly each argument must hold together to stand without parentheses.
     """

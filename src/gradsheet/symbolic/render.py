@@ -91,6 +91,8 @@ def _write(
     if "@*" in notation.template:
         together = ",".join(text for text, _ in pieces)
         return notation.template.replace("@*", together), notation.binding
+    if "@2" in notation.template:
+        return _fill(notation, pieces), notation.binding
     text = _fill(notation, pieces[:2])
     for piece in pieces[2:]:
         text = _fill(notation, [(text, notation.binding), piece])

@@ -15,12 +15,12 @@ def test_it_lists_every_layer_and_adds_up(tmp_path: Path) -> None:
     book.write(tmp_path / "model.xlsx")
     file = openpyxl.load_workbook(tmp_path / "model.xlsx", data_only=True)
     rows = list(file["Overview"].iter_rows(min_row=5, values_only=True))
-    layers = rows[: len(book.trace.layers)]
+    layers = rows[: len(book.layout.sheets)]
     total = rows[len(layers)]
-    assert total[2] == "total parameters"
-    assert total[4] == sum(p.numel() for p in model.parameters())
-    assert total[4] == sum(int(str(line[4])) for line in layers)
-    for line, traced in zip(layers, book.trace.layers, strict=True):
-        assert line[1] == traced.path
-        assert line[0] == "no cells of its own" or line[0] in file.sheetnames
-    assert {line[0] for line in layers} >= {sheet.name for sheet in book.layout.sheets.values()}
+    assert total[3] == "total parameters"
+    assert total[5] == sum(p.numel() for p in model.parameters())
+    assert total[5] == sum(int(str(line[5])) for line in layers)
+    for line, sheet in zip(layers, book.layout.sheets, strict=True):
+        assert line[0] == sheet.name in file.sheetnames
+        assert (line[2] or "") == sheet.group.where.path
+        assert all(name in file.sheetnames or name == "▴" for name in str(line[1]).split(", "))

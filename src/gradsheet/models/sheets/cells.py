@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradsheet.models.blocks import Block
-from gradsheet.models.layers.base import Array, indices
+from gradsheet.models.primitives.place import effective
 from gradsheet.spreadsheet.limits import check_formula
 from gradsheet.spreadsheet.recalculate import ENGINES
 from gradsheet.spreadsheet.style import FAINT, Style
@@ -26,6 +26,8 @@ _WIDTH, _SIZE = 6.5, 8
 _FEWEST_COLUMNS = 30  # the lines of text above the numbers run over these
 SMALL = "[=0]0;[<0]-0.0E+00;0.0E+00"  # gradients are small, and most pixels' are 0
 
+_NUMBER = "[>=99.99995]0.0E+00;[<=-99.99995]-0.0E+00;0.0000"  # none is too wide for its cell
+
 _COLORS: dict[str, dict[str, object]] = {
     "input": {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#9DC3E6"},
     "output": {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#8FD19E"},
@@ -42,6 +44,7 @@ _COLORS: dict[str, dict[str, object]] = {
 _EDITABLE = {"font_color": "#0000FF"}
 _PADDING = {"font_color": "#C0C4CC", "num_format": "0"}
 
+Array = NDArray[np.float64]
 Links = Sequence[tuple[str, str]]
 """Texts, and the sheets they lead to."""
 
@@ -103,9 +106,10 @@ class CellWriter:
     ) -> None:
         """Write numbers to edit into a block."""
         cell_format = cell_format or self.cell_format(**_EDITABLE)
-        for index in indices(block.shape):
-            row, column = int(block.rows[index]), int(block.columns[index])
-            sheet.write_number(row, column, float(values[index]), cell_format)
+        rows, columns = block.rows.ravel().tolist(), block.columns.ravel().tolist()
+        numbers = np.asarray(values, dtype=np.float64).ravel().tolist()
+        for row, column, value in zip(rows, columns, numbers, strict=True):
+            sheet.write_number(row, column, value, cell_format)
 
     def zeros(self, sheet: Worksheet, block: Block) -> None:
         """Write the zeros around a tensor and between its numbers."""
@@ -135,26 +139,35 @@ class CellWriter:
             sheet.write_formula(row, column, f"={formula}", cell_format, value)
         self.expected.append(ExpectedValues(block, numbers))
 
-    def label(self, sheet: Worksheet, block: Block, text: str, channels: bool = True) -> None:
+    def label(self, sheet: Worksheet, block: Block, text: str, tile: str = "channel") -> None:
         """Write a label above a block, and number its tiles."""
         bold = self.cell_format(bold=True)
         top, left = int(block.rows.min()), int(block.columns.min())
-        if block.rows.ndim < 3 or not channels:
+        shape = effective(block.shape)
+        first = block.reshape(shape) if shape else block
+        tiled = len(shape) > 2 and int(first.rows[(0,) * (len(shape) - 2)].min()) == top
+        apart = tiled and first.rows.reshape(-1, *shape[-2:])[:, 0, 0]
+        if not tiled or len(set(np.diff(apart))) == 0 or int(np.diff(apart).min()) == 1:
             sheet.write_string(top - 1, left, text, bold)
             return
         sheet.write_string(top - 2, left, text, bold)
         faint = self.cell_format(font_color=FAINT, italic=True)
-        word = "filter" if block.rows.ndim == 4 else "channel"
-        for channel in range(len(block.rows)):
-            row, column = block.rows[channel].ravel()[0], block.columns[channel].ravel()[0]
-            sheet.write_string(int(row) - 1, int(column), f"{word} {channel + 1}", faint)
+        for index in np.ndindex(*shape[:-2]):
+            row, column = int(first.rows[index][0, 0]), int(first.columns[index][0, 0])
+            numbers = ", ".join(str(n + 1) for n in index)
+            if tile == "kernel" and len(index) > 1:
+                numbers = f"{index[0] + 1} ← {', '.join(str(n + 1) for n in index[1:])}"
+            word = f"{tile} {numbers}" if len(index) == 1 else numbers
+            sheet.write_string(row - 1, column, word, faint)
 
     def color(self, sheet: Worksheet, block: Block, scale: str) -> None:
         """Color a block by its numbers: ``signed``, or from pale to full, channel by channel."""
-        if scale != "signed" and block.rows.ndim == 3:
-            for channel in range(len(block.rows)):
-                part = Block(block.sheet, block.rows[channel], block.columns[channel])
-                self.color(sheet, part, scale)
+        shape = effective(block.shape)
+        if scale != "signed" and len(shape) > 2:
+            inner = block.reshape((-1, *shape[-2:]))
+            for tile in range(len(inner.rows)):
+                part = Block(block.sheet, inner.rows[tile], inner.columns[tile])
+                sheet.conditional_format(part.rectangle(), _COLORS[scale])
             return
         sheet.conditional_format(block.rectangle(), _COLORS[scale])
 
@@ -174,9 +187,13 @@ class CellWriter:
         chart.set_size({"width": 560, "height": 260})
         return chart
 
+    def editable(self, whole: bool = False) -> Format:
+        """The format of a number to edit."""
+        return self.cell_format(**_EDITABLE, **({"num_format": "0"} if whole else {}))
+
     def cell_format(self, **properties: object) -> Format:
         """The format of a small number, with these XlsxWriter properties."""
-        usual: dict[str, object] = {"num_format": "0.0000", "font_size": _SIZE}
+        usual: dict[str, object] = {"num_format": _NUMBER, "font_size": _SIZE}
         return self.style.format(**usual | properties)
 
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradsheet.models.blocks import Block, matrix, row, tiles
-from gradsheet.models.layers.base import FIRST_COLUMN, Array, indices
-from gradsheet.models.layout import TOP
-from gradsheet.models.sheets.cells import CellWriter, Links
+from gradsheet.models.blocks import Block, indices, matrix, row
+from gradsheet.models.layout import BETWEEN, FIRST_COLUMN, TOP
+from gradsheet.models.primitives.place import effective, usual
+from gradsheet.models.sheets.cells import Array, CellWriter, Links
 from gradsheet.spreadsheet.writer import Worksheet, cell_address
 
 INPUT_SHEET, IMAGE_SHEET, DIGITS_SHEET = "Input", "Image", "Digits"
@@ -24,15 +25,18 @@ _COLUMNS = 120
 
 
 class InputSheet(Protocol):
-    """The sheet of a model's input."""
+    """The sheet of a model's inputs."""
 
     @property
     def sheet(self) -> str:
         """Its name."""
 
     @property
-    def block(self) -> Block:
-        """The block of the first layer's input."""
+    def blocks(self) -> list[Block]:
+        """The block of each input, in its shape."""
+
+    def gradients(self, flows: Sequence[bool]) -> list[Block | None]:
+        """The block of ∂L/∂input for each input to which the gradient flows."""
 
     def write(self, cells: CellWriter, links: Links) -> Worksheet:
         """Write it."""
@@ -40,27 +44,55 @@ class InputSheet(Protocol):
 
 @dataclass(frozen=True)
 class TensorInput:
-    """Numbers to edit, (C, H, W) or (N,)."""
+    """Numbers to edit.
 
-    example: Array
+    Attributes:
+        examples: the inputs.
+        names: of them.
+    """
+
+    examples: Sequence[Array]
+    names: Sequence[str]
     sheet: str = INPUT_SHEET
 
-    @property
-    def block(self) -> Block:
-        """Of the example's shape."""
-        if self.example.ndim == 1:
-            return row(self.sheet, TOP + 1, FIRST_COLUMN, len(self.example))
-        return tiles(self.sheet, TOP, FIRST_COLUMN, self.example.shape)
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """Side by side."""
+        found: list[Block] = []
+        left = FIRST_COLUMN
+        for example in self.examples:
+            found.append(_in_cells(self.sheet, TOP, left, example.shape))
+            left = found[-1].right + 2
+        return found
+
+    def gradients(self, flows: Sequence[bool]) -> list[Block | None]:
+        """Each below its input."""
+        down = max(block.bottom for block in self.blocks) + BETWEEN - TOP
+        return [
+            block.moved(down) if has else None
+            for block, has in zip(self.blocks, flows, strict=True)
+        ]
 
     def write(self, cells: CellWriter, links: Links) -> Worksheet:
         """Write the numbers."""
+        right = max(block.right for block in self.blocks)
         page = cells.add_sheet(
-            self.sheet, "Input", _TYPE_OVER, links, columns=self.block.right, has_formulas=False
+            self.sheet, "Input", _TYPE_OVER, links, columns=right, has_formulas=False
         )
-        cells.numbers(page, self.block, self.example)
-        cells.label(page, self.block, "input")
-        cells.color(page, self.block, "input")
+        for example, block, name in zip(self.examples, self.blocks, self.names, strict=True):
+            whole = bool((example == np.round(example)).all())
+            cells.numbers(page, block, example, cells.editable(whole))
+            cells.label(page, block, name)
+            cells.color(page, block, "input")
         return page
+
+
+def _in_cells(sheet: str, top: int, left: int, shape: tuple[int, ...]) -> Block:
+    """A vector as a row, all else as usual."""
+    inner = effective(shape)
+    if len(inner) == 1:
+        return row(sheet, top + 1, left, inner[0]).reshape(shape)
+    return usual(sheet, top, left, shape)
 
 
 @dataclass(frozen=True)
@@ -81,11 +113,17 @@ class DigitInput:
     deviation: float
     sheet: str = IMAGE_SHEET
 
+    shape: tuple[int, ...] = (1, 1, _SIZE, _SIZE)
+
     @property
-    def block(self) -> Block:
-        """The normalized pixels, (1, 28, 28)."""
+    def blocks(self) -> list[Block]:
+        """The normalized pixels."""
         grid = matrix(self.sheet, TOP + 1, _SEEN_COLUMN, (_SIZE, _SIZE))
-        return grid.reshape((1, _SIZE, _SIZE))
+        return [grid.reshape(self.shape)]
+
+    def gradients(self, flows: Sequence[bool]) -> list[Block | None]:
+        """Below the pixels."""
+        return [self.blocks[0].moved(_SIZE + BETWEEN) if has else None for has in flows]
 
     def write(self, cells: CellWriter, links: Links) -> Worksheet:
         """Write the list of digits, the field to draw in, and the normalized image."""
@@ -111,7 +149,7 @@ class DigitInput:
         )
         cells.formulas(page, shown, formulas, image, whole)
         cells.numbers(page, own, np.zeros((_SIZE, _SIZE)), cell_format=whole)
-        seen = self.block.reshape((_SIZE, _SIZE))
+        seen = self.blocks[0].reshape((_SIZE, _SIZE))
         of = (
             f"({shown.cell(i)}/255-{self.mean!r})/{self.deviation!r}" for i in indices(seen.shape)
         )
@@ -129,7 +167,7 @@ class DigitInput:
         self, cells: CellWriter, page: Worksheet, probability: Block, p: Array
     ) -> None:
         """Write the predicted digit beside the list, and chart the probabilities."""
-        column = f"{probability.sheet}!{probability.whole()}"
+        column = f"{probability.sheet}!{probability.rectangle()}"
         page.write_string(_PICK[0], _OWN_COLUMN, "predicted digit", cells.style.format(bold=True))
         digit = Block(self.sheet, np.array([_PICK[0]]), np.array([_OWN_COLUMN + 6]))
         large = cells.style.format(bold=True, font_size=16, num_format="0")

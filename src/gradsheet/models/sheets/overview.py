@@ -1,72 +1,115 @@
-"""The overview: every layer with its size and a link to its sheet."""
+"""The overview: every sheet with what it reads and a link to it."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradsheet.models.blocks import Block, column
-from gradsheet.models.layers.base import indices
-from gradsheet.models.layout import ModelLayout, printable
-from gradsheet.models.sheets.cells import CellWriter
-from gradsheet.models.sheets.loss import LOSS_SHEET
+from gradsheet.models.graph import Node
+from gradsheet.models.layout import ModelLayout, Sheet
+from gradsheet.models.naming import operations, printable
+from gradsheet.models.primitives.leaves import Parameter
+from gradsheet.models.sheets.cells import Array, CellWriter
 from gradsheet.spreadsheet.writer import Worksheet, print_on_pages
 
 OVERVIEW_SHEET = "Overview"
 
 _EXPLANATION = "Every number is a live formula: change a weight or the input, and {} update."
-_COLUMNS = (("sheet", 26), ("in the model", 22), ("layer", 34), ("output", 14), ("parameters", 12))
+_COLUMNS = (
+    ("sheet", 26),
+    ("reads", 24),
+    ("in the model", 24),
+    ("layer", 30),
+    ("output", 16),
+    ("parameters", 12),
+)
 
 
 def write_overview(
-    layout: ModelLayout, cells: CellWriter, sheet: Worksheet, input_sheet: str
+    layout: ModelLayout, cells: CellWriter, page: Worksheet, mode: str, titles: Sequence[str]
 ) -> int:
-    """Write the layers with links to their sheets; return the row below."""
-    style, trace = cells.style, layout.trace
+    """Write the sheets with links; return the row below."""
+    style = cells.style
     for number, (name, width) in enumerate(_COLUMNS):
-        sheet.set_column(number, number, width)
-        sheet.write_string(2, number, name, style.header())
-    sheet.set_row(1, 30)
-    updated = "every layer" if trace.loss is None else "every layer, the loss and all gradients"
-    sheet.write_string(1, 0, _EXPLANATION.format(updated), style.note)
-    _write_link(cells, sheet, 3, input_sheet)
-    sheet.write_string(3, 3, _shape(trace.example.shape), style.general)
-    row, total = 4, 0
-    for index, traced in enumerate(trace.layers):
-        count = sum(values.size for values in traced.parameters.values())
-        total += count
-        if index in layout.sheets:
-            _write_link(cells, sheet, row, layout.sheets[index].name)
-        else:
-            sheet.write_string(row, 0, "no cells of its own", style.note)
-        sheet.write_string(row, 1, printable(traced.path), style.format())
-        sheet.write_string(row, 2, traced.layer.title, style.format())
-        sheet.write_string(row, 3, _shape(traced.shape), style.general)
-        sheet.write_number(row, 4, count, style.format(num_format="#,##0"))
-        row += 1
-    if trace.output.ndim == 1:
-        _write_link(cells, sheet, row, LOSS_SHEET)
-    sheet.write_string(row, 2, "total parameters", style.format(bold=True))
-    sheet.write_number(row, 4, total, style.format(num_format="#,##0", bold=True, top=1))
-    print_on_pages(sheet)
+        page.set_column(number, number, width)
+        page.write_string(2, number, name, style.header())
+    updated = "every layer, the loss and all gradients" if layout.backward else "every layer"
+    page.write_string(1, 0, f"{_EXPLANATION.format(updated)} {mode}", style.note)
+    style.write_link(page, 3, 0, layout.input_sheet)
+    inputs = [n for n in layout.grouped.inputs if layout.grouped.home[n] < 0]
+    page.write_string(3, 4, ", ".join(_shape(node.shape) for node in inputs), style.general)
+    row, total, last = 4, 0, layout.input_sheet
+    for sheet, title in zip(layout.sheets, titles, strict=True):
+        total += _write_sheet(layout, cells, page, row, sheet, title, last)
+        row, last = row + 1, sheet.name
+    page.write_string(row, 3, "total parameters", style.format(bold=True))
+    page.write_number(row, 5, total, style.format(num_format="#,##0", bold=True, top=1))
+    print_on_pages(page)
     return row + 1
 
 
+def _write_sheet(
+    layout: ModelLayout,
+    cells: CellWriter,
+    page: Worksheet,
+    row: int,
+    sheet: Sheet,
+    title: str,
+    last: str,
+) -> int:
+    """One line; the number of the sheet's parameters."""
+    style = cells.style
+    style.write_link(page, row, 0, sheet.name)
+    names = [layout.input_sheet if n < 0 else layout.sheets[n].name for n in sheet.group.reads]
+    if len(names) == 1:
+        style.write_link(page, row, 1, names[0], "▴" if names[0] == last else names[0])
+    elif names:
+        page.write_string(row, 1, ", ".join(names), style.format())
+    page.write_string(row, 2, printable(sheet.group.where.path), style.format())
+    page.write_string(row, 3, title, style.format())
+    computed = sheet.group.computed
+    if computed:
+        page.write_string(row, 4, _shape(computed[-1].shape), style.general)
+    count = sum(n.size for n in sheet.group.leaves if isinstance(n.primitive, Parameter))
+    page.write_number(row, 5, count, style.format(num_format="#,##0"))
+    return count
+
+
+def sheet_title(sheet: Sheet) -> str:
+    """What a sheet computes: the class of its module, or its operations."""
+    where = sheet.group.where
+    if where.standard and where.kind:
+        return f"{where.kind}{_sizes(sheet)}"
+    return operations(sheet.group) or where.kind
+
+
+def _sizes(sheet: Sheet) -> str:
+    weights = [n for n in sheet.group.leaves if n.name == "weight"]
+    if len(weights) != 1 or len(weights[0].shape) < 2:
+        return ""
+    shape = weights[0].shape
+    if len(shape) == 2:
+        arrow = (shape[0], shape[1]) if sheet.group.where.kind == "Embedding" else shape[::-1]
+        return f", {arrow[0]} → {arrow[1]}"
+    inputs = sheet.group.computed[0].operands[0].ids.shape[1] if sheet.group.computed else shape[1]
+    outputs = sheet.group.computed[-1].shape[1] if sheet.group.computed else shape[0]
+    return f" {_shape(shape[2:])}, {inputs} → {outputs} channels"
+
+
 def write_losses(
-    cells: CellWriter, sheet: Worksheet, row: int, losses: Block, values: NDArray[np.float64]
+    cells: CellWriter, page: Worksheet, row: int, losses: Block, values: Array
 ) -> None:
     """Write the loss before and after the step."""
-    names = ("loss", "loss after a step of gradient descent")
-    sheet.write_column(row, 2, names, cells.style.format(bold=True))
-    block = column(OVERVIEW_SHEET, row, 3, len(names))
+    names = ("loss", "loss after the step")
+    page.write_column(row, 3, names, cells.style.format(bold=True))
+    block = column(OVERVIEW_SHEET, row, 4, len(names))
     scientific = cells.style.format(num_format="0.0000E+00")
-    formulas = (losses.reference(i) for i in indices(block.shape))
-    cells.formulas(sheet, block, formulas, values, scientific)
-
-
-def _write_link(cells: CellWriter, sheet: Worksheet, row: int, name: str) -> None:
-    cells.style.write_link(sheet, row, 0, name)
+    formulas = (losses.reference(i) for i in np.ndindex(*block.shape))
+    cells.formulas(page, block, formulas, values, scientific)
 
 
 def _shape(shape: Sequence[int]) -> str:
-    return " × ".join(str(size) for size in shape)
+    return " × ".join(str(size) for size in shape) or "one number"
+
+
+Nodes = Sequence[Node]

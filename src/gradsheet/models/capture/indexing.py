@@ -1,0 +1,268 @@
+"""Numbers chosen by whole numbers: embeddings, gather, index."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from gradsheet.models.capture.builder import UNKNOWN, Builder, Value
+from gradsheet.models.capture.moves import indexed
+from gradsheet.models.capture.pointwise import pointwise
+from gradsheet.models.capture.reductions import extremum
+from gradsheet.models.primitives.lookup import Lookup
+
+
+def _lines(builder: Builder, table: Value, positions: Value) -> Value:
+    """The rows of a table (K, ...) at positions, in the shape (positions..., ...)."""
+    table, positions = builder.whole(table), builder.whole(positions)
+    rest = table.shape[1:]
+    lines = table.moved(table.ids.reshape(len(table.ids), -1).T)
+    flat = positions.moved(positions.ids.reshape(1, -1))
+    shape = (lines.shape[0], flat.shape[1])
+    found = builder.node(Lookup(), [lines, flat], shape)
+    return found.moved(found.ids.T.reshape(*positions.shape, *rest))
+
+
+def _embedding(builder: Builder, table: Value, positions: Value, *_: Any, **__: Any) -> Value:
+    if positions.is_constant:
+        assert positions.constant is not None
+        table = builder.whole(table)
+        return table.moved(table.ids[positions.constant.numpy()])
+    return _lines(builder, table, positions)
+
+
+def _embedding_bag(
+    builder: Builder,
+    table: Value,
+    positions: Value,
+    offsets: Value,
+    scale: bool = False,
+    mode: int = 0,
+    sparse: bool = False,
+    weights: Value | None = None,
+    last: bool = False,
+    *_: Any,
+) -> Any:
+    """The sum (mode 0), mean (1) or maximum (2) of the rows of each bag."""
+    rows = _embedding(builder, table, positions)
+    if weights is not None:
+        weights = builder.whole(weights)
+        rows = pointwise("mul")(builder, rows, weights.moved(weights.ids[:, None]))
+    assert offsets.example is not None
+    starts = offsets.example.tolist()
+    ends = starts[1:] if last else [*starts[1:], rows.shape[0]]
+    bags = []
+    for start, end in zip(starts, ends, strict=False):
+        bag = rows.moved(rows.ids[start:end])
+        if mode == 2:
+            bags.append(extremum(builder, bag, 0, True, largest=True).ids)
+        else:
+            bags.append(builder.reduce("mean" if mode else "sum", bag, (0,), keep=True).ids)
+    return Value(np.concatenate(bags), rows.flows), None, None, None
+
+
+def _gather(builder: Builder, x: Value, dim: int, index: Value, *_: Any, **__: Any) -> Any:
+    if index.is_constant:
+        return indexed("gather")(builder, x, dim, index)
+    x, index = builder.whole(x), builder.whole(index)
+    dim %= max(1, len(x.shape))
+    cut = tuple(slice(None) if d == dim else slice(n) for d, n in enumerate(index.shape))
+    lines = x.moved(np.moveaxis(x.ids[cut], dim, -1))
+    places = index.moved(np.moveaxis(index.ids, dim, -1))
+    found = builder.node(Lookup(), [lines, places], places.shape)
+    return found.moved(np.moveaxis(found.ids, -1, dim))
+
+
+def _index(builder: Builder, x: Value, indices: Sequence[Any], *_: Any) -> Any:
+    moving = [k for k, part in enumerate(indices) if part is not None and not part.is_constant]
+    if not moving:
+        return indexed("index")(builder, x, indices)
+    x = builder.whole(x)
+    if any(part is not None and part.dtype == torch.bool for part in indices):
+        raise builder.refuse("a selection by a mask that depends on the input")
+    given = [k for k, part in enumerate(indices) if part is not None]
+    if given != list(range(given[0], given[0] + len(given))):
+        raise builder.refuse("an index of dimensions that are not beside one another")
+    flat = _flat_index(builder, x, [(k, indices[k]) for k in given])
+    first, count = given[0], len(given)
+    joined = x.ids.reshape(*x.shape[:first], -1, *x.shape[first + count :])
+    found = _lines(builder, x.moved(np.moveaxis(joined, first, 0)), flat)
+    rank = len(flat.shape)
+    back = list(range(rank, rank + first)), list(range(first))
+    return found.moved(np.moveaxis(found.ids, *back))
+
+
+def _flat_index(builder: Builder, x: Value, parts: Sequence[tuple[int, Value]]) -> Value:
+    """Several indices as one, of the dimensions joined; negative ones count from the end."""
+    found: Value | None = None
+    for dim, part in parts:
+        inside = pointwise("remainder")(builder, part, x.shape[dim])
+        if found is None:
+            found = inside
+        else:
+            scaled = pointwise("mul")(builder, found, x.shape[dim])
+            found = pointwise("add")(builder, scaled, inside)
+    assert found is not None
+    return found
+
+
+def _index_select(builder: Builder, x: Value, dim: int, index: Value) -> Any:
+    if index.is_constant:
+        return indexed("index_select")(builder, x, dim, index)
+    x = builder.whole(x)
+    found = _lines(builder, x.moved(np.moveaxis(x.ids, dim, 0)), index)
+    return found.moved(np.moveaxis(found.ids, 0, dim))
+
+
+def _index_put(
+    builder: Builder, x: Value, indices: Sequence[Any], values: Value, accumulate: bool = False
+) -> Any:
+    constant = all(part is None or part.is_constant for part in indices)
+    if not constant:
+        raise builder.refuse("writing to places that depend on the input")
+    if not accumulate:
+        return indexed("index_put")(builder, x, indices, values)
+    positions = torch.arange(x.ids.size).reshape(x.shape)
+    places = positions[tuple(slice(None) if p is None else p.constant for p in indices)]
+    return _accumulated(builder, x, places.numpy(), values)
+
+
+def _accumulated(builder: Builder, x: Value, places: Any, values: Value) -> Value:
+    """The values added at flat places, one after another where a place comes again."""
+    x, values = builder.whole(x), builder.whole(values)
+    added = np.broadcast_to(values.ids, places.shape).ravel()
+    ids = x.ids.ravel().copy()
+    layers: dict[int, int] = {}
+    order = []
+    for place in places.ravel():
+        layers[place] = layers.get(int(place), 0) + 1
+        order.append(layers[place])
+    for layer in range(1, max(order, default=0) + 1):
+        chosen = np.array(order) == layer
+        at = places.ravel()[chosen]
+        so_far = Value(ids[at], x.flows or values.flows)
+        total = pointwise("add")(builder, so_far, values.moved(added[chosen]))
+        ids[at] = total.ids
+    return Value(ids.reshape(x.shape), x.flows or values.flows)
+
+
+def _where(builder: Builder, condition: Value, a: Any, b: Any) -> Any:
+    """A movement where the condition is a constant."""
+    if not condition.is_constant or not all(isinstance(part, Value) for part in (a, b)):
+        return pointwise("where")(builder, condition, a, b)
+    assert condition.constant is not None
+    shape = np.broadcast_shapes(condition.shape, a.shape, b.shape)
+    chosen = np.broadcast_to(condition.constant.numpy().astype(bool), shape)
+    ids = np.where(chosen, np.broadcast_to(a.ids, shape), np.broadcast_to(b.ids, shape))
+    return Value(ids, a.flows or b.flows)
+
+
+def _masked_fill(builder: Builder, x: Value, mask: Value, value: Any) -> Any:
+    constant = not isinstance(value, Value) or value.is_constant
+    if not mask.is_constant or not constant:
+        return pointwise("masked_fill")(builder, x, mask, value)
+    assert mask.constant is not None
+    shape = np.broadcast_shapes(x.shape, mask.shape)
+    chosen = np.broadcast_to(mask.constant.numpy().astype(bool), shape)
+    return Value(np.where(chosen, UNKNOWN, np.broadcast_to(x.ids, shape)), x.flows)
+
+
+def _scatter(builder: Builder, x: Value, dim: int, index: Value, source: Any, **_: Any) -> Any:
+    """Numbers written along a dimension, at constant or computed positions."""
+    dim %= max(1, len(x.shape))
+    if index.is_constant and isinstance(source, Value):
+        return _scatter_fixed(builder, x, dim, index, source)
+    if isinstance(source, Value) and source.uniform() is None:
+        raise builder.refuse("scattering of numbers to places that depend on the input")
+    found = x
+    for k in range(index.shape[dim]):
+        cut = tuple(slice(n) if d != dim else slice(None) for d, n in enumerate(index.shape))
+        if x.ids[cut].shape != x.shape:
+            raise builder.refuse("scattering to a part of a tensor")
+        place = builder.whole(index)
+        place = place.moved(place.ids.take([k], axis=dim))
+        steps = np.arange(x.shape[dim]).reshape(
+            tuple(-1 if d == dim else 1 for d in range(len(x.shape)))
+        )
+        numbers = torch.from_numpy(np.broadcast_to(steps, x.shape).copy())
+        along = Value(np.full(x.shape, UNKNOWN), False, torch.int64, numbers)
+        here = pointwise("eq")(builder, along, place)
+        found = pointwise("where")(
+            builder, Value(here.ids, False, torch.bool), _scalar(source), found
+        )
+    return found
+
+
+def _scalar(source: Any) -> Value:
+    if isinstance(source, Value):
+        number = source.uniform()
+        assert number is not None
+        source = number
+    numbers = torch.tensor(float(source), dtype=torch.float64)
+    return Value(np.full((), UNKNOWN), False, torch.float64, numbers)
+
+
+def _scatter_fixed(builder: Builder, x: Value, dim: int, index: Value, source: Value) -> Value:
+    assert index.constant is not None
+    ids = x.ids.copy()
+    cut = tuple(slice(n) for n in index.shape)
+    np.put_along_axis(ids, index.constant.numpy(), source.ids[cut], axis=dim)
+    return Value(ids, x.flows or source.flows)
+
+
+def _scatter_add(builder: Builder, x: Value, dim: int, index: Value, source: Value) -> Any:
+    if not index.is_constant:
+        raise builder.refuse("adding at places that depend on the input")
+    assert index.constant is not None
+    grid = list(np.indices(index.shape))
+    grid[dim % len(x.shape)] = index.constant.numpy()
+    places = np.ravel_multi_index(tuple(grid), x.shape)
+    cut = tuple(slice(n) for n in index.shape)
+    source = builder.whole(source)
+    return _accumulated(builder, x, places, source.moved(source.ids[cut]))
+
+
+def _index_add(builder: Builder, x: Value, dim: int, index: Value, source: Value, **_: Any) -> Any:
+    if not index.is_constant:
+        raise builder.refuse("adding at places that depend on the input")
+    assert index.constant is not None
+    shape = tuple(-1 if d == dim % len(x.shape) else 1 for d in range(len(x.shape)))
+    wide = index.constant.reshape(shape).expand(source.shape)
+    full = Value(np.full(source.shape, UNKNOWN), False, torch.int64, wide)
+    return _scatter_add(builder, x, dim, full, source)
+
+
+def _one_hot(builder: Builder, index: Value, classes: int = -1) -> Any:
+    if classes < 0:
+        raise builder.refuse("one_hot without the number of classes")
+    index = builder.whole(index)
+    steps = torch.arange(classes)
+    along = Value(np.full(classes, UNKNOWN), False, torch.int64, steps)
+    return pointwise("eq")(builder, index.moved(index.ids[..., None]), along)
+
+
+def _masked_select(builder: Builder, x: Value, mask: Value) -> Any:
+    if not mask.is_constant:
+        raise builder.refuse("a selection by a mask that depends on the input")
+    return indexed("masked_select")(builder, x, mask)
+
+
+RULES: dict[str, Callable[..., Any]] = {
+    "embedding": _embedding,
+    "gather": _gather,
+    "_embedding_bag": _embedding_bag,
+    "index": _index,
+    "_unsafe_index": _index,
+    "index_select": _index_select,
+    "index_put": _index_put,
+    "_unsafe_index_put": _index_put,
+    "_index_put_impl": _index_put,
+    "where": _where,
+    "masked_fill": _masked_fill,
+    "scatter": _scatter,
+    "scatter_add": _scatter_add,
+    "index_add": _index_add,
+    "one_hot": _one_hot,
+    "masked_select": _masked_select,
+}

@@ -1,0 +1,108 @@
+"""Operations that only move numbers: they are run on the numbers of the elements themselves."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils._pytree import tree_map_only
+
+from gradsheet.models.capture.builder import UNKNOWN, Builder, Value
+from gradsheet.models.graph import Ids
+
+Move = Callable[..., Any]
+
+_PLAIN = (
+    *("clone", "cat", "stack", "flip", "roll", "rot90", "repeat", "repeat_interleave", "tile"),
+    *("constant_pad_nd", "reflection_pad1d", "reflection_pad2d", "reflection_pad3d"),
+    *("replication_pad1d", "replication_pad2d", "replication_pad3d", "pixel_shuffle"),
+    *("pixel_unshuffle", "channel_shuffle", "native_channel_shuffle", "upsample_nearest1d"),
+    *("upsample_nearest2d", "upsample_nearest3d", "_upsample_nearest_exact1d"),
+    *("_upsample_nearest_exact2d", "_upsample_nearest_exact3d", "tril", "triu", "diag_embed"),
+    *("slice_scatter", "select_scatter", "diagonal_scatter", "im2col", "unsafe_split"),
+    *("split_copy", "split_with_sizes_copy", "unbind_copy", "expand_copy", "view_copy"),
+    *("_reshape_copy", "_reshape_alias", "_unsafe_view", "permute_copy", "transpose_copy"),
+    *("diagonal_copy", "alias_copy", "contiguous", "narrow_copy", "slice_copy", "select_copy"),
+    *("squeeze_copy", "unsqueeze_copy", "unfold_copy", "take", "meshgrid"),
+    *("unsafe_split_with_sizes", "unsafe_chunk", "lift_fresh_copy", "lift", "block_diag", "trace"),
+    *("resolve_conj", "resolve_neg", "set_", "tensor_split", "_pad_enum", "_pad_circular"),
+)
+_INDEXED = ("index", "index_select", "gather", "index_put", "_unsafe_index", "take_along_dim")
+"""These move numbers where their indices are constants."""
+
+
+def _numbers(value: Value) -> Tensor:
+    """The elements from 1, so that 0 is what torch fills in, as float64, which all of it takes."""
+    return torch.from_numpy(np.asarray(value.ids - UNKNOWN, dtype=np.float64))
+
+
+def _ids(found: Any, builder: Builder, flows: bool) -> Any:
+    if isinstance(found, tuple | list):
+        return [_ids(part, builder, flows) for part in found]
+    ids: Ids = np.asarray(np.round(found.numpy()) + UNKNOWN, dtype=np.int64)
+    return Value(ids, flows)
+
+
+def _run(name: str, builder: Builder, args: Any, kwargs: Any) -> Any:
+    flows: list[bool] = []
+
+    def replaced(value: Value) -> Tensor:
+        flows.append(value.flows)
+        return _numbers(value)
+
+    args, kwargs = tree_map_only(Value, replaced, (args, kwargs))
+    return _ids(getattr(torch.ops.aten, name)(*args, **kwargs), builder, any(flows))
+
+
+def _plain(name: str) -> Move:
+    def move(builder: Builder, *args: Any, **kwargs: Any) -> Any:
+        kwargs.pop("dtype", None)
+        if name == "constant_pad_nd":
+            args = args[:2]
+        return _run(name, builder, args, kwargs)
+
+    return move
+
+
+def _copy(builder: Builder, target: Value, source: Value, *_: Any, **__: Any) -> Value:
+    return Value(np.broadcast_to(source.ids, target.shape), source.flows)
+
+
+def _to_copy(builder: Builder, value: Value, **kwargs: Any) -> Value:
+    """A change of type; only of a float to an integer are there numbers to compute."""
+    from gradsheet.models.capture.pointwise import pointwise
+
+    wanted = kwargs.get("dtype")
+    if wanted is None or wanted.is_floating_point or not value.dtype.is_floating_point:
+        if wanted == torch.bool and value.dtype != torch.bool:
+            return pointwise("ne")(builder, value, 0)
+        return Value(value.ids, value.flows)
+    return pointwise("ne" if wanted == torch.bool else "trunc")(
+        builder, value, *((0,) if wanted == torch.bool else ())
+    )
+
+
+def is_index(value: Any) -> bool:
+    """Whether a value is made of whole numbers or truths that depend on nothing."""
+    return value is None or (isinstance(value, Value) and (value.is_constant or not value.ids.size))
+
+
+def indexed(name: str) -> Move:
+    """A movement by constant indices: ``index``, ``gather`` and their kind."""
+
+    def move(builder: Builder, *args: Any, **kwargs: Any) -> Any:
+        def kept(part: Any) -> Any:
+            if isinstance(part, list | tuple):
+                return [kept(inner) for inner in part]
+            if isinstance(part, Value) and not part.dtype.is_floating_point and part.is_constant:
+                return part.constant
+            return part
+
+        return _run(name, builder, [args[0], *(kept(part) for part in args[1:])], kwargs)
+
+    return move
+
+
+MOVES: dict[str, Move] = {name: _plain(name) for name in _PLAIN}
+MOVES |= {"copy": _copy, "_to_copy": _to_copy, "to": _to_copy}

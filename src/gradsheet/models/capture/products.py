@@ -1,0 +1,156 @@
+"""Products of matrices and convolutions."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradsheet.models.capture.builder import Builder, Value
+from gradsheet.models.capture.pointwise import pointwise
+from gradsheet.models.primitives.convolution import Convolution
+from gradsheet.models.primitives.product import Product
+
+
+def product(builder: Builder, a: Value, b: Value, added: Value | None = None) -> Value:
+    """(B, M, K) times (B, K, N), plus what is added, broadcast to (B, M, N)."""
+    a, b = builder.whole(a), builder.whole(b)
+    turned = b.moved(b.ids.transpose(0, 2, 1))
+    shape = (a.shape[0], a.shape[1], b.shape[2])
+    values = [a, turned]
+    if added is not None:
+        added = builder.whole(added)
+        values.append(added.moved(np.broadcast_to(added.ids, shape)))
+    return builder.node(Product(), values, shape)
+
+
+def _mm(builder: Builder, a: Value, b: Value, **_: Any) -> Value:
+    a, b = builder.whole(a), builder.whole(b)
+    found = product(builder, a.moved(a.ids[None]), b.moved(b.ids[None]))
+    return found.moved(found.ids[0])
+
+
+def _bmm(builder: Builder, a: Value, b: Value, **_: Any) -> Value:
+    return product(builder, a, b)
+
+
+def _added(builder: Builder, added: Value, a: Value, b: Value, beta: float, alpha: float) -> Value:
+    """The product plus what is added, in one node where nothing is scaled."""
+    if beta == 1 and alpha == 1:
+        return product(builder, a, b, added)
+    found = pointwise("mul")(builder, product(builder, a, b), alpha)
+    if beta == 0:
+        return found
+    return pointwise("add")(builder, found, pointwise("mul")(builder, added, beta))
+
+
+def _addmm(
+    builder: Builder, added: Value, a: Value, b: Value, beta: float = 1, alpha: float = 1
+) -> Value:
+    a, b = builder.whole(a), builder.whole(b)
+    found = _added(builder, added, a.moved(a.ids[None]), b.moved(b.ids[None]), beta, alpha)
+    return found.moved(found.ids[0])
+
+
+def _baddbmm(
+    builder: Builder, added: Value, a: Value, b: Value, beta: float = 1, alpha: float = 1
+) -> Value:
+    return _added(builder, added, a, b, beta, alpha)
+
+
+def _mv(builder: Builder, a: Value, b: Value) -> Value:
+    b = builder.whole(b)
+    found = _mm(builder, a, b.moved(b.ids[:, None]))
+    return found.moved(found.ids[:, 0])
+
+
+def _dot(builder: Builder, a: Value, b: Value) -> Value:
+    a = builder.whole(a)
+    found = _mv(builder, a.moved(a.ids[None]), b)
+    return found.moved(found.ids.reshape(()))
+
+
+def _addmv(
+    builder: Builder, added: Value, a: Value, b: Value, beta: float = 1, alpha: float = 1
+) -> Value:
+    b, added = builder.whole(b), builder.whole(added)
+    column = added.moved(np.broadcast_to(added.ids, a.shape[:1])[:, None])
+    found = _addmm(builder, column, a, b.moved(b.ids[:, None]), beta, alpha)
+    return found.moved(found.ids[:, 0])
+
+
+def _linear(builder: Builder, x: Value, weight: Value, bias: Value | None = None) -> Value:
+    x, weight = builder.whole(x), builder.whole(weight)
+    flat = x.moved(x.ids.reshape(1, -1, x.shape[-1]))
+    found = product(builder, flat, weight.moved(weight.ids.T[None]), bias)
+    return found.moved(found.ids.reshape(*x.shape[:-1], weight.shape[0]))
+
+
+def _trilinear(
+    builder: Builder,
+    a: Value,
+    b: Value,
+    c: Value,
+    expand_a: Sequence[int],
+    expand_b: Sequence[int],
+    expand_c: Sequence[int],
+    summed: Sequence[int],
+    unroll: int = 1,
+) -> Value:
+    parts = []
+    for value, dims in ((a, expand_a), (b, expand_b), (c, expand_c)):
+        whole = builder.whole(value)
+        ids = whole.ids
+        for dim in sorted(dims):
+            ids = np.expand_dims(ids, dim)
+        parts.append(whole.moved(ids))
+    multiply = pointwise("mul")
+    return builder.reduce(
+        "sum", multiply(builder, multiply(builder, parts[0], parts[1]), parts[2]), summed
+    )
+
+
+def _sizes(given: Any, rank: int) -> tuple[int, ...]:
+    found = tuple(int(size) for size in given)
+    return found * rank if len(found) == 1 else found
+
+
+def convolution(
+    builder: Builder,
+    x: Value,
+    weight: Value,
+    bias: Value | None,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    transposed: bool,
+    output_padding: Any,
+    groups: int,
+    *_: Any,
+) -> Value:
+    """A convolution with or without a batch."""
+    x, weight, rank = builder.whole(x), builder.whole(weight), len(weight.shape) - 2
+    batched = x if len(x.shape) == rank + 2 else x.moved(x.ids[None])
+    steps, pads, spread, more = (
+        _sizes(given, rank) for given in (stride, padding, dilation, output_padding)
+    )
+    primitive = Convolution(steps, pads, spread, bool(transposed), more, int(groups))
+    shape = primitive.result(batched.shape, weight.shape)
+    values = [batched, weight, *([] if bias is None else [bias])]
+    found = builder.node(primitive, values, shape)
+    return found if batched is x else found.moved(found.ids[0])
+
+
+RULES: dict[str, Callable[..., Any]] = {
+    "mm": _mm,
+    "bmm": _bmm,
+    "addmm": _addmm,
+    "baddbmm": _baddbmm,
+    "mv": _mv,
+    "dot": _dot,
+    "vdot": _dot,
+    "addmv": _addmv,
+    "linear": _linear,
+    "_trilinear": _trilinear,
+    "convolution": convolution,
+    "_convolution": convolution,
+}

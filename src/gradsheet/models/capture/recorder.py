@@ -1,0 +1,195 @@
+"""Records what a model computes, as torch's operations come by.
+
+The model runs as it is, once, on the example. A dispatch mode sees every operation of torch below
+autograd. Each storage of memory has the numbers of its elements beside it: a view shares them, an
+operation in place writes them, and so all spellings of a movement cost nothing.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
+
+from gradsheet.errors import GradsheetError
+from gradsheet.models.capture.builder import UNKNOWN, Builder, Value
+from gradsheet.models.capture.rules import MOVES, RULES, UNRELATED
+from gradsheet.models.capture.scope import Scope
+from gradsheet.models.graph import Graph, Ids
+
+_SCALARS = frozenset({"_local_scalar_dense", "equal", "is_nonzero", "is_same_size"})
+"""What makes a Python value of a tensor: the check with other examples finds what follows it."""
+
+
+REFUSED = -3
+"""Likewise, of an element that an operation without formulas computes."""
+
+
+@dataclass
+class Elements:
+    """The numbers of the elements of every storage."""
+
+    found: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
+
+    def of(self, tensor: Tensor) -> Tensor:
+        """The numbers of a tensor's elements: a view, to be written to as well."""
+        storage = tensor.untyped_storage()
+        key = storage._cdata
+        if key not in self.found:
+            count = storage.nbytes() // tensor.element_size()
+            numbers = torch.full((count,), UNKNOWN, dtype=torch.int64)
+            self.found[key] = (tensor.detach(), numbers)  # kept: its address is not given again
+        numbers = self.found[key][1]
+        return torch.as_strided(numbers, tensor.size(), tensor.stride(), tensor.storage_offset())
+
+    def knows(self, tensor: Tensor) -> bool:
+        """Whether some element of a tensor depends on the model's inputs or parameters."""
+        return tensor.untyped_storage()._cdata in self.found and bool(
+            (self.of(tensor) != UNKNOWN).any()
+        )
+
+
+class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    """Builds a graph from the operations of a running model."""
+
+    def __init__(self, graph: Graph, scope: Scope) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.elements = Elements()
+        self.scope = scope
+        self.builder = Builder(graph, scope)
+        self.names: dict[int, str] = {}
+        self._refused: dict[int, str] = {}
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """No: torch would import its compiler only to stay out of the way of this class."""
+        return False
+
+    def leaf(self, tensor: Tensor, ids: Ids) -> None:
+        """Give the elements of an input or a parameter their numbers."""
+        self.elements.of(tensor).copy_(torch.from_numpy(ids))
+
+    def ids(self, tensor: Tensor) -> Ids:
+        """The elements of a result of the model; what depends on nothing becomes a constant."""
+        return self.builder.whole(self._value(tensor)).ids
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Run an operation and record it."""
+        given = kwargs or {}
+        tensors = [t for t in _flat((args, given)) if isinstance(t, Tensor)]
+        tracked = [t for t in tensors if self.elements.knows(t)]
+        name = func._schema.name.split("::")[1]
+        if func._schema.is_mutable and _writes_first(func, given):
+            return self._mutate(func, name, args, given, bool(tracked))
+        result = func(*args, **given)
+        if tracked and name not in UNRELATED and name not in _SCALARS:
+            shared = {t.untyped_storage()._cdata for t in tensors}
+            outputs = [t for t in _flat(result) if isinstance(t, Tensor)]
+            if any(t.untyped_storage()._cdata not in shared for t in outputs):
+                if name in MOVES or name in RULES:
+                    self._store(outputs, self._lowered(name, args, given), shared)
+                else:
+                    self._mark(outputs, name)
+        return result
+
+    def _mark(self, outputs: Sequence[Tensor], name: str) -> None:
+        """Refuse an operation without formulas when its result is used, not before."""
+        where = self.scope.place()
+        for tensor in outputs:
+            self.elements.of(tensor).fill_(REFUSED)
+            self._refused[tensor.untyped_storage()._cdata] = f"{where}: torch's {name}"
+
+    def _mutate(
+        self, func: Any, name: str, args: tuple[Any, ...], given: dict[str, Any], tracked: bool
+    ) -> Any:
+        """Run and record an operation in place."""
+        target = given.get("out", args[0] if args else None)
+        if not isinstance(target, Tensor):
+            return func(*args, **given)
+        plain = name.removesuffix("_")
+        found = None
+        if torch.Tag.inplace_view in func.tags:
+            return func(*args, **given)
+        if tracked and plain not in UNRELATED:
+            others = {key: value for key, value in given.items() if key != "out"}
+            found = self._lowered(plain, args, others)
+        result = func(*args, **given)
+        if found is not None:
+            self._store([target], found, set())
+        elif self.elements.knows(target):
+            self.elements.of(target).fill_(UNKNOWN)
+        return result
+
+    def _store(self, outputs: Sequence[Tensor], found: Any, shared: set[int]) -> None:
+        values = list(found) if isinstance(found, tuple | list) else [found]
+        for tensor, value in zip(outputs, values, strict=False):
+            if value is None or tensor.untyped_storage()._cdata in shared:
+                continue
+            ids = np.broadcast_to(value.ids, tuple(tensor.shape)).copy()
+            self.elements.of(tensor).copy_(torch.from_numpy(ids))
+
+    def _lowered(self, name: str, args: tuple[Any, ...], given: dict[str, Any]) -> Any:
+        """The result of an operation: elements that are moved, or those of new nodes."""
+        values = tree_map_only(Tensor, self._value, (args, given))
+        move: Callable[..., Any] | None = MOVES.get(name)
+        if move is not None:
+            return move(self.builder, *values[0], **values[1])
+        if name not in RULES:
+            raise GradsheetError(f"{self.scope.place()}: torch's {name} has no formulas yet")
+        return RULES[name](self.builder, *values[0], **values[1])
+
+    def _value(self, tensor: Tensor) -> Value:
+        if tensor.is_complex():
+            raise GradsheetError(f"{self.scope.place()}: complex numbers have no formulas")
+        ids = self.elements.of(tensor).numpy().copy()
+        if (ids == REFUSED).any():
+            what = self._refused.get(tensor.untyped_storage()._cdata, "an operation")
+            raise GradsheetError(f"{what} has no formulas yet")
+        flows = tensor.requires_grad or (self.scope.custom and self.builder.reaches(ids))
+        constant = tensor.detach().clone() if (ids == UNKNOWN).any() else None
+        whole = None if tensor.is_floating_point() else tensor.detach().clone()
+        name = self.names.get(tensor.untyped_storage()._cdata, "")
+        floats = tensor.is_floating_point()
+        return Value(ids, flows and floats, tensor.dtype, constant, name, whole)
+
+
+def _writes_first(func: Any, given: dict[str, Any]) -> bool:
+    """Whether an operation writes its result into an argument; others write beside it."""
+    first = func._schema.arguments[0].alias_info
+    return "out" in given or bool(first is not None and first.is_write)
+
+
+def _flat(tree: Any) -> Iterator[Any]:
+    """The leaves of nested lists, tuples and dictionaries."""
+    if isinstance(tree, dict):
+        tree = tree.values()
+    elif not isinstance(tree, list | tuple):
+        yield tree
+        return
+    for part in tree:
+        yield from _flat(part)
+
+
+@contextmanager
+def plain_paths() -> Iterator[None]:
+    """Keep torch from fusing what it can compute in plain steps."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)

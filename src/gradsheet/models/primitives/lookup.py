@@ -1,0 +1,110 @@
+"""Rows of a table, and numbers of a line, chosen by whole numbers that are computed or given."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gradsheet.models.blocks import Block, matrix
+from gradsheet.models.primitives.base import Context, Ids, Primitive, Terms
+from gradsheet.models.primitives.place import Place, usual
+from gradsheet.models.primitives.text import Refs, direction, plus, ranges
+
+if TYPE_CHECKING:
+    from gradsheet.models.graph import Node
+
+
+@dataclass(frozen=True, eq=False)
+class Lookup(Primitive):
+    """From each of L lines of K numbers the one at a position.
+
+    The operands are the lines (..., K) and the positions (..., R), with the same leading
+    dimensions or 1; the result is (..., R).
+    """
+
+    name: str = "lookup"
+
+    def describe(self, names: Sequence[str]) -> str:
+        """In words."""
+        return f"the number of {names[0]} at the position {names[1]}, from 0"
+
+    def compute(self, *operands: Tensor) -> Tensor:
+        """The numbers, by torch."""
+        lines, positions = operands
+        leading = np.broadcast_shapes(lines.shape[:-1], positions.shape[:-1])
+        wide = lines.expand(*leading, lines.shape[-1])
+        places = positions.to(torch.int64).expand(*leading, positions.shape[-1])
+        return wide.gather(-1, places % lines.shape[-1])
+
+    def arrange(self, node: "Node", place: Place) -> None:
+        """The table, the positions, then for each position a row of what is there."""
+        place.leaves()
+        place.value(_turned if len(node.shape) == 2 and node.shape[0] > 1 else usual)
+
+    def _wide(self, c: Context, ids: Ids | None = None) -> tuple[Refs, Refs, Ids | None]:
+        """Lines and positions with the same leading dimensions."""
+        lines, places = c.x
+        leading = np.broadcast_shapes(lines.rows.shape[:-1], places.rows.shape[:-1])
+
+        def wide(refs: Refs) -> Refs:
+            shape = (*leading, refs.rows.shape[-1])
+            numbers = None if refs.numbers is None else np.broadcast_to(refs.numbers, shape)
+            flat = (-1, shape[-1])
+            return Refs(
+                np.broadcast_to(refs.rows, shape).reshape(flat),
+                np.broadcast_to(refs.columns, shape).reshape(flat),
+                None if numbers is None else numbers.reshape(flat),
+            )
+
+        if ids is not None:
+            shape = (*leading, ids.shape[-1])
+            ids = np.broadcast_to(ids, shape).reshape(-1, ids.shape[-1])
+        return wide(lines), wide(places), ids
+
+    def formulas(self, c: Context) -> Iterable[str]:
+        """INDEX of a range; of scattered cells a choice by nested conditions."""
+        lines, places, _ = self._wide(c)
+        for k in range(len(lines.rows)):
+            line = lines[k]
+            way = direction(line)
+            text = ranges(line)[0] if way in ("across", "down") else ""
+            for place in places[k].texts:
+                if way == "one":
+                    yield line.text
+                elif text:
+                    yield f"INDEX({text},{place}+1)"
+                else:
+                    yield _chosen(line.texts, place)
+
+    def terms(self, which: int, ids: Ids, c: Context) -> Terms:
+        """The gradients of the results that a number is looked up for."""
+        lines, places, elements = self._wide(c, ids)
+        assert elements is not None
+        g = Refs(c.gradient.rows.reshape(len(lines.rows), -1),
+                 c.gradient.columns.reshape(len(lines.rows), -1))  # fmt: skip
+        for k in range(len(elements)):
+            cells, wanted = places[k], g[k]
+            same = direction(cells) == direction(wanted) and direction(cells) in ("across", "down")
+            for position, element in enumerate(elements[k].tolist()):
+                if same:
+                    (where,), (what,) = ranges(cells), ranges(wanted)
+                    yield element, f"SUMIF({where},{position},{what})"
+                else:
+                    pairs = zip(cells.texts, wanted.texts, strict=True)
+                    yield element, plus([f"IF({at}={position},{of},0)" for at, of in pairs])
+
+
+def _chosen(cells: Sequence[str], place: str) -> str:
+    formula = cells[-1]
+    for position, cell in reversed(list(enumerate(cells[:-1]))):
+        formula = f"IF({place}={position},{cell},{formula})"
+    return formula
+
+
+def _turned(sheet: str, top: int, left: int, shape: tuple[int, ...]) -> Block:
+    """Numbers (D, T) as T rows: what is looked up for a position is beside it."""
+    block = matrix(sheet, top + 1, left, (shape[1], shape[0]))
+    return Block(sheet, block.rows.T, block.columns.T)

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn, TextIO
 import typer
 from typer.exceptions import TyperException
 
-from gradsheet.cli import audit, demo, digits, explorer, models, networks
+from gradsheet.cli import audit, classroom, demo, digits, explorer, models, networks
 from gradsheet.cli.interrupts import acknowledge, interruptible
 from gradsheet.cli.terminal import INTERRUPTED, complain, finish_output, prepare_streams
 from gradsheet.deprecation import FormerKey
@@ -35,6 +35,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "diagram": networks.diagram,
     },
     "Audit": {"audit": audit.audit},
+    "Classroom": {"assign": classroom.assign},
     "Pages": {"explore": explorer.explore},
     "Digit classifier": {
         "summary": digits.summary,

@@ -17,11 +17,13 @@ class Cell:
             ``E35-$F$33*X35``, ``'Sheet 2'!$A$1``. Of a shared formula each cell's own.
         anchor: of a cell inside an array formula, the upper left cell of it: ``formula`` is
             written as seen from there, and this cell shows its part of the result.
+        is_boolean: whether the value is TRUE or FALSE.
     """
 
     value: float | str | None
     formula: str | None = None
     anchor: CellIndex | None = None
+    is_boolean: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""A class: exercises with numbers of each student's own, and their marks."""

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gradsheet.audit.report.text import inert
 from gradsheet.classroom.csv_files import csv_text
 from gradsheet.classroom.manifest import MANIFEST, Asked, Handout, Manifest
 from gradsheet.classroom.numbers import Numbers, digest, seed_of
 from gradsheet.classroom.roster import Student, file_stems
-from gradsheet.audit.report.text import inert
 from gradsheet.errors import GradsheetError
 from gradsheet.files import make_folder, read_text, write_text
 from gradsheet.networks.graph import build_graph

@@ -35,7 +35,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "diagram": networks.diagram,
     },
     "Audit": {"audit": audit.audit},
-    "Classroom": {"assign": classroom.assign},
+    "Classroom": {"assign": classroom.assign, "mark": classroom.mark},
     "Pages": {"explore": explorer.explore},
     "Digit classifier": {
         "summary": digits.summary,

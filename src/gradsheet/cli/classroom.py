@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gradsheet.cli.options import Digits, Level, Quiet, output
-from gradsheet.cli.terminal import Terminal, with_bar
+from gradsheet.cli.terminal import Terminal, resumable, with_bar
 
 
 def assign(
@@ -57,3 +57,102 @@ def assign(
         f"Wrote {exercises} to {folder / 'students'}; secret, manifest and answers are in "
         f"{folder / 'teacher'}: keep that folder to yourself."
     )
+
+
+def mark(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PATH",
+            help="What was handed in: workbooks, folders, or zips as Moodle and Canvas offer them.",
+        ),
+    ],
+    folder: Annotated[Path, output("The folder for marks, feedback and copies.")] = Path("marks"),
+    assignment: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR/teacher",
+            help="The teacher's folder of 'gradsheet assign'. Without it only free-form sheets are "
+            "marked.",
+        ),
+    ] = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(metavar="ROSTER.csv", help="Who is in the class, with columns id and name."),
+    ] = None,
+    rubric: Annotated[
+        Path | None,
+        typer.Option(metavar="POINTS.toml", help="What answers, hints and mistakes are worth."),
+    ] = None,
+    moodle: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="WORKSHEET.csv",
+            help="Moodle's offline grading worksheet: a copy is filled in, and the feedback packed "
+            "for Moodle.",
+        ),
+    ] = None,
+    canvas: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="EXPORT.csv", help="An export of Canvas' gradebook: a copy is filled in."
+        ),
+    ] = None,
+    canvas_column: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The assignment's column in it, where it has several."),
+    ] = None,
+    gradescope: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.zip", help="Write the autograder of this assignment for Gradescope."
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Number of files marked at a time.", show_default="one per core", min=1),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="tcp://…", help="A Dask scheduler whose workers mark."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Mark a class: exercises by their manifest, free-form sheets by the audit.
+
+    Nothing that a file states of itself is believed: every answer is recalculated. The same command
+    given again marks only what is new.
+    """
+    from gradsheet.classroom.batch import Kept, mark_all
+    from gradsheet.classroom.outputs import Class
+    from gradsheet.classroom.settings import settings_of
+
+    settings = settings_of(assignment, roster, rubric)
+    terminal = Terminal(quiet)
+    if gradescope is not None:
+        from gradsheet.classroom.gradescope import write_autograder
+
+        write_autograder(settings, gradescope)
+        terminal.note(f"Wrote {gradescope}.")
+    from gradsheet.audit.submissions import submissions
+    from gradsheet.files import exclusive
+
+    with submissions(paths) as found, exclusive(folder), resumable():
+        work = mark_all(
+            found, settings, Kept(folder / ".kept", settings), jobs=jobs, scheduler=scheduler
+        )
+        marked = list(work if quiet else with_bar(work, len(found)))
+        group = Class(marked, settings.students, settings.manifest)
+        written = group.write(folder)
+        if moodle is not None:
+            paths_written, count = group.write_moodle(moodle, folder)
+            written += paths_written
+            terminal.note(f"Moodle: {count} rows have a grade.")
+        if canvas is not None:
+            path, count = group.write_canvas(canvas, canvas_column, folder)
+            written.append(path)
+            terminal.note(f"Canvas: {count} rows have points.")
+    from gradsheet.cli.render_classroom import class_lines
+
+    terminal.note(class_lines(group.rows, group.scored, len(group.shared)))
+    terminal.note(f"Written: {', '.join(map(str, written))}, {folder / 'feedback'}.")

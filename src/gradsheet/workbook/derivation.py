@@ -433,19 +433,21 @@ def _write_search(
 
 
 def known_numbers(layout: Layout, level: Level) -> dict[str, tuple[str, float]]:
-    """The cells, the names and the values from which factors are recognized.
-
-    Given and forward values of which gradients are made; where those are asked for, none.
-    """
+    """The cells, the names and the values from which factors are recognized."""
     derivation = _Derivation(layout, list(_sections(layout.graph)))
-    if level in (Level.FORWARD, Level.MISTAKE):
-        return {}
-    last = derivation.rows[layout.graph.loss]
     return {
         derivation.cell(variable).absolute: (name_of(variable), derivation.values[variable])
-        for variable, row in derivation.rows.items()
-        if row <= last and is_known_factor(variable)
+        for variable in known_variables(layout.graph, level)
     }
+
+
+def known_variables(graph: NetworkGraph, level: Level) -> list[Variable]:
+    """Given and forward values of which gradients are made; where those are asked for, none."""
+    if level in (Level.FORWARD, Level.MISTAKE):
+        return []
+    steps = [step for _, _, section in _sections(graph) for step in section]
+    until = steps[: steps.index(graph.loss)]
+    return [variable for variable in until if is_known_factor(variable)]
 
 
 def _checks(derivation: _Derivation, style: Style, sheet: Worksheet) -> list[Check]:

@@ -6,16 +6,16 @@ knows nothing of, such as a chart, a text box or a picture, stays what it was.
 
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gradsheet.audit.findings import Audit, Finding
 from gradsheet.audit.report.cell_colors import ColoredCells, Styles
 from gradsheet.audit.report.copy_mark import is_copy, mark_as_copy
-from gradsheet.audit.report.notes import write_notes
+from gradsheet.audit.report.notes import Note, note_of, write_notes
 from gradsheet.errors import GradsheetError
 from gradsheet.files import is_same_file, whole_file
-from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.package import Package, opened_package
 
 _MISTAKE, _REMARK = "FFFF7B72", "FFFFC933"
@@ -110,19 +110,34 @@ def _check_replaceable(target: Path) -> None:
 
 def _mark_sheets(package: Package, findings: Iterable[Finding]) -> None:
     """Color the cells of every sheet and write their notes."""
-    sheets = package.sheets()
-    marked: dict[str, dict[CellIndex, list[Finding]]] = {}
+    found_at: dict[CellRef, list[Finding]] = {}
     for found in findings:
         for place in found.first_places:
-            if sheet := sheets.get(place.sheet):
-                marked.setdefault(sheet, {}).setdefault(place.cell, []).append(found.at(place))
-    if not marked:
+            found_at.setdefault(place, []).append(found.at(place))
+    marks = {p: (list(map(note_of, found)), _color(found)) for p, found in found_at.items()}
+    mark_cells(package, marks)
+
+
+def mark_cells(package: Package, marks: Mapping[CellRef, tuple[Sequence[Note], str]]) -> None:
+    """Give cells notes and a color each, as ARGB; those on a sheet that is not there are left out.
+
+    Raises:
+        ValueError: the package is no sound workbook.
+    """
+    sheets = package.sheets()
+    by_sheet: dict[str, dict[CellIndex, tuple[Sequence[Note], str]]] = {}
+    for place, mark in marks.items():
+        if sheet := sheets.get(place.sheet):
+            by_sheet.setdefault(sheet, {})[place.cell] = mark
+    if not by_sheet:
         return
     styles = Styles(package)
-    for sheet, notes in marked.items():
-        colors = {place: _color(found) for place, found in notes.items()}
+    for sheet, marked in by_sheet.items():
+        colors = {index: color for index, (_, color) in marked.items()}
         package[sheet] = ColoredCells(package[sheet], styles).color(colors)
-        write_notes(package, sheet, dict(sorted(notes.items())))
+        notes = {index: notes for index, (notes, _) in sorted(marked.items()) if notes}
+        if notes:
+            write_notes(package, sheet, notes)
     styles.store()
 
 

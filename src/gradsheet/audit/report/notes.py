@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import NamedTuple
 
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.report.rule_text import page_of
@@ -51,12 +52,21 @@ _SHAPE = (
     "<x:AutoFill>False</x:AutoFill><x:Row>{row}</x:Row><x:Column>{column}</x:Column>"
     "</x:ClientData></v:shape>"
 )
+
+
+class Note(NamedTuple):
+    """One piece of the text of a note: a heading and lines."""
+
+    head: str
+    lines: tuple[str, ...]
+
+
 _WIDE = 5  # columns that a note covers, of the usual width
 _LINE = 52  # characters in a line of it
 _ROW = 1.2  # of its lines in a row of the usual height
 
 
-def write_notes(package: Package, sheet: str, notes: Mapping[CellIndex, Sequence[Finding]]) -> None:
+def write_notes(package: Package, sheet: str, notes: Mapping[CellIndex, Sequence[Note]]) -> None:
     """Give cells a note each; to one that is there already the text is added."""
     part = next(iter(package.related(sheet, "comments").values()), None)
     if part is None:
@@ -70,7 +80,7 @@ def write_notes(package: Package, sheet: str, notes: Mapping[CellIndex, Sequence
         package[drawing] = _with_shapes(package[drawing], new)
 
 
-def _write_texts(text: Text, notes: Mapping[CellIndex, Sequence[Finding]]) -> set[CellIndex]:
+def _write_texts(text: Text, notes: Mapping[CellIndex, Sequence[Note]]) -> set[CellIndex]:
     """Write the notes; return the cells that had one."""
     authors, every = text.root.first("authors"), text.root.first("commentList")
     if authors is None or every is None:
@@ -110,7 +120,7 @@ def _extend(text: Text, note: Element, runs: bytes) -> None:
         text.append(body, gap + runs)
 
 
-def _runs(findings: Sequence[Finding], p: str) -> bytes:
+def _runs(findings: Sequence[Note], p: str) -> bytes:
     """The text of a note as runs of letters with a look, ``p`` being the prefix of the names."""
     look = f'<{p}sz val="9"/><{p}color indexed="81"/><{p}rFont val="Tahoma"/><{p}family val="2"/>'
     runs = []
@@ -124,8 +134,13 @@ def _runs(findings: Sequence[Finding], p: str) -> bytes:
     ).encode("ascii", "xmlcharrefreplace")  # so that it fits whatever the part is written in
 
 
-def _told(found: Finding, longest: int) -> tuple[str, str]:
-    """The heading and the lines of a finding, each of so many characters at most."""
+def _told(note: Note, longest: int) -> tuple[str, str]:
+    """The heading and the lines of a note, each of so many characters at most."""
+    return note.head, "\n".join(_shortened(legible(line), longest) for line in note.lines)
+
+
+def note_of(found: Finding) -> Note:
+    """What a note tells of a finding."""
     head = f"{'Mistake' if found.is_mistake else 'Remark'}: {label(found.rules)}"
     written, right = written_and_right(found)
     lines = [message(found)]
@@ -135,7 +150,7 @@ def _told(found: Finding, longest: int) -> tuple[str, str]:
     lines += [
         f"More: gradsheet audit --explain {rule.code}, {page_of(rule)}" for rule in found.rules
     ]
-    return head, "\n".join(_shortened(legible(line), longest) for line in lines)
+    return Note(head, tuple(lines))
 
 
 def _shortened(line: str, longest: int) -> str:
@@ -158,7 +173,7 @@ def _drawing(package: Package, sheet: str) -> str:
     return part
 
 
-def _with_shapes(content: bytes, notes: Mapping[CellIndex, Sequence[Finding]]) -> bytes:
+def _with_shapes(content: bytes, notes: Mapping[CellIndex, Sequence[Note]]) -> bytes:
     """The shapes with one more for each note. Older files of this kind need not be sound XML."""
     head, closing, tail = content.rpartition(b"</xml>")
     if not closing:
@@ -171,7 +186,7 @@ def _with_shapes(content: bytes, notes: Mapping[CellIndex, Sequence[Finding]]) -
     return head + new.encode() + closing + tail
 
 
-def _shape(number: int, place: CellIndex, findings: Sequence[Finding], names: str) -> str:
+def _shape(number: int, place: CellIndex, findings: Sequence[Note], names: str) -> str:
     texts = "\n\n".join("\n".join(_told(found, _LONGEST)) for found in findings)
     lines = sum(max(1, math.ceil(len(line) / _LINE)) for line in texts.split("\n"))
     rows = min(math.ceil(lines / _ROW) + 1, 30)

@@ -151,7 +151,8 @@ class _Content(PartReader):
         formula = self._formula(written) if written else None
         if formula is None and (value is None or value == ""):
             return None
-        return Cell(value, formula)
+        is_boolean = attributes.get("office:value-type") == "boolean"
+        return Cell(value, formula, is_boolean=is_boolean)
 
     def _formula(self, written: str) -> str | None:
         """The cell's formula in Excel's notation; an array formula is noted, to be spread."""

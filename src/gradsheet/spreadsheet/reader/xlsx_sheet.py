@@ -159,9 +159,7 @@ class SheetCells(PartReader):
     def _end_cell(self) -> None:
         formula, value = self._written_formula, self._value()
         if formula is not None or (value is not None and value != ""):
-            self._grid.put(
-                self._index, Cell(value, formula, is_boolean=self._kind == "b")
-            )
+            self._grid.put(self._index, Cell(value, formula, is_boolean=self._kind == "b"))
 
     def _value(self) -> float | str | None:
         text, kind = self._cached, self._kind

@@ -438,11 +438,12 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, help="the JSON file to write")
     parser.add_argument("--only", help="only what has this in its name")
     parser.add_argument("--times", type=int, help="how many of each instead of all")
+    parser.add_argument("--part", choices=("kill -9", "others"), help="only these")
     options = parser.parse_args()
     found = _results(options.output)
     for part, table in (("kill -9", kills()), ("others", others())):
         for name, (count, run) in table.items():
-            if options.only and options.only not in name:
+            if (options.only or "") not in name or options.part not in (None, part):
                 continue
             start, failures = time.monotonic(), []
             count = min(count, options.times or count)

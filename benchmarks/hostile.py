@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Timer
+from threading import Lock, Timer
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the cases are those of the tests
@@ -31,7 +31,8 @@ from training import command_line, machine, versions
 from gradsheet.files import write_text
 from tests.hostile.cases import MOST_BYTES, MOST_SECONDS, Case, faults, run
 
-_BATCH, _PATIENCE = 500, 600
+_BATCH, _REPORT = 500, 100  # cases
+_PATIENCE = 600  # seconds
 
 
 def result_of(case: Case) -> dict[str, Any]:
@@ -102,6 +103,7 @@ def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
             "cases": len(of_kind),
             "by command": sum(result["by"] == "command" for result in of_kind),
             "exit codes": dict(sorted(Counter(str(r.get("exit code")) for r in of_kind).items())),
+            "seconds": round(sum(result.get("seconds", 0) for result in of_kind), 1),
             "most seconds": max(result.get("seconds", 0) for result in of_kind),
             "most megabytes": max(result.get("megabytes", 0) for result in of_kind),
             "failed": sum(bool(result["faults"]) for result in of_kind),
@@ -119,6 +121,32 @@ def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+class Progress:
+    """The results so far: recorded and reported now and then, failures at once."""
+
+    def __init__(self, total: int, output: Path | None) -> None:
+        self.results: list[dict[str, Any]] = []
+        self._total, self._output = total, output
+        self._start, self._lock = time.monotonic(), Lock()
+
+    def take(self, results: Iterator[dict[str, Any]]) -> None:
+        """Take results as they come."""
+        for result in results:
+            with self._lock:
+                self.results.append(result)
+                if result["faults"]:
+                    print("   ", json.dumps(result), flush=True)
+                if len(self.results) in (*range(0, self._total, _REPORT), self._total):
+                    self._report()
+
+    def _report(self) -> None:
+        done = len(self.results)
+        left = (time.monotonic() - self._start) / done * (self._total - done)
+        print(f"{done:,} of {self._total:,}, about {left / 60:.0f} min left", flush=True)
+        if self._output:
+            write_text(self._output, json.dumps(summary(self.results), indent=1) + "\n")
+
+
 def main() -> None:
     """Run all cases, with the progress and an estimate of the rest."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -132,20 +160,13 @@ def main() -> None:
     if options.batch is not None:
         run_batch(options.batch, options.keep)
         return
-    found, start = [], time.monotonic()
     numbers = [*range(options.first, options.first + options.cases)]
+    found = Progress(len(numbers), options.output)
     batches = [numbers[at : at + _BATCH] for at in range(0, len(numbers), _BATCH)]
     with ThreadPoolExecutor(options.jobs) as pool:
-        for batch in pool.map(lambda part: list(results(part, options.keep)), batches):
-            found += batch
-            left = (time.monotonic() - start) / len(found) * (len(numbers) - len(found))
-            failed = [result for result in batch if result["faults"]]
-            print(f"{len(found):,} of {len(numbers):,}, about {left / 60:.0f} min left", flush=True)
-            for result in failed:
-                print("   ", json.dumps(result), flush=True)
-            if options.output:
-                write_text(options.output, json.dumps(summary(found), indent=1) + "\n")
-    sys.exit(any(result["faults"] for result in found))
+        for _ in pool.map(lambda part: found.take(results(part, options.keep)), batches):
+            pass
+    sys.exit(any(result["faults"] for result in found.results))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from gradsheet.files import whole_file
 from gradsheet.networks.diagram import LINE, Box, Diagram, Edge, Neuron, lay_out
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.spec import NetworkSpec
-from gradsheet.networks.sweep import Descent, descend
+from gradsheet.networks.sweep import Descent, descend, in_updates
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet import palette
 from gradsheet.spreadsheet.palette import GRADIENT, NEGATIVE, POSITIVE
@@ -71,9 +71,9 @@ def plot_loss(descent: Descent, number: int) -> Figure:
         axes.set_ylim(0, _top(shown))
         diverged = descent.diverged_after()[number]
         if diverged is None:
-            _write_in_corner(axes, f"{losses[-1]:.6g} after {descent.updates} updates", "black")
+            _write_in_corner(axes, f"{losses[-1]:.6g} after {in_updates(descent.updates)}", "black")
         else:
-            _write_in_corner(axes, f"diverged after {diverged} updates", NEGATIVE)
+            _write_in_corner(axes, f"diverged after {in_updates(diverged)}", NEGATIVE)
     return figure
 
 

@@ -12,7 +12,7 @@ from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.networks.spec import LayerSpec, NetworkSpec
-from gradsheet.networks.sweep import descend, losses_csv
+from gradsheet.networks.sweep import descend, in_updates, losses_csv
 from gradsheet.networks.toml import load_network
 
 # One weight, no bend: w follows w' = w - η·(w·x - t)·x, so the distance to t/x shrinks by 1 - η·x².
@@ -65,6 +65,10 @@ def test_rates_do_not_disturb_each_other() -> None:
 def test_impossible_orders_are_refused(rates: tuple[float, ...], updates: int, said: str) -> None:
     with pytest.raises(GradsheetError, match=said):
         descend(build_graph(LINE), rates, updates)
+
+
+def test_a_number_of_updates_in_words() -> None:
+    assert [in_updates(count) for count in (0, 1, 2)] == ["0 updates", "1 update", "2 updates"]
 
 
 def test_csv_holds_every_number_exactly() -> None:

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gradsheet.spreadsheet.recalculate import (
-    cached_values,
-    recalculated,
-)
+from gradsheet.networks.spec import LayerSpec, NetworkSpec
+from gradsheet.spreadsheet.recalculate import cached_values, recalculated
+from gradsheet.workbook.build import write_workbook
 from tests.workbook.books import RATES, cell_of, ref
 
 REFERENCE = json.loads((Path(__file__).parent.parent / "data" / "backprop.json").read_text())
@@ -28,3 +27,18 @@ def test_the_fastest_rate_is_marked(course: Path) -> None:
     moved = recalculated(course, {cell_of(course, "lr_6"): 0.01}, "ironcalc")
     assert moved[ref("Learning rates", "G9")] == "◄ lowest"
     assert moved[ref("Learning rates", "G10")] == ""
+
+
+def test_rates_that_have_arrived_are_alike_in_every_program(tmp_path: Path) -> None:
+    """Their losses, about 1e-33, are what rounding leaves."""
+    layer = LayerSpec(weights=((0.1, -0.4),), activation="tanh")
+    path = tmp_path / "book.xlsx"
+    network = NetworkSpec(inputs=((1.0, 0.5),), targets=((0.2,),), layers=(layer,))
+    write_workbook(network, path, learning_rates=(0.5, 1.0, 2.0), updates=100)
+    found, expected = recalculated(path, {}, "ironcalc"), cached_values(path)
+    marks = {r: v for r, v in expected.items() if r.sheet == "Learning rates"}
+    assert sum(value == "◄ lowest" for value in marks.values()) > 1
+    texts = {r: v for r, v in marks.items() if isinstance(v, str)}
+    assert {r: found[r] for r in texts} == texts
+    rises = {r: v for r, v in marks.items() if str(r.cell) in ("G5", "G6", "G7")}
+    assert {r: found[r] for r in rises} == rises

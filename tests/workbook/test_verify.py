@@ -1,5 +1,6 @@
 """Workbooks verified by other engines, and what verifying them finds."""
 
+import math
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from gradsheet.networks.graph import build_graph
 from gradsheet.networks.toml import PRESETS, load_network
 from gradsheet.spreadsheet.recalculate import ENGINES, cached_values
 from gradsheet.workbook.build import write_workbook
-from gradsheet.workbook.verify import Verification, verify_workbook
+from gradsheet.workbook.verify import Verification, _relative_difference, verify_workbook
 from tests.engines import FAST, TESTED, with_engine
 from tests.reference import random_network
 from tests.workbook.books import LINE, Books, book, cell_of, ref, with_cells
@@ -130,3 +131,10 @@ def test_a_damaged_workbook_is_refused_in_one_line(part: str, books: Books, tmp_
     ) as caught:
         verify_workbook(damaged)
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_number_differs_from_any_number() -> None:
+    """Autograd's NaN where a loss overflows is what a cell shows as an error."""
+    assert _relative_difference(0.5, math.nan, 1e-3) == math.inf
+    assert _relative_difference("#NUM!", math.nan, 1e-3) == 0.0
+    assert _relative_difference("#DIV/0!", math.inf, 1e-3) == 0.0

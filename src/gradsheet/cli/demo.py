@@ -69,7 +69,7 @@ def run_demo(folder: Path, extent: str, terminal: Terminal) -> Iterator[Made]:
 def _make_backprop(folder: Path, note: Callable[[str], None]) -> Iterator[Made]:
     from gradsheet import figures
     from gradsheet.cli.outputs import write_sweep
-    from gradsheet.networks.sweep import sweep
+    from gradsheet.networks.sweep import in_updates, sweep
     from gradsheet.networks.toml import load_network
     from gradsheet.workbook.build import write_workbook
 
@@ -81,7 +81,7 @@ def _make_backprop(folder: Path, note: Callable[[str], None]) -> Iterator[Made]:
     descent = sweep(spec)
     table, *single, together = write_sweep(descent, folder)
     number = len(descent.learning_rates)
-    yield Made(table, f"the loss at {number} learning rates, {descent.updates} updates")
+    yield Made(table, f"the loss at {number} learning rates, {in_updates(descent.updates)}")
     for path, loss in zip(single, descent.loss[-1], strict=True):
         yield Made(path, f"loss {descent.loss[0, 0]:.6f} → {loss:.6f}")
     yield Made(together, "all learning rates together")

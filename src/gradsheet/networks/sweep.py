@@ -78,6 +78,11 @@ def sweep(
 
 
 @formerly(rates="learning_rates")
+def in_updates(count: int) -> str:
+    """A number of updates in words, such as ``1 update``."""
+    return f"{count} update{'s' * (count != 1)}"
+
+
 def descend(
     graph: NetworkGraph,
     learning_rates: Sequence[float] = DEFAULT_LEARNING_RATES,
@@ -102,7 +107,7 @@ def descend(
     """
     check_learning_rates(learning_rates)
     if updates < 1:
-        raise GradsheetError(f"{updates} updates asked for; give at least 1")
+        raise GradsheetError(f"{in_updates(updates)} asked for; give at least 1")
     size = (updates + 1) * len(learning_rates) * (1 + len(record))
     if size > _MOST_NUMBERS:
         raise GradsheetError(

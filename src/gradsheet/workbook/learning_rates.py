@@ -2,6 +2,7 @@
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -87,7 +88,7 @@ class _Rates:
         flags = self._flags(number)
         formula = f'IFERROR(SUM({span(self.first + 1, flags, last, flags)}),"—")'
         losses = self.layout.descent.loss[:, number]
-        rises: float | str = float((losses[1:] > losses[:-1] * (1 + 1e-9)).sum())
+        rises: float | str = float(_is_higher(losses[1:], losses[:-1]).sum())
         value = rises if np.isfinite(losses).all() else "—"
         cell_format = self.style.format(align="right")
         write_formula(self.sheet, row, column, formula, value, cell_format)
@@ -99,9 +100,9 @@ class _Rates:
         cell = cell_address(row, at)
         every = [cell_address(other, at) for other in range(first, last + 1)]
         lowest = f"MIN({','.join(f'IFERROR({other},10^300)' for other in every)})"
-        formula = f'IFERROR(IF({cell}<={lowest}*(1+0.000000001),"{texts.LOWEST}",""),"")'
+        formula = f'IFERROR(IF({cell}<={_with_margin(lowest)},"{texts.LOWEST}",""),"")'
         losses = self.layout.descent.loss[self.marks[-1]]
-        fastest = np.isfinite(losses[number]) and losses[number] <= np.nanmin(losses) * (1 + 1e-9)
+        fastest = np.isfinite(losses[number]) and not _is_higher(losses[number], np.nanmin(losses))
         cell_format = self.style.format(bold=True, font_color="#166534")
         write_formula(
             self.sheet, row, column, formula, texts.LOWEST if fastest else "", cell_format
@@ -137,9 +138,9 @@ class _Rates:
         self.sheet.write_string(self.first - 1, column, f"η{number + 1} rises", self.style.note)
         for row, (before, after) in enumerate(pairwise(losses), start=self.first + 1):
             old, new = (cell_address(at, number + 1) for at in (row - 1, row))
-            formula = f"IF({new}>{old}*(1+0.000000001),1,0)"
+            formula = f"IF({new}>{_with_margin(old)},1,0)"
             missing = not (math.isfinite(before) and math.isfinite(after))
-            value = "#N/A" if missing else float(after > before * (1 + 1e-9))
+            value = "#N/A" if missing else float(_is_higher(after, before))
             write_formula(self.sheet, row, column, formula, value, self.style.general)
 
     def insert_charts(self) -> None:
@@ -166,6 +167,19 @@ class _Rates:
             self.sheet.insert_chart(
                 self.chart_row, 0, chart, {"x_offset": 4 + place * 634, "y_offset": 4}
             )
+
+
+def _with_margin(loss: str) -> str:
+    """What a loss must exceed to be higher than ``loss`` by more than rounding.
+
+    Where training has arrived, the loss is what rounding leaves, another number in each program.
+    """
+    return f"{loss}*(1+0.000000001)+0.000000000001"
+
+
+def _is_higher(loss: Any, other: Any) -> Any:
+    """The same of numbers or arrays of them."""
+    return loss > other * (1 + 1e-9) + 1e-12
 
 
 def _or_missing(loss: float) -> float | str:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from gradsheet.networks.sweep import in_updates
 from gradsheet.networks.toml import PRESETS, to_toml
 from gradsheet.spreadsheet.style import BANDS, TITLE_HEIGHT, Style
 from gradsheet.spreadsheet.writer import Worksheet, cell_address, print_on_pages, write_formula
@@ -166,8 +167,9 @@ def _write_links(
     layout: Layout, style: Style, sheet: Worksheet, row: int, exercise: Exercise | None
 ) -> int:
     row = _heading(style, sheet, row, "The sheets")
+    count = in_updates(layout.descent.updates)
     rates = {
-        rate_sheet(rate): f"{layout.descent.updates} updates at the learning rate η{n}, one a row"
+        rate_sheet(rate): f"{count} at the learning rate η{n}, one a row"
         for n, rate in enumerate(layout.descent.learning_rates, start=1)
     }
     names = [worksheet.get_name() for worksheet in style.book.worksheets()]

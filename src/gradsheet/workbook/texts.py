@@ -6,6 +6,7 @@ A text of a formula has at most 255 characters.
 from collections.abc import Sequence
 
 from gradsheet.networks.mistakes import Kind
+from gradsheet.networks.sweep import in_updates
 
 # --- Words of several sheets -------------------------------------------------------------------
 
@@ -36,7 +37,7 @@ def training_title(optimizer: str) -> str:
 
 def after_updates(updates: int) -> str:
     """Behind the loss that is reached."""
-    return f" after {updates} update{'s' if updates > 1 else ''}"
+    return f" after {in_updates(updates)}"
 
 
 def formulas_notes(examples: int, parameters: int) -> tuple[str, ...]:
@@ -225,7 +226,7 @@ def mistake_curve(number: int) -> str:
 
 def mistake_losses(updates: int) -> tuple[str, str]:
     """The words before and after the loss at first."""
-    return "from ", f" at first, after {updates} update{'s' if updates > 1 else ''}"
+    return "from ", f" at first, after {in_updates(updates)}"
 
 
 def kind_and_needs(kind: Kind) -> str:

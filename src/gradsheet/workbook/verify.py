@@ -187,6 +187,8 @@ def _worst(what: str, differences: Mapping[str, float], tolerance: float = TOLER
 
 def _relative_difference(found: float | str, expected: float | str, floor: float) -> float:
     """Relative to ``expected``, if that is not below ``floor``; infinite where texts differ."""
+    if isinstance(expected, float) and not math.isfinite(expected):
+        expected = "#NUM!"  # as a cell shows it
     if isinstance(found, str) and isinstance(expected, str):
         # A number too large to hold is #NUM! in most programs, #DIV/0! in some; some notice at
         # the end of a formula only, past the IFERROR that makes it a dash.

@@ -29,10 +29,10 @@ class Typed:
     verdicts: list[Verdict]
 
 
-def handed_out(folder: Path, count: int, network: str = "course") -> Manifest:
+def handed_out(folder: Path, count: int, network: str = "course", updates: int = 2) -> Manifest:
     """An assignment for a class."""
     students = [Student(f"s{n:03}", f"First{n} Last{n}") for n in range(count)]
-    assignment = Assignment(load_network(network), updates=2)
+    assignment = Assignment(load_network(network), updates=updates)
     for _ in assign(assignment, students, folder, SECRET):
         pass
     return read_manifest(folder / "teacher")

@@ -10,7 +10,6 @@ from gradsheet.workbook.exercise import Question
 
 Content = float | str
 
-_TURNED = {"*": lambda a, b: f"{b}*{a}", "+": lambda a, b: f"{b}+{a}"}
 _STYLES: list[tuple[int, Callable[[str], str]]] = [
     (55, lambda f: f),
     (15, lambda f: _turned(f)),
@@ -29,10 +28,11 @@ _WORDS = (
 
 
 def _turned(formula: str) -> str:
-    for sign, turn in _TURNED.items():
+    """The factors, or the terms, the other way round."""
+    for sign in "*+":
         parts = formula.split(sign)
         if len(parts) == 2:
-            return turn(*parts)
+            return f"{parts[1]}{sign}{parts[0]}"
     return formula
 
 
@@ -47,9 +47,9 @@ class Work:
         """The same with a few odd formulas and notes in words of their own."""
         cells = dict(self.cells)
         formulas = [q for q in questions if q.expected]
-        odd = [lambda f: f"({f})/1", lambda f: f"0+{f}", lambda f: f"SUM({f};0)".replace(";", ",")]
-        for question, write in zip(drawn.sample(formulas, 3), odd, strict=True):
-            cells[question.cell] = write(_here(question))
+        odd = ("({})/1", "0+{}", "SUM({},0)")
+        for question, template in zip(drawn.sample(formulas, 3), odd, strict=True):
+            cells[question.cell] = template.format(_here(question))
         notes = tuple(" ".join(drawn.sample(_WORDS, 7)) for _ in range(3))
         return Work(cells, notes)
 

@@ -37,12 +37,13 @@ def random_network(seed: int, exact: bool = False) -> NetworkSpec:
     count = draw.choice((1, 1, 2, 4))
     shares = bool(LOSSES[loss].activation)
     targets = tuple(_numbers(draw, sizes[-1], 1) for _ in range(count))
+    optimizer = draw.choice(sorted(OPTIMIZERS))
     return NetworkSpec(
         inputs=tuple(_numbers(draw, sizes[0], 2) for _ in range(count)),
         targets=tuple(tuple(abs(t) for t in row) if shares else row for row in targets),
         layers=tuple(layers),
         loss=loss,
-        optimizer=draw.choice(sorted(OPTIMIZERS)),
+        optimizer=optimizer,
         name=f"random-{seed}",
     )
 

@@ -14,7 +14,7 @@ from gradsheet.cli.app import app
 from gradsheet.digits.data import Dataset
 from gradsheet.digits.recipe import RECIPES
 from gradsheet.networks.losses import LOSSES
-from gradsheet.networks.optimizers import OPTIMIZERS
+from gradsheet.networks.optimizers import OPTIMIZERS, setting_names
 from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.toml import PRESETS, load_network, parse_network
 from gradsheet.spreadsheet.recalculate import ENGINES
@@ -111,9 +111,10 @@ def test_the_python_page_runs(
 
 def test_the_example_of_a_network_file_is_one() -> None:
     text = (ROOT / "docs" / "network-files.md").read_text()
-    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
-    spec = parse_network(example, "the example")
-    assert [layer.units for layer in spec.layers] == [3, 1]
+    example, drawn = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    for shown in (example, drawn):
+        spec = parse_network(shown, "the example")
+        assert [layer.units for layer in spec.layers] == [3, 1]
     fields = set(tomllib.loads(example)) | set().union(*tomllib.loads(example)["layers"])
     assert all(f"`{field}`" in text or f"[[{field}]]" in text for field in fields)
 
@@ -121,6 +122,14 @@ def test_the_example_of_a_network_file_is_one() -> None:
 def test_every_activation_and_loss_is_documented() -> None:
     text = (ROOT / "docs" / "network-files.md").read_text()
     assert all(f"`{name}`" in text for name in [*ACTIVATIONS, SOFTMAX, *LOSSES, *OPTIMIZERS])
+
+
+def test_every_setting_of_an_optimizer_is_documented() -> None:
+    text = (ROOT / "docs" / "network-files.md").read_text()
+    for name, optimizer in OPTIMIZERS.items():
+        (row,) = re.findall(rf"^\| `{name}` \|.*$", text, re.MULTILINE)
+        for setting, (_, usual, _) in zip(setting_names(name), optimizer.settings, strict=True):
+            assert f"`{setting}` = {usual!r}".replace("1e-08", "1e-8") in row
 
 
 def test_the_versions_agree() -> None:

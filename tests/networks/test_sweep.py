@@ -93,6 +93,10 @@ def test_optimizers_move_as_torchs_do(optimizer: str) -> None:
         "sgd": torch.optim.SGD(parameters, lr=0.3),
         "momentum": torch.optim.SGD(parameters, lr=0.3, momentum=0.9),
         "adam": torch.optim.Adam(parameters, lr=0.3),
+        "nesterov": torch.optim.SGD(parameters, lr=0.3, momentum=0.9, nesterov=True),
+        "adagrad": torch.optim.Adagrad(parameters, lr=0.3, eps=1e-8),
+        "rmsprop": torch.optim.RMSprop(parameters, lr=0.3),
+        "weight-decay": torch.optim.SGD(parameters, lr=0.3, weight_decay=0.01),
     }[optimizer]
     inputs = torch.tensor(spec.inputs, dtype=torch.float64)
     targets = torch.tensor(spec.targets, dtype=torch.float64)

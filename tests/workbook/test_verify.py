@@ -109,6 +109,23 @@ def test_a_rate_of_many_digits_is_verified(tmp_path: Path) -> None:
     assert verify_workbook(path).is_verified
 
 
+@pytest.mark.parametrize(
+    ("preset", "optimizer", "settings", "l2"),
+    [
+        ("xor", "nesterov", (0.5,), 0.1),
+        ("mazur", "rmsprop", (), 0.02),
+        ("mazur", "adagrad", (1e-3,), 0.0),
+        ("course", "weight-decay", (), 0.0),
+    ],
+)
+def test_optimizers_and_a_regularization_term_are_verified(
+    preset: str, optimizer: str, settings: tuple[float, ...], l2: float, tmp_path: Path
+) -> None:
+    spec = replace(load_network(preset), optimizer=optimizer, settings=settings, l2=l2)
+    write_workbook(spec, tmp_path / "book.xlsx", learning_rates=(0.1,), updates=4)
+    assert verify_workbook(tmp_path / "book.xlsx").is_verified
+
+
 def test_a_network_named_like_a_choice(tmp_path: Path) -> None:
     spec = replace(LINE, name="as first written")
     write_workbook(spec, tmp_path / "book.xlsx", learning_rates=(0.1,), updates=2)

@@ -33,10 +33,10 @@ def workbook(
         str | None,
         typer.Option(
             help="Learning rates, separated by commas, or 0.01:10:50 for 50 rates from 0.01 to 10.",
-            show_default=f"{DEFAULT_RATES}; of an exercise 0.5",
+            show_default=f"the file's, else {DEFAULT_RATES}; of an exercise 0.5",
         ),
     ] = None,
-    updates: Updates = 100,
+    updates: Updates = None,
     exercise: Annotated[
         bool,
         typer.Option("--exercise", help="Leave cells to fill in; the workbook marks each answer."),
@@ -81,8 +81,8 @@ def workbook(
             updates=updates,
         )
     else:
-        numbers = parse_rates(rates or DEFAULT_RATES)
-        write_workbook(spec, path, learning_rates=numbers, updates=updates)
+        chosen = parse_rates(rates) if rates else None
+        write_workbook(spec, path, learning_rates=chosen, updates=updates)
     terminal = Terminal(quiet)
     terminal.note(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")
     if png:
@@ -117,8 +117,8 @@ def verify(
 def sweep(
     network: Network = "course",
     folder: Annotated[Path, output("The folder to write.")] = Path("runs/sweep"),
-    rates: Rates = DEFAULT_RATES,
-    updates: Updates = 100,
+    rates: Rates = None,
+    updates: Updates = None,
     quiet: Quiet = False,
 ) -> None:
     """Train at many learning rates and plot the loss, without a workbook."""
@@ -126,7 +126,8 @@ def sweep(
     from gradsheet.networks.toml import load_network
 
     spec = load_network(network)
-    descent = train_at_each(spec, learning_rates=parse_rates(rates), updates=updates)
+    chosen = parse_rates(rates) if rates else None
+    descent = train_at_each(spec, learning_rates=chosen, updates=updates)
     from gradsheet.cli.outputs import write_sweep
     from gradsheet.cli.render import sweep_table
 

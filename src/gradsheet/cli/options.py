@@ -31,14 +31,20 @@ Network = Annotated[
         autocompletion=completing(*PRESETS),
     ),
 ]
+_USUAL = f"the file's, else {DEFAULT_RATES}"
 Rates = Annotated[
-    str,
+    str | None,
     typer.Option(
+        "--rates",
         help="Learning rates, separated by commas. 0.01:10:50 means 50 rates from 0.01 to 10, "
-        "evenly spaced on a logarithmic scale."
+        "evenly spaced on a logarithmic scale.",
+        show_default=_USUAL,
     ),
 ]
-Updates = Annotated[int, typer.Option(help="Number of weight updates.")]
+Updates = Annotated[
+    int | None,
+    typer.Option(help="Number of weight updates.", show_default="the file's, else 100"),
+]
 Level = Annotated[
     str,
     typer.Option(

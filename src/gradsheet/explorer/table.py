@@ -163,7 +163,11 @@ def _optimizer(rule: Optimizer) -> dict[str, Any]:
 
 
 def _preset(name: str) -> Mapping[str, Any]:
-    return asdict(load_network(name))
+    whole = asdict(load_network(name))
+    return {field: whole[field] for field in _PRESET_FIELDS}
+
+
+_PRESET_FIELDS = ("inputs", "targets", "layers", "loss", "optimizer", "name", "title")
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from gradsheet.symbolic.operations import (
     EXPONENTIAL,
     LOGARITHM,
     SHIFT,
+    SQUARE,
     total,
 )
 
@@ -117,6 +118,8 @@ class NetworkGraph:
         loss: what is minimized, ``E_total``.
         rate: the learning rate ``η``; it is not in ``given``.
         settings: those of the optimizer.
+        regularizer: what is added to the loss of the examples, ``E_reg``, where something is.
+        penalty: the weight of it, ``λ``.
     """
 
     spec: NetworkSpec
@@ -127,6 +130,8 @@ class NetworkGraph:
     loss: Variable
     rate: Variable
     settings: tuple[Variable, ...]
+    regularizer: tuple[Variable, ...] = ()
+    penalty: tuple[Variable, ...] = ()
 
     @cached_property
     def forward(self) -> tuple[Variable, ...]:
@@ -136,7 +141,7 @@ class NetworkGraph:
             for layer in example.layers:
                 values += layer.values
             values += example.judged
-        return (*values, self.loss)
+        return (*values, *self.regularizer, self.loss)
 
     @cached_property
     def backward(self) -> Backward:
@@ -183,6 +188,7 @@ class NetworkGraph:
                 yield from example.layers[number].values
         for example in self.examples:
             yield from example.judged
+        yield from self.regularizer
         yield self.loss
 
 
@@ -214,10 +220,11 @@ class _Builder:
             parameters += layer.flat_weights
             parameters += layer.biases if described.train_biases else ()
         settings = tuple(self._settings())
-        loss, rate = self._loss(examples), named(LEARNING_RATE, None, "learning rate")
-        return NetworkGraph(
-            spec, self.given, tuple(parameters), layers, examples, loss, rate, settings
-        )
+        penalty, regularizer = self._regularizer(layers)
+        rate = named(LEARNING_RATE, None, "learning rate")
+        loss = self._loss(examples, regularizer)
+        names = (tuple(parameters), layers, examples, loss, rate, settings, regularizer, penalty)
+        return NetworkGraph(spec, self.given, *names)
 
     def _data(
         self, inputs: Sequence[float], targets: Sequence[float], mark: int | None
@@ -266,10 +273,25 @@ class _Builder:
         return counted
 
     def _settings(self) -> Iterator[Variable]:
-        for symbol, value, meaning in UPDATE_RULES[self.spec.optimizer].settings:
+        usual = UPDATE_RULES[self.spec.optimizer].settings
+        values = self.spec.settings or [value for _, value, _ in usual]
+        for (symbol, _, meaning), value in zip(usual, values, strict=True):
             setting = named(symbol, None, meaning)
             self.given[setting] = value
             yield setting
+
+    def _regularizer(
+        self, layers: Sequence[LayerGraph]
+    ) -> tuple[tuple[Variable, ...], tuple[Variable, ...]]:
+        """The weight of what is added to the loss, and what is added."""
+        if not self.spec.l2:
+            return (), ()
+        words = "regularization: how much the squares of the weights count"
+        penalty = named(Symbol(Kind.PENALTY), None, words)
+        self.given[penalty] = self.spec.l2
+        squares = total(apply(SQUARE, w) for layer in layers for w in layer.flat_weights)
+        words = "regularization term: half of λ times the squares of the weights"
+        return (penalty,), (named(Symbol(Kind.REGULARIZER), 0.5 * penalty * squares, words),)
 
     def _example(
         self,
@@ -301,14 +323,15 @@ class _Builder:
         own = named(symbol, whole, f"loss{where}: {loss.words}")
         return Example(inputs, targets, tuple(passes), errors, (own,))
 
-    def _loss(self, examples: Sequence[Example]) -> Variable:
+    def _loss(self, examples: Sequence[Example], regularizer: Sequence[Variable]) -> Variable:
         loss = loss_named(self.spec.loss, self.spec.layers[-1].units)
+        words, more = f"the loss: {loss.words}", "; plus ½·λ·Σ w²" if regularizer else ""
         if len(examples) == 1:
             whole = loss.total(examples[0].errors)
-            return named(LOSS, whole, f"the loss: {loss.words}")
+            return named(LOSS, total([whole, *regularizer]), f"{words}{more}")
         mean = total(example.judged[-1] for example in examples) / len(examples)
-        words = f"the loss: {loss.words}; the mean over the examples"
-        return named(LOSS, mean, words)
+        words = f"{words}; the mean over the examples{more}"
+        return named(LOSS, total([mean, *regularizer]), words)
 
 
 def _layer_pass(

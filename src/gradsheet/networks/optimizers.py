@@ -259,11 +259,6 @@ OPTIMIZERS = {
         _adam(),
         (_adam(inside=True), _adam(corrected=False), _adam(corrected=False, inside=True)),
     ),
-}
-"""The optimizers of a network file."""
-
-UPDATE_RULES = {
-    **OPTIMIZERS,
     "nesterov": Optimizer(
         "gradient descent with Nesterov's momentum", (_MOMENTUM,), _nesterov, (_nesterov_of_steps,)
     ),
@@ -280,6 +275,25 @@ UPDATE_RULES = {
         _decayed,
         (_shrunk,),
     ),
+}
+"""The optimizers of a network file."""
+
+_SETTING_NAMES = {
+    Kind.MOMENTUM: "momentum",
+    Kind.DECAY: "beta",
+    Kind.EPSILON: "epsilon",
+    Kind.PENALTY: "weight_decay",
+}
+
+
+def setting_names(optimizer: str) -> tuple[str, ...]:
+    """What the settings of an optimizer are called in a network file, in their order."""
+    symbols = (symbol for symbol, _, _ in OPTIMIZERS[optimizer].settings)
+    return tuple(f"{_SETTING_NAMES[s.kind]}{''.join(map(str, s.numbers))}" for s in symbols)
+
+
+UPDATE_RULES = {
+    **OPTIMIZERS,
     "perceptron": Optimizer("perceptron rule, w + η·(t − y)·x", (), _sgd),
     "delta": Optimizer("delta rule, w + η·(t − o)·x", (), _sgd),
 }

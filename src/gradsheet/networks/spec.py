@@ -1,5 +1,6 @@
 """What a network is: a frozen description that checks itself."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Real
@@ -7,7 +8,7 @@ from typing import Any
 
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.losses import LOSSES
-from gradsheet.networks.optimizers import OPTIMIZERS
+from gradsheet.networks.optimizers import OPTIMIZERS, setting_names
 from gradsheet.symbolic.operations import ACTIVATIONS
 
 SOFTMAX = "softmax"  # of all units of an output layer together, so not among ACTIVATIONS
@@ -64,6 +65,10 @@ class NetworkSpec:
         layers: from the inputs to the outputs; the last one is the output layer.
         loss: a name in LOSSES; what is minimized is its mean over the examples.
         optimizer: a name in OPTIMIZERS.
+        settings: those of the optimizer, in its order; none for the usual ones.
+        l2: λ of the term ½·λ·Σ w² that is added to the loss, over all weights but no biases.
+        learning_rates: those to train at, where nothing else is asked for; none for the usual ones.
+        updates: how many likewise; 0 for the usual number.
         name: short; it is shown where there is no title.
         title: one line for people.
 
@@ -76,6 +81,10 @@ class NetworkSpec:
     layers: tuple[LayerSpec, ...]
     loss: str = "half-squared-error"
     optimizer: str = "sgd"
+    settings: tuple[float, ...] = ()
+    l2: float = 0.0
+    learning_rates: tuple[float, ...] = ()
+    updates: int = 0
     name: str = "network"
     title: str = ""
 
@@ -90,6 +99,7 @@ class NetworkSpec:
             )
         _check_name("loss", self.loss, LOSSES)
         _check_name("optimizer", self.optimizer, OPTIMIZERS)
+        _check_training(self)
         _check_layers(self)
         _check_loss(self)
         _check_size(self)
@@ -177,6 +187,33 @@ def _check_loss(spec: NetworkSpec) -> None:
         raise FieldError("activation", f"{spec.loss} needs a last layer of '{needed}'", number)
     if any(not 0 <= target <= 1 for row in spec.targets for target in row):
         raise FieldError("targets", f"{spec.loss} needs targets from 0 to 1")
+
+
+def _check_training(spec: NetworkSpec) -> None:
+    check_numbers("settings", spec.settings)
+    names = setting_names(spec.optimizer)
+    if spec.settings and len(spec.settings) != len(names):
+        given = f"{len(spec.settings)} given for {spec.optimizer}"
+        raise FieldError("settings", f"{given}, which has {', '.join(names) or 'none'}")
+    for name, value in zip(names, spec.settings, strict=False):
+        most = 1.0 if name.startswith(("momentum", "beta")) else math.inf
+        if not 0 <= value < most:
+            below = " and below 1" if most == 1 else ""
+            problem = f"{name} is {value!r}, expected a number from 0{below}"
+            raise FieldError("optimizer", problem)
+    check_numbers("l2", [spec.l2])
+    if spec.l2 < 0:
+        raise FieldError("l2", f"{spec.l2!r} given, expected 0 or more")
+    if spec.l2 and spec.optimizer == "weight-decay":
+        raise FieldError("l2", "weight-decay shrinks the weights already; use one of the two")
+    check_numbers("learning_rates", spec.learning_rates)
+    for rate in spec.learning_rates:
+        if rate <= 0:
+            raise FieldError("learning_rates", f"{rate!r} given, expected numbers above 0")
+    if len(set(spec.learning_rates)) < len(spec.learning_rates):
+        raise FieldError("learning_rates", "one is given twice; give each once")
+    if type(spec.updates) is not int or spec.updates < 0:
+        raise FieldError("updates", f"{spec.updates!r} given, expected a whole number, at least 1")
 
 
 def _check_examples(field: str, rows: tuple[tuple[float, ...], ...]) -> None:

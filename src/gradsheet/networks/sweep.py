@@ -58,15 +58,15 @@ class Descent:
 def sweep(
     network: NetworkSpec,
     *,
-    learning_rates: Sequence[float] = DEFAULT_LEARNING_RATES,
-    updates: int = DEFAULT_UPDATES,
+    learning_rates: Sequence[float] | None = None,
+    updates: int | None = None,
 ) -> Descent:
     """Train a network with its optimizer, once at each learning rate, side by side.
 
     Args:
         network: the network.
-        learning_rates: positive, no two alike.
-        updates: how many updates.
+        learning_rates: positive, no two alike; without any the network's own, else the usual six.
+        updates: how many updates; without it as many as the network says, else 100.
 
     Returns:
         The loss after each update, (updates + 1, learning rates).
@@ -74,7 +74,18 @@ def sweep(
     Raises:
         GradsheetError: as ``descend``.
     """
-    return descend(build_graph(network), learning_rates, updates)
+    learning_rates = learning_rates_of(network) if learning_rates is None else learning_rates
+    return descend(build_graph(network), learning_rates, updates_of(network, updates))
+
+
+def learning_rates_of(network: NetworkSpec) -> tuple[float, ...]:
+    """The learning rates to train a network at, where nothing else is asked for."""
+    return network.learning_rates or DEFAULT_LEARNING_RATES
+
+
+def updates_of(network: NetworkSpec, updates: int | None = None) -> int:
+    """How often to update its weights: as asked for, else as the network says."""
+    return updates if updates is not None else network.updates or DEFAULT_UPDATES
 
 
 @formerly(rates="learning_rates")

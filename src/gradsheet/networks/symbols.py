@@ -28,6 +28,7 @@ class Kind(Enum):
     LOG_SUM = "logarithm of a softmax's sum"
     ERROR = "error of an output"
     EXAMPLE_LOSS = "loss of an example"
+    REGULARIZER = "regularization term of the loss"
     LOSS = "total loss"
     LEARNING_RATE = "learning rate"
     MOMENTUM = "momentum of the optimizer"
@@ -58,6 +59,7 @@ _PREFIXES = {
     Kind.LOG_SUM: "L",
     Kind.ERROR: "E",
     Kind.EXAMPLE_LOSS: "E",
+    Kind.REGULARIZER: "E_reg",
     Kind.LOSS: "E_total",
     Kind.LEARNING_RATE: "η",
     Kind.MOMENTUM: "μ",
@@ -95,6 +97,7 @@ _NUMBERED = {
     kind: (0, 1) if kind is Kind.LEARNING_RATE else (0, 0)
     for kind in (
         *(Kind.LARGEST, Kind.EXPONENTIALS, Kind.LOG_SUM, Kind.EXAMPLE_LOSS, Kind.LOSS),
+        Kind.REGULARIZER,
         *(Kind.LEARNING_RATE, Kind.MOMENTUM, Kind.EPSILON, Kind.PENALTY, Kind.COUNT),
     )
 }
@@ -106,7 +109,7 @@ _PER_EXAMPLE = frozenset(
         *_PAIRS.values(),
     )
 )
-_TEXT = re.compile(r"(E_total|a_[ho]|\D)((?:[1-9]\d*)(?:_[1-9]\d*)*)?(?:@([1-9]\d*))?")
+_TEXT = re.compile(r"(E_total|E_reg|a_[ho]|\D)((?:[1-9]\d*)(?:_[1-9]\d*)*)?(?:@([1-9]\d*))?")
 _DERIVATIVE = re.compile(r"d([^/]+)/d([^/]+)")
 
 

@@ -1,10 +1,11 @@
 """Networks as TOML text: the presets, and files to read and to write."""
 
 import json
+import random
 import re
 import tomllib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,13 @@ from typing import Any
 from gradsheet.deprecation import FormerKey
 from gradsheet.errors import GradsheetError, reason
 from gradsheet.files import read_text
+from gradsheet.networks.csv_data import Rows, read_rows
+from gradsheet.networks.initial_weights import SCHEMES, draw_weights, usual_scheme
+from gradsheet.networks.optimizers import OPTIMIZERS, setting_names
 from gradsheet.networks.spec import FieldError, LayerSpec, NetworkSpec, check_numbers
 
 _MOST_CHARACTERS = 2_000_000
+_MOST_UNITS = 20_000  # as many numbers as a network can have
 _LONGEST_WORD = 1_000  # a number, or a name without quotes
 _DEEPEST = 20  # brackets within one another; a network has three
 
@@ -37,11 +42,18 @@ def load_network(name_or_path: str | Path) -> NetworkSpec:
             f"no preset is called '{name_or_path}'; choose from {', '.join(PRESETS)}, or give the "
             "path of a .toml file"
         )
-    return parse_network(read_text(path, "a TOML file", _MOST_CHARACTERS), str(path))
+    text = read_text(path, "a TOML file", _MOST_CHARACTERS)
+    return parse_network(text, str(path), path.parent)
 
 
-def parse_network(text: str, source: str) -> NetworkSpec:
-    """The network that ``text``, TOML, describes; errors call the text ``source``."""
+def parse_network(text: str, source: str, folder: Path | None = None) -> NetworkSpec:
+    """The network that ``text``, TOML, describes.
+
+    Args:
+        text: the TOML.
+        source: what errors call it.
+        folder: where the CSV files are that it may name; without one it may name none.
+    """
     _check_form(text, source)
     try:
         table = tomllib.loads(text)
@@ -49,7 +61,7 @@ def parse_network(text: str, source: str) -> NetworkSpec:
         raise GradsheetError(f"{source} is not valid TOML: {reason(error)}") from error
     _rename(table, source)
     try:
-        return _network(table)
+        return _network(table, folder)
     except FieldError as error:
         line = _line_of(text, error.field, error.layer)
         raise GradsheetError(f"{source}, line {line}, {error}") from error
@@ -100,6 +112,10 @@ def to_toml(spec: NetworkSpec) -> str:
     lines = [
         f"{field} = {json.dumps(getattr(spec, field), ensure_ascii=False)}" for field in _TEXTS
     ]
+    lines.append(f"optimizer = {_optimizer_text(spec)}")
+    lines += [f"l2 = {spec.l2!r}"] if spec.l2 else []
+    lines += [f"learning_rates = {list(spec.learning_rates)}"] if spec.learning_rates else []
+    lines += [f"updates = {spec.updates}"] if spec.updates else []
     lines += [*_rows("inputs", spec.inputs), *_rows("targets", spec.targets)]
     for layer in spec.layers:
         lines += ["", "[[layers]]", f'activation = "{layer.activation}"']
@@ -112,6 +128,15 @@ def to_toml(spec: NetworkSpec) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _optimizer_text(spec: NetworkSpec) -> str:
+    """The optimizer's name, or a table of it and its settings where they are not the usual ones."""
+    if not spec.settings:
+        return f'"{spec.optimizer}"'
+    pairs = zip(setting_names(spec.optimizer), spec.settings, strict=True)
+    settings = "".join(f", {name} = {value!r}" for name, value in pairs)
+    return f'{{ name = "{spec.optimizer}"{settings} }}'
+
+
 def _rows(field: str, rows: tuple[tuple[float, ...], ...]) -> list[str]:
     if field != "weights" and len(rows) == 1:
         return [f"{field} = {list(rows[0])}"]
@@ -121,33 +146,112 @@ def _rows(field: str, rows: tuple[tuple[float, ...], ...]) -> list[str]:
 # --- From TOML's tables ----------------------------------------------------------------------
 
 _OLD_FIELDS = {"optimiser": "optimizer"}
-_TEXTS = ("name", "title", "loss", "optimizer")
-_NETWORK_FIELDS = ("name", "title", "inputs", "targets", "loss", "optimizer", "layers")
+_TEXTS = ("name", "title", "loss")
+_NETWORK_FIELDS = (
+    *("name", "title", "inputs", "targets", "loss", "l2", "optimizer", "learning_rates"),
+    *("updates", "seed", "layers"),
+)
 _LAYER_FIELDS = ("units", "activation", "weights", "bias", "biases", "train_biases")
 
 
-def _network(table: Mapping[str, Any]) -> NetworkSpec:
-    _check_fields(table, _NETWORK_FIELDS, required=("inputs", "targets", "layers"))
+def _network(table: Mapping[str, Any], folder: Path | None) -> NetworkSpec:
+    _check_fields(table, _NETWORK_FIELDS, required=("inputs", "layers"))
     layers = table["layers"]
     if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
         raise FieldError("layers", "expected one [[layers]] table for each layer")
+    inputs, targets = _data(table, folder)
+    optimizer, settings = _optimizer(table.get("optimizer", NetworkSpec.optimizer))
     return NetworkSpec(
-        inputs=_examples(table["inputs"], "inputs"),
-        targets=_examples(table["targets"], "targets"),
-        layers=tuple(_layer(layer, number) for number, layer in enumerate(layers, start=1)),
+        inputs=inputs,
+        targets=targets,
+        layers=tuple(_layers(layers, len(inputs[0]), table.get("seed", 0))),
         loss=_text(table.get("loss", NetworkSpec.loss), "loss"),
-        optimizer=_text(table.get("optimizer", NetworkSpec.optimizer), "optimizer"),
+        optimizer=optimizer,
+        settings=settings,
+        l2=_numbers([table.get("l2", NetworkSpec.l2)], "l2")[0],
+        learning_rates=_numbers(table.get("learning_rates", []), "learning_rates"),
+        updates=_updates(table.get("updates", NetworkSpec.updates)),
         name=_text(table.get("name", NetworkSpec.name), "name"),
         title=_text(table.get("title", NetworkSpec.title), "title"),
     )
 
 
-def _layer(table: Mapping[str, Any], number: int) -> LayerSpec:
-    _check_fields(table, _LAYER_FIELDS, required=("weights",), layer=number)
-    weights = table["weights"]
-    if not isinstance(weights, list):
+def _updates(value: object) -> int:
+    if type(value) is not int:
+        raise FieldError("updates", f"{value!r} given, expected a whole number, at least 1")
+    return value
+
+
+def _optimizer(value: object) -> tuple[str, tuple[float, ...]]:
+    """The name and the settings of ``"adam"`` or ``{ name = "adam", beta1 = 0.8 }``."""
+    if not isinstance(value, dict):
+        return _text(value, "optimizer"), ()
+    name = _text(value.get("name"), "optimizer")
+    if name not in OPTIMIZERS:
+        return name, ()  # the network itself says what is possible
+    names = setting_names(name)
+    for key in value:
+        if key not in ("name", *names):
+            known = ", ".join(names) or "none"
+            raise FieldError("optimizer", f"'{key}' is no setting of {name}, which has {known}")
+    if len(value) == 1:
+        return name, ()
+    usual = [number for _, number, _ in OPTIMIZERS[name].settings]
+    pairs = zip(names, usual, strict=True)
+    return name, _numbers([value.get(key, number) for key, number in pairs], "optimizer")
+
+
+# --- Examples --------------------------------------------------------------------------------
+
+
+def _data(table: Mapping[str, Any], folder: Path | None) -> tuple[Rows, Rows]:
+    """The inputs and the targets; of one CSV file the last columns are the targets."""
+    inputs = _examples(table["inputs"], "inputs", folder)
+    if "targets" in table:
+        return inputs, _examples(table["targets"], "targets", folder)
+    outputs = _outputs(table["layers"])
+    if not isinstance(table["inputs"], str):
+        raise FieldError("targets", "missing")
+    if len(inputs[0]) <= outputs:
+        problem = f"{len(inputs[0])} columns; expected inputs, then {outputs} for the targets"
+        raise FieldError("inputs", problem)
+    split = [(row[:-outputs], row[-outputs:]) for row in inputs]
+    return tuple(row for row, _ in split), tuple(row for _, row in split)
+
+
+def _outputs(layers: Sequence[Mapping[str, Any]]) -> int:
+    """The number of units of the last layer."""
+    last = layers[-1] if layers else {}
+    weights = last.get("weights")
+    units = len(weights) if isinstance(weights, list) else last.get("units")
+    if type(units) is not int or not 0 < units <= _MOST_UNITS:
+        raise FieldError("units", f"{units!r} given, expected a whole number", len(layers))
+    return units
+
+
+# --- Layers ----------------------------------------------------------------------------------
+
+
+def _layers(tables: Sequence[Mapping[str, Any]], width: int, seed: object) -> Iterator[LayerSpec]:
+    if type(seed) is not int:
+        raise FieldError("seed", f"{seed!r} given, expected a whole number")
+    draw = random.Random(seed)
+    for number, table in enumerate(tables, start=1):
+        layer = _layer(table, number, width, draw)
+        width = layer.units
+        yield layer
+
+
+def _layer(table: Mapping[str, Any], number: int, width: int, draw: random.Random) -> LayerSpec:
+    _check_fields(table, _LAYER_FIELDS, required=(), layer=number)
+    activation = _text(table.get("activation", LayerSpec.activation), "activation", number)
+    weights = table.get("weights", usual_scheme(activation))
+    if isinstance(weights, str):
+        rows = _drawn(weights, table, number, width, draw)
+    elif isinstance(weights, list):
+        rows = tuple(_numbers(row, "weights", number) for row in weights)
+    else:
         raise FieldError("weights", "expected a list of rows, one for each unit", number)
-    rows = tuple(_numbers(row, "weights", number) for row in weights)
     if "units" in table and table["units"] != len(rows):
         raise FieldError(
             "units", f"{table['units']!r} announced, but weights has {len(rows)} rows", number
@@ -162,14 +266,40 @@ def _layer(table: Mapping[str, Any], number: int) -> LayerSpec:
         raise FieldError("train_biases", f"{train!r} given, expected true or false", number)
     return LayerSpec(
         weights=rows,
-        activation=_text(table.get("activation", LayerSpec.activation), "activation", number),
+        activation=activation,
         biases=_numbers(biases, "bias" if "bias" in table else "biases", number),
         train_biases=train,
     )
 
 
-def _examples(value: object, field: str) -> tuple[tuple[float, ...], ...]:
-    """A list of rows, one an example; a single example may be a plain list of numbers."""
+def _drawn(
+    scheme: str, table: Mapping[str, Any], number: int, width: int, draw: random.Random
+) -> Rows:
+    """Random weights of a layer whose number of units is given."""
+    if scheme not in SCHEMES:
+        known = " or ".join(f'"{name}"' for name in SCHEMES)
+        raise FieldError(
+            "weights", f"{scheme!r} given, expected rows of numbers or {known}", number
+        )
+    units = table.get("units")
+    if units is None:
+        raise FieldError("weights", "missing; give rows of numbers, or units to draw them", number)
+    if type(units) is not int or not 0 < units * max(1, width) <= _MOST_UNITS:
+        most = f"a whole number, and at most {_MOST_UNITS:,} weights"
+        raise FieldError("units", f"{units!r} given, expected {most}", number)
+    return draw_weights(scheme, width, units, draw)
+
+
+def _examples(value: object, field: str, folder: Path | None) -> Rows:
+    """A list of rows, one an example, or a CSV file; a single example may be a list of numbers."""
+    if isinstance(value, str):
+        if folder is None:
+            raise FieldError(field, f"{value[:80]!r} given; only a file can name a CSV file")
+        try:
+            rows = read_rows(folder, value)
+        except GradsheetError as error:
+            raise FieldError(field, str(error)) from error
+        return tuple(_numbers(list(row), field) for row in rows)
     if isinstance(value, list) and any(isinstance(item, list) for item in value):
         return tuple(_numbers(row, field) for row in value)
     return (_numbers(value, field),)

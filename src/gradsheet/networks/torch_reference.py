@@ -81,6 +81,8 @@ def compute(spec: NetworkSpec) -> Autograd:
         signals = _activations()[layer.activation](pre_activations)
     targets = torch.tensor(spec.targets, dtype=torch.float64)
     loss = _losses()[spec.loss](pre_activations, signals, targets)
+    weights = [leaf for symbol, leaf in parameters.items() if symbol.kind is Kind.WEIGHT]
+    loss = loss + spec.l2 / 2 * torch.stack(weights).square().sum()
     loss.backward()
     gradients = {s: float(p.grad) for s, p in parameters.items() if p.grad is not None}
     return Autograd(torch.__version__.split("+")[0], loss.item(), gradients)

@@ -12,10 +12,10 @@ from gradsheet.files import whole_file
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.sweep import (
-    DEFAULT_LEARNING_RATES,
-    DEFAULT_UPDATES,
     check_learning_rates,
     descend,
+    learning_rates_of,
+    updates_of,
 )
 from gradsheet.networks.torch_reference import Autograd, autograd
 from gradsheet.spreadsheet.made_by import EXERCISE, TRAINING, note_properties, sign
@@ -79,8 +79,8 @@ def write_workbook(
     network: NetworkSpec,
     path: str | Path,
     *,
-    learning_rates: Sequence[float] = DEFAULT_LEARNING_RATES,
-    updates: int = DEFAULT_UPDATES,
+    learning_rates: Sequence[float] | None = None,
+    updates: int | None = None,
 ) -> None:
     """Write the workbook of live formulas that trains a network once at each learning rate.
 
@@ -89,14 +89,17 @@ def write_workbook(
     Args:
         network: the network.
         path: the .xlsx file.
-        learning_rates: positive, no two alike; each has a sheet.
-        updates: how many times the weights are updated.
+        learning_rates: positive, no two alike; each has a sheet. Without any the network's own,
+            else the usual six.
+        updates: how many times the weights are updated; without it as often as the network says,
+            else 100 times.
 
     Raises:
         GradsheetError: the network, the rates or the updates do not fit a workbook, or ``path``
             cannot be written. Nothing is written then.
     """
-    layout = make_layout(network, learning_rates, updates)
+    learning_rates = learning_rates_of(network) if learning_rates is None else learning_rates
+    layout = make_layout(network, learning_rates, updates_of(network, updates))
     witness = autograd(network) if layout.is_small else None
     _write(replace(layout, witness=witness), Path(path))
 
@@ -110,7 +113,7 @@ def write_exercise(
     level: str = "deltas",
     digits: int = DEFAULT_DIGITS,
     learning_rates: Sequence[float] = EXERCISE_LEARNING_RATES,
-    updates: int = DEFAULT_UPDATES,
+    updates: int | None = None,
 ) -> None:
     """Write the workbook with cells to fill in; it marks each answer.
 
@@ -129,7 +132,7 @@ def write_exercise(
             mistake can be planted in the network.
     """
     plan = ExercisePlan(check_level(level), check_digits(digits), solution)
-    write_planned_exercise(network, Path(path), plan, learning_rates, updates)
+    write_planned_exercise(network, Path(path), plan, learning_rates, updates_of(network, updates))
 
 
 @dataclass(frozen=True)

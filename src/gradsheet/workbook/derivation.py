@@ -164,13 +164,20 @@ def _sections(graph: NetworkGraph) -> Iterator[Section]:
     """The steps in the order a person takes them, under headings."""
     example = graph.examples[0]
     parameters = [p for layer in graph.layers for p in (*layer.flat_weights, *layer.biases)]
-    given = [*example.targets, *example.inputs, *parameters, graph.rate, *graph.settings]
+    given = [
+        *example.targets,
+        *example.inputs,
+        *parameters,
+        graph.rate,
+        *graph.settings,
+        *graph.penalty,
+    ]
     yield "Given on the Inputs sheet", "input", given
     for number, layer_pass in enumerate(example.layers, start=1):
         yield f"Forward: layer {number}", "unit", list(layer_pass.values)
-    yield "Forward: the loss", "error", [*example.judged, graph.loss]
+    yield "Forward: the loss", "error", [*example.judged, *graph.regularizer, graph.loss]
     gradients, locals_by = graph.backward.gradients, graph.backward.local_derivatives_by
-    judged = (*example.losses, *example.errors)
+    judged = (*example.losses, *example.errors, *graph.regularizer)
     start = _once(step for error in judged for step in _way(graph, error))
     if start:
         yield "Backward: from the loss to each error", "error", start
@@ -180,7 +187,7 @@ def _sections(graph: NetworkGraph) -> Iterator[Section]:
             yield f"Backward: the units of layer {number + 1}", "delta", steps
         layer = graph.layers[number]
         trained = [p for p in (*layer.flat_weights, *layer.biases) if p in gradients]
-        ours = set(example.layers[number].pre_activations)
+        ours = {*example.layers[number].pre_activations, *graph.regularizer}
         if trained:
             yield (
                 f"Backward: the weights of layer {number + 1}",

@@ -145,6 +145,8 @@ def _sections(
             sections.append((title, "weight", _listed(layer.biases)))
     if graph.settings:
         sections.append(("Optimizer", "delta", _listed(graph.settings)))
+    if graph.penalty:
+        sections.append(("Regularization", "delta", _listed(graph.penalty)))
     return sections
 
 
@@ -157,4 +159,4 @@ def _structure(spec: NetworkSpec) -> object:
     layers = tuple(
         (layer.activation, len(layer.biases), layer.train_biases) for layer in spec.layers
     )
-    return spec.sizes, len(spec.inputs), layers, spec.loss, spec.optimizer
+    return spec.sizes, len(spec.inputs), layers, spec.loss, spec.optimizer, spec.l2 > 0

@@ -84,7 +84,8 @@ class Layout:
     @property
     def is_small(self) -> bool:
         """Whether the network is laid out again, cell by cell, on further sheets."""
-        parameters = len(self.graph.given) - len(self.graph.settings)
+        others = (*self.graph.settings, *self.graph.penalty)
+        parameters = len(self.graph.given) - len(others)
         return parameters <= MOST_PARAMETERS and len(self.graph.forward) <= MOST_VALUES
 
     @cached_property
@@ -235,7 +236,7 @@ def _groups(graph: NetworkGraph) -> dict[Variable, tuple[str, str]]:
             words = "output layer" if number == len(graph.layers) else f"hidden layer {number}"
             groups |= dict.fromkeys(layer_pass.values, ("unit", f"{words}{of.replace(' of', ',')}"))
         groups |= dict.fromkeys(example.judged, ("error", "loss"))
-    groups[graph.loss] = ("error", "loss")
+    groups |= dict.fromkeys((*graph.regularizer, graph.loss), ("error", "loss"))
     groups |= dict.fromkeys(graph.deltas, ("delta", "deltas"))
     groups |= dict.fromkeys(graph.gradients, ("gradient", "gradients"))
     return groups | dict.fromkeys(graph.steps.memory, ("memory", "memory of the optimizer"))

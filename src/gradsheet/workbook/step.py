@@ -84,13 +84,14 @@ class _Blocks:
                 for shift, cells, values in self.cells.sides(number):
                     formula = self.cells.formula(variable, cells)
                     self._number(row, left + 1 + shift, formula, values[variable])
-        loss, row = graph.loss, self.cells.loss_row
-        self._symbol(row, left, loss)
-        for shift, cells, values in self.cells.sides(0):
-            self._number(
-                row, left + 1 + shift, self.cells.formula(loss, cells), values[loss], bold=True
-            )
-        self._rule_of_loss(row, left + width - 1)
+        for row, value in self.cells.totals:
+            self._symbol(row, left, value)
+            for shift, cells, values in self.cells.sides(0):
+                formula = self.cells.formula(value, cells)
+                self._number(row, left + 1 + shift, formula, values[value], bold=True)
+            if value is not graph.loss:
+                self._rule(row, left + width - 1, value.definition)
+        self._rule_of_loss(self.cells.loss_row, left + width - 1)
         self.sheet.set_column(left, left, 8)
         self.sheet.set_column(left + 1, left + 2 * count, _NUMBER_WIDTH + (2 if count > 1 else 0))
         self.sheet.set_column(left + width - 1, left + width - 1, 24)

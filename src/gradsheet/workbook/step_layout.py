@@ -65,8 +65,9 @@ class StepLayout:
                 self.after[variable] = cell_address(row, column + count)
             for row, delta in enumerate(self.deltas(number), start=FIRST_ROW):
                 self.before[delta] = cell_address(row, lefts["backward"] + 1 + number)
-        self.before[graph.loss] = cell_address(self.loss_row, lefts["forward"] + 1)
-        self.after[graph.loss] = cell_address(self.loss_row, lefts["forward"] + 1 + count)
+        for row, variable in self.totals:
+            self.before[variable] = cell_address(row, lefts["forward"] + 1)
+            self.after[variable] = cell_address(row, lefts["forward"] + 1 + count)
 
     @property
     def kept(self) -> list[Variable]:
@@ -82,9 +83,15 @@ class StepLayout:
         return [*example.inputs, *example.targets, *computed, *example.judged]
 
     @property
+    def totals(self) -> list[tuple[int, Variable]]:
+        """What is over all examples, the loss last, and its row below the examples' values."""
+        graph, first = self.layout.graph, FIRST_ROW + len(self.forward_rows(0))
+        return list(enumerate((*graph.regularizer, graph.loss), start=first))
+
+    @property
     def loss_row(self) -> int:
-        """The row below the examples' values."""
-        return FIRST_ROW + len(self.forward_rows(0))
+        """The last row of the forward pass."""
+        return self.totals[-1][0]
 
     def deltas(self, number: int) -> list[Variable]:
         """The gradients of an example's pre-activations, the output layer first."""

@@ -27,6 +27,13 @@ OPTIMIZER_EXPLAINED = {
     "momentum": "v is a sum of the gradients so far; each update keeps μ of it. The step is η·v.",
     "adam": "m and v are moving averages of the gradient and of its square, divided by 1 − p, for "
     "they start at 0. The step is η·m/(√v + ε).",
+    "nesterov": "v is a sum of the gradients so far; each update keeps μ of it. The step looks "
+    "ahead: η·(gradient + μ·v).",
+    "adagrad": "v is the sum of the squares of the gradients so far. The step is η/(√v + ε) times "
+    "the gradient.",
+    "rmsprop": "v is a moving average of the square of the gradient. The step is η/(√v + ε) times "
+    "the gradient.",
+    "weight-decay": "Each parameter moves against its gradient and, by η·λ of itself, toward 0.",
 }
 
 

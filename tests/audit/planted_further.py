@@ -175,7 +175,7 @@ def _(draw: random.Random) -> Several | None:
 @plant("the loss in place of an error")
 def _(draw: random.Random) -> Several | None:
     table = wide(draw)
-    return one(table, "E_total", "[E1]", "GS304")
+    return one(table, "E_total", "[E1]", "GS304 GS503")
 
 
 # --- The same in every term --------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gradsheet.audit import rules
-from gradsheet.audit.details import Change, WrongFormula
+from gradsheet.audit.details import Change, Formula, WrongFormula
 from gradsheet.audit.findings import Finding
 from gradsheet.spreadsheet.addresses import CellIndex
 
@@ -28,8 +28,19 @@ def _cause(finding: Finding) -> object:
         return None
     if not _ACROSS_COLUMNS.isdisjoint(finding.rules):
         return (*details.causes, finding.sheet) if len(details.causes) == 1 else None
-    has_parts = all(isinstance(c, Change) and (c.wrong or c.right) for c in details.causes)
-    return (finding.rules, *details.causes, finding.sheet) if has_parts else None
+    if not all(isinstance(c, Change) and c.rule is not rules.UNEXPLAINED for c in details.causes):
+        return None
+    patterns = tuple(
+        (_pattern(c.wrong), _pattern(c.right)) for c in details.causes if isinstance(c, Change)
+    )
+    kind = finding.role.kind if finding.role else None
+    return (finding.rules, patterns, kind, finding.sheet)
+
+
+def _pattern(formula: Formula | None) -> tuple[str, ...]:
+    """A formula without the names in it: the same slip in other columns looks the same."""
+    parts = formula.parts if formula else ()
+    return tuple(part if isinstance(part, str) else "" for part in parts)
 
 
 def _told(group: Sequence[Finding]) -> list[Finding]:

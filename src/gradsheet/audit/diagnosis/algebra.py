@@ -6,7 +6,7 @@ computed, is known.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 
 from gradsheet.audit import rules
 from gradsheet.audit.rules import Rule
@@ -206,6 +206,10 @@ def _of_sum(node: Expression, terms: list[_Term]) -> Iterator[Mutation]:
         yield Mutation(rules.SIGN, _sum(turned), _sum(turned), node)
         yield Mutation(rules.TERM_MISSING, _sum(others), None, term)
         yield Mutation(rules.TERM_REPEATED, raw(ADD, node, term), term, None)
+    if len(terms) > 2:
+        for pair in combinations(terms, 2):
+            kept = [term for term in terms if term not in pair]
+            yield Mutation(rules.TERM_MISSING, _sum(kept), None, _sum(pair))
     square = one_less(node)
     if isinstance(square, Apply) and square.operation is SQUARE:
         value = square.arguments[0]
@@ -218,6 +222,17 @@ def _of_sum(node: Expression, terms: list[_Term]) -> Iterator[Mutation]:
             yield Mutation(rules.SIGN, swapped, swapped, node)
         product_ = raw(MULTIPLY, first, second)
         yield Mutation(rules.OPERATOR, product_, product_, node)
+        yield from _closed_late(node, terms)
+
+
+def _closed_late(node: Expression, terms: list[_Term]) -> Iterator[Mutation]:
+    """A bracket around a sum that takes factors of its last term for its own: (a − b)·c."""
+    (_, first), (added, last) = terms
+    factors = factors_of(last)
+    for place in range(1, len(factors)):
+        inside = raw(ADD if added else SUBTRACT, first, product_of(factors[:place]))
+        whole = product_of([inside, *factors[place:]])
+        yield Mutation(rules.BRACKET, whole, whole, node)
 
 
 def _of_function(node: Apply) -> Iterator[Mutation]:

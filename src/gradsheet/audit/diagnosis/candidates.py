@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradsheet.audit import rules
 from gradsheet.audit.diagnosis.mutations import Substitute
@@ -107,6 +107,41 @@ class Candidates:
         yield Together(rules.UPDATED, dict(stepped))
         yield Together(rules.OTHER_ROW, of_row(1))
         yield Together(rules.PINNED, of_row(self._found.table.rows.index(self._row)))
+        yield from self._of_another_unit(weights)
+
+    def _of_another_unit(self, weights: dict[Variable, Symbol]) -> Iterator[Together]:
+        """All weights of one unit's connections taken for those of another unit."""
+        reference, numbers = self._found.reference, {s.numbers[0] for s in weights.values()}
+        rows = {self._found.reference.rows_above(weight) for weight in weights}
+        if (
+            len(weights) < 2
+            or len(rows) != 1
+            or any(s.kind is not Kind.WEIGHT for s in weights.values())
+        ):
+            return
+        values = reference.row(rows.pop() or 0).values
+        for apart in (n for step in range(1, max(numbers) + 8) for n in (step, -step)):
+            others = {
+                w: values.get(replace(s, numbers=(s.numbers[0] + apart,)))
+                for w, s in weights.items()
+            }
+            if numbers.isdisjoint(n + apart for n in numbers) or len(numbers) > 1:
+                yield Together(
+                    rules.WRONG_WEIGHT, {w: o for w, o in others.items() if o is not None}
+                )
+
+    def all_activations(self) -> Iterator[Together]:
+        """Pre-activations for all activations of the formula, layer by layer, or all of them."""
+        reference = self._found.reference
+        for kind, other in (
+            (Kind.HIDDEN_ACTIVATION, Kind.HIDDEN),
+            (Kind.OUTPUT_ACTIVATION, Kind.OUTPUT),
+        ):
+            taken = {v: s for v in self._inside if (s := symbol_of(v)).kind is kind}
+            if len(taken) > 1:
+                values = reference.row(reference.rows_above(next(iter(taken))) or 0).values
+                others = {v: values[replace(s, kind=other)] for v, s in taken.items()}
+                yield Together(rules.PRE_ACTIVATION_FOR_ACTIVATION, dict(others))
 
 
 def relation(right: Symbol, wrong: Symbol) -> Rule:

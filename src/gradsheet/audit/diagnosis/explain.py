@@ -29,6 +29,7 @@ from gradsheet.audit.diagnosis.mutations import (
     replaced,
     single_mutations,
     structural,
+    substituted_in_parts,
 )
 from gradsheet.audit.diagnosis.naming import Naming
 from gradsheet.audit.diagnosis.values import PointValues
@@ -44,6 +45,7 @@ from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Variable, expand, variables
 
 _LONGEST = 60  # symbols in a formula for which pairs are tried
+_TAKEN_FOR_ANOTHER = {rules.WRONG_WEIGHT, rules.PRE_ACTIVATION_FOR_ACTIVATION}
 _UNLIKELY = {rules.OTHER_VALUE, rules.OTHER_ROW, rules.UPDATED}  # as one of two mistakes
 
 
@@ -217,9 +219,14 @@ class _Search:
         return None
 
     def _all_weights(self) -> Cause | None:
-        """Other values taken for all weights at once."""
-        for together in self._candidates.all_weights():
+        """Other values taken for all weights, or all activations, at once."""
+        candidates = self._candidates
+        for together in chain(candidates.all_weights(), candidates.all_activations()):
             if self._is_written(replaced(self._right, together.others)):
+                if together.rule in _TAKEN_FOR_ANOTHER:
+                    (right, wrong), *_ = together.others.items()
+                    taken, due = (self._naming.formula(part) for part in (wrong, right))
+                    return Change(together.rule, taken, due, everywhere=True)
                 names = tuple(map(self._naming.name, together.others))
                 return WeightsTaken(together.rule, names)
         return None
@@ -267,10 +274,14 @@ class _Search:
         if sum(1 for _ in variables(self._right)) > _LONGEST:
             return ()
         second_mistakes = Substitution(s for s in substitutes if s.rule not in _UNLIKELY)
+        neighbors = [s for s in substitutes if s.rule is rules.NEIGHBOR]
         for whole, first in self._first_mistakes(substitutes):
             if self._found.work.pairs_left <= 0:
                 break
-            seconds = self._within_budget(second_mistakes.of_one_occurrence(whole))
+            second_candidates = chain(
+                second_mistakes.of_one_occurrence(whole), substituted_in_parts(whole, neighbors)
+            )
+            seconds = self._within_budget(second_candidates)
             if second := self._first_match(seconds):
                 return self._change(first), self._change(second)
         return ()

@@ -73,7 +73,7 @@ def single_mutations(right: Expression, substitutes: Sequence[Substitute]) -> It
     yield from structural(right)
     yield from in_every_term(right)
     yield from Substitution(others).of_one_occurrence(right)
-    yield from _substituted_in_parts(right, substitutes)
+    yield from substituted_in_parts(right, substitutes)
 
 
 def structural(right: Expression) -> Iterator[Mutations]:
@@ -175,7 +175,7 @@ def _other_factor(s: Substitute) -> Mutation:
     return Mutation(rules.WRONG_LOCAL_DERIVATIVE, wrong, wrong, right)
 
 
-def _substituted_in_parts(
+def substituted_in_parts(
     right: Expression, substitutes: Sequence[Substitute]
 ) -> Iterator[Mutations]:
     """All occurrences of a variable in a part replaced, where there are several."""

@@ -1,6 +1,6 @@
 """The network that the usual formulas of a table compute, whatever its headers say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import count
 
@@ -45,10 +45,12 @@ def _shape(wiring: Wiring) -> Shape | None:
     if not wiring.layers:
         return None
     sizes = (len(wiring.inputs), *map(len, wiring.layers))
-    biases = tuple(len(wiring.biases(layer)) for layer in range(len(wiring.layers)))
-    if any(b not in (0, 1, units) for b, units in zip(biases, sizes[1:], strict=True)):
+    found = [len(wiring.biases(layer)) for layer in range(len(wiring.layers))]
+    if any(count > units for count, units in zip(found, sizes[1:], strict=True)):
         return None
-    return Shape(sizes, biases)
+    # Where several units have biases of their own and one has none, that was left out.
+    biases = (b if b in (0, 1) else units for b, units in zip(found, sizes[1:], strict=True))
+    return Shape(sizes, tuple(biases))
 
 
 class _Naming:
@@ -59,19 +61,44 @@ class _Naming:
         self._formulas = wiring.formulas
         self._symbols: dict[Place, Symbol] = {}
         self.functions: dict[Symbol, Expression] = {}
+        self._left_out: list[Symbol] = []
 
     def symbols(self) -> dict[Place, Symbol]:
         """The symbol of each cell that has a part in the network."""
         for number, signal in enumerate(self._wiring.inputs, start=1):
             self._symbols[self._formulas.place(signal)] = Symbol(Kind.INPUT, (number,))
         self._name_layers()
+        self._name_left_out()
         self._name_losses()
         self._name_targets()
-        for parameter, gradient in self._wiring.gradients.items():
-            if symbol := self._symbols.get(ColumnCell(parameter)):
-                self._symbols[ColumnCell(gradient)] = symbol.gradient
+        self._name_gradients()
         self._name_new_weights()
         return self._symbols
+
+    def _name_gradients(self) -> None:
+        """The columns that move parameters; of one that moves two, the one that is missing, too."""
+        moved = self._wiring.gradients
+        owners: dict[int, list[int]] = {}
+        for parameter, gradient in moved.items():
+            owners.setdefault(gradient, []).append(parameter)
+        for gradient, parameters in owners.items():
+            for parameter in parameters:
+                column = gradient
+                if len(parameters) > 1:
+                    column = self._due_gradient(parameter, owners) or gradient
+                symbol = self._symbols.get(ColumnCell(parameter))
+                if symbol and (column == gradient or column in self._formulas.expressions):
+                    self._symbols.setdefault(ColumnCell(column), symbol.gradient)
+
+    def _due_gradient(self, parameter: int, owners: Mapping[int, list[int]]) -> int | None:
+        """Where a parameter's gradient is due: beside that of its neighbor, as elsewhere."""
+        own = {parameters[0]: g for g, parameters in owners.items() if len(parameters) == 1}
+        order = sorted(self._wiring.parameters)
+        place = order.index(parameter)
+        for near, apart in ((place - 1, 1), (place + 1, -1)):
+            if 0 <= near < len(order) and order[near] in own:
+                return own[order[near]] + apart
+        return None
 
     def _name_new_weights(self) -> None:
         """Columns of new weights, from which the weights of the next row are taken."""
@@ -88,10 +115,30 @@ class _Naming:
             for unit, symbol in zip(units, self._shape.units(layer), strict=True):
                 self._name_unit(unit, symbol)
                 self._name_weights(unit, {signal: next(weights) for signal in signals})
-            for variable in self._wiring.biases(layer):
-                symbol = Symbol(Kind.BIAS, (next(biases),))
-                self._symbols[self._formulas.place(variable)] = symbol
+            self._name_biases(units, self._shape.biases[layer], biases)
             signals = [self._wiring.output(unit) for unit in units]
+
+    def _name_biases(self, units: list[int], count: int, numbers: Iterator[int]) -> None:
+        """Name the biases of a layer; one that no unit uses is that of a unit without."""
+        missing: list[Symbol] = []
+        for unit in units[:count]:
+            symbol = Symbol(Kind.BIAS, (next(numbers),))
+            own = self._wiring.units[unit].biases
+            used = [self._formulas.place(variable) for variable in own]
+            free = [place for place in used if place not in self._symbols]
+            if free:
+                self._symbols[free[0]] = symbol
+            else:
+                missing.append(symbol)
+        if len(missing) == 1:
+            self._left_out.append(missing[0])
+
+    def _name_left_out(self) -> None:
+        """The one parameter without a name is the bias that was left out."""
+        parameters = sorted(ColumnCell(column) for column in self._wiring.parameters)
+        free = [place for place in parameters if place not in self._symbols]
+        if len(free) == len(self._left_out) == 1:
+            self._symbols[free[0]] = self._left_out[0]
 
     def _name_unit(self, unit: int, symbol: Symbol) -> None:
         if (function := self._wiring.units[unit].function) is not None:
@@ -108,6 +155,12 @@ class _Naming:
             if signal in weights:
                 symbol = Symbol(Kind.WEIGHT, (number,))
                 self._symbols.setdefault(ColumnCell(weights[signal]), symbol)
+        # A weight on a signal that comes twice, or is of no use here, is that of a missing one.
+        strange = [weight for signal, weight in weights.items() if signal not in numbers]
+        missing = [number for signal, number in numbers.items() if signal not in weights]
+        spare = sorted((*strange, *self._wiring.units[unit].spare))
+        for weight, number in zip(spare, missing, strict=False):
+            self._symbols.setdefault(ColumnCell(weight), Symbol(Kind.WEIGHT, (number,)))
 
     # --- Errors and loss ---------------------------------------------------------------------
 
@@ -133,10 +186,12 @@ class _Naming:
         """What updates use besides the network, where no error names the targets."""
         outputs = range(1, self._shape.sizes[-1] + 1)
         targets = [Symbol(Kind.TARGET, (number,)) for number in outputs]
-        if not set(targets).isdisjoint(self._symbols.values()):
+        named = [place for place, symbol in self._symbols.items() if symbol in targets]
+        if len(named) == len(targets):
             return
         used = {ColumnCell(column) for p in self._wiring.parameters for column in self._used_by(p)}
-        given = [c for c in sorted(used) if c not in self._symbols and self._is_typed(c.column)]
+        free = {c for c in used if c not in self._symbols and self._is_typed(c.column)}
+        given = sorted(free | {place for place in named if isinstance(place, ColumnCell)})
         if len(given) == len(targets):
             self._symbols.update(zip(given, targets, strict=True))
 

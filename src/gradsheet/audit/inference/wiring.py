@@ -15,7 +15,7 @@ from gradsheet.symbolic.expression import (
     Variable,
     variables,
 )
-from gradsheet.symbolic.operations import ADD, MULTIPLY, SUBTRACT
+from gradsheet.symbolic.operations import ADD, MULTIPLY, NEGATE, SUBTRACT
 from gradsheet.symbolic.tape import Tape
 
 
@@ -26,11 +26,13 @@ class Unit:
     Attributes:
         weights: for each signal the column of its weight.
         biases: its biases.
+        spare: the columns of weights on signals that have one already, as where one comes twice.
         function: what is applied to it in its own column, over ``SUM``; None where nothing is.
     """
 
     weights: dict[Variable, int]
     biases: tuple[Variable, ...]
+    spare: tuple[int, ...] = ()
     function: Expression | None = None
 
 
@@ -115,7 +117,7 @@ class Wiring:
         """The weighted sums, by their columns."""
         columns = self.formulas.expressions.keys() - self.parameters
         formulas = {column: self.formulas.expressions[column] for column in sorted(columns)}
-        units = {column: self._unit(formula) for column, formula in formulas.items()}
+        units = {column: self._unit(formula, column) for column, formula in formulas.items()}
         found = {column: unit for column, unit in units.items() if unit is not None}
         inside = {c: self._inside(f) for c, f in formulas.items() if c not in found}
         return found | {column: unit for column, unit in inside.items() if unit is not None}
@@ -125,7 +127,9 @@ class Wiring:
         whole = set(variables(formula))
         for part in _sums(formula):
             unit, others = self._unit(part), whole - set(variables(part))
-            if unit is not None and all(map(self.formulas.is_beside, others)):
+            # Beside the sum there may be a threshold.
+            beside = len(others) < 2 and all(map(self.formulas.is_beside, others))
+            if unit is not None and beside:
                 return replace(unit, function=self._over_sum(formula, key(part)))
         return None
 
@@ -138,18 +142,24 @@ class Wiring:
             return Apply(formula.operation, tuple(arguments))
         return self.formulas.constant(formula) if isinstance(formula, Variable) else formula
 
-    def _unit(self, formula: Expression) -> Unit | None:
+    def _unit(self, formula: Expression, column: int | None = None) -> Unit | None:
+        """The weighted sum that a formula is; that it adds its own column, too, is a mistake."""
+        own = None if column is None else self.formulas.column(column)
         weights: dict[Variable, int] = {}
         biases: list[Variable] = []
-        for term in _arguments(formula, ADD):
+        spare: list[int] = []
+        for term in _terms(formula):
+            if term is own:
+                continue
             if self._is_bias(term):
                 biases.append(term)
             elif (weighted := self._weighted(term)) is not None:
                 signal, weight = weighted
-                weights[signal] = weight
+                if weights.setdefault(signal, weight) != weight:
+                    spare.append(weight)
             else:
                 return None
-        return Unit(weights, tuple(biases)) if weights else None
+        return Unit(weights, tuple(biases), tuple(spare)) if weights else None
 
     def _is_bias(self, term: Expression) -> TypeGuard[Variable]:
         """Whether a term is a parameter alone, or a cell beside the table."""
@@ -183,8 +193,18 @@ class Wiring:
             inside = set(variables(formula))
             for unit in self.units:
                 if inside == {self.formulas.column(unit)} and column not in self.parameters:
-                    found.setdefault(unit, column)
+                    self._pair(found, unit, column)
         return found
+
+    def _pair(self, found: dict[int, int], unit: int, column: int) -> None:
+        """A column computed from a unit, or right of another one without: the sum may be wrong."""
+        if found.setdefault(unit, column) == column:
+            return
+        left = column - 1
+        if found[unit] - 1 in self.units and found[unit] - 1 not in found and left == unit:
+            found[found[unit] - 1], found[unit] = found[unit], column
+        elif left in self.units and left not in found:
+            found[left] = column
 
     def output(self, unit: int) -> Variable:
         """The signal of a unit: its activation, or its sum where it has none."""
@@ -234,6 +254,15 @@ def _arguments(expression: Expression, operation: Operation) -> tuple[Expression
     if isinstance(expression, Apply) and expression.operation is operation:
         return expression.arguments
     return (expression,)
+
+
+def _terms(expression: Expression) -> Iterator[Expression]:
+    """The terms of a sum, whatever their signs."""
+    if isinstance(expression, Apply) and expression.operation in (ADD, SUBTRACT, NEGATE):
+        for argument in expression.arguments:
+            yield from _terms(argument)
+    else:
+        yield expression
 
 
 def _sums(expression: Expression) -> Iterator[Expression]:

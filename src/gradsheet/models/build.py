@@ -242,7 +242,7 @@ class ModelWorkbook:
         """The model after the step."""
         stepped = copy.deepcopy(self.model)
         gradients = {
-            name: torch.from_numpy(numbers.loss_by(node.ids))
+            name: torch.from_numpy(np.array(numbers.loss_by(node.ids)))
             for name, node in self.grouped.parameters.items()
             if node.flows
         }

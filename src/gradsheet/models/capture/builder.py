@@ -52,8 +52,8 @@ class Value:
         return self.constant is not None and bool((self.ids == UNKNOWN).all())
 
     def uniform(self) -> float | None:
-        """The one number that a constant holds everywhere."""
-        if not self.is_constant or not self.ids.size:
+        """The one number that a constant holds everywhere; a buffer has cells nevertheless."""
+        if not self.is_constant or not self.ids.size or (self.name and self.ids.size > 1):
             return None
         assert self.constant is not None
         numbers = self.constant.to(torch.float64).reshape(-1)
@@ -96,8 +96,8 @@ class Builder:
         if uniform is not None:
             ids[...] = self._constant(np.array(uniform), value).first
         elif unknown.all():
-            base, stretched = _unstretched(numbers, value.constant)
-            ids[...] = np.broadcast_to(self._constant(base, value).ids, stretched)
+            base = numbers if value.name else _unstretched(numbers)
+            ids[...] = np.broadcast_to(self._constant(base, value).ids, numbers.shape)
         else:
             found, inverse = np.unique(numbers[unknown], return_inverse=True)
             ids[unknown] = self._constant(found, value).first + inverse
@@ -109,7 +109,7 @@ class Builder:
             (),
             np.shape(numbers),
             self.scope.where,
-            value.name,
+            value.name.rpartition(".")[2],
         )
 
     def operand(self, value: Value) -> Operand:
@@ -144,7 +144,7 @@ class Builder:
         return found.moved(found.ids.reshape(shape))
 
 
-def _unstretched(numbers: Any, tensor: Tensor) -> tuple[Any, Shape]:
+def _unstretched(numbers: Any) -> Any:
     """A constant without the dimensions along which it is only repeated."""
     for dim in range(numbers.ndim):
         first = numbers.take([0], axis=dim)
@@ -152,4 +152,4 @@ def _unstretched(numbers: Any, tensor: Tensor) -> tuple[Any, Shape]:
             np.broadcast_to(first, numbers.shape), numbers
         ):
             numbers = first
-    return numbers, tuple(tensor.shape)
+    return numbers

@@ -13,23 +13,27 @@ from gradsheet.models.capture.reductions import extremum
 from gradsheet.models.primitives.lookup import Lookup
 
 
-def _lines(builder: Builder, table: Value, positions: Value) -> Value:
+def _lines(
+    builder: Builder, table: Value, positions: Value, padding: int | None = None
+) -> Value:
     """The rows of a table (K, ...) at positions, in the shape (positions..., ...)."""
     table, positions = builder.whole(table), builder.whole(positions)
     rest = table.shape[1:]
     lines = table.moved(table.ids.reshape(len(table.ids), -1).T)
     flat = positions.moved(positions.ids.reshape(1, -1))
     shape = (lines.shape[0], flat.shape[1])
-    found = builder.node(Lookup(), [lines, flat], shape)
+    found = builder.node(Lookup(padding=padding), [lines, flat], shape)
     return found.moved(found.ids.T.reshape(*positions.shape, *rest))
 
 
-def _embedding(builder: Builder, table: Value, positions: Value, *_: Any, **__: Any) -> Value:
-    if positions.is_constant:
+def _embedding(
+    builder: Builder, table: Value, positions: Value, padding: int = -1, *_: Any, **__: Any
+) -> Value:
+    if positions.is_constant and padding < 0:
         assert positions.constant is not None
         table = builder.whole(table)
         return table.moved(table.ids[positions.constant.numpy()])
-    return _lines(builder, table, positions)
+    return _lines(builder, table, positions, padding if padding >= 0 else None)
 
 
 def _embedding_bag(

@@ -18,7 +18,7 @@ class Scope:
 
     def __init__(self, model: nn.Module) -> None:
         self._names = {id(module): path for path, module in model.named_modules()}
-        standard = type(model).__module__.startswith("torch.nn.")
+        standard = _is_layer(model)
         self._root = Where("", type(model).__name__, 0, standard)
         self._stack: list[Where] = []
         self._calls = 0
@@ -60,7 +60,7 @@ class Scope:
             path = scope._names.get(id(module))
             if not path:
                 return before(module, *args, **kwargs)
-            standard = type(module).__module__.startswith("torch.nn.")
+            standard = _is_layer(module)
             with scope.inside(path, type(module).__name__, standard):
                 return before(module, *args, **kwargs)
 
@@ -88,6 +88,16 @@ class Scope:
                 self.depth -= 1
 
         return followed
+
+
+def _is_layer(module: nn.Module) -> bool:
+    """Whether a module is a layer of torch's own, not made of others."""
+    plain = type(module).__module__.startswith(("torch.nn.", "torch.nn.utils.parametrize"))
+    whole = isinstance(module, nn.MultiheadAttention) or not any(
+        isinstance(child, nn.Module) and any(True for _ in child.parameters(recurse=False))
+        for child in module.children()
+    )
+    return plain and whole
 
 
 def _custom_functions() -> list[Any]:

@@ -23,9 +23,13 @@ class Lookup(Primitive):
 
     The operands are the lines (..., K) and the positions (..., R), with the same leading
     dimensions or 1; the result is (..., R).
+
+    Attributes:
+        padding: the position whose numbers take no gradient, as torch's embeddings have one.
     """
 
     name: str = "lookup"
+    padding: int | None = None
 
     def describe(self, names: Sequence[str]) -> str:
         """In words."""
@@ -37,7 +41,10 @@ class Lookup(Primitive):
         leading = np.broadcast_shapes(lines.shape[:-1], positions.shape[:-1])
         wide = lines.expand(*leading, lines.shape[-1])
         places = positions.to(torch.int64).expand(*leading, positions.shape[-1])
-        return wide.gather(-1, places % lines.shape[-1])
+        found = wide.gather(-1, places % lines.shape[-1])
+        if self.padding is None:
+            return found
+        return torch.where(places == self.padding, found.detach(), found)
 
     def arrange(self, node: "Node", place: Place) -> None:
         """The table, the positions, then for each position a row of what is there."""
@@ -89,6 +96,8 @@ class Lookup(Primitive):
             cells, wanted = places[k], g[k]
             same = direction(cells) == direction(wanted) and direction(cells) in ("across", "down")
             for position, element in enumerate(elements[k].tolist()):
+                if position == self.padding:
+                    continue
                 if same:
                     (where,), (what,) = ranges(cells), ranges(wanted)
                     yield element, f"SUMIF({where},{position},{what})"

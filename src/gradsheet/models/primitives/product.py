@@ -10,7 +10,7 @@ from torch import Tensor
 from gradsheet.models.blocks import Block, column, matrix, row
 from gradsheet.models.primitives.base import Context, Ids, Primitive, Terms
 from gradsheet.models.primitives.place import Aux, Place, beside_one_another, usual
-from gradsheet.models.primitives.text import Refs, direction, dot
+from gradsheet.models.primitives.text import Refs, direction, dot, ranges, total
 
 if TYPE_CHECKING:
     from gradsheet.models.graph import Node
@@ -115,65 +115,87 @@ class Product(Primitive):
     def formulas(self, c: Context) -> Iterable[str]:
         """Sums of products along rows."""
         a, b = c.aux.get("a", c.x[0]), c.aux.get("b", c.x[1])
-        added = c.x[2].texts if len(c.x) > 2 else None
-        place = 0
+        added = iter(c.x[2].texts) if len(c.x) > 2 else None
         for batch in range(a.rows.shape[0]):
-            rows = [a[batch, m] for m in range(a.rows.shape[1])]
-            others = [b[batch, n] for n in range(b.rows.shape[1])]
+            rows = [Line(a[batch, m]) for m in range(a.rows.shape[1])]
+            others = [Line(b[batch, n]) for n in range(b.rows.shape[1])]
             for one in rows:
                 for other in others:
-                    text = dot(one, other)
-                    yield text if added is None else f"{text}+{added[place]}"
-                    place += 1
+                    text = one.times(other)
+                    yield text if added is None else f"{text}+{next(added)}"
 
     def terms(self, which: int, ids: Ids, c: Context) -> Terms:
         """Sums of products of the result's gradients with the other operand."""
-        if which == 2:
-            yield from _added(ids, c.gradient)
-            return
         g = c.gradient
-        if which == 0:
-            yield from self._by_first(ids, c, g)
-        else:
-            yield from self._by_second(ids, c, g)
-
-    def _by_first(self, ids: Ids, c: Context, g: Refs) -> Terms:
-        """∂L/∂a[m, k] = Σ over n of g[m, n]·b[n, k]."""
-        turned = c.aux.get("turned")
-        choices = [c.x[1], *([c.aux["b"]] if "b" in c.aux else [])]
-        for batch, m, k in np.ndindex(*ids.shape):
-            rows = [g[batch, m]]
-            if turned is not None:
-                rows.append(turned[batch, :, m])
-            columns = [other[batch, :, k] for other in choices]
-            yield int(ids[batch, m, k]), best(rows, columns)
-
-    def _by_second(self, ids: Ids, c: Context, g: Refs) -> Terms:
-        """∂L/∂b[n, k] = Σ over m of g[m, n]·a[m, k]."""
-        turned = c.aux.get("turned")
-        choices = [c.x[0], *([c.aux["a"]] if "a" in c.aux else [])]
-        for batch, n, k in np.ndindex(*ids.shape):
-            columns = [g[batch, :, n]]
-            if turned is not None:
-                columns.append(turned[batch, n, :])
-            others = [other[batch, :, k] for other in choices]
-            yield int(ids[batch, n, k]), best(columns, others)
+        turned = [c.aux["turned"]] if "turned" in c.aux else []
+        if which == 2:
+            yield from _added(ids, g)
+        elif which == 0:  # ∂L/∂a[m, k] = Σ over n of g[m, n]·b[n, k]
+            others = [c.x[1], *([c.aux["b"]] if "b" in c.aux else [])]
+            firsts = [(g, False), *((t, True) for t in turned)]
+            yield from _sums(ids, firsts, [(other, True) for other in others])
+        else:  # ∂L/∂b[n, k] = Σ over m of g[m, n]·a[m, k]
+            others = [c.x[0], *([c.aux["a"]] if "a" in c.aux else [])]
+            firsts = [(g, True), *((t, False) for t in turned)]
+            yield from _sums(ids, firsts, [(other, True) for other in others])
 
 
-def best(first: Sequence[Refs], second: Sequence[Refs]) -> str:
+class Line:
+    """A row or column of cells, to be multiplied with another."""
+
+    __slots__ = ("refs", "text", "way")
+
+    def __init__(self, refs: Refs) -> None:
+        self.refs, self.way = refs, direction(refs)
+        self.text = refs.text if self.way == "one" else ""
+        if self.way in ("across", "down"):
+            (self.text,) = ranges(refs)
+
+    def times(self, other: "Line") -> str:
+        """The sum of products, cell by cell."""
+        if self.way == other.way and self.text:
+            return f"{self.text}*{other.text}" if self.way == "one" else self._ranges(other)
+        return dot(self.refs, other.refs)
+
+    def _ranges(self, other: "Line") -> str:
+        return f"SUMPRODUCT({self.text},{other.text})"
+
+
+Copies = Sequence[tuple[Refs, bool]]
+"""Copies of matrices (B, M, N), and whether their columns are taken, not their rows."""
+
+
+def _lines(copies: Copies, batch: int) -> list[list[Line]]:
+    found = []
+    for refs, down in copies:
+        part = refs[batch]
+        count = part.rows.shape[1 if down else 0]
+        found.append([Line(part[:, k] if down else part[k]) for k in range(count)])
+    return found
+
+
+def _sums(ids: Ids, first: Copies, second: Copies) -> Terms:
+    """For each element (B, i, k) the sum of products of line i of the first and k of the second."""
+    for batch in range(ids.shape[0]):
+        ours, theirs = _lines(first, batch), _lines(second, batch)
+        for i, row_ in enumerate(ids[batch].tolist()):
+            choices = [lines[i] for lines in ours]
+            for k, element in enumerate(row_):
+                yield element, best(choices, [lines[k] for lines in theirs])
+
+
+def best(first: Sequence[Line], second: Sequence[Line]) -> str:
     """The sum of products of one of several copies with one of several others, the shortest."""
     for a in first:
         for b in second:
-            way = direction(a)
-            if way == direction(b) and way != "none":
-                return dot(a, b)
-    return dot(first[0], second[0])
+            if a.way == b.way and a.text:
+                return a.times(b)
+    return first[0].times(second[0])
 
 
 def _added(ids: Ids, g: Refs) -> Terms:
     """Each number of the third operand takes the gradients of all results that it is added to."""
     from gradsheet.models.primitives.elementwise import flat
-    from gradsheet.models.primitives.text import total
 
     wide = np.broadcast_to(ids, g.rows.shape).ravel()
     order = np.argsort(wide, kind="stable")

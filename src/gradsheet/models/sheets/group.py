@@ -21,6 +21,8 @@ from gradsheet.models.sheets.symbols import symbols
 from gradsheet.models.step import Step
 from gradsheet.spreadsheet.writer import Worksheet
 
+_NARROW = 3  # columns that hold no long name
+
 HEADINGS: Mapping[Section, str] = {
     "forward": "Forward",
     "backward": "Backward: the gradients of the loss",
@@ -73,7 +75,10 @@ class GroupWriter:
             prefix = "∂L/∂" if section == "backward" else ""
             tile = "kernel" if _is_kernel(placed, node) else "channel"
             anchor = piece.anchors.get(placed, block)
-            self.cells.label(page, anchor, prefix + names[placed], tile)
+            name = names[placed]
+            if anchor.right - int(anchor.columns.min()) < _NARROW and name[:1] == "h":
+                name = name.split(" ")[0]
+            self.cells.label(page, anchor, prefix + name, tile)
             if section == "backward":
                 self._write_gradient(page, placed, block)
             else:

@@ -32,7 +32,11 @@ def _word(node: Node) -> str:
 
 def description(layout: ModelLayout, sheet: Sheet) -> str:
     """How the tensors of a sheet are computed, in one line."""
-    names = {node: name.split(" ")[0] for node, name in symbols(layout, sheet).items()}
+    computed = set(sheet.group.computed)
+    names = {
+        node: name.split(" ")[0] if node in computed else name
+        for node, name in symbols(layout, sheet).items()
+    }
     parts: list[str] = []
     for node in sheet.group.computed:
         operands = [_name_of(layout, node, which, names) for which in range(len(node.operands))]

@@ -13,9 +13,7 @@ from gradsheet.models.capture.reductions import extremum
 from gradsheet.models.primitives.lookup import Lookup
 
 
-def _lines(
-    builder: Builder, table: Value, positions: Value, padding: int | None = None
-) -> Value:
+def _lines(builder: Builder, table: Value, positions: Value, padding: int | None = None) -> Value:
     """The rows of a table (K, ...) at positions, in the shape (positions..., ...)."""
     table, positions = builder.whole(table), builder.whole(positions)
     rest = table.shape[1:]

@@ -84,8 +84,8 @@ class StepGrid:
         for step in self._full_steps(rows, usual):
             for place in usual:
                 if step not in rows[place]:
-                    cell = self._book.cell_at(place.moved(shift, step))
-                    rows[place] |= {} if cell is None else {step: cell}
+                    held = self._book.cell_at(place.moved(shift, step))
+                    rows[place] |= {} if held is None else {step: held}
         return rows
 
     def _full_steps(self, rows: Rows, usual: set[Position]) -> list[int]:

@@ -43,6 +43,7 @@ pictures: .venv/demo
 # The pages for a browser, from their TypeScript (needs Node.js); the built files are committed.
 explorer: .venv/demo explorer/node_modules/.package-lock.json
 	$(BIN)/python -m gradsheet.explorer.table explorer/src/engine
+	$(BIN)/python -m gradsheet.explorer.digit_data explorer/src/digits
 	cd explorer && npx tsc --noEmit && node build.mjs ../src/gradsheet/explorer/pages
 
 explorer/node_modules/.package-lock.json: explorer/package-lock.json

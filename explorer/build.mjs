@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const folder = process.argv[2];
-for (const page of ["backprop"]) {
+for (const page of ["backprop", "digits"]) {
   const bundle = await build({
     entryPoints: [`src/${page}/main.ts`], bundle: true, minify: true, write: false,
     format: "iife", target: "es2022", charset: "utf8", legalComments: "eof",

@@ -23,7 +23,7 @@ ALLOWED = {
     "networks": {"deprecation", "errors", "figures", "files", "symbolic"},
     "spreadsheet": {"errors", "files", "symbolic"},
     "workbook": {"deprecation", "errors", "files", "networks", "spreadsheet", "symbolic"},
-    "explorer": {"errors", "files", "networks", "symbolic"},
+    "explorer": {"digits", "errors", "files", "networks", "symbolic"},
     "audit": {"errors", "files", "networks", "processes", "spreadsheet", "symbolic"},
     "classroom": {
         "audit",
@@ -70,7 +70,7 @@ ALLOWED = {
 ONLY_USER = {
     "matplotlib": {"figures"},
     "xlsxwriter": {"spreadsheet"},
-    "torch": {"digits", "models", "networks"},
+    "torch": {"digits", "explorer", "models", "networks"},
     "safetensors": {"digits"},
     "tqdm": {"digits"},
     "PIL": {"digits", "spreadsheet"},

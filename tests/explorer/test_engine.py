@@ -3,10 +3,8 @@
 import json
 import math
 import random
-import shutil
 import subprocess
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,15 +15,12 @@ from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.sweep import sweep
 from gradsheet.networks.toml import PRESETS, load_network
 from gradsheet.symbolic.tape import evaluate
+from tests.explorer.nodes import bundle, needs_node
 from tests.reference import random_network
 
-PAGES = Path(__file__).parents[2] / "explorer"
-ESBUILD = PAGES / "node_modules" / ".bin" / "esbuild"
 RATE, UPDATES = 0.5, 20
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("node") and ESBUILD.is_file()), reason="needs Node and `npm ci` in explorer/"
-)
+pytestmark = needs_node
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +48,7 @@ def answer(
     points: list[tuple[str, list[float]]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Any]:
-    script = tmp_path_factory.mktemp("explorer") / "witness.cjs"
-    command = [str(ESBUILD), str(PAGES / "test" / "witness.ts"), "--bundle", "--platform=node"]
-    subprocess.run([*command, f"--outfile={script}", "--log-level=warning"], check=True)
+    script = bundle("witness.ts", tmp_path_factory.mktemp("explorer"))
     cases = [{"spec": asdict(spec), "rate": RATE, "updates": UPDATES} for spec in networks]
     question = json.dumps({"networks": cases, "operations": points})
     done = subprocess.run(

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -10,19 +9,16 @@ from typing import Any
 
 import pytest
 
+from gradsheet.digits.data import load
+from gradsheet.digits.evaluation import evaluate
+from gradsheet.digits.model_files import load_model
 from gradsheet.explorer.build import PAGES, write_pages
 from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.sweep import sweep
 from gradsheet.networks.toml import PRESETS, load_network
+from tests.explorer.nodes import SOURCES, needs_chromium, needs_node
 
-SOURCES = Path(__file__).parents[2] / "explorer"
-MODULES = SOURCES / "node_modules"
 RATE = 0.5
-
-needs_node = pytest.mark.skipif(
-    not (shutil.which("node") and MODULES.is_dir()), reason="needs Node and `npm ci` in explorer/"
-)
-needs_chromium = pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
 
 
 def loss_after(spec: NetworkSpec, updates: int) -> str:
@@ -50,12 +46,11 @@ def test_pages_are_whole(tmp_path: Path) -> None:
         assert len(text) < 2_500_000
 
 
-@pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("pages")
-    (page,) = (path for path in write_pages(folder) if path.name == "backprop.html")
+def walk(page: str, folder: Path) -> dict[str, Any]:
+    """Walk through a page in Chromium; what was seen there."""
+    (path,) = (path for path in write_pages(folder) if path.name == f"{page}.html")
     done = subprocess.run(
-        ["node", "test/backprop.mjs", page.as_uri()],
+        ["node", f"test/{page}.mjs", path.as_uri()],
         cwd=SOURCES,
         capture_output=True,
         text=True,
@@ -63,6 +58,16 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     )
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return walk("backprop", tmp_path_factory.mktemp("pages"))
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return walk("digits", tmp_path_factory.mktemp("pages"))
 
 
 @needs_node
@@ -115,3 +120,36 @@ class TestBackpropagation:
         assert all(5 < len(sentence) <= 300 for sentence in sentences)
         assert {a, b, c, d} == {loss_after(load_network("course"), 0)}  # damaged addresses
         assert seen["injected"] == 0
+
+
+@needs_node
+@needs_chromium
+@pytest.mark.slow
+class TestDigits:
+    """digits.html, walked through once."""
+
+    def test_nothing_goes_wrong_unseen(self, digits: dict[str, Any]) -> None:
+        assert digits["faults"] == []
+        assert digits["axe"] == []
+        assert digits["phoneWidth"] == 390
+
+    def test_test_digits_are_classified_as_by_the_library(self, digits: dict[str, Any]) -> None:
+        images = load().test
+        predictions = evaluate(load_model(None), images).predictions
+        for title, digit, framed in digits["digits"]:
+            index = int(re.findall(r"\d+", title)[0])
+            assert digit == predictions[index]
+            assert framed == (digit != images.labels[index])
+        assert len(digits["digits"]) == 100
+
+    def test_a_drawn_seven(self, digits: dict[str, Any]) -> None:
+        """It learns to be a 3 and forgets it again."""
+        assert digits["drawn"] == digits["again"] == "7"
+        assert digits["learned"][0] == "3"
+        assert "of the 100 test digits" in digits["changed"]
+        assert digits["fooled"].startswith("To the network this is a 2 now")
+        assert digits["empty"].startswith("Draw a digit")
+
+    def test_every_layer_can_be_pointed_at(self, digits: dict[str, Any]) -> None:
+        assert len(digits["layers"]) == 15
+        assert all("strongest path to the logit of 7" in text for text in digits["layers"])

@@ -31,7 +31,9 @@ export class Quiz {
     const score = h("p", { class: "meaning" }, this.score());
     const list = h("ol", { class: "quiz" }, ...this.question.rows.map((row) => {
       const formula = `${row.value.markup} = ${write(row.shown, byName)}`;
-      const button = h("button", { "aria-label": plain(formula) }, math(formula));
+      const seen = math(formula);
+      seen.setAttribute("aria-hidden", "true");
+      const button = h("button", {}, h("span", { class: "visually-hidden" }, plain(formula)), seen);
       button.addEventListener("click", () => {
         if (answered) return;
         answered = true;

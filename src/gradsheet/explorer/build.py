@@ -6,7 +6,10 @@ from pathlib import Path
 
 from gradsheet.files import make_folder, write_text
 
-PAGES = {"backprop.html": "backpropagation, step by step"}
+PAGES = {
+    "backprop.html": "backpropagation, step by step",
+    "digits.html": "the digit classifier, every number of it",
+}
 """Each page and what it shows."""
 
 

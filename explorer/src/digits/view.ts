@@ -1,0 +1,112 @@
+/** Maps of numbers as pictures, one canvas a layer, with a pixel to point at. */
+
+import { h } from "../page/dom";
+import type { Maps } from "./layers";
+
+export interface Place {
+  channel: number;
+  row: number;
+  column: number;
+}
+
+export class MapsView {
+  readonly element: HTMLCanvasElement;
+  private readonly across: number;
+  private mark: Place | null = null;
+
+  constructor(
+    readonly shape: { channels: number; height: number; width: number },
+    private readonly scale: number,
+    label: string,
+    pointed: (place: Place) => void,
+  ) {
+    const gap = 1;
+    this.across = shape.height === 1 ? shape.channels : Math.min(shape.channels, Math.max(1, Math.floor(340 / (shape.width * scale + gap))));
+    const down = Math.ceil(shape.channels / this.across);
+    this.element = h("canvas", {
+      width: this.across * (shape.width * scale + gap), height: down * (shape.height * scale + gap),
+      class: "maps", tabindex: 0, role: "img", "aria-label": label,
+    });
+    const point = (event: PointerEvent): void => {
+      const box = this.element.getBoundingClientRect();
+      const ratio = this.element.width / box.width;
+      const place = this.placeAt((event.clientX - box.left) * ratio, (event.clientY - box.top) * ratio);
+      if (place) pointed(place);
+    };
+    this.element.addEventListener("pointermove", (event) => {
+      if (event.pointerType === "mouse") point(event);
+    });
+    this.element.addEventListener("pointerdown", point);
+    this.element.addEventListener("keydown", (event) => {
+      const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+      if (!move) return;
+      event.preventDefault();
+      const { channel, row, column } = this.mark ?? { channel: 0, row: 0, column: 0 };
+      const flat = shape.height === 1;
+      const step = flat ? move[1]! + move[0]! : 0;
+      pointed({
+        channel: clamp(channel + step, shape.channels), row: clamp(row + (flat ? 0 : move[0]!), shape.height),
+        column: clamp(column + (flat ? 0 : move[1]!), shape.width),
+      });
+    });
+  }
+
+  /** Blue below zero, orange above; as strong as the number is large in its layer. */
+  draw(values: Maps, mark: Place | null = this.mark): void {
+    this.mark = mark;
+    const context = this.element.getContext("2d")!;
+    context.clearRect(0, 0, this.element.width, this.element.height);
+    let most = 0;
+    for (const value of values.data) most = Math.max(most, Math.abs(value));
+    const { scale } = this;
+    for (let channel = 0, k = 0; channel < values.channels; channel++) {
+      const [left, top] = this.corner(channel);
+      for (let row = 0; row < values.height; row++) {
+        for (let column = 0; column < values.width; column++, k++) {
+          context.fillStyle = color(most ? values.data[k]! / most : 0);
+          context.fillRect(left + column * scale, top + row * scale, scale, scale);
+        }
+      }
+    }
+    if (mark) this.outline(context, mark);
+  }
+
+  private outline(context: CanvasRenderingContext2D, { channel, row, column }: Place): void {
+    const [left, top] = this.corner(channel);
+    context.strokeStyle = "#000";
+    context.lineWidth = 3;
+    context.strokeRect(left + column * this.scale, top + row * this.scale, this.scale, this.scale);
+    context.strokeStyle = "#fff";
+    context.lineWidth = 1;
+    context.strokeRect(left + column * this.scale, top + row * this.scale, this.scale, this.scale);
+  }
+
+  private corner(channel: number): [number, number] {
+    const { width, height } = this.shape;
+    return [
+      (channel % this.across) * (width * this.scale + 1),
+      Math.floor(channel / this.across) * (height * this.scale + 1),
+    ];
+  }
+
+  private placeAt(x: number, y: number): Place | null {
+    const { width, height, channels } = this.shape;
+    const [w, t] = [width * this.scale + 1, height * this.scale + 1];
+    const channel = Math.floor(y / t) * this.across + Math.floor(x / w);
+    const [row, column] = [Math.floor((y % t) / this.scale), Math.floor((x % w) / this.scale)];
+    return channel < channels && row < height && column < width && x >= 0 && y >= 0
+      ? { channel, row, column } : null;
+  }
+}
+
+function clamp(value: number, count: number): number {
+  return Math.min(Math.max(value, 0), count - 1);
+}
+
+/** White at 0, orange at 1, blue at −1. */
+export function color(share: number): string {
+  const size = Math.min(1, Math.abs(share)) ** 0.7;
+  const [r, g, b] = share > 0 ? [214, 84, 0] : [21, 94, 186];
+  const mix = (one: number): number => Math.round(250 + (one - 250) * size);
+  return `rgb(${mix(r)} ${mix(g)} ${mix(b)})`;
+}

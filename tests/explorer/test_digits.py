@@ -35,8 +35,8 @@ def answer(images: ImageSet, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     (folder / "images").write_bytes(images.images.numpy().tobytes())
     (folder / "labels").write_bytes(images.labels.to(torch.uint8).numpy().tobytes())
     script = bundle("digits-witness.ts", folder)
-    names = [folder / name for name in ("data.json", "images", "labels")]
-    command = ["node", script, *names, str(GRADIENTS)]
+    names = [str(folder / name) for name in ("data.json", "images", "labels")]
+    command = ["node", str(script), *names, str(GRADIENTS)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=SOURCES)
     return dict(json.loads(done.stdout))
 
@@ -58,7 +58,8 @@ def test_gradients(images: ImageSet, answer: dict[str, Any]) -> None:
         x = normalize(images.images[k : k + 1]).double().requires_grad_()
         model.zero_grad()
         with FirstOfTies():
-            F.cross_entropy(model(x), images.labels[k : k + 1]).backward()
+            loss = F.cross_entropy(model(x), images.labels[k : k + 1])
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         expected = {name: p.grad for name, p in model.named_parameters()} | {"input": x.grad}
         for name, gradient in expected.items():
             assert gradient is not None

@@ -10,6 +10,7 @@ from gradsheet.classroom.marked import Kind, Marked
 
 _HARDEST, _COMMONEST = 12, 15
 _TENTHS = 10
+_COUNTED = ("exercise", "free-form")
 
 
 def class_page(rows: Sequence[Marked], counting: Iterable[Marked], shared: Sequence[Shared]) -> str:
@@ -37,13 +38,17 @@ def class_page(rows: Sequence[Marked], counting: Iterable[Marked], shared: Seque
 def _summary(rows: Sequence[Marked], scored: Sequence[Marked]) -> Html:
     counts = Counter(row.kind for row in rows)
     words: dict[Kind, str] = {
-        "exercise": "exercises",
-        "free-form": "free-form sheets",
+        "exercise": "exercise",
+        "free-form": "free-form sheet",
         "not marked": "not marked",
         "unreadable": "unreadable",
         "missing": "missing",
     }
-    parts = [f"{counts[kind]} {name}" for kind, name in words.items() if counts[kind]]
+    parts = [
+        f"{counts[kind]} {name}{'s' if kind in _COUNTED and counts[kind] > 1 else ''}"
+        for kind, name in words.items()
+        if counts[kind]
+    ]
     shares = sorted(row.share for row in scored)
     if shares:
         middle = (shares[len(shares) // 2] + shares[(len(shares) - 1) // 2]) / 2
@@ -57,7 +62,8 @@ def _bars(lines: Iterable[tuple[str, int, str]]) -> Html:
     most = max((count for _, count, _ in found), default=0) or 1
     cells: list[Html] = []
     for name, count, text in found:
-        bar = element("i", "", style=f"width:{100 * count / most:.1f}%")
+        look = "some" if count else "none"
+        bar = element("i", "", style=f"width:{100 * count / most:.1f}%", class_=look)
         cells += [element("span", name), element("span", bar), element("span", text)]
     return element("div", *cells, class_="bars")
 
@@ -94,16 +100,25 @@ def _hardest(scored: Sequence[Marked]) -> Iterator[Html]:
 
 
 def _commonest(scored: Sequence[Marked]) -> Iterator[Html]:
-    counts: Counter[str] = Counter()
+    """Each kind of mistake, how often it was made, and where most often."""
+    where: dict[str, Counter[str]] = {}
     for row in scored:
-        counts.update(
-            {f"{a.name}: {a.words}" for a in row.answers if not a.is_credited and a.typed}
-        )
-        counts.update({f"{', '.join(one.codes)} {one.title}" for one in row.deductions})
-    if not counts:
+        for answer in row.answers:
+            if not answer.is_credited and answer.typed:
+                where.setdefault(answer.words, Counter())[answer.name] += 1
+        for one in row.deductions:
+            name = f"{', '.join(one.codes)} {one.title}"
+            where.setdefault(name, Counter())[""] += 1
+    if not where:
         return
+    commonest = sorted(where, key=lambda words: (-where[words].total(), words))[:_COMMONEST]
+    lines = []
+    for words in commonest:
+        (name, count), *_ = where[words].most_common(1)
+        most = f", {count} in {name}" if name and where[words].total() > count else ""
+        lines.append((words, where[words].total(), f"{where[words].total()}{most}"))
     yield element("h2", "The commonest mistakes")
-    yield _bars((name, count, str(count)) for name, count in counts.most_common(_COMMONEST))
+    yield _bars(lines)
 
 
 def _shared(shared: Sequence[Shared]) -> Iterator[Html]:
@@ -147,8 +162,8 @@ def _row(row: Marked) -> Html:
     )
     return element(
         "tr",
-        element("td", row.name or "–"),
-        element("td", row.id),
+        element("td", row.name or (row.uploader.name if row.uploader else "") or "–"),
+        element("td", row.id, class_="s"),
         *(element("td", text, class_="n") for text in points),
-        element("td", remarks),
+        element("td", remarks, class_="w"),
     )

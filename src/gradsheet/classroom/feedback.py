@@ -12,15 +12,19 @@ from gradsheet.workbook.marks import Verdict
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&-])")
 _STYLE = """
-table{width:100%;margin:.5rem 0}td,th{padding:.2rem .5rem;text-align:left;vertical-align:top}
+table{margin:.5rem 0;overflow-wrap:normal}td,th{padding:.2rem .6rem;text-align:left;
+vertical-align:top}.scroll{max-height:none}td.s{white-space:nowrap}td.w{min-width:11rem}
 td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 tr.right td:last-child{color:var(--right-ink);background:var(--right-paper)}
 tr.partial td:last-child{color:var(--gray-ink);background:var(--gray-paper)}
 tr.wrong td:last-child{color:var(--wrong-ink);background:var(--wrong-paper)}
 .score{font-size:1.25rem;font-weight:600}
 .bars{display:grid;grid-template-columns:max-content 1fr max-content;gap:.2rem .6rem;
-align-items:center;margin:.5rem 0}.bars i{display:block;height:1rem;border-radius:.2rem;
-background:var(--link-ink);min-width:1px}.bars span:last-child{text-align:right}
+align-items:center;margin:.5rem 0;overflow-wrap:normal}
+.bars i{display:block;height:1rem;border-radius:.2rem;
+background:var(--link-ink);min-width:1px}.bars i.none{min-width:0}
+@media (max-width:34rem){td,th{padding:.15rem .35rem}table{font-size:.82rem}td.w{min-width:6.5rem}
+.bars{grid-template-columns:minmax(6rem,11rem) 1fr max-content;font-size:.88rem}}
 """
 
 
@@ -60,7 +64,7 @@ def _groups(row: Marked) -> Iterator[Html]:
         yield element("h2", f"{group}: {points:g} of {out_of:g} points")
         answers = [answer for answer in row.answers if answer.group == group]
         head = element(
-            "tr", *(element("th", name) for name in ("cell", "what", "yours", "right", "mark"))
+            "tr", *(element("th", name) for name in ("what", "cell", "yours", "right", "mark"))
         )
         lines = [_line(answer) for answer in answers]
         table = element("table", element("thead", head), element("tbody", *lines))
@@ -72,13 +76,26 @@ def _line(answer: Answer) -> Html:
     hint = ", with a hint" if answer.hint else ""
     return element(
         "tr",
-        element("td", answer.cell),
-        element("td", answer.name),
-        element("td", answer.typed or "–", class_="n"),
+        element("td", answer.name, class_="s"),
+        element("td", place_of(answer), class_="s"),
+        element("td", shown(answer), class_="n"),
         element("td", number(answer.right), class_="n"),
-        element("td", f"{answer.words}{hint}"),
+        element("td", f"{answer.words}{hint}", class_="w"),
         class_=look,
     )
+
+
+def place_of(answer: Answer) -> str:
+    """The cell, as it is called on its own sheet."""
+    return answer.cell.rpartition("!")[2]
+
+
+def shown(answer: Answer) -> str:
+    """What was typed, with no more digits than matter."""
+    try:
+        return f"{float(answer.typed):.8g}"
+    except ValueError:
+        return answer.typed or "–"
 
 
 def number(value: float) -> str:

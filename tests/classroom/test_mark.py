@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -102,7 +103,7 @@ def test_an_exercise_of_another_assignment(room: Room, tmp_path: Path) -> None:
 
 
 def test_a_program_that_drops_properties_leaves_the_cover(room: Room, tmp_path: Path) -> None:
-    book = openpyxl.load_workbook(room.hand_in(1, room.right(1)))
+    book: Any = openpyxl.load_workbook(room.hand_in(1, room.right(1)))
     for name in list(book.custom_doc_props.names):
         del book.custom_doc_props[name]
     book.save(tmp_path / "x.xlsx")
@@ -196,7 +197,12 @@ def test_a_second_run_marks_only_what_is_new(
     kept = Kept(tmp_path / "kept", room.settings)
     first = list(mark_all(submissions[:1], room.settings, kept))
     seen: list[Path] = []
-    monkeypatch.setattr(batch.Desk, "mark", lambda self, one: seen.append(one.path) or first[0][1])
+
+    def noted(desk: Desk, one: Submission) -> Marked:
+        seen.append(one.path)
+        return first[0][1]
+
+    monkeypatch.setattr(batch.Desk, "mark", noted)
     again = list(mark_all(submissions, room.settings, Kept(tmp_path / "kept", room.settings)))
     assert again[0] == first[0]
     assert seen == [room.files[1]]

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gradsheet.digits.data import CLASSES, IMAGE_SIZE, ImageSet, load
+from gradsheet.digits.data import CLASSES, ImageSet, load
 from gradsheet.digits.evaluation import PIXEL_DEVIATION, PIXEL_MEAN
 from gradsheet.digits.model_files import load_model
 from gradsheet.digits.preprocessing import preprocess
-from gradsheet.errors import GradsheetError, reason
+from gradsheet.errors import GradsheetError
 from gradsheet.models.build import ModelWorkbook
 from gradsheet.models.onnx_import import read_onnx
 from gradsheet.models.sheets.inputs import DigitInput
@@ -35,8 +35,9 @@ def open_digits(
     Raises:
         GradsheetError: there is no such model, image or label.
     """
-    model, test = _model(run), load().test
+    test = load().test
     image, known = _image(given, test)
+    model = _model(run, image)
     label = known if label is None else label
     if label is not None and not 0 <= label < CLASSES:
         raise GradsheetError(f"the label is {label}; expected 0 to {CLASSES - 1}")
@@ -60,31 +61,20 @@ def network_input(images: Tensor) -> Tensor:
     return (images.double().unsqueeze(-3) / 255 - PIXEL_MEAN) / PIXEL_DEVIATION
 
 
-def _model(run: Path | None) -> nn.Module:
+def _model(run: Path | None, image: Tensor) -> nn.Module:
+    """The classifier in a run folder or its weights, or in an ONNX file; ``image`` is its input."""
     if run is None or run.suffix.lower() != ".onnx":
         return load_model(run)
-    model, shape = read_onnx(run)
-    if shape != (1, IMAGE_SIZE, IMAGE_SIZE):
-        found = " × ".join(map(str, shape))
-        raise GradsheetError(
-            f"{run} takes an input of {found}; expected 1 × 28 × 28, an image normalized like "
-            "MNIST; write other models from Python with gradsheet.write_model_workbook"
-        )
-    _check_classifies_digits(model, run)
-    return model
-
-
-def _check_classifies_digits(model: nn.Module, run: Path) -> None:
-    try:
-        with torch.no_grad():
-            output = model.eval()(torch.zeros(1, 1, IMAGE_SIZE, IMAGE_SIZE))
-    except Exception as error:  # torch raises what its operations raise
-        raise GradsheetError(f"{run} cannot be run on an image ({reason(error)})") from error
+    model, example = read_onnx(run, network_input(image).unsqueeze(0))
+    with torch.no_grad():
+        output = model(**example)
     if output.shape != (1, CLASSES):
         found = " × ".join(map(str, output.shape[1:]))
         raise GradsheetError(
-            f"{run} has an output of {found}; expected {CLASSES}, one for each digit"
+            f"{run} has an output of {found}; expected {CLASSES}, one for each digit; give any "
+            "other network numbers by --input FILE.npy"
         )
+    return model
 
 
 def _image(given: str, test: ImageSet) -> tuple[Tensor, int | None]:

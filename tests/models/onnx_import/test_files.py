@@ -68,17 +68,15 @@ def everything(tmp_path: Path) -> Path:
 
 
 def test_a_file_with_everything(everything: Path) -> None:
-    model, shape = read_onnx(everything)
-    assert shape == (1, 8, 8)
     x = DRAW.normal(size=(1, 1, 8, 8)).astype(np.float32)
+    model, example = read_onnx(everything, x)
     (expected,) = ReferenceEvaluator(str(everything)).run(None, {"x": x})
-    found = model.eval()(torch.from_numpy(x))
-    assert torch.allclose(found, torch.from_numpy(expected), atol=1e-5)
+    assert torch.allclose(model(**example), torch.from_numpy(expected).double(), atol=1e-5)
 
 
 def test_it_becomes_a_workbook(everything: Path, tmp_path: Path) -> None:
-    model, shape = read_onnx(everything)
-    expected = ModelWorkbook(model, torch.randn(shape), 1).write(tmp_path / "all.xlsx")
+    model, example = read_onnx(everything)
+    expected = ModelWorkbook(model, example, 1).write(tmp_path / "all.xlsx")
     assert max(differences(tmp_path / "all.xlsx", expected, "ironcalc").values()) < 1e-9
 
 
@@ -91,62 +89,14 @@ def test_digits_open_from_a_file(tmp_path: Path) -> None:
     open_digits(path, "3", None, backward=True, path=tmp_path / "m.xlsx")
     assert (tmp_path / "m.xlsx").stat().st_size > 100_000
     other = save(tmp_path / "o.onnx", nodes, [weight("w", 10, 9), weight("b", 10)], (1, 3, 3))
-    with pytest.raises(GradsheetError, match="takes an input of 1 × 3 × 3; expected 1 × 28 × 28"):
+    with pytest.raises(GradsheetError, match="takes n × 1 × 3 × 3; the example is 1 × 1 × 28 × 28"):
         open_digits(other, "3", None, backward=False, path=tmp_path / "o.xlsx")
 
 
-@pytest.mark.parametrize(
-    ("node", "message"),
-    [
-        (
-            helper.make_node("LRN", ["x"], ["y"], size=3),
-            "the ONNX operator LRN is not supported; supported: Conv",
-        ),
-        (helper.make_node("Gemm", ["x", "w"], ["y"], alpha=2.0), "with alpha, beta or transA"),
-        (
-            helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[2, 2], pads=[0, 0, 1, 1]),
-            "different padding on opposite sides is not supported",
-        ),
-        (helper.make_node("Add", ["x", "w"], ["y"]), "is supported after a MatMul only"),
-        (helper.make_node("Concat", ["x", "w"], ["y"], axis=1), "an ONNX Concat with a constant"),
-        (
-            helper.make_node("MatMul", ["w", "x"], ["y"]),
-            "odd.onnx, node y: an ONNX MatMul of anything but",
-        ),
-        (
-            helper.make_node("Conv", ["x", "w"], ["y"]),
-            "odd.onnx, node y: this form of the ONNX operator Conv is not supported",
-        ),
-        (
-            helper.make_node("AveragePool", ["x"], ["y"], kernel_shape=[2, 2], dilations=[2, 2]),
-            "an ONNX AveragePool with dilations",
-        ),
-        (
-            helper.make_node(
-                "BatchNormalization", ["x", "w", "w", "w", "w"], ["y"], training_mode=1
-            ),
-            "BatchNormalization",
-        ),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_what_is_not_supported_is_refused(node: Any, message: str, tmp_path: Path) -> None:
-    path = save(tmp_path / "odd.onnx", [node], [weight("w", 4, 4)], (1, 4, 4))
-    with pytest.raises(GradsheetError, match=message):
+def test_what_is_not_supported_is_refused_with_the_file(tmp_path: Path) -> None:
+    path = save(tmp_path / "odd.onnx", [helper.make_node("NonZero", ["x"], ["y"])], [], (4,))
+    with pytest.raises(GradsheetError, match=r"odd\.onnx: .* of real numbers|NonZero is not"):
         read_onnx(path)
-
-
-def test_a_product_with_two_biases_is_refused(tmp_path: Path) -> None:
-    make = helper.make_node
-    nodes = [
-        make("MatMul", ["x", "w"], ["m"]),
-        make("Add", ["m", "b"], ["p"]),
-        make("Add", ["m", "c"], ["q"]),
-        make("Add", ["p", "q"], ["y"]),
-    ]
-    weights = [weight("w", 4, 3), weight("b", 3), weight("c", 3)]
-    with pytest.raises(GradsheetError, match="node q: a MatMul used with and without its bias"):
-        read_onnx(save(tmp_path / "two.onnx", nodes, weights, (4,)))
 
 
 def test_weights_in_a_file_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +109,7 @@ def test_weights_in_a_file_of_their_own(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     model, _ = read_onnx(path)
-    found = model(torch.eye(4)).detach().numpy().T
+    found = model(torch.eye(4).double()).detach().numpy().T
     assert np.allclose(found, numpy_helper.to_array(values))
     (tmp_path / "m.data").unlink()
     with pytest.raises(GradsheetError, match="is not a valid ONNX model"):

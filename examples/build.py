@@ -5,11 +5,14 @@ python examples/build.py [FOLDER]
 
 import sys
 from pathlib import Path
+from runpy import run_path
 
+from gradsheet.models.build import write_model_workbook
 from gradsheet.models.digit_classifier import open_digits
 from gradsheet.networks.toml import load_network
 from gradsheet.workbook.build import write_exercise, write_workbook
 
+NAME = "emma"  # what the tiny GPT is shown on
 UPDATES = {"course": 100, "mazur": 50, "xor": 40}
 
 
@@ -22,7 +25,15 @@ def build(folder: Path) -> list[Path]:
         path = folder / f"course-{name}.xlsx"
         write_exercise(load_network("course"), path, solution=solution, updates=20)
     open_digits(None, "0", None, False, folder / "digit-classifier.xlsx")
+    _write_tiny_gpt(folder / "tiny-gpt.xlsx")
     return sorted(folder.glob("*.xlsx"))
+
+
+def _write_tiny_gpt(path: Path) -> None:
+    """The GPT of tiny_gpt.py on a name, with the loss of each next letter."""
+    gpt = run_path(str(Path(__file__).parent / "tiny_gpt.py"))
+    letters, following = gpt["encoded"](NAME)
+    write_model_workbook(gpt["pretrained"](), letters.unsqueeze(0), path, following.unsqueeze(0))
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ ONLY_USER = {
     "torch": {"digits", "explorer", "models", "networks"},
     "safetensors": {"digits"},
     "tqdm": {"digits"},
-    "PIL": {"digits", "spreadsheet"},
+    "PIL": {"digits", "models", "spreadsheet"},
     "ironcalc": {"spreadsheet"},
     "pypdfium2": {"spreadsheet"},
     "scipy": {"digits"},

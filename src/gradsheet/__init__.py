@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gradsheet.errors import GradsheetError
     from gradsheet.figures import plot_losses, plot_network
     from gradsheet.models.build import write_model_workbook
+    from gradsheet.models.onnx_import import read_onnx
     from gradsheet.networks.spec import LayerSpec, NetworkSpec
     from gradsheet.networks.sweep import Descent, sweep
     from gradsheet.networks.toml import load_network
@@ -50,6 +51,7 @@ __all__ = [
     "plot_losses",
     "plot_network",
     "predict",
+    "read_onnx",
     "sweep",
     "train",
     "verify_workbook",
@@ -75,6 +77,7 @@ _HOMES = {
     "plot_losses": "figures",
     "plot_network": "figures",
     "predict": "digits.api",
+    "read_onnx": "models.onnx_import",
     "sweep": "networks.sweep",
     "train": "digits.api",
     "verify_workbook": "workbook.verify",

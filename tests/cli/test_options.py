@@ -5,9 +5,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from gradsheet.cli import models
 from gradsheet.cli.options import DEFAULT_RATES, ENGINES, LEVELS, PRESETS, RECIPES, parse_rates
 from gradsheet.digits import recipe
 from gradsheet.errors import GradsheetError
+from gradsheet.models import build, objective
 from gradsheet.networks import sweep, toml
 from gradsheet.spreadsheet import recalculate
 from gradsheet.workbook import exercise
@@ -18,6 +20,8 @@ def test_what_help_and_completion_list_is_what_there_is() -> None:
     assert tuple(toml.PRESETS) == PRESETS
     assert tuple(recipe.RECIPES) == RECIPES
     assert tuple(recalculate.ENGINES) == ENGINES
+    assert tuple(objective.LOSSES) == models.LOSSES
+    assert build.FORMULAS == models.MOST_FORMULAS
     assert tuple(exercise.Level) == LEVELS
     assert tuple(parse_rates(DEFAULT_RATES)) == sweep.DEFAULT_LEARNING_RATES
 

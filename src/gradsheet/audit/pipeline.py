@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 from gradsheet.audit import rules
@@ -47,8 +46,6 @@ from gradsheet.spreadsheet.made_by import sheets_without_table
 from gradsheet.spreadsheet.model import Book
 from gradsheet.spreadsheet.reader import read_book
 
-_STEP_AND_UPDATE = 2  # rows
-
 
 def audit_workbook(path: str | Path) -> Audit:
     """Check every training table of a workbook: .xlsx, .xlsm or .ods.
@@ -65,8 +62,7 @@ def audit_book(book: Book) -> Audit:
     refuse_own(book)
     formulas = Formulas(book)
     interpretations = _interpretations(formulas)
-    trainings = [] if interpretations and not _are_pieces(interpretations) else _trainings(formulas)
-    interpretations = [] if trainings else interpretations
+    trainings = [] if interpretations else _trainings(formulas)
     if not interpretations and not trainings:
         raise UnauditedError(
             "no table",
@@ -96,16 +92,6 @@ def _interpretations(formulas: Formulas) -> list[Interpretation]:
     passed_over = sheets_without_table(formulas.book.properties)
     tables = [t for t in find_tables(formulas) if t.sheet.name not in passed_over]
     return [found for table in tables if (found := interpret(table)) is not None]
-
-
-def _are_pieces(tables: list[Interpretation]) -> bool:
-    """Whether tables of a step each are one below the other: one training in alternating rows."""
-    return len(tables) > 1 and all(
-        len(one.table.rows) <= _STEP_AND_UPDATE
-        and one.table.sheet is other.table.sheet
-        and one.table.columns == other.table.columns
-        for one, other in pairwise(tables)
-    )
 
 
 def _trainings(formulas: Formulas) -> list[TrainingFound]:

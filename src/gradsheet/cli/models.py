@@ -5,40 +5,78 @@ from typing import Annotated
 
 import typer
 
-from gradsheet.cli.options import Quiet, check_workbook_name, output
+from gradsheet.cli.options import Quiet, check_workbook_name, completing, output
 from gradsheet.cli.terminal import Terminal
+
+# Written out, because help and completion must not load what defines them; a test compares them.
+LOSSES = (
+    "cross-entropy",
+    "nll",
+    "binary-cross-entropy",
+    "binary-cross-entropy-with-logits",
+    "mean-squared-error",
+    "squared-error",
+    "l1",
+    "smooth-l1",
+    "huber",
+    "sum",
+)
+MOST_FORMULAS = 5_000_000
 
 
 def open_model(
-    run: Annotated[
-        Path | None,
+    source: Annotated[
+        str | None,
         typer.Argument(
             metavar="MODEL",
-            help="A run folder, its weights or an ONNX file.",
-            show_default="the pretrained weights",
+            help="A run folder, its weights, an ONNX file, or FILE.py:NAME: that file is run, and "
+            "NAME is a torch module in it or what makes one.",
+            show_default="the pretrained digit classifier",
         ),
     ] = None,
     given: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--input",
-            metavar="IMAGE|INDEX",
-            help="A picture of a digit, or the index of a test image.",
+            metavar="FILE|INDEX",
+            help="The example: numbers (.npy, .npz, .csv) or a picture; for a digit classifier "
+            "a picture of a digit or the index of a test image.",
+            show_default="the first test image; for another ONNX file random numbers",
         ),
-    ] = "0",
+    ] = None,
     label: Annotated[
-        int | None, typer.Option(help="The true digit of a picture; known for test images.")
+        int | None, typer.Option(help="The true class of the example; known for test images.")
+    ] = None,
+    target: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The target in numbers (.npy, .csv), for regression."),
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            help=f"{', '.join(LOSSES)}.",
+            show_default="cross-entropy with a label, mean-squared-error with a target",
+            autocompletion=completing(*LOSSES),
+        ),
+    ] = None,
+    result: Annotated[
+        str | None,
+        typer.Option("--choose", metavar="NAME", help="Which output, if there are several."),
     ] = None,
     backward: Annotated[
         bool,
         typer.Option("--backward", help="Add every gradient and one step of gradient descent."),
     ] = False,
+    max_formulas: Annotated[
+        int, typer.Option(min=1, help="Refuse a workbook of more formulas.")
+    ] = MOST_FORMULAS,
     path: Annotated[Path, output("The .xlsx file to write.")] = Path("model.xlsx"),
     quiet: Quiet = False,
 ) -> None:
-    """Write a digit classifier as a workbook: every layer in live cells."""
+    """Write a network as a workbook: every layer in live cells."""
     check_workbook_name(path)
-    from gradsheet.models.digit_classifier import open_digits
+    from gradsheet.models.opening import Request, open_network
 
-    open_digits(run, given, label, backward, path)
+    request = Request(source, given, label, target, backward, loss, result, max_formulas)
+    open_network(request, path)
     Terminal(quiet).note(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")

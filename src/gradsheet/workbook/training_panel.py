@@ -2,7 +2,6 @@
 
 import math
 
-from gradsheet.networks.graph import NetworkGraph
 from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.style import TITLE_HEIGHT, Style
@@ -21,7 +20,6 @@ from gradsheet.workbook.layout import (
 )
 
 _CHART_ROWS = 20
-_MOST_GRADIENTS = 12  # whose formulas are all listed
 _LABELS, _TEXTS = RATE_CELL[1] - 1, RATE_CELL[1]  # the columns
 _WIDTHS = {_LABELS: 12, _TEXTS: 78, TABLE_COLUMN: 6}
 PANEL_WIDTH = 9 + sum(_WIDTHS.values())
@@ -91,10 +89,7 @@ def _write_formulas(
         markup = "; ".join(["= " + to_textbook(kept), *said])
         style.write_markup(sheet, row, _TEXTS, markup, indent=1)
         row += 1
-    parameters, listed = len(layout.graph.parameters), len(layout.graph.parameters)
-    if parameters > _MOST_GRADIENTS:
-        listed -= len(_alike(layout.graph))
-    for note in texts.formulas_notes(len(layout.graph.examples), parameters, listed):
+    for note in texts.formulas_notes(len(layout.graph.examples), len(layout.graph.parameters)):
         sheet.write_string(row, _TEXTS, note, style.aside)
         row += 1
     return row
@@ -104,11 +99,10 @@ def _explained(layout: Layout, exercise: Exercise | None) -> list[Variable]:
     """Every column that is computed, of the first example, and how the first parameter moves."""
     graph, asked = layout.graph, exercise.asked if exercise else ()
     others = range(2, len(graph.examples) + 1)
-    alike = _alike(graph) if len(graph.gradients) > _MOST_GRADIENTS else set()
     columns = [
         column.variable
         for column in layout.columns
-        if column.variable not in (*asked, *alike)
+        if column.variable not in asked
         and column.variable.definition
         and not any(symbol_of(column.variable).concerns(number) for number in others)
     ]
@@ -120,12 +114,6 @@ def _explained(layout: Layout, exercise: Exercise | None) -> list[Variable]:
         or (symbol_of(before).of in (None, symbol_of(first)) and not symbol_of(before).is_parameter)
     ]
     return [*columns, *moved]
-
-
-def _alike(graph: NetworkGraph) -> set[Variable]:
-    """The gradients of all weights and biases but the first of each layer."""
-    later = [p for layer in graph.layers for p in (*layer.flat_weights[1:], *layer.biases[1:])]
-    return {graph.backward.gradients[p] for p in later if p in graph.backward.gradients}
 
 
 def _chart(layout: Layout, style: Style, rate: float) -> object:

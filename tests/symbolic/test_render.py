@@ -37,7 +37,11 @@ X, Y = Variable("x"), Variable("y")
         (X / (X * Y), "x/(x*y)", "x/(x·y)"),
         (Number(1e-20) * X, "0.00000000000000000001*x", "1E-20·x"),
         (apply(table.SHIFT, X, Y, -X), "MAX(x,y,-x)", "max(x,y,−x)"),
-        (ACTIVATIONS["gelu"](X), "x*NORMSDIST(x)", "x·Φ(x)"),
+        (
+            ACTIVATIONS["gelu"](X),
+            "x*IF(x<0,CHIDIST(x^2,1)/2,1-CHIDIST(x^2,1)/2)",
+            "x·Φ(x)",
+        ),
         (apply(table.SQUARE, named(Symbol.parse("dE/dw1"))), "dE/dw1^2", "(∂E/∂w1)²"),
     ],
 )

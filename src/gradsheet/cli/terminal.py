@@ -118,6 +118,7 @@ def resumable() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         acknowledge()
-        print(file=sys.stderr)  # below a progress bar
+        if sys.stderr.isatty():
+            print(file=sys.stderr)  # below a progress bar
         complain("interrupted; give the same command again to continue")
         sys.exit(INTERRUPTED)

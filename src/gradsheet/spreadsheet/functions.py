@@ -194,6 +194,13 @@ def _exp(x: Expression) -> Expression:
     return apply(EXPONENTIAL, x)
 
 
+def _chi_square_tail(x: Expression, degrees: Expression) -> Expression:
+    """How probable a square of a normal number above x is."""
+    if not (isinstance(degrees, Number) and degrees.value == 1):
+        raise FormulaError("a chi-square distribution with several degrees of freedom")
+    return 2 * apply(NORMAL_CDF, -apply(SQUARE_ROOT, x))
+
+
 ELEMENTWISE: dict[str, Callable[..., Expression]] = {
     "+": lambda a, b: apply(ADD, a, b),
     "-": lambda a, b: apply(SUBTRACT, a, b),
@@ -232,6 +239,8 @@ ELEMENTWISE: dict[str, Callable[..., Expression]] = {
     "PI": lambda: Number(math.pi),
     "ROUND": lambda x, digits=ZERO: apply(ROUND, x, digits),
     "NORMSDIST": lambda x: apply(NORMAL_CDF, x),
+    "CHIDIST": _chi_square_tail,
+    "CHISQ.DIST.RT": _chi_square_tail,
     "NORM.S.DIST": lambda x, whole: apply(
         CHOICE, whole, apply(NORMAL_CDF, x), apply(NORMAL_DENSITY, x)
     ),

@@ -223,7 +223,6 @@ class Engine:
         is_installed: whether it can be used here.
         version: the version that is installed.
         install: how to install it.
-        normal_digits: the digits to which it computes the normal distribution, if not all.
     """
 
     name: str
@@ -231,7 +230,6 @@ class Engine:
     is_installed: Callable[[], bool]
     version: Callable[[], str]
     install: str
-    normal_digits: int | None = None
 
 
 def _version_of(program: str) -> str:
@@ -248,7 +246,6 @@ ENGINES = {
         is_installed=lambda: True,
         version=lambda: version("ironcalc"),
         install="run: pip install ironcalc",
-        normal_digits=11,
     ),
     "formualizer": Engine(
         "Formualizer",
@@ -277,6 +274,5 @@ ENGINES = {
         is_installed=lambda: find_spec("docbuilder") is not None,
         version=lambda: version("document-builder"),
         install="run: pip install document-builder (290 MB, AGPL)",
-        normal_digits=10,
     ),
 }

@@ -217,7 +217,9 @@ NORMAL_CDF = Operation(
     "normal-cdf",
     value=lambda x: 0.5 * _erfc(-np.asarray(x) / _ROOT_2),
     partials=lambda y, x: (apply(NORMAL_DENSITY, x),),
-    excel=Notation("NORMSDIST(@0)"),
+    # Some programs compute NORMSDIST to ten digits only, but CHIDIST to thirteen: the square of a
+    # normal number has a chi-square distribution with one degree of freedom.
+    excel=Notation("IF(@0<0,CHIDIST(@0^2,1)/2,1-CHIDIST(@0^2,1)/2)", _ATOM, (_ATOM,)),
     textbook=Notation("Φ(@0)"),
     code=Notation("0.5 * erfc(-@0 / sqrt(2.0))", _PRODUCT, (_ATOM,)),
     rule="Φ′ = φ",

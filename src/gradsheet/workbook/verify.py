@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gradsheet.deprecation import warn_renamed
-from gradsheet.errors import GradsheetError
 from gradsheet.networks.central_differences import NudgedNetworks
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.spec import LayerSpec, NetworkSpec
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.networks.torch_reference import autograd, compute, is_torch_installed
-from gradsheet.spreadsheet.recalculate import ENGINES, Cells, cached_values, recalculated
+from gradsheet.spreadsheet.recalculate import Cells, cached_values, recalculated
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.render import plain
 from gradsheet.symbolic.tape import evaluate
@@ -111,12 +110,6 @@ def verify_workbook(path: str | Path, *, engine: str = "ironcalc") -> Verificati
     """
     path = Path(path)
     made = read_made_from(path)
-    digits = ENGINES[engine].normal_digits if engine in ENGINES else None
-    if digits and any(layer.activation == "gelu" for layer in made.network.layers):
-        raise GradsheetError(
-            f"{path} has a GELU, whose normal distribution {ENGINES[engine].name} computes to "
-            f"{digits} digits only; use --engine formualizer or libreoffice"
-        )
     graph = build_graph(made.network)
     weight = made.network.layers[0].weights[0][0]
     moved = weight + CHANGE if abs(weight) < _LARGE else weight * (1 - CHANGE)

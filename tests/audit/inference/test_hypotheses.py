@@ -126,6 +126,7 @@ def test_weights_numbered_by_their_source_are_wired_anew() -> None:
         ("IF({0}>0,{0},0)", "relu"),
         ("IF({0}>0,{0},0.01*{0})", "leaky-relu"),
         ("{0}*NORMSDIST({0})", "gelu"),
+        ("{0}*IF({0}<0,CHIDIST({0}^2,1)/2,1-CHIDIST({0}^2,1)/2)", "gelu"),
         ("{0}/(1+EXP(-{0}))", "silu"),
         ("LN(1+EXP({0}))", "softplus"),
     ],

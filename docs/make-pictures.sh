@@ -30,3 +30,12 @@ cp "$work"/exercise/*-derivation-1.png "$images/sheet-exercise.png"
 cp "$work/class/terminal.svg" "$images/audit-terminal.svg"
 chromium --headless --no-sandbox --screenshot="$PWD/$images/audit-page.png" --window-size=1000,1500 \
     "file://$work/class/class.html"
+
+"$bin/gradsheet" explore -o "$work/pages" --quiet
+# The state in the address: the network course, learning rate 0.5, update 0, step 21.
+state=$(printf '["course",0.5,0,20]' | base64 | tr -d '=')
+for page in "backprop.html#$state" digits.html; do
+    name=${page%%.html*}
+    chromium --headless --no-sandbox --screenshot="$PWD/$images/explorer-$name.png" \
+        --window-size=1440,1000 --virtual-time-budget=5000 "file://$work/pages/$page"
+done

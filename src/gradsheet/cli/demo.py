@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # single-threaded Python, so their ratio is about the same on any machine.
 _REST = 6.0
 
+_USUAL = {"quick": "about a minute", "fast": "1 to 2 minutes", "full": "3 to 6 minutes"}
+"""How long each extent takes on two idle cores."""
+
 _RECIPES = {"quick": ("fast", 1), "fast": ("fast", None), "full": ("best", None)}
 """For each extent of the demo its recipe and, where it differs, the number of epochs."""
 
@@ -60,6 +63,9 @@ def run_demo(folder: Path, extent: str, terminal: Terminal) -> Iterator[Made]:
     A model that an earlier demo of the same ``extent`` trained to the end in the same folder is
     kept, one that was interrupted is continued.
     """
+    terminal.note(
+        f"On two idle cores this takes {_USUAL[extent]}; an estimate for this machine follows."
+    )
     started = time.perf_counter()
     yield from _make_backprop(folder, terminal.note)
     seconds = time.perf_counter() - started
@@ -69,6 +75,7 @@ def run_demo(folder: Path, extent: str, terminal: Terminal) -> Iterator[Made]:
 def _make_backprop(folder: Path, note: Callable[[str], None]) -> Iterator[Made]:
     from gradsheet import figures
     from gradsheet.cli.outputs import write_sweep
+    from gradsheet.explorer.build import PAGES, write_pages
     from gradsheet.networks.sweep import in_updates, sweep
     from gradsheet.networks.toml import load_network
     from gradsheet.workbook.build import write_workbook
@@ -89,6 +96,8 @@ def _make_backprop(folder: Path, note: Callable[[str], None]) -> Iterator[Made]:
     for path in drawings:
         figures.save(figures.plot_network(spec), path)
         yield Made(path, "the network with its values and gradients")
+    for path in write_pages(folder):
+        yield Made(path, f"in a browser: {PAGES[path.name]}")
 
 
 def _make_digits(folder: Path, extent: str, terminal: Terminal, rest: float) -> Iterator[Made]:

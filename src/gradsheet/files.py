@@ -152,6 +152,11 @@ def is_same_file(first: Path, second: Path) -> bool:
         return False
 
 
+def is_within(path: Path, folder: Path) -> bool:
+    """Whether a file lies below a folder, whatever links lead there."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
 def is_leftover(path: Path) -> bool:
     """Whether a file has a temporary name from here: what a killed process leaves."""
     return _TEMPORARY.fullmatch(path.name) is not None

@@ -164,7 +164,7 @@ def cover_lines(assignment: Assignment, student: Student, code: str) -> tuple[tu
         ("Id", student.id),
         (CODE, code),
         ("What is asked for", LEVEL_WORDS[assignment.level]),
-        ("How", "on Derivation and the training sheet; Start explains it"),
+        ("How", "the sheet Start explains it"),
         ("Digits", f"{assignment.digits} significant ones"),
         ("Hand in", "this file, with your answers; the numbers in it are yours alone"),
     )

@@ -7,6 +7,7 @@ import typer
 
 from gradsheet.cli.options import Digits, Level, Quiet, output
 from gradsheet.cli.terminal import Terminal, resumable, with_bar
+from gradsheet.errors import GradsheetError
 
 
 def assign(
@@ -61,12 +62,12 @@ def assign(
 
 def mark(
     paths: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             metavar="PATH",
             help="What was handed in: workbooks, folders, or zips as Moodle and Canvas offer them.",
         ),
-    ],
+    ] = None,
     folder: Annotated[Path, output("The folder for marks, feedback and copies.")] = Path("marks"),
     assignment: Annotated[
         Path | None,
@@ -134,10 +135,15 @@ def mark(
 
         write_autograder(settings, gradescope)
         terminal.note(f"Wrote {gradescope}.")
+    if not paths:
+        if gradescope is None:
+            raise GradsheetError("nothing to mark; name workbooks, folders or zips")
+        return
     from gradsheet.audit.submissions import submissions
-    from gradsheet.files import exclusive
+    from gradsheet.files import exclusive, is_within
 
-    with submissions(paths) as found, exclusive(folder), resumable():
+    with submissions(paths) as handed_in, exclusive(folder), resumable():
+        found = [one for one in handed_in if not is_within(one.path, folder)]
         work = mark_all(
             found, settings, Kept(folder / ".kept", settings), jobs=jobs, scheduler=scheduler
         )

@@ -27,7 +27,7 @@ from gradsheet.spreadsheet.writer import (
 )
 from gradsheet.symbolic.expression import ZERO, Expression, Variable, expand
 from gradsheet.symbolic.render import plain
-from gradsheet.workbook import marks
+from gradsheet.workbook import mark_formulas, marks
 from gradsheet.workbook.marks import CREDITED, LEAST_DIGITS, MOST_DIGITS, NEIGHBORS, Verdict
 
 MARKS_SHEET = "Marks"
@@ -186,7 +186,7 @@ class Exercise:
         number = len(self.questions)
         self.questions.append(question)
         value = Verdict.RIGHT if self.solved else Verdict.EMPTY
-        formula = marks.mark_formula(self._cells(number), question.exact)
+        formula = mark_formulas.mark_formula(self._cells(number), question.exact)
         cell_format = self.style.format(indent=1, shrink=True, hidden=True)
         write_formula(sheet, row, column, formula, value, cell_format)
         cell = cell_address(row, column)
@@ -218,7 +218,7 @@ class Exercise:
             hidden = self._random.uniform(1, 9) / answer
             self._sheet.write_number(row, _SHIFTED, 1 / answer + hidden, self._hidden)
             self._sheet.write_number(row, _SHIFT, hidden, self._hidden)
-        self._write(row, _RATIO, marks.ratio_formula(cells, answer), float(self.solved))
+        self._write(row, _RATIO, mark_formulas.ratio_formula(cells, answer), float(self.solved))
         credited = ",".join(f'{self._marks[row]}="{verdict}"' for verdict in CREDITED)
         self._write(row, _POINT, f"IF(OR({credited}),1,0)", float(self.solved))
         if not answer or question.exact:
@@ -228,13 +228,13 @@ class Exercise:
                 self._sheet.write_string(row, column, "", self._hidden)
             return
         digits = self.digits
-        self._write(row, _EXPONENT, marks.exponent_formula(cells), marks.exponent(answer))
+        self._write(row, _EXPONENT, mark_formulas.exponent_formula(cells), marks.exponent(answer))
         tolerance = marks.near(answer, digits) * (1 + 1e-9)
-        self._write(row, _NEAR, marks.near_formula(cells, digits), tolerance)
+        self._write(row, _NEAR, mark_formulas.near_formula(cells, digits), tolerance)
         if cells.own:
-            own = marks.own_formula(cells, question.expected, digits)
+            own = mark_formulas.own_formula(cells, question.expected, digits)
             self._write(row, _OWN, own, float(self.solved))
-        self._write(row, _BEGUN, marks.begun_formula(cells, digits), 0.0)
+        self._write(row, _BEGUN, mark_formulas.begun_formula(cells, digits), 0.0)
         known = self._known_cells(row)
         for column, formula in enumerate(known.formulas(cells).values(), start=_SAME):
             self._write(row, column, formula, 0.0)
@@ -242,20 +242,20 @@ class Exercise:
             (self.questions[other].name, self._inverse(other), absolute(other, _NEAR, MARKS_SHEET))
             for other in near
         ]
-        self._write(row, _OTHER, marks.other_formula(cells, others, known), "")
-        self._write(row, _FACTOR, marks.factor_formula(cells, known), "")
+        self._write(row, _OTHER, mark_formulas.other_formula(cells, others, known), "")
+        self._write(row, _FACTOR, mark_formulas.factor_formula(cells, known), "")
 
     def _inverse(self, row: int) -> str:
         """A formula for the reciprocal of an answer."""
         shifted, shift = (absolute(row, column, MARKS_SHEET) for column in (_SHIFTED, _SHIFT))
         return f"({shifted}-{shift})"
 
-    def _cells(self, row: int) -> marks.Cells:
+    def _cells(self, row: int) -> mark_formulas.Cells:
         def at(column: int) -> str:
             return absolute(row, column, MARKS_SHEET)
 
         question = self.questions[row]
-        return marks.Cells(
+        return mark_formulas.Cells(
             typed=question.cell.absolute,
             inverse=self._inverse(row),
             ratio=at(_RATIO),
@@ -267,14 +267,14 @@ class Exercise:
             factor=at(_FACTOR),
         )
 
-    def _known_cells(self, row: int) -> marks.Known:
+    def _known_cells(self, row: int) -> mark_formulas.Known:
         last = max(0, len(self.known) - 1)
         ranges = (
             span(0, column, last, column, MARKS_SHEET)
             for column in (_NAME, _VALUE, _SIZE, _SLOPE, _NUMBER)
         )
         helpers = (absolute(row, _SAME + number, MARKS_SHEET) for number in range(5))
-        return marks.Known(*chain(ranges, helpers))
+        return mark_formulas.Known(*chain(ranges, helpers))
 
     @cached_property
     def count(self) -> int:

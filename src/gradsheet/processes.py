@@ -8,7 +8,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from signal import SIG_DFL, SIGINT, signal
+from signal import SIG_DFL, SIG_IGN, SIGINT, signal
 from threading import Thread
 from typing import Any
 
@@ -47,17 +47,21 @@ def _busy_ticks() -> int:
     return sum(int(row[1]) + int(row[3]) + sum(map(int, row[6:9])) for row in rows)
 
 
-def fresh_processes(count: int) -> ProcessPoolExecutor:
+def fresh_processes(count: int, finish: bool = False) -> ProcessPoolExecutor:
     """``count`` processes at a time.
 
-    They are started afresh, for one that was forked with running threads can hang. An interrupt
-    ends them without a word, and so does the end of this process, however it ends.
+    They are started afresh, for one that was forked with running threads can hang. The end of this
+    process, however it ends, ends them, and so does an interrupt, without a word.
+
+    Args:
+        count: how many.
+        finish: whether an interrupt lets each finish the short work that it is at.
     """
-    return ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin)
+    return ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin, initargs=(finish,))
 
 
-def _begin() -> None:
-    signal(SIGINT, SIG_DFL)
+def _begin(finish: bool) -> None:
+    signal(SIGINT, SIG_IGN if finish else SIG_DFL)
     Thread(target=_end_with_parent, daemon=True).start()
 
 

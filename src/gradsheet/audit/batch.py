@@ -60,7 +60,7 @@ def audit_all(
         if scheduler is None:
             yield from pool.map(partial(_audited, annotated=annotated), submissions)
         else:
-            packed = map(_packed, submissions)
+            packed = list(map(_packed, submissions))
             yield from pool.map(partial(_audited_elsewhere, annotated=annotated), packed)
 
 
@@ -71,7 +71,7 @@ def _executor(
 
     if scheduler is not None:
         return dask_workers(scheduler)
-    return fresh_processes(min(jobs or usable_cores(), count))
+    return fresh_processes(min(jobs or usable_cores(), count), finish=True)
 
 
 def _audited(submission: Submission, annotated: bool) -> Audited:

@@ -178,7 +178,9 @@ def _heat_row(number: int, name: str, result: Result, counts: list[int], most: i
     else:
         shown, wide = name, str(2 + len(counts))
         words = f"{SIGNS[look]} {verdict(result)}"
-        cells = [element("td", words, class_=f"state {style_of(look)}", colspan=wide)]
+        cells = [
+            element("td", element("span", words), class_=f"state {style_of(look)}", colspan=wide)
+        ]
     return element(
         "tr",
         element("th", shown, scope="row", title=name),

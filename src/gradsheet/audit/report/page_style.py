@@ -22,7 +22,7 @@ _STYLE = """
 body{margin:0;color:var(--page-ink);background:var(--page-paper);
 font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif;
 overflow-wrap:anywhere}
-main{max-width:66rem;margin:0 auto;padding:1rem}
+main{max-width:80rem;margin:0 auto;padding:1rem}
 h1{font-size:1.6rem;line-height:1.25;margin:.5rem 0}
 h2{font-size:1.3rem;margin:0 0 .25rem}
 h3{font-size:1.05rem;margin:1.5rem 0 .5rem}
@@ -30,7 +30,7 @@ h4{font-size:1rem;margin:0}
 p{margin:.4rem 0}
 a{color:var(--link-ink)}
 .quiet{color:var(--quiet-ink)}
-.file{border-top:2px solid var(--gray-paper);margin-top:2rem;padding-top:1.25rem}
+.file{max-width:66rem;border-top:2px solid var(--gray-paper);margin-top:2rem;padding-top:1.25rem}
 .verdict{display:inline-block;font-weight:600;padding:.1rem .6rem;border-radius:.4rem}
 .right{color:var(--right-ink);background:var(--right-paper)}
 .unreadable{color:var(--cut-ink);background:var(--cut-paper)}
@@ -83,7 +83,8 @@ thead th:first-child{z-index:2}
 tfoot th,tfoot td{font-weight:600}
 td{min-width:2.2rem;padding:.1rem .3rem;text-align:center}
 td.state{text-align:left;white-space:nowrap;padding:.1rem .5rem}
-td.state[colspan]{white-space:normal;min-width:15rem}
+td.state[colspan]{white-space:normal}
+td.state span{display:block;max-width:40rem}
 .heat1{color:var(--heat1-ink);background:var(--heat1-paper)}
 .heat2{color:var(--heat2-ink);background:var(--heat2-paper)}
 .heat3{color:var(--heat3-ink);background:var(--heat3-paper)}
@@ -94,7 +95,7 @@ white-space:nowrap}
 a:focus-visible,.scroll:focus-visible{outline:2px solid var(--link-ink);outline-offset:2px}
 @media (max-width:34rem){main{padding:.75rem}.facts,.formulas{grid-template-columns:1fr;gap:0}
 .facts dd,.formulas dd{margin-bottom:.35rem}tbody th{max-width:10.5rem}
-.overview .kind{display:none}td.state[colspan]{min-width:0}
+.overview .kind{display:none}
 .controls label{display:grid;grid-template-columns:5rem 1fr;width:100%}
 .controls input,.controls select{max-width:none;width:100%}}
 @media print{body{font-size:10.5pt}main{max-width:none;padding:0}table{font-size:8.5pt}

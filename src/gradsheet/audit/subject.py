@@ -55,7 +55,7 @@ class Subject:
         table = self.table
         if table.arrangement is not None:
             return False
-        stated = CachedValues(table.formulas, self._evaluator, self.sheet, table.rows)
+        stated = CachedValues(table.formulas, self._evaluator, table.sheet, table.rows)
         return stated.follow(table.columns)
 
     def number(self, variable: Variable, row: int) -> float:

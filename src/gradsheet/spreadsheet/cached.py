@@ -1,5 +1,6 @@
 """Whether the values that a file states follow from each other, a whole column at a time."""
 
+import math
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +10,7 @@ from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.evaluate import Evaluator
 from gradsheet.spreadsheet.formula import Node, Reference
 from gradsheet.spreadsheet.formulas import Formulas
-from gradsheet.spreadsheet.functions import FormulaError
+from gradsheet.spreadsheet.model import Cell, Sheet
 from gradsheet.symbolic.expression import Variable
 
 Array = NDArray[np.float64]
@@ -34,7 +35,7 @@ class CachedValues:
     of them are what recalculating gives, and it takes no walk from cell to cell to know that.
     """
 
-    def __init__(self, formulas: Formulas, evaluator: Evaluator, sheet: str, rows: range) -> None:
+    def __init__(self, formulas: Formulas, evaluator: Evaluator, sheet: Sheet, rows: range) -> None:
         self._formulas, self._evaluator = formulas, evaluator
         self._sheet, self._rows = sheet, rows
         self._columns: dict[tuple[str, int], Array] = {}
@@ -50,22 +51,18 @@ class CachedValues:
     def _copies(self, column: int) -> list[list[int]]:
         """The rows of a column that hold copies of one formula and state a number."""
         copies: dict[Node, list[int]] = {}
-        for row in self._rows:
-            index = CellIndex(row, column)
-            cell = self._formulas.cell(self._sheet, index)
-            if cell and cell.formula and isinstance(cell.value, float):
-                try:
-                    tree = self._formulas.tree(self._sheet, index)
-                except FormulaError:  # its own value is all that is known of it
-                    continue
+        trees = self._formulas.column(self._sheet, column, self._rows)
+        for row, tree in zip(self._rows, trees, strict=True):
+            if tree is not None:  # of what is not understood its own value is all that is known
                 copies.setdefault(tree, []).append(row)
-        return list(copies.values())
+        stated = self._column(self._sheet.name, column)
+        is_number = np.isfinite(stated).tolist()
+        return [kept for rows in copies.values() if (kept := [r for r in rows if is_number[r]])]
 
     def _copies_follow(self, column: int, rows: list[int]) -> bool:
         index = CellIndex(rows[0], column)
-        cell = self._formulas.cell(self._sheet, index)
-        program = self._evaluator.program(self._sheet, index, index)
-        if program is None or cell is None or cell.anchor:
+        program = self._evaluator.program(self._sheet.name, index, index)
+        if program is None or any(self._sheet.cells[CellIndex(r, column)].anchor for r in rows):
             return False
         read: dict[Variable, Array | float] = {}
         for variable, reference in program.reads.items():
@@ -75,14 +72,14 @@ class CachedValues:
             read[variable] = found
         with np.errstate(all="ignore"):
             computed = program.tape.run(read)[program.result]
-            return same(computed, self._column(self._sheet, column)[rows])
+            return same(computed, self._column(self._sheet.name, column)[rows])
 
     def _read(self, reference: Reference, column: int, rows: NDArray[np.int64]) -> Array | None:
         """What a reference reads in each row; None where that is a formula outside of the rows."""
-        sheet = reference.sheet or self._sheet
+        sheet = reference.sheet or self._sheet.name
         other = reference.seen_from(CellIndex(1, column)).column
         places = np.full_like(rows, reference.row) if reference.row_fixed else rows + reference.row
-        inside = sheet == self._sheet and np.isin(places, self._all_rows)
+        inside = sheet == self._sheet.name and np.isin(places, self._all_rows)
         for row in np.unique(places[~np.broadcast_to(inside, places.shape)]).tolist():
             cell = self._formulas.cell(sheet, CellIndex(row, other))
             if cell and cell.formula:
@@ -101,16 +98,15 @@ class CachedValues:
     def _column(self, sheet: str, column: int) -> Array:
         """The stated numbers of a column by row, as far down as any row that matters."""
         if (sheet, column) not in self._columns:
-            numbers = [self._number(sheet, CellIndex(row, column)) for row in range(self._length)]
-            self._columns[sheet, column] = np.array(numbers)
+            found = self._formulas.book.sheets.get(sheet)
+            cells = found.cells if found else {}
+            held = (cells.get(CellIndex(row, column)) for row in range(self._rows.stop + 2))
+            self._columns[sheet, column] = np.array([_number(cell) for cell in held])
         return self._columns[sheet, column]
 
-    @property
-    def _length(self) -> int:
-        return self._rows.stop + 2
 
-    def _number(self, sheet: str, index: CellIndex) -> float:
-        cell = self._formulas.cell(sheet, index) if index.row else None
-        if cell is None:
-            return 0.0
-        return cell.value if isinstance(cell.value, float) else np.nan
+def _number(cell: Cell | None) -> float:
+    """The number that a cell states; an empty one counts 0, and text is none."""
+    if cell is None:
+        return 0.0
+    return cell.value if isinstance(cell.value, float) else math.nan

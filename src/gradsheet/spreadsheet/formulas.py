@@ -7,7 +7,7 @@ from typing import NamedTuple
 from gradsheet.spreadsheet.addresses import QUOTED_SHEET_PATTERN, CellIndex
 from gradsheet.spreadsheet.formula import Node, parse, references
 from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.spreadsheet.model import Book, Cell
+from gradsheet.spreadsheet.model import Book, Cell, Sheet
 
 # A row that moves with the formula; texts and names of sheets are passed over.
 _MOVING_ROW = re.compile(
@@ -27,7 +27,7 @@ class Formulas:
         self._names = {name.lower(): behind for name, behind in book.names.items()}
         self._trees: dict[tuple[str, CellIndex], Node | FormulaError] = {}
         self._copies: dict[object, Node] = {}
-        self._latest: dict[int, tuple[_Filled, Node]] = {}
+        self._latest: dict[int, tuple[_Filled | None, Node | None]] = {}
         self._known: dict[Node, Node] = {}
 
     def tree(self, sheet: str, index: CellIndex) -> Node:
@@ -43,6 +43,22 @@ class Formulas:
             raise tree
         return tree
 
+    def column(self, sheet: Sheet, column: int, rows: range) -> list[Node | None]:
+        """The trees of a column; None for a cell without a formula that is understood."""
+        return [self._in_column(sheet, CellIndex(row, column)) for row in rows]
+
+    def _in_column(self, sheet: Sheet, index: CellIndex) -> Node | None:
+        cell = sheet.cells.get(index)
+        if cell is None or cell.formula is None:
+            return None
+        filled, tree = self._latest.get(index.column, _NOTHING)
+        if filled and not cell.anchor and filled.text(index.row) == cell.formula:
+            return tree
+        try:
+            return self.tree(sheet.name, index)
+        except FormulaError:
+            return None
+
     def cell(self, sheet: str, index: CellIndex) -> Cell | None:
         """What a cell holds; None where it is empty or there is no such sheet."""
         found = self.book.sheets.get(sheet)
@@ -51,9 +67,9 @@ class Formulas:
     def _parse(self, cell: Cell, index: CellIndex) -> Node | FormulaError:
         assert cell.formula is not None
         at = cell.anchor or index
-        filled, tree = self._latest.get(at.column, (None, None))
-        if filled and tree and filled.text(at.row) == cell.formula:
-            return tree
+        filled, latest = self._latest.get(at.column, _NOTHING)
+        if filled and latest and filled.text(at.row) == cell.formula:
+            return latest
         parts = _parts(cell.formula, at) if self._has_fixed_names else None
         key = (at.column, *parts) if parts else (cell.formula, at)
         if key not in self._copies:
@@ -112,4 +128,7 @@ class _Filled(NamedTuple):
 
     def text(self, row: int) -> str:
         """The formula in a row."""
-        return self.pattern % tuple(row + offset for offset in self.offsets)
+        return self.pattern % tuple([row + offset for offset in self.offsets])
+
+
+_NOTHING: tuple[_Filled | None, Node | None] = (None, None)

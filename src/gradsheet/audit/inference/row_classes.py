@@ -44,9 +44,11 @@ def _situation(table: Table, tree: Node, row: int) -> object:
 
     A fixed row that is far away is any other row, whichever it is.
     """
-    reach = _reach(tree)
-    if any(row + offset not in table.rows for offset in reach.relative):
+    reach, rows = _reach(tree), table.rows
+    if row + reach.first < rows.start or row + reach.last >= rows.stop:
         return row
+    if not reach.fixed:
+        return None
     own = ("", table.sheet.name)
     offsets = [row - fixed for sheet, fixed in reach.fixed if sheet in own and fixed in table.rows]
     return tuple(o if abs(o) <= _NEAR else None for o in offsets) if offsets else None
@@ -57,11 +59,12 @@ class _Reach:
     """The rows that a formula refers to.
 
     Attributes:
-        relative: the first and the last, as seen from its own, of those that move along.
+        first, last: of those that move along, as seen from its own; its own where there are none.
         fixed: those that a ``$`` holds, with their sheets.
     """
 
-    relative: tuple[int, ...]
+    first: int
+    last: int
     fixed: tuple[tuple[str, int], ...]
 
 
@@ -69,7 +72,7 @@ class _Reach:
 def _reach(tree: Node) -> _Reach:
     moving = {ref.row for ref in references(tree) if not ref.row_fixed}
     fixed = tuple(dict.fromkeys((r.sheet, r.row) for r in references(tree) if r.row_fixed))
-    return _Reach((min(moving), max(moving)) if moving else (), fixed)
+    return _Reach(min(moving, default=0), max(moving, default=0), fixed)
 
 
 def sliding_references(found: Interpretation, row: int, column: int) -> Iterator[CellRef]:

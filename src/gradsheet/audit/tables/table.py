@@ -11,7 +11,6 @@ from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.formula import Node
 from gradsheet.spreadsheet.formulas import Formulas
-from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.spreadsheet.model import Cell, Sheet
 
 
@@ -52,16 +51,7 @@ class Table:
     @cached_property
     def _trees(self) -> dict[int, list[Node | None]]:
         """For each column the formulas of its rows."""
-        return {column: [self._tree(row, column) for row in self.rows] for column in self.columns}
-
-    def _tree(self, row: int, column: int) -> Node | None:
-        cell = self.cell(row, column)
-        if cell is None or cell.formula is None:
-            return None
-        try:
-            return self.formulas.tree(self.sheet.name, CellIndex(row, column))
-        except FormulaError:
-            return None
+        return {c: self.formulas.column(self.sheet, c, self.rows) for c in self.columns}
 
     @cached_property
     def later_rows(self) -> range:

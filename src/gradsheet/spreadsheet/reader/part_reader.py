@@ -89,14 +89,13 @@ class PartReader:
         path.append(name)
         if not 2 < len(path) <= _DEEPEST:
             self._check_depth(name)
-        handler = self._starts.get(name)
-        if handler is not None:
-            handler(attributes)
+        if name in self._starts:
+            self._starts[name](attributes)
 
     def _end(self, _: str) -> None:
-        handler = self._ends.get(self.path[-1])
-        if handler is not None:
-            handler()
+        name = self.path[-1]
+        if name in self._ends:
+            self._ends[name]()
         self.path.pop()
 
     def _check_depth(self, name: str) -> None:

@@ -69,6 +69,8 @@ class SheetCells(PartReader):
         self._grid = grid
         self._strings = strings
         self._index = CellIndex(0, 0)
+        self._row_digits = ""
+        self._column_of: dict[str, int] = {}
         self._kind = "n"
         self._cached: str | None = None
         self._written_formula: str | None = None
@@ -87,6 +89,7 @@ class SheetCells(PartReader):
         self.text.clear()
         row = attributes.get("r")
         self._index = CellIndex(self._index.row + 1 if row is None else row_number(row), 0)
+        self._row_digits = row or ""
 
     def _cell(self, attributes: Attributes) -> None:
         reference = attributes.get("r")
@@ -95,10 +98,20 @@ class SheetCells(PartReader):
             if not 1 <= self._index.row <= ROWS or self._index.column > COLUMNS:
                 raise RefusedError(f"a cell of it lies outside of its sheet; {DAMAGED}")
         else:
-            self._index = CellIndex.parse(reference)
+            self._index = self._parsed(reference)
         self._kind = attributes.get("t", "n")
         self._cached = self._written_formula = None
         self._runs.clear()
+
+    def _parsed(self, reference: str) -> CellIndex:
+        """The cell of an address; most are of the row that they are in, and of a known column."""
+        letters = reference.removesuffix(self._row_digits)
+        column = self._column_of.get(letters)
+        if column is not None and len(letters) < len(reference):
+            return CellIndex(self._index.row, column)
+        index = CellIndex.parse(reference)
+        self._column_of[reference.rstrip("0123456789")] = index.column
+        return index
 
     def _formula(self, attributes: Attributes) -> None:
         self._formula_attributes = attributes

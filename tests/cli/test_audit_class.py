@@ -100,9 +100,10 @@ def test_the_copies_of_a_zip_go_into_a_zip(school: Path, gradsheet: Run) -> None
 
 def test_quiet_prints_a_line_a_file(school: Path, gradsheet: Run) -> None:
     (school / "Cy" / "h.ods").unlink()
+    (school / "Bo").rename(school / ("Bo" * 50))
     run = gradsheet("audit", "class", "--quiet", "--jobs", "1", "--report", "page.html")
     assert [line.split(":")[0] for line in run.stdout.splitlines()] == [
-        f"class/{name}/h.xlsx" for name in ("Ann", "Bo", "Cy")
+        f"class/{name}/h.xlsx" for name in ("Ann", "Bo" * 50, "Cy")
     ]
 
 

@@ -179,7 +179,7 @@ def _print(results: Sequence["Result"], *, as_json: bool, quiet: bool) -> None:
 
         for result in results:
             if not _failed(result):
-                Terminal().result(outcome_line(result) if quiet else audit_table(result))
+                Terminal().result(outcome_line(result).plain if quiet else audit_table(result))
     from gradsheet.audit.report.summary import verdict
 
     for result in filter(_failed, results):

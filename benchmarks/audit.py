@@ -1,6 +1,6 @@
 """How well mistakes are found and named, and how long a workbook takes.
 
-python benchmarks/audit.py [--often 10] [--right 200] [-o results/audit.json]
+python benchmarks/audit.py [--often 10] [--right 200] [--jobs 2] [-o results/audit.json]
 
 Every kind of mistake of tests/audit/planted.py and planted_further.py is planted in tables of
 random networks, in other words, languages and random headers, with 6 to 300 rows; a part of them is
@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # the tables are those of th
 
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.pipeline import audit_book, audit_workbook
+from gradsheet.processes import fresh_processes
 from gradsheet.spreadsheet.libreoffice import convert, libreoffice
 from gradsheet.spreadsheet.model import Book
 from gradsheet.spreadsheet.reader import read_book
@@ -37,6 +38,7 @@ from tests.audit.rules_of_updates import RULES, by_rule
 from tests.audit.variety import dressed, headers, longer, write
 
 NOTHING, UNEXPLAINED = "nothing", "GS313"
+_CHUNK = 20  # right tables that are audited together
 _WAYS = ("usual", "usual", "foreign", "random")
 
 
@@ -88,19 +90,43 @@ def through(book: Book, number: int, folder: Path) -> Book:
     return read_book(path)
 
 
-class Benchmark:
-    """Runs audits and counts what they say."""
+@dataclass
+class Part:
+    """What one part of the benchmark came to.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._number = folder, 0
-        self.seconds: list[float] = []
-        self.confusion: Counter[tuple[str, str]] = Counter()
-        self.by_headers: Counter[tuple[str, bool]] = Counter()
+    Attributes:
+        number: how many workbooks were audited before it, by which every so many goes through a
+            file.
+        alarms: the right tables that were called wrong.
+    """
+
+    number: int = 0
+    name: str = ""
+    tally: Tally = field(default_factory=Tally)
+    alarms: list[str] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
+    by_headers: Counter[tuple[str, bool]] = field(default_factory=Counter)
+
+    def run(self, often: int) -> "Part":
+        """A kind of mistake, planted so many times."""
+        with TemporaryDirectory() as folder:
+            self._folder = Path(folder)
+            self._kind(often)
+        return self
+
+    def check(self, family: str, numbers: range) -> "Part":
+        """Right tables of a family."""
+        with TemporaryDirectory() as folder:
+            self._folder = Path(folder)
+            for number in numbers:
+                self._right(family, number)
+        return self
 
     def audited(self, book: Book) -> tuple[Finding, ...]:
         """Everything that is found; nothing where no table is."""
-        book = through(book, self._number, self._folder)
-        self._number += 1
+        book = through(book, self.number, self._folder)
+        self.number += 1
         start = time.process_time()
         try:
             found = audit_book(book).all_findings
@@ -110,19 +136,27 @@ class Benchmark:
         self.seconds.append(time.process_time() - start)
         return found
 
-    def kind(self, name: str, often: int) -> Tally:
-        """Plant a kind of mistake so many times."""
-        tally = Tally()
-        for found, made, way in planted(name, often):
+    def _kind(self, often: int) -> None:
+        tally = self.tally
+        for found, made, way in planted(self.name, often):
             findings = self.audited(made.book)
             wrong = {made.cells.get((c, r), "") for c, r, _ in found.mistakes}
-            right = all(self._named(tally, findings, made, mistake) for mistake in found.mistakes)
+            named = [self._named(tally, findings, made, m) for m in found.mistakes]
+            right = all(named)
             tally.planted += 1
             tally.named += right
             self.by_headers[way, right] += 1
             mistakes = [f for f in findings if f.is_mistake and not places(f) & wrong]
             tally.extra += len(mistakes)
-        return tally
+
+    def _right(self, family: str, number: int) -> None:
+        draw = random.Random(f"right {family} {number}")
+        table = FAMILIES[family](draw, number)
+        way = draw.choice(_WAYS)
+        made = make(table, draw, headers(table, draw, way) or None)
+        found = [f for f in self.audited(dressed(made.book, draw)) if f.is_mistake]
+        if found:
+            self.alarms.append(f"{family} {number}, {way} headers: {found[0]}"[:200])
 
     def _named(
         self, tally: Tally, findings: tuple[Finding, ...], made: Made, mistake: tuple[str, int, str]
@@ -177,21 +211,6 @@ FAMILIES: dict[str, Callable[[random.Random, int], Handmade]] = {
     "perceptron": right_perceptron,
     "other update rules": right_other_rule,
 }
-
-
-def false_alarms(benchmark: Benchmark, family: str, count: int) -> int:
-    """How many right tables of a family are called wrong."""
-    alarms = 0
-    for number in range(count):
-        draw = random.Random(f"right {family} {number}")
-        table = FAMILIES[family](draw, number)
-        way = draw.choice(_WAYS)
-        made = make(table, draw, headers(table, draw, way) or None)
-        found = [f for f in benchmark.audited(dressed(made.book, draw)) if f.is_mistake]
-        if found:
-            alarms += 1
-            print(f"  false alarm: {family} {number}, {way} headers: {found[0]}"[:200])
-    return alarms
 
 
 # --- Times -------------------------------------------------------------------------------------
@@ -281,29 +300,49 @@ def main() -> None:
     parser.add_argument("--often", type=int, default=10, help="how often each kind is planted")
     parser.add_argument("--right", type=int, default=200, help="right tables of each family")
     parser.add_argument("--only", default="", help="only the kinds whose names hold this")
+    parser.add_argument("--jobs", type=int, default=2, help="how many processes")
     parser.add_argument("-o", "--output", type=Path, help="the JSON file to write")
     options = parser.parse_args()
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        benchmark = Benchmark(folder)
-        alarms = {} if options.only else {
-            family: false_alarms(benchmark, family, options.right) for family in FAMILIES
-        }  # fmt: skip
-        rows: list[dict[str, Any]] = []
-        for kind in (*PLANTS, *FURTHER):
-            if options.only in kind:
-                rows.append(row_of(kind, benchmark.kind(kind, options.often)))
-        clock = times(folder) if not options.only else {}
-    result = summary(options.right, benchmark, alarms, rows, clock)
+    clock: dict[str, float] = {}
+    if not options.only:
+        with TemporaryDirectory() as name:
+            clock = times(Path(name))
+    print(json.dumps(clock, indent=1))
+    kinds = [kind for kind in (*PLANTS, *FURTHER) if options.only in kind]
+    families = [] if options.only else [
+        (family, range(start, min(start + _CHUNK, options.right)))
+        for family in FAMILIES
+        for start in range(0, options.right, _CHUNK)
+    ]  # fmt: skip
+    with fresh_processes(options.jobs) as pool:
+        right = [
+            pool.submit(Part(number * _CHUNK, family).check, family, numbers)
+            for number, (family, numbers) in enumerate(families)
+        ]
+        runs = [
+            pool.submit(Part(number * options.often, kind).run, options.often)
+            for number, kind in enumerate(kinds)
+        ]
+        checked = [future.result() for future in right]
+        for part in checked:
+            print(*(f"  false alarm: {alarm}" for alarm in part.alarms), sep="\n", end="")
+        parts = []
+        for run in runs:
+            parts.append(run.result())
+            row_of(parts[-1], printed=True)
+    result = summary(options.right, checked, parts, clock)
     print(json.dumps({k: v for k, v in result.items() if k != "mistakes"}, indent=1))
     if options.output:
         options.output.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
 
 
-def row_of(kind: str, tally: Tally) -> dict[str, Any]:
+def row_of(part: Part, printed: bool = False) -> dict[str, Any]:
     """One kind's line, printed and for the file."""
-    others = ", ".join(f"{k}: {n}" for k, n in tally.called.most_common())
-    print(f"{kind[:60]:<62}{tally.named:>4} of {tally.planted}  extra {tally.extra}  {others}")
+    kind, tally = part.name, part.tally
+    if printed:
+        others = ", ".join(f"{k}: {n}" for k, n in tally.called.most_common())
+        counts = f"{tally.named:>4} of {tally.planted}  extra {tally.extra}  {others}"
+        print(f"{kind[:60]:<62}{counts}", flush=True)
     return {
         "planted": kind,
         "times": tally.planted,
@@ -314,42 +353,41 @@ def row_of(kind: str, tally: Tally) -> dict[str, Any]:
 
 
 def summary(
-    right: int,
-    benchmark: Benchmark,
-    alarms: dict[str, int],
-    rows: list[dict[str, Any]],
-    clock: dict[str, float],
+    right: int, checked: list[Part], parts: list[Part], clock: dict[str, float]
 ) -> dict[str, Any]:
     """Everything in one record."""
-    planted = sum(row["times"] for row in rows)
-    called = sum(benchmark.confusion.values())
-    unexplained = sum(n for (_, got), n in benchmark.confusion.items() if got == UNEXPLAINED)
+    rows = [row_of(part) for part in parts]
+    confusion = sum((part.confusion for part in parts), Counter[tuple[str, str]]())
+    by_headers = sum((part.by_headers for part in parts), Counter[tuple[str, bool]]())
+    called = sum(confusion.values())
     matrix: dict[str, dict[str, int]] = {}
-    for (due, got), count in sorted(benchmark.confusion.items()):
+    for (due, got), count in sorted(confusion.items()):
         matrix.setdefault(due, {})[got] = count
-    seconds = sorted(benchmark.seconds)
-    ways = sorted({way for way, _ in benchmark.by_headers})
+    seconds = sorted(s for part in (*checked, *parts) for s in part.seconds)
+    alarms: Counter[str] = Counter()
+    for part in checked:
+        alarms[part.name] += len(part.alarms)
+    unexplained = sum(n for (_, got), n in confusion.items() if got == UNEXPLAINED)
     return {
-        "right tables": right,
+        "right tables": right * len(alarms),
         "false alarms": sum(alarms.values()),
-        "false alarms by family": alarms,
+        "false alarms by family": dict(alarms),
         "kinds": len(rows),
-        "planted": planted,
+        "planted": sum(row["times"] for row in rows),
         "found and named": sum(row["named"] for row in rows),
         "not explained": round(unexplained / max(called, 1), 4),
-        "found nothing": sum(n for (_, got), n in benchmark.confusion.items() if got == NOTHING),
+        "found nothing": sum(n for (_, got), n in confusion.items() if got == NOTHING),
         "further mistakes": sum(row["further mistakes"] for row in rows),
         "named by headers": {
-            way: f"{benchmark.by_headers[way, True]} of "
-            f"{benchmark.by_headers[way, True] + benchmark.by_headers[way, False]}"
-            for way in ways
+            way: f"{by_headers[way, True]} of {by_headers[way, True] + by_headers[way, False]}"
+            for way in sorted({way for way, _ in by_headers})
         },
         "seconds": {"median": seconds[len(seconds) // 2], "longest": seconds[-1]},
         "CPU seconds": {name: round(value, 2) for name, value in clock.items()},
         "processor": processor(),
         "confusion": matrix,
         "mistakes": rows,
-    }  # fmt: skip
+    }
 
 
 if __name__ == "__main__":

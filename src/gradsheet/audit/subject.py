@@ -1,7 +1,7 @@
 """The table under audit: its interpretation, the values of its cells, and findings about it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from gradsheet.audit.details import Content, Details
@@ -14,6 +14,7 @@ from gradsheet.spreadsheet.cached import CachedValues
 from gradsheet.spreadsheet.evaluate import Evaluator
 from gradsheet.spreadsheet.model import Cell
 from gradsheet.symbolic.expression import Variable
+from gradsheet.symbolic.tape import Array
 
 
 class Subject:
@@ -29,6 +30,7 @@ class Subject:
         self.found, self.table = found, found.table
         self.sheet = found.table.sheet.name
         self._evaluator = evaluator
+        self._right: tuple[Array | None] | None = None
 
     @property
     def updates(self) -> int:
@@ -88,6 +90,12 @@ class Subject:
         if row == self.table.rows[0]:  # where weights start from numbers
             columns = [c for c in columns if self.role(c) not in self.found.carried]
         return 2 * sum(self.table.tree(row, c) is None for c in columns) > len(columns)
+
+    def right_losses(self, train: Callable[..., Array | None]) -> Array | None:
+        """What right training comes to at the table's own learning rate, computed once."""
+        if self._right is None:
+            self._right = (train(self, [self.rate], self.updates),)
+        return self._right[0]
 
     def content(self, row: int, column: int) -> Content:
         """What a cell holds."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from gradsheet.audit import rules
 from gradsheet.audit.diagnosis.mutations import Substitute
@@ -144,6 +145,7 @@ class Candidates:
                 yield Together(rules.PRE_ACTIVATION_FOR_ACTIVATION, dict(others))
 
 
+@lru_cache(maxsize=16384)
 def relation(right: Symbol, wrong: Symbol) -> Rule:
     """The mistake of taking one value for another, whatever their examples."""
     right, wrong = right.without_example(), wrong.without_example()

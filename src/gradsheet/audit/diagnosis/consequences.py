@@ -34,7 +34,9 @@ def effect_of(subject: Subject, rows: Sequence[int], column: int, is_read: bool)
         largest=float(np.abs(known).max()) if len(known) else math.nan,
         is_error=is_read and all(math.isnan(subject.value(row, column)) for row in rows),
         updates=subject.updates,
-        loss_change=change_of_loss(subject, {CellIndex(rows[0], column): len(rows)}),
+        loss_change=None
+        if subject.found.work.is_hopeless
+        else change_of_loss(subject, {CellIndex(rows[0], column): len(rows)}),
     )
 
 
@@ -70,9 +72,8 @@ def change_of_loss(subject: Subject, wrong: Mapping[CellIndex, int]) -> float | 
         if parameter not in subject.found.parameters or written is None:
             return None
         gradients[parameter] = written
-    right, changed = (
-        losses(subject, [subject.rate], subject.updates, taken) for taken in ({}, gradients)
-    )
+    right = subject.right_losses(losses)
+    changed = losses(subject, [subject.rate], subject.updates, gradients)
     if right is None or changed is None:
         return None
     change = float(changed[-1, 0] - right[-1, 0])

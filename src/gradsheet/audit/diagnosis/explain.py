@@ -187,12 +187,15 @@ class _Search:
         with np.errstate(all="ignore"):  # a mutation may divide by zero
             self._wanted = self._values.of(self._written)
             substitutes = list(self._candidates.substitutes(self._written))
-            one = self._single(substitutes) or self._all_weights()
+            one = self._single(substitutes)
+            if one is None and not self._found.work.is_hopeless:
+                one = self._all_weights()
             one = one or self._other_gradient() or self._filled_over()
             if one is not None:
                 return (one,)
-            if two := self._pair(substitutes):
+            if not self._found.work.is_hopeless and (two := self._pair(substitutes)):
                 return two
+            self._found.work.unexplained += 1
             return (self._other_value() or Change(rules.UNEXPLAINED),)
 
     def _is_written(self, expression: Expression) -> bool:
@@ -207,7 +210,8 @@ class _Search:
         )
 
     def _single(self, substitutes: Sequence[Substitute]) -> Cause | None:
-        found = self._first_match(single_mutations(self._right, substitutes))
+        short = self._found.work.is_hopeless
+        found = self._first_match(single_mutations(self._right, substitutes, short=short))
         return self._change(found) if found else None
 
     def _first_match(self, candidates: Iterable[Mutations]) -> Mutation | None:

@@ -60,17 +60,22 @@ class Substitute:
     rule: Rule
 
 
-def single_mutations(right: Expression, substitutes: Sequence[Substitute]) -> Iterator[Mutations]:
+def single_mutations(
+    right: Expression, substitutes: Sequence[Substitute], *, short: bool = False
+) -> Iterator[Mutations]:
     """Every wrong expression that one mistake makes of ``right``, the simplest mistakes first.
 
     Args:
         right: what belongs there.
         substitutes: what may be taken for which of its variables.
+        short: leave out the unlikely ones, which are most.
     """
     likely = [s for s in substitutes if s.rule is not rules.OTHER_VALUE]
     others = [s for s in substitutes if s.rule is rules.OTHER_VALUE]
     yield from Substitution(likely).of_one_occurrence(right)
     yield from structural(right)
+    if short:
+        return
     yield from in_every_term(right)
     yield from Substitution(others).of_one_occurrence(right)
     yield from substituted_in_parts(right, substitutes)

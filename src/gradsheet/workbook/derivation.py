@@ -21,7 +21,7 @@ from gradsheet.spreadsheet.writer import (
 from gradsheet.symbolic.expression import Expression, Variable, expand, remarks, variables
 from gradsheet.symbolic.render import plain, to_excel, to_textbook
 from gradsheet.symbolic.tape import evaluate
-from gradsheet.workbook import numerals
+from gradsheet.workbook import numerals, texts
 from gradsheet.workbook.exercise import (
     ALLOWED,
     HINT,
@@ -62,11 +62,8 @@ Section = tuple[str, str, list[Variable]]
 
 def write(layout: Layout, style: Style, exercise: Exercise | None) -> list[Check]:
     """Add the derivation: the first iteration, each local derivative in its own row."""
-    notes = (
-        "The network of the Inputs sheet before any update: to the loss, and back to every weight.",
-        _second_note(layout.graph),
-    )
-    sheet = style.add_sheet(DERIVATION_SHEET, "One iteration, step by step", *notes)
+    notes = texts.derivation_notes(len(layout.graph.examples))
+    sheet = style.add_sheet(DERIVATION_SHEET, texts.DERIVATION_TITLE, *notes)
     sheet.freeze_panes(_FIRST_ROW, 2)
     for column, (header, width, align) in enumerate(_COLUMNS):
         sheet.write_string(_FIRST_ROW - 1, column, header, style.header(align=align))
@@ -151,15 +148,6 @@ class _Derivation:
         return numerals.formula(self.layout.trained(operand))
 
 
-def _second_note(graph: NetworkGraph) -> str:
-    if len(graph.examples) == 1:
-        return "What several steps need, above all each unit's ∂E/∂h, is computed once and reused."
-    return (
-        f"Example 1 of {len(graph.examples)} is worked out, the others alike: their values come "
-        "from the first training sheet, iteration 0. E_total and every ∂E/∂w are over all examples."
-    )
-
-
 def _sections(graph: NetworkGraph) -> Iterator[Section]:
     """The steps in the order a person takes them, under headings."""
     example = graph.examples[0]
@@ -172,25 +160,25 @@ def _sections(graph: NetworkGraph) -> Iterator[Section]:
         *graph.settings,
         *graph.penalty,
     ]
-    yield "Given on the Inputs sheet", "input", given
+    yield texts.GIVEN, "input", given
     for number, layer_pass in enumerate(example.layers, start=1):
-        yield f"Forward: layer {number}", "unit", list(layer_pass.values)
-    yield "Forward: the loss", "error", [*example.judged, *graph.regularizer, graph.loss]
+        yield texts.forward_layer(number), "unit", list(layer_pass.values)
+    yield texts.FORWARD_LOSS, "error", [*example.judged, *graph.regularizer, graph.loss]
     gradients, locals_by = graph.backward.gradients, graph.backward.local_derivatives_by
     judged = (*example.losses, *example.errors, *graph.regularizer)
     start = _once(step for error in judged for step in _way(graph, error))
     if start:
-        yield "Backward: from the loss to each error", "error", start
+        yield texts.BACKWARD_LOSS, "error", start
     for number in reversed(range(len(graph.layers))):
         steps = _once(_unit_steps(graph, example, number))
         if steps:
-            yield f"Backward: the units of layer {number + 1}", "delta", steps
+            yield texts.backward_units(number + 1), "delta", steps
         layer = graph.layers[number]
         trained = [p for p in (*layer.flat_weights, *layer.biases) if p in gradients]
         ours = {*example.layers[number].pre_activations, *graph.regularizer}
         if trained:
             yield (
-                f"Backward: the weights of layer {number + 1}",
+                texts.backward_weights(number + 1),
                 "gradient",
                 _once(
                     step
@@ -203,8 +191,8 @@ def _sections(graph: NetworkGraph) -> Iterator[Section]:
             )
     memory = graph.steps.memory
     if memory:
-        yield "The optimizer's memory before the update", "memory", list(memory)
-    yield "Update: one step of the optimizer", "weight", list(graph.steps.updates.values())
+        yield texts.MEMORY, "memory", list(memory)
+    yield texts.UPDATE, "weight", list(graph.steps.updates.values())
 
 
 def _unit_steps(graph: NetworkGraph, example: Example, number: int) -> Iterator[Variable]:
@@ -276,13 +264,13 @@ def _write_step(
     words = "; ".join([variable.meaning, *dict.fromkeys(remarks(definition))]) if definition else ""
     words = words or variable.meaning
     sheet.write_string(row, _WORDS, words, style.format(indent=1, text_wrap=True))
-    texts = {_WORDS: words}
+    shown = {_WORDS: words}
     if definition is not None:
         formula = to_excel(definition, derivation.address)
         markup = "= " + to_textbook(definition)
         style.write_markup(sheet, row, _FORMULA, markup, text_wrap=True)
-        texts[_FORMULA] = plain(markup)
-        texts[_NUMBERS] = _write_numbers(derivation, style, sheet, row, definition)
+        shown[_FORMULA] = plain(markup)
+        shown[_NUMBERS] = _write_numbers(derivation, style, sheet, row, definition)
     elif variable is layout.graph.rate:
         formula = layout.fields.rate_addresses[0]
     elif variable in layout.addresses:
@@ -291,8 +279,8 @@ def _write_step(
         formula = layout.trained(variable)
     write_formula(sheet, row, _VALUE, formula, derivation.values[variable], cell_format)
     sheet.write_string(row, _CELL, "=" + formula, style.formula_text)
-    texts[_CELL] = "=" + formula
-    lines = max(_lines(column, text) for column, text in texts.items())
+    shown[_CELL] = "=" + formula
+    lines = max(_lines(column, text) for column, text in shown.items())
     sheet.set_row(row, min(_LINE * lines, _HIGHEST))
 
 

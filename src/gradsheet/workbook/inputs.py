@@ -13,6 +13,7 @@ from gradsheet.spreadsheet.writer import (
 )
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.render import plain
+from gradsheet.workbook import texts
 from gradsheet.workbook.inputs_layout import (
     BLOCK_ROW,
     CHOICE_CELL,
@@ -25,10 +26,8 @@ from gradsheet.workbook.layout import Layout
 
 def write(layout: Layout, style: Style, locked: bool) -> None:
     """Add the inputs sheet; ``locked`` where the answers of an exercise depend on it."""
-    note = "Change any yellow cell: every other sheet updates."
-    if locked:
-        note = "The numbers of this exercise. They are locked: the marks belong to them."
-    sheet = style.add_sheet(INPUTS_SHEET, "Inputs", note, summary(layout))
+    note = texts.INPUTS_OF_EXERCISE if locked else texts.INPUTS_NOTE
+    sheet = style.add_sheet(INPUTS_SHEET, texts.INPUTS_TITLE, note, summary(layout))
     values = {
         **layout.graph.given,
         **dict(zip(layout.fields.rates, layout.descent.learning_rates, strict=True)),
@@ -55,12 +54,9 @@ def summary(layout: Layout) -> str:
     """One line that describes the network."""
     graph, spec = layout.graph, layout.graph.spec
     sizes = "-".join(map(str, spec.sizes))
-    examples = "1 example" if len(spec.inputs) == 1 else f"{len(spec.inputs)} examples"
     optimizer = OPTIMIZERS[spec.optimizer].words
-    return (
-        f"A {sizes} network with {len(graph.parameters)} trained parameters, {examples}, "
-        f"{optimizer}; {graph.loss.meaning}."
-    )
+    counts = len(graph.parameters), len(spec.inputs)
+    return texts.network_summary(sizes, *counts, optimizer, graph.loss.meaning)
 
 
 def _validation(variable: Variable, rate: bool) -> dict[str, object]:
@@ -106,7 +102,7 @@ def _write_list_labels(sheet: Worksheet, style: Style, block: Block) -> None:
 
 
 def _write_grid_labels(sheet: Worksheet, style: Style, block: Block) -> None:
-    sheet.write_string(block.first_row - 1, block.left, "example", style.note)
+    sheet.write_string(block.first_row - 1, block.left, texts.EXAMPLE, style.note)
     for column, variable in enumerate(block.rows[0], start=block.left + 1):
         markup = symbol_of(variable).without_example().markup
         style.write_markup(sheet, block.first_row - 1, column, markup, bold=True, align="center")
@@ -119,7 +115,7 @@ def _write_grid_labels(sheet: Worksheet, style: Style, block: Block) -> None:
 def _write_choice(layout: Layout, style: Style, sheet: Worksheet, locked: bool) -> None:
     """The set of numbers in use: those typed, those of the start, or a preset's."""
     row, column = CHOICE_CELL
-    sheet.write_string(row, 0, "Numbers to use:", style.format(bold=True))
+    sheet.write_string(row, 0, f"{texts.NUMBERS_TO_USE}:", style.format(bold=True))
     names = [name for name, _ in layout.fields.choices]
     choice = style.choice_of(locked=locked)
     sheet.merge_range(row, column, row, column + 1, OWN, choice)
@@ -133,15 +129,14 @@ def _write_choice(layout: Layout, style: Style, sheet: Worksheet, locked: bool) 
         {
             "validate": "list",
             "source": f"={source}",
-            "input_title": "Numbers to use",
-            "input_message": "The numbers in the yellow cells, or another set.",
-            "error_title": "Not in the list",
-            "error_message": "Choose from the list.",
+            "input_title": texts.NUMBERS_TO_USE,
+            "input_message": texts.NUMBERS_CHOICE,
+            "error_title": texts.NOT_IN_LIST,
+            "error_message": texts.CHOOSE_FROM_LIST,
         },
     )
     chosen = absolute(row, column)
-    resting = "the yellow numbers are not in use, except the learning rates"
-    formula = f'IF({chosen}="{OWN}","","{resting}")'
+    formula = f'IF({chosen}="{OWN}","","{texts.YELLOW_RESTING}")'
     write_formula(sheet, row, column + 2, formula, "", style.warning)
     cell_format = style.book.add_format({"font_color": "#9CA3AF", "bg_color": "#F3F4F6"})
     for block in layout.fields.blocks[:-1]:
@@ -157,9 +152,7 @@ def _write_choice(layout: Layout, style: Style, sheet: Worksheet, locked: bool) 
 def _write_table(layout: Layout, style: Style, sheet: Worksheet) -> None:
     """The numbers in use, and the sets they are taken from."""
     left, choices = layout.fields.table_left, layout.fields.choices
-    sheet.write_string(
-        BLOCK_ROW - 1, left, "The numbers in use, which every other sheet reads:", style.note
-    )
+    sheet.write_string(BLOCK_ROW - 1, left, texts.NUMBERS_IN_USE, style.note)
     sheet.write_string(BLOCK_ROW, left, "name", style.header())
     sheet.write_string(BLOCK_ROW, left + 1, "in use", style.header())
     for column, (name, _) in enumerate(choices, start=left + 2):

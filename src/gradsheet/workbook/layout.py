@@ -228,13 +228,12 @@ def _groups(graph: NetworkGraph) -> dict[Variable, tuple[str, str]]:
     for number, layer in enumerate(graph.layers, start=1):
         given = (*layer.flat_weights, *layer.biases)
         groups |= dict.fromkeys(given, ("weight", f"weights of layer {number}"))
-    for place, example in enumerate(graph.examples, start=1):
-        of = f" of example {place}" if len(graph.examples) > 1 else ""
-        groups |= dict.fromkeys(example.targets, ("target", f"targets{of}"))
-        groups |= dict.fromkeys(example.inputs, ("input", f"inputs{of}"))
+    for example in graph.examples:  # their numbers are in the columns' names
+        groups |= dict.fromkeys(example.targets, ("target", "targets"))
+        groups |= dict.fromkeys(example.inputs, ("input", "inputs"))
         for number, layer_pass in enumerate(example.layers, start=1):
             words = "output layer" if number == len(graph.layers) else f"hidden layer {number}"
-            groups |= dict.fromkeys(layer_pass.values, ("unit", f"{words}{of.replace(' of', ',')}"))
+            groups |= dict.fromkeys(layer_pass.values, ("unit", words))
         groups |= dict.fromkeys(example.judged, ("error", "loss"))
     groups |= dict.fromkeys((*graph.regularizer, graph.loss), ("error", "loss"))
     groups |= dict.fromkeys(graph.deltas, ("delta", "deltas"))

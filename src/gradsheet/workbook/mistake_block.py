@@ -84,7 +84,8 @@ class Block:
             )
         )
         place, last = self.row + _SO, LEFT + len(LABELS) - 1
-        self.sheet.write_string(place, LEFT, texts.MISTAKE_SO, self._label)
+        top = self.style.format(align="right", font_color=FAINT, valign="top")
+        self.sheet.write_string(place, LEFT, texts.MISTAKE_SO, top)
         cell_format = self.style.format(indent=1, text_wrap=True, valign="top")
         self.sheet.merge_range(place, _WORDS, place, last, "", cell_format)
         write_formula(self.sheet, place, _WORDS, formula, text, cell_format)

@@ -1,12 +1,14 @@
 """The first sheet: what this is, how to read it, where everything is, and whether all is well."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 from gradsheet.networks.sweep import in_updates
 from gradsheet.networks.toml import PRESETS, to_toml
 from gradsheet.spreadsheet.style import BANDS, TITLE_HEIGHT, Style
 from gradsheet.spreadsheet.writer import Worksheet, cell_address, print_on_pages, write_formula
+from gradsheet.workbook import texts
 from gradsheet.workbook.exercise import LEVEL_WORDS, Exercise
 from gradsheet.workbook.exercise_texts import exercise_lines, exercise_purposes
 from gradsheet.workbook.inputs import summary
@@ -23,7 +25,7 @@ from gradsheet.workbook.layout import (
     rate_sheet,
 )
 
-FILE_HEADING = "This network as a file for gradsheet"
+FILE_HEADING = texts.FILE_HEADING
 
 # tests/test_documents.py compares it with results/engines.json.
 AGREED = (
@@ -33,26 +35,35 @@ AGREED = (
 )
 
 _LIGHT_ROW = 5
+_LINE = 115  # characters across the page
 _MOST_PRINTED = 110  # rows; the file of a larger network is not printed
-_PURPOSES = {
-    INPUTS_SHEET: "the only cells to type in: change one and everything updates",
-    NETWORK_SHEET: "the network drawn, at any iteration of any learning rate",
-    DERIVATION_SHEET: "one iteration, every step of the chain rule in a row of its own",
-    STEP_SHEET: "any one update, from the weights before to the weights after",
-    RATES_SHEET: "all learning rates together, and what too large a rate does",
-    GRADIENT_SHEET: "every gradient against its central difference and autograd",
-    MISTAKES_SHEET: "mistakes found in published course sheets, live, and why nobody noticed",
-}
-_KEY = (
-    ("a cell to type in", {"font_color": "#0000FF", "bg_color": "#FFFBCC"}),
-    ("inputs", {"bg_color": BANDS["input"]}),
-    ("targets", {"bg_color": BANDS["target"]}),
-    ("weights and biases", {"bg_color": BANDS["weight"]}),
-    ("pre-activations and activations", {"bg_color": BANDS["unit"]}),
-    ("errors and the loss", {"bg_color": BANDS["error"]}),
-    ("deltas: ∂E/∂h of each unit", {"bg_color": BANDS["delta"]}),
-    ("gradients", {"bg_color": BANDS["gradient"]}),
-    ("the optimizer's memory", {"bg_color": BANDS["memory"]}),
+
+
+def _bands() -> list[str]:
+    """The colors that are explained."""
+    shown = ("input", "target", "weight", "unit", "error", "delta", "gradient", "memory")
+    return [BANDS[band] for band in shown]
+
+
+_PURPOSES = dict(
+    zip(
+        (
+            *(INPUTS_SHEET, NETWORK_SHEET, DERIVATION_SHEET, STEP_SHEET),
+            *(RATES_SHEET, GRADIENT_SHEET, MISTAKES_SHEET),
+        ),
+        texts.PURPOSES,
+        strict=True,
+    )
+)
+_KEY = dict(
+    zip(
+        texts.COLORS,
+        (
+            {"font_color": "#0000FF", "bg_color": "#FFFBCC"},
+            *({"bg_color": color} for color in _bands()),
+        ),
+        strict=True,
+    )
 )
 
 
@@ -73,8 +84,7 @@ def write(
     sheet.set_column(1, 1, 26)
     sheet.set_column(2, 2, 84)
     sheet.write_string(0, 0, spec.title or spec.name, style.title)
-    words = "Backpropagation in live cells: every result is a formula"
-    words += ", except autograd's on Gradient check." if layout.witness else "."
+    words = texts.start_subtitle(bool(layout.witness))
     if exercise:
         words = f"An exercise. It asks for {LEVEL_WORDS[exercise.level]}."
     sheet.write_string(1, 0, words, style.note)
@@ -121,7 +131,7 @@ def _heading(style: Style, sheet: Worksheet, row: int, text: str) -> int:
 def _write_checks(style: Style, sheet: Worksheet, row: int, checks: Sequence[Check]) -> int:
     if not checks:
         return row - 1
-    row = _heading(style, sheet, row, "What is checked, now and after every change")
+    row = _heading(style, sheet, row, texts.CHECKED)
     for check in checks:
         formula = (
             f'IF(IFERROR({check.failures},1)=0,"right",IFERROR({check.failures},"error")&" wrong")'
@@ -137,24 +147,16 @@ def _write_checks(style: Style, sheet: Worksheet, row: int, checks: Sequence[Che
 
 def _write_agreement(style: Style, sheet: Worksheet, row: int) -> int:
     """Which workbooks other programs recalculated, and how to have this one recalculated."""
-    row = _heading(style, sheet, row, "Recalculated by other programs")
-    for line in (
-        f"{AGREED}.",
-        "This file: run gradsheet verify FILE.xlsx; --engine chooses the program.",
-    ):
+    row = _heading(style, sheet, row, texts.RECALCULATED)
+    for line in (*textwrap.wrap(f"{AGREED}.", _LINE), texts.HOW_TO_VERIFY):
         sheet.write_string(row, 1, line, style.format())
         row += 1
     return row
 
 
 def _write_reading(style: Style, sheet: Worksheet, row: int, exercise: Exercise | None) -> int:
-    row = _heading(style, sheet, row, "What to do" if exercise else "How to read it")
-    lines = [
-        "Click a cell: its formula is the mathematics, over the cells that it names.",
-        "Follow one iteration on Derivation from top to bottom, then the same in one row of a "
-        "training sheet.",
-        "Then change any weight on Inputs: every cell, the diagram and the charts update.",
-    ]
+    row = _heading(style, sheet, row, texts.WHAT_TO_DO if exercise else texts.HOW_TO_READ)
+    lines = list(texts.READING)
     if exercise:
         lines = exercise_lines(exercise)
     for line in lines:
@@ -166,7 +168,7 @@ def _write_reading(style: Style, sheet: Worksheet, row: int, exercise: Exercise 
 def _write_links(
     layout: Layout, style: Style, sheet: Worksheet, row: int, exercise: Exercise | None
 ) -> int:
-    row = _heading(style, sheet, row, "The sheets")
+    row = _heading(style, sheet, row, texts.THE_SHEETS)
     count = in_updates(layout.descent.updates)
     rates = {
         rate_sheet(rate): f"{count} at the learning rate η{n}, one a row"
@@ -181,17 +183,15 @@ def _write_links(
             sheet.write_string(row, 2, purpose, style.format())
             row += 1
     if STEP_SHEET not in names:
-        words = "Step, Gradient check and Common mistakes come with smaller networks."
-        if exercise:
-            words = "Step, Gradient check and Common mistakes would show the answers: left out."
+        words = texts.LEFT_OUT_OF_EXERCISES if exercise else texts.LEFT_OUT
         sheet.write_string(row, 1, words, style.note)
         row += 1
     return row
 
 
 def _write_key(style: Style, sheet: Worksheet, row: int) -> int:
-    row = _heading(style, sheet, row, "The colors")
-    for words, properties in _KEY:
+    row = _heading(style, sheet, row, texts.THE_COLORS)
+    for words, properties in _KEY.items():
         sheet.write_string(row, 1, words, style.format(**properties))
         row += 1
     return row

@@ -17,6 +17,104 @@ FIRST_STEP = "first step"
 RIGHT, WRONG = "right", "wrong"
 NONE = "—"
 
+# --- Start -------------------------------------------------------------------------------------
+
+FILE_HEADING = "This network as a file for gradsheet"
+CHECKED = "What is checked, now and after every change"
+RECALCULATED = "Recalculated by other programs"
+HOW_TO_VERIFY = "This file: run gradsheet verify FILE.xlsx; --engine chooses the program."
+HOW_TO_READ, WHAT_TO_DO = "How to read it", "What to do"
+READING = (
+    "Click a cell: its formula is the mathematics, over the cells that it names.",
+    "Follow one iteration on Derivation from top to bottom, then the same in one row of a training "
+    "sheet.",
+    "Then change any weight on Inputs: every cell, the diagram and the charts update.",
+)
+THE_SHEETS, THE_COLORS = "The sheets", "The colors"
+PURPOSES = (  # of Inputs, Network, Derivation, Step, Learning rates, Gradient check, mistakes
+    "the only cells to type in: change one and everything updates",
+    "the network drawn, at any iteration of any learning rate",
+    "one iteration, every step of the chain rule in a row of its own",
+    "any one update, from the weights before to the weights after",
+    "all learning rates together, and what too large a rate does",
+    "every gradient against its central difference and autograd",
+    "mistakes found in published course sheets, live, and why nobody noticed",
+)
+COLORS = (
+    *("a cell to type in", "inputs", "targets", "weights and biases"),
+    *("pre-activations and activations", "errors and the loss", "deltas: ∂E/∂h of each unit"),
+    *("gradients", "the optimizer's memory"),
+)
+LEFT_OUT = "Step, Gradient check and Common mistakes come with smaller networks."
+LEFT_OUT_OF_EXERCISES = "Step, Gradient check and Common mistakes would show the answers: left out."
+
+
+def start_subtitle(witness: bool) -> str:
+    """What this is."""
+    words = "Backpropagation in live cells: every result is a formula"
+    return f"{words}, except autograd's on Gradient check." if witness else f"{words}."
+
+
+# --- Inputs ------------------------------------------------------------------------------------
+
+INPUTS_TITLE = "Inputs"
+INPUTS_NOTE = "Change any yellow cell: every other sheet updates."
+INPUTS_OF_EXERCISE = "The numbers of this exercise. They are locked: the marks belong to them."
+NUMBERS_TO_USE = "Numbers to use"
+NUMBERS_CHOICE = "The numbers in the yellow cells, or another set."
+NOT_IN_LIST, CHOOSE_FROM_LIST = "Not in the list", "Choose from the list."
+YELLOW_RESTING = "the yellow numbers are not in use, except the learning rates"
+NUMBERS_IN_USE = "The numbers in use, which every other sheet reads:"
+EXAMPLE = "example"
+
+
+def network_summary(sizes: str, parameters: int, examples: int, optimizer: str, loss: str) -> str:
+    """One line that describes a network."""
+    trained = f"{parameters} trained parameter{'s' if parameters > 1 else ''}"
+    count = f"{examples} example{'s' if examples > 1 else ''}"
+    return f"A {sizes} network with {trained}, {count}, {optimizer}; {loss}."
+
+
+# --- Derivation --------------------------------------------------------------------------------
+
+DERIVATION_TITLE = "One iteration, step by step"
+GIVEN, FORWARD_LOSS = "Given on the Inputs sheet", "Forward: the loss"
+BACKWARD_LOSS = "Backward: from the loss to each error"
+MEMORY = "The optimizer's memory before the update"
+UPDATE = "Update: one step of the optimizer"
+
+
+def derivation_notes(examples: int) -> tuple[str, str]:
+    """What is worked out."""
+    first = (
+        "The network of the Inputs sheet before any update: to the loss E_total, and back to every "
+        "weight. ∂E/∂w is short for ∂E_total/∂w."
+    )
+    if examples == 1:
+        return first, (
+            "What several steps need, above all each unit's ∂E/∂h, is computed once and reused."
+        )
+    return first, (
+        f"Example 1 of {examples} is worked out, the others alike: their values come from the "
+        "first training sheet, iteration 0. E_total and every ∂E/∂w are over all examples."
+    )
+
+
+def forward_layer(number: int) -> str:
+    """The heading of a layer's forward pass."""
+    return f"Forward: layer {number}"
+
+
+def backward_units(number: int) -> str:
+    """The heading of a layer's deltas."""
+    return f"Backward: the units of layer {number}"
+
+
+def backward_weights(number: int) -> str:
+    """The heading of a layer's gradients."""
+    return f"Backward: the weights of layer {number}"
+
+
 # --- Training sheets ---------------------------------------------------------------------------
 
 ITERATION = "iteration"
@@ -47,11 +145,15 @@ def after_updates(updates: int) -> str:
     return f" after {in_updates(updates)}"
 
 
-def formulas_notes(examples: int, parameters: int) -> tuple[str, ...]:
-    """What the list of formulas leaves out."""
-    notes = ("Every other parameter moves like the first.",) if parameters > 1 else ()
+def formulas_notes(examples: int, parameters: int, listed: int) -> list[str]:
+    """What the list of formulas leaves out; ``listed``: of how many parameters the gradients."""
+    notes = []
+    if listed < parameters:
+        notes.append("The other gradients of a layer are computed like those listed.")
+    if parameters > 1:
+        notes.append("Every other parameter moves like the first.")
     if examples > 1:
-        return (*notes, f"The columns of examples 2 to {examples} are computed like example 1's.")
+        notes.append(f"The columns of examples 2 to {examples} are computed like example 1's.")
     return notes
 
 
@@ -187,8 +289,8 @@ MISTAKES_TITLE = "Mistakes that nobody noticed"
 MISTAKES_NOTES = (
     "Of 51 published course sheets 33 hold a wrong formula, and the loss falls in all of them. "
     "Here each mistake is made in live cells and the network is trained with it, by its own",
-    "optimizer. A loss that falls proves nothing; a gradient check finds every mistake that "
-    "changes a number.",
+    "optimizer. A loss that falls proves nothing about its gradients. Compare the numbers, as "
+    "Gradient check does.",
 )
 MISTAKES_TRAININGS = "The training runs behind the curves: right, then with each mistake."
 MISTAKES_CHART = ("The loss at learning rate ", ", right and with each mistake")

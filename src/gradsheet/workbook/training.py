@@ -33,7 +33,7 @@ from gradsheet.workbook.training_panel import PANEL_WIDTH, write_panel
 
 _NUMBER_WIDTH = 11.5
 _PAGE_WIDTH, _PAGE_ROWS = 330, 75  # characters across a page and rows that can still be read
-_ROW_WIDTH = 4.4  # characters across a page for each row that it holds
+_ROW_WIDTH = 3.8  # characters across a page for each row that it holds
 
 
 def write(layout: Layout, style: Style, number: int, exercise: Exercise | None = None) -> None:
@@ -130,7 +130,8 @@ def _write_headers(layout: Layout, style: Style, sheet: Worksheet) -> None:
         if right > left:
             sheet.merge_range(HEADER_ROW - 1, left, HEADER_ROW - 1, right, group, cell_format)
         else:
-            sheet.write_string(HEADER_ROW - 1, left, group, cell_format)
+            shrunk = style.format(bold=True, align="center", font_color=FAINT, shrink=True)
+            sheet.write_string(HEADER_ROW - 1, left, group, shrunk)
         for column, (name, member) in enumerate(zip(names, group_columns, strict=True), start=left):
             sheet.write_string(HEADER_ROW, column, name, style.header(band))
             _write_note(sheet, column, member.variable)

@@ -1,7 +1,9 @@
 """Beside a training table: the learning rate, the loss as a chart, the formula of each column."""
 
 import math
+import textwrap
 
+from gradsheet.networks.graph import NetworkGraph
 from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.style import TITLE_HEIGHT, Style
@@ -19,7 +21,9 @@ from gradsheet.workbook.layout import (
     rate_sheet,
 )
 
-_CHART_ROWS = 20
+_CHART_ROWS = 21
+_LINE = 90  # characters
+_MOST_GRADIENTS = 12  # whose formulas are all listed
 _LABELS, _TEXTS = RATE_CELL[1] - 1, RATE_CELL[1]  # the columns
 _WIDTHS = {_LABELS: 12, _TEXTS: 78, TABLE_COLUMN: 6}
 PANEL_WIDTH = 9 + sum(_WIDTHS.values())
@@ -41,7 +45,7 @@ def write_panel(
     words = texts.training_title(OPTIMIZERS[layout.graph.spec.optimizer].words)
     title = f'"{words}"&{numerals.formula(absolute(*RATE_CELL))}'
     sheet.set_row(0, TITLE_HEIGHT)
-    write_formula(sheet, 0, 0, title, words + numerals.text(rate), style.title)
+    write_formula(sheet, 0, _LABELS, title, words + numerals.text(rate), style.title)
     style.write_markup(sheet, RATE_CELL[0], _LABELS, "η", bold=True, align="right")
     cell_format = style.format(align="left", bold=True, indent=1)
     write_formula(sheet, *RATE_CELL, layout.fields.rate_addresses[number], rate, cell_format)
@@ -54,7 +58,8 @@ def write_panel(
     )
     write_formula(sheet, 2, _TEXTS, absolute(last, column), float(losses[-1]), cell_format)
     explained = texts.OPTIMIZER_EXPLAINED[layout.graph.spec.optimizer]
-    sheet.write_string(FIRST_ROW + _CHART_ROWS - 2, _LABELS, explained, style.note)
+    for row, line in enumerate(textwrap.wrap(explained, _LINE), start=FIRST_ROW + _CHART_ROWS - 3):
+        sheet.write_string(row, _LABELS, line, style.note)
     place = {"x_offset": 4, "y_offset": 6}
     sheet.insert_chart(FIRST_ROW, _LABELS, _chart(layout, style, rate), place)
     return _write_formulas(layout, style, sheet, exercise)
@@ -79,17 +84,21 @@ def _write_formulas(
     row = FIRST_ROW + _CHART_ROWS
     sheet.write_string(row - 1, _LABELS, texts.COLUMN, style.header())
     sheet.write_string(row - 1, _TEXTS, texts.ITS_FORMULA, style.header(align="left"))
-    updates = layout.graph.steps.updates.values()
+    updates, told = layout.graph.steps.updates.values(), list[str]()
     for variable in _explained(layout, exercise):
         if variable.definition is None:
             continue
         style.write_markup(sheet, row, _LABELS, variable.markup, bold=True, align="right")
         kept = expand(variable.definition, lambda v: v in shown or v in updates)
-        said = dict.fromkeys(remarks(kept))
+        said = [remark for remark in dict.fromkeys(remarks(kept)) if remark not in told]
+        told += said
         markup = "; ".join(["= " + to_textbook(kept), *said])
         style.write_markup(sheet, row, _TEXTS, markup, indent=1)
         row += 1
-    for note in texts.formulas_notes(len(layout.graph.examples), len(layout.graph.parameters)):
+    parameters, listed = len(layout.graph.parameters), len(layout.graph.parameters)
+    if parameters > _MOST_GRADIENTS:
+        listed -= len(_alike(layout.graph))
+    for note in texts.formulas_notes(len(layout.graph.examples), parameters, listed):
         sheet.write_string(row, _TEXTS, note, style.aside)
         row += 1
     return row
@@ -99,10 +108,11 @@ def _explained(layout: Layout, exercise: Exercise | None) -> list[Variable]:
     """Every column that is computed, of the first example, and how the first parameter moves."""
     graph, asked = layout.graph, exercise.asked if exercise else ()
     others = range(2, len(graph.examples) + 1)
+    alike = _alike(graph) if len(graph.gradients) > _MOST_GRADIENTS else set()
     columns = [
         column.variable
         for column in layout.columns
-        if column.variable not in asked
+        if column.variable not in (*asked, *alike)
         and column.variable.definition
         and not any(symbol_of(column.variable).concerns(number) for number in others)
     ]
@@ -116,6 +126,12 @@ def _explained(layout: Layout, exercise: Exercise | None) -> list[Variable]:
     return [*columns, *moved]
 
 
+def _alike(graph: NetworkGraph) -> set[Variable]:
+    """The gradients of all weights and biases but the first of each layer."""
+    later = [p for layer in graph.layers for p in (*layer.flat_weights[1:], *layer.biases[1:])]
+    return {graph.backward.gradients[p] for p in later if p in graph.backward.gradients}
+
+
 def _chart(layout: Layout, style: Style, rate: float) -> object:
     chart = style.book.add_chart(LOSS_CHART)
     chart.add_series(
@@ -126,7 +142,7 @@ def _chart(layout: Layout, style: Style, rate: float) -> object:
             "line": {"color": _LOSS_COLOUR, "width": 2},
         }
     )
-    title = f"='{rate_sheet(rate)}'!$A$1"
+    title = f"='{rate_sheet(rate)}'!{absolute(0, _LABELS)}"
     chart.set_title({"name": title, "name_font": {"size": 12}})
     set_loss_axes(chart, layout.descent.updates)
     chart.set_legend({"none": True})

@@ -6,7 +6,7 @@ cells are made here.
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,6 +47,37 @@ class PlainSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter comes without t
     def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
         del expand_future_functions
         return formula.removeprefix("=")
+
+    def write_formulas(
+        self,
+        rows: Sequence[int],
+        columns: Sequence[int],
+        formulas: Iterable[str],
+        values: Sequence[float],
+        cell_format: Format,
+    ) -> None:
+        """Write many formulas, without ``=``, with their finite values; cells count from 0.
+
+        They are kept as they will be in the file: XlsxWriter's own way takes several times as long.
+        """
+        if not rows:
+            return
+        for row, column in ((min(rows), min(columns)), (max(rows), max(columns))):
+            self._check_dimensions(row, column)
+        style = cell_format._get_xf_index()
+        for row, column, formula, value in zip(rows, columns, formulas, values, strict=True):
+            if "<" in formula or ">" in formula or "&" in formula:
+                formula = formula.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            self.table[row][column] = (
+                f'<c r="{column_letters(column + 1)}{row + 1}" s="{style}">'
+                f"<f>{formula}</f><v>{value!r}</v></c>"
+            )
+
+    def _write_cell(self, row: int, col: int, cell: object) -> None:
+        if isinstance(cell, str):
+            self.fh.write(cell)
+        else:
+            super()._write_cell(row, col, cell)
 
 
 def write_formula(

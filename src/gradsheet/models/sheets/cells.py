@@ -1,6 +1,6 @@
 """Writes blocks of cells and records the values that their formulas must have."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,10 +9,17 @@ from numpy.typing import NDArray
 
 from gradsheet.models.blocks import Block
 from gradsheet.models.primitives.place import effective
-from gradsheet.spreadsheet.limits import check_formula
+from gradsheet.spreadsheet.addresses import on_sheet
+from gradsheet.spreadsheet.limits import FORMULA_CHARACTERS, check_formula
 from gradsheet.spreadsheet.recalculate import ENGINES
 from gradsheet.spreadsheet.style import FAINT, Style
-from gradsheet.spreadsheet.writer import Chart, Format, Worksheet, print_on_pages
+from gradsheet.spreadsheet.writer import (
+    Chart,
+    Format,
+    Worksheet,
+    cell_address,
+    print_on_pages,
+)
 
 UNKNOWN_AGREEMENT = 7e-300
 """In place of the difference from PyTorch until the workbook has been recalculated."""
@@ -22,6 +29,7 @@ _AGREEMENT = (
     "float64, relative to the largest number of the block"
 )
 _AGREEMENT_ROW, _LINKS_ROW = 2, 3
+_APART = 5  # columns from one link to the next
 _WIDTH, _SIZE = 6.5, 8
 _FEWEST_COLUMNS = 30  # the lines of text above the numbers run over these
 SMALL = "[=0]0;[<0]-0.0E+00;0.0E+00"  # gradients are small, and most pixels' are 0
@@ -92,10 +100,16 @@ class CellWriter:
             words = _AGREEMENT.format(version=ENGINES["ironcalc"].version())
             sheet.write_string(_AGREEMENT_ROW, 1, words, self.style.note)
         for number, (text, target) in enumerate(links):
-            self.style.write_link(sheet, _LINKS_ROW, 3 * number, target, text)
+            self.style.write_link(sheet, _LINKS_ROW, _APART * number, target, text)
         sheet.freeze_panes(_LINKS_ROW + 1, 1)
         print_on_pages(sheet)
         return sheet
+
+    def jumps(self, sheet: Worksheet, after: int, targets: Mapping[str, int]) -> None:
+        """Write links to rows of the same sheet, behind so many others."""
+        for number, (text, row) in enumerate(targets.items(), start=after):
+            where = f"internal:{on_sheet(sheet.get_name(), cell_address(row, 0))}"
+            sheet.write_url(_LINKS_ROW, _APART * number, where, self.style.link, text)
 
     def heading(self, sheet: Worksheet, row: int, text: str) -> None:
         """Write the name of a pass."""
@@ -131,12 +145,9 @@ class CellWriter:
         cell_format = cell_format or self.cell_format()
         rows, columns = block.rows.ravel().tolist(), block.columns.ravel().tolist()
         numbers = np.asarray(values, dtype=np.float64)
-        subject = f"a formula of sheet '{block.sheet}'"
-        for row, column, formula, value in zip(
-            rows, columns, formulas, numbers.ravel().tolist(), strict=True
-        ):
-            check_formula(len(formula) + 1, subject, "use a layer with fewer input channels")
-            sheet.write_formula(row, column, f"={formula}", cell_format, value)
+        sheet.write_formulas(
+            rows, columns, _checked(formulas, block.sheet), numbers.ravel().tolist(), cell_format
+        )
         self.expected.append(ExpectedValues(block, numbers))
 
     def label(self, sheet: Worksheet, block: Block, text: str, tile: str = "channel") -> None:
@@ -195,6 +206,15 @@ class CellWriter:
         """The format of a small number, with these XlsxWriter properties."""
         usual: dict[str, object] = {"num_format": _NUMBER, "font_size": _SIZE}
         return self.style.format(**usual | properties)
+
+
+def _checked(formulas: Iterable[str], sheet: str) -> Iterator[str]:
+    """The formulas, each of which must fit a cell."""
+    for formula in formulas:
+        if len(formula) >= FORMULA_CHARACTERS:
+            subject = f"a formula of sheet '{sheet}'"
+            check_formula(len(formula) + 1, subject, "use a layer with fewer input channels")
+        yield formula
 
 
 class ExpectationsOnly(CellWriter):

@@ -21,6 +21,13 @@ from gradsheet.models.sheets.symbols import symbols
 from gradsheet.models.step import Step
 from gradsheet.spreadsheet.writer import Worksheet
 
+_JUMPS: Mapping[Section, str] = {
+    "forward": "Forward ▾",
+    "backward": "Backward ▾",
+    "after": "After the step ▾",
+}
+_LINKS = 3  # to other sheets, at most
+
 _NARROW = 3  # columns that hold no long name
 
 HEADINGS: Mapping[Section, str] = {
@@ -57,14 +64,18 @@ class GroupWriter:
         return symbols(self.layout, self.sheet)
 
     def write(self, page: Worksheet) -> None:
-        """Write all passes."""
+        """Write all passes, with links to each."""
+        shown: dict[str, int] = {}
         for section in self.layout.sections:
             pieces = self.sheet.pieces[section]
             if not any(piece.blocks for piece in pieces.values()):
                 continue
             self.cells.heading(page, self.sheet.tops[section] - 2, HEADINGS[section])
+            shown[_JUMPS[section]] = self.sheet.tops[section] - 2
             for node, piece in pieces.items():
                 self._write_piece(page, section, node, piece)
+        if len(shown) > 1:
+            self.cells.jumps(page, _LINKS, shown)
 
     def _write_piece(self, page: Worksheet, section: Section, node: Node, piece: Piece) -> None:
         context = self.layout.context(self.sheet, node, section)

@@ -161,9 +161,20 @@ def _check_example(
             f"{name}: its operations, run one by one, give another output than the model; use "
             "no state that changes from run to run"
         )
+    _check_finite(name, grouped, found)
     worst = _differing(grouped, found, own)
     if worst is not None:
         raise GradsheetError(f"{worst}: {_why(model, functions)}")
+
+
+def _check_finite(name: str, grouped: Grouped, found: Numbers) -> None:
+    """Every number on the way must fit a cell as well."""
+    for node in grouped.graph.nodes:
+        if not np.isfinite(found.of(node.ids)).all():
+            raise GradsheetError(
+                f"{node.where.path or name}: {node.primitive.name} gives NaN or infinity, which no "
+                "cell can hold; check the scale of the input and the weights"
+            )
 
 
 def _differing(grouped: Grouped, found: Numbers, own: Own) -> str | None:

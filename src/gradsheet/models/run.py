@@ -94,7 +94,10 @@ def _result(
     for place, operand in enumerate(node.operands):
         if not operand.flows:
             operands[place] = operands[place].detach()
-    found = node.primitive.compute(*operands).reshape(node.shape)
+    found = node.primitive.compute(*operands)
+    # A copy leaves out the dimensions along which a tensor is only repeated.
+    same = found.numel() == node.size
+    found = found.reshape(node.shape) if same else found.broadcast_to(node.shape).clone()
     if found.requires_grad:
         found.retain_grad()
     return found

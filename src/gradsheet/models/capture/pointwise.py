@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradsheet.models.capture.builder import Builder, Value
+from gradsheet.models.capture.builder import INFINITE, Builder, Value, finite
 from gradsheet.models.primitives.elementwise import Elementwise
 from gradsheet.symbolic import elementary as el
 from gradsheet.symbolic.expression import ONE, ZERO, Expression, Number, Operation, apply
@@ -225,6 +225,18 @@ def _logit(x: Argument, eps: float | None) -> Expression:
     return _log(inner / (ONE - inner))
 
 
+def _finite(argument: Any) -> Any:
+    """A number, of infinity one that a cell can hold."""
+    return finite(argument) if isinstance(argument, float) else argument
+
+
+def _bounded(value: Value) -> Tensor:
+    """The numbers of a constant, those of infinity as a cell holds them."""
+    assert value.constant is not None
+    floats = value.constant.is_floating_point()
+    return value.constant.clamp(-INFINITE, INFINITE) if floats else value.constant
+
+
 BOOLEAN = frozenset({"bitwise_not", "bitwise_and", "bitwise_or"})
 """Known for truths alone."""
 
@@ -234,7 +246,8 @@ def pointwise(name: str) -> Callable[..., Value]:
     expression = POINTWISE[name]
     packet = getattr(torch.ops.aten, name)
 
-    def rule(builder: Builder, *args: Any, **kwargs: Any) -> Value:
+    def rule(builder: Builder, *given_args: Any, **kwargs: Any) -> Value:
+        args = [_finite(a) for a in given_args]
         tensors = [a for a in args if isinstance(a, Value)]
         if name in BOOLEAN and any(t.dtype != torch.bool for t in tensors):
             raise builder.refuse(f"{name} of integers")
@@ -256,7 +269,7 @@ def pointwise(name: str) -> Callable[..., Value]:
         def compute(*operands: Tensor) -> Tensor:
             left = iter(operands)
             given = [
-                (next(left) if number is None else a.constant) if isinstance(a, Value) else a
+                (next(left) if number is None else _bounded(a)) if isinstance(a, Value) else a
                 for a, number in zip(args, numbers, strict=True)
             ]
             found = packet(*given, **kwargs)

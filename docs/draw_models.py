@@ -33,6 +33,23 @@ with tempfile.TemporaryDirectory() as temporary:
     (backward,) = (Path(temporary) / "small").glob("*conv2d.png")
     with Image.open(backward) as image:
         image.save(folder / "model-backward.png")
+    for name, model, shape, sheet in (
+        (
+            "attention",
+            nn.TransformerEncoderLayer(4, 2, 8, batch_first=True),
+            (1, 5, 4),
+            "self-attn",
+        ),
+        ("lstm", nn.LSTM(3, 4, batch_first=True), (1, 4, 3), "1-lstm-1"),
+    ):
+        path = Path(temporary) / f"{name}.xlsx"
+        target = torch.zeros(1, shape[1], 4)
+        write_model_workbook(model, torch.randn(shape), path, target, loss="mean-squared-error")
+        pictures.write_pictures(path, Path(temporary) / name)
+        (page,) = (Path(temporary) / name).glob(f"*{sheet}.png")
+        with Image.open(page) as image:
+            part = image.crop((0, 0, image.width, int(0.5 * image.height)))
+            part.save(folder / f"model-{name}.png")
     (shown,) = Path(temporary).glob("*-image.png")
     with Image.open(shown) as image:
         image.save(folder / "model-image.png")

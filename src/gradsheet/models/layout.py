@@ -14,6 +14,7 @@ from gradsheet.models.naming import sheet_names
 from gradsheet.models.primitives.base import Context
 from gradsheet.models.primitives.leaves import Constant, Copy
 from gradsheet.models.primitives.place import Piece, Place
+from gradsheet.models.primitives.product import Product
 from gradsheet.models.primitives.text import Refs
 from gradsheet.spreadsheet.limits import check_columns, check_rows
 
@@ -177,6 +178,7 @@ class _Arranger:
         self.layout, self.sheet = layout, sheet
         self.leaves = _leaves_of(layout.graph, sheet.group)
         self.bands: list[list[Node]] = []
+        self.steps = _steps(sheet.group)
 
     def run(self) -> None:
         """All sections, one below the other."""
@@ -225,6 +227,8 @@ class _Arranger:
 
     def _restarts(self, node: Node) -> bool:
         """Whether a node is like the first of its band: the next step of a sequence."""
+        if node in self.steps:
+            return True
         first = self.bands[-1][0]
         alike = (node.primitive.name, node.shape) == (first.primitive.name, first.shape)
         return alike and len(self.bands[-1]) > 2
@@ -292,6 +296,15 @@ def _leaves_of(graph: Graph, group: Group) -> dict[Node, dict[int, Node]]:
                     own = found.setdefault(node, {})
                     own[which if which not in own else len(node.operands) + len(own)] = leaf
     return found
+
+
+def _steps(group: Group) -> set[Node]:
+    """The products with the same weights again and again: each begins a step of a sequence."""
+    found: dict[bytes, list[Node]] = {}
+    for node in group.computed:
+        if isinstance(node.primitive, Product):
+            found.setdefault(node.operands[1].ids.tobytes(), []).append(node)
+    return {node for nodes in found.values() if len(nodes) > 1 for node in nodes}
 
 
 def _is_number(node: Node) -> bool:

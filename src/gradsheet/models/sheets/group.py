@@ -167,7 +167,10 @@ class GroupWriter:
                 values_of = "forward"
             values = numbers.loss_by if aux.of_gradients else numbers.of
             formulas = self.layout.refs(ids[copies], values_of).texts
-            self.cells.formulas(page, _part(aux.block, copies), formulas, values(ids[copies]))
+            small = self.cells.cell_format(num_format=SMALL) if aux.of_gradients else None
+            self.cells.formulas(
+                page, _part(aux.block, copies), formulas, values(ids[copies]), small
+            )
 
     # --- gradients ------------------------------------------------------------------------------
 

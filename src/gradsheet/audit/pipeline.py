@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from gradsheet.audit import rules
@@ -33,10 +34,11 @@ from gradsheet.audit.inference.function import FUNCTION
 from gradsheet.audit.inference.interpretation import Interpretation, Work
 from gradsheet.audit.inference.ranking import interpret
 from gradsheet.audit.own_files import refuse_own
+from gradsheet.audit.seen import what_was_seen
 from gradsheet.audit.subject import Subject
 from gradsheet.audit.tables.search import find_tables
 from gradsheet.audit.tables.steps.search import find_trainings
-from gradsheet.audit.trainings import TrainingFound, audit_training, interpret_training
+from gradsheet.audit.trainings import audit_training, interpret_training
 from gradsheet.audit.unaudited import UnauditedError
 from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange
@@ -45,6 +47,8 @@ from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.made_by import sheets_without_table
 from gradsheet.spreadsheet.model import Book
 from gradsheet.spreadsheet.reader import read_book
+
+_STEP_AND_UPDATE = 2  # rows
 
 
 def audit_workbook(path: str | Path) -> Audit:
@@ -62,14 +66,13 @@ def audit_book(book: Book) -> Audit:
     refuse_own(book)
     formulas = Formulas(book)
     interpretations = _interpretations(formulas)
-    trainings = [] if interpretations else _trainings(formulas)
+    is_found = bool(interpretations) and not _are_pieces(interpretations)
+    possible = [] if is_found else find_trainings(formulas)
+    trainings = [found for each in possible if (found := interpret_training(each)) is not None]
+    interpretations = [] if trainings else interpretations
     if not interpretations and not trainings:
-        raise UnauditedError(
-            "no table",
-            book.path,
-            "no training table found; expected rows of formulas under headers such as w1, h1, "
-            "a_h1, E_total, dE/dw1",
-        )
+        seen = what_was_seen(formulas, len(possible))
+        raise UnauditedError("no table", book.path, f"no training table found; seen: {seen}")
     work = Work()
     for found in (*interpretations, *(f for t in trainings for _, f in t.kinds)):
         found.work = work
@@ -94,10 +97,14 @@ def _interpretations(formulas: Formulas) -> list[Interpretation]:
     return [found for table in tables if (found := interpret(table)) is not None]
 
 
-def _trainings(formulas: Formulas) -> list[TrainingFound]:
-    """Trainings whose steps are laid out in any other way."""
-    found = map(interpret_training, find_trainings(formulas))
-    return [training for training in found if training is not None]
+def _are_pieces(tables: list[Interpretation]) -> bool:
+    """Whether tables of a step each are one below the other: one training in alternating rows."""
+    return len(tables) > 1 and all(
+        len(one.table.rows) <= _STEP_AND_UPDATE
+        and one.table.sheet is other.table.sheet
+        and one.table.columns == other.table.columns
+        for one, other in pairwise(tables)
+    )
 
 
 # --- One table -------------------------------------------------------------------------------

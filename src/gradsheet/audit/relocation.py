@@ -22,6 +22,11 @@ def relocated(table: TableAudit, arrangement: Arrangement) -> TableAudit:
     )
 
 
+def relocated_finding(finding: Finding, arrangement: Arrangement) -> Finding:
+    """A finding about a table with every place in it as it is in the file."""
+    return _Relocation(arrangement).finding(finding)
+
+
 class _Relocation:
     def __init__(self, arrangement: Arrangement) -> None:
         self._arrangement = arrangement

@@ -1,17 +1,19 @@
 """The audit of a training that is found by its steps, at the cells of the file."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from gradsheet.audit.checks.examples import with_uneven
-from gradsheet.audit.findings import Finding, TableAudit
+from gradsheet.audit.findings import ColumnAudit, Finding, TableAudit
 from gradsheet.audit.inference.descent import interpret_descent
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.ranking import interpret, wrong_columns
-from gradsheet.audit.relocation import relocated
+from gradsheet.audit.relocation import relocated, relocated_finding
 from gradsheet.audit.subject import Subject
+from gradsheet.audit.tables.steps.arrangement import Arrangement
 from gradsheet.audit.tables.steps.training import Kind, Training
+from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.evaluate import Evaluator
 
 
@@ -63,33 +65,65 @@ def audit_training(found: TrainingFound, audit: Callable[[Subject], TableAudit])
         found: the training.
         audit: of one table, at its own places.
     """
-    audits: list[TableAudit] = []
-    for number, (kind, interpretation) in enumerate(found.kinds):
-        evaluator = Evaluator(interpretation.table.formulas)
-        one = audit(Subject(interpretation, evaluator))
-        if not number:
-            one = with_uneven(one, interpretation.table, found.training)
-        findings = [_counted(kind, f) for f in one.findings if not number or _is_own(kind, f)]
-        arrangement = interpretation.table.arrangement
-        assert arrangement is not None
-        audits.append(relocated(replace(one, findings=tuple(findings)), arrangement))
-    first, *others = audits
-    more = [f for other in others for f in other.findings if f not in first.findings]
-    return replace(
-        first,
-        network=replace(first.network, examples=found.training.count)
-        if first.network.layers
-        else first.network,
-        findings=(*first.findings, *more),
-    )
+    audits = [audit(Subject(f, Evaluator(f.table.formulas))) for _, f in found.kinds]
+    audits[0] = with_uneven(audits[0], found.kinds[0][1].table, found.training)
+    columns: dict[int, ColumnAudit] = {c.column: c for c in audits[0].columns}
+    findings: dict[Finding, None] = {}
+    for number in range(len(audits)):
+        for finding in _Blame(found, audits, number).findings():
+            where = relocated_finding(finding, _arrangement(found, number))
+            findings[where] = None
+            column = columns.get(finding.cell.column) if finding.cell else None
+            if column is not None and finding.is_mistake and column.verdict != "wrong":
+                wrong = replace(column, verdict="wrong", first_wrong=finding.cell)
+                columns[column.column] = wrong
+    first = replace(audits[0], columns=tuple(columns.values()), findings=())
+    whole = relocated(first, _arrangement(found, 0))
+    examples = found.training.count if whole.network.layers else 1
+    network = replace(whole.network, examples=examples)
+    return replace(whole, network=network, findings=tuple(findings))
 
 
-def _is_own(kind: Kind, finding: Finding) -> bool:
-    """Whether a finding is about a value that each example has for itself."""
-    return finding.cell is not None and finding.cell.column in kind.own
+def _arrangement(found: TrainingFound, number: int) -> Arrangement:
+    arrangement = found.kinds[number][1].table.arrangement
+    assert arrangement is not None
+    return arrangement
 
 
-def _counted(kind: Kind, finding: Finding) -> Finding:
-    """The finding with the cells of all examples of the kind."""
-    count = len(kind.examples) if _is_own(kind, finding) else 1
-    return replace(finding, cells=count * finding.cells)
+class _Blame:
+    """What is wrong with one kind of example, where the kind differs from others."""
+
+    def __init__(self, found: TrainingFound, audits: list[TableAudit], number: int) -> None:
+        self._kind, self._table = found.kinds[number][0], found.kinds[number][1].table
+        self._others = [
+            (other.table, {(f.cell, f.codes) for f in audits[n].findings})
+            for n, (_, other) in enumerate(found.kinds)
+            if n != number
+        ]
+        self._audit, self._is_first = audits[number], number == 0
+
+    def findings(self) -> Iterator[Finding]:
+        """Its own findings; of those about what all share, each where its cause is."""
+        seen: set[CellIndex] = set()
+        for finding in self._audit.findings:
+            if finding.cell is None or finding.cell.column in self._kind.own:
+                yield replace(finding, cells=len(self._kind.examples) * finding.cells)
+            elif (cause := self._cause(finding, finding.cell)) is not None:
+                if cause not in seen:
+                    seen.add(cause)
+                    header = self._table.headers.get(cause.column, "")
+                    yield replace(finding, cell=cause, cells=1, column=header, role=None)
+            elif self._is_first:
+                yield finding
+
+    def _cause(self, finding: Finding, cell: CellIndex) -> CellIndex | None:
+        """The cell of this kind alone from which a shared one is wrong; None if it is for all."""
+        for other, known in self._others:
+            if (cell, finding.codes) in known:
+                continue
+            for row in (cell.row, cell.row - 1):
+                for column in sorted(self._kind.own):
+                    is_row = row in self._table.rows
+                    if is_row and self._table.tree(row, column) != other.tree(row, column):
+                        return CellIndex(row, column)
+        return None

@@ -12,7 +12,8 @@ from gradsheet.symbolic.expression import Apply, Expression, Number, Variable
 ERROR = Number(math.nan)
 """What a spreadsheet shows as an error."""
 
-_DEEPEST = 40  # cells that a formula is followed through
+_DEEPEST = 40  # cells that a formula is followed through, one after the other
+_MOST = 3_000  # cells that it is followed through in all
 
 
 class CircularReferenceError(FormulaError):
@@ -29,6 +30,7 @@ class Lowering:
 
     def __init__(self, formulas: Formulas, meaning: Callable[[CellRef], Variable | None]) -> None:
         self._formulas, self._meaning = formulas, meaning
+        self._followed = 0
 
     def expression(self, cell: CellRef, depth: int = 0) -> Expression:
         """What the formula of a cell computes.
@@ -36,6 +38,9 @@ class Lowering:
         Raises:
             FormulaError: it is not understood, or goes round in a circle.
         """
+        self._followed += 1
+        if self._followed > _MOST:
+            raise FormulaError(f"it leads through more than {_MOST:,} cells")
         if depth > _DEEPEST:
             raise CircularReferenceError(
                 f"it leads through more than {_DEEPEST} cells, or in a circle"

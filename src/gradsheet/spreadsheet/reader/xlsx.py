@@ -79,6 +79,10 @@ def _strings(parts: Parts, relations: Mapping[str, Relation]) -> list[str]:
     return []
 
 
+SOLVED = "solver_opt"
+"""The hidden name of the cell that Excel's Solver makes small or large."""
+
+
 class _Workbook(PartReader):
     """The sheets (their identities by name) and the defined names."""
 
@@ -107,7 +111,7 @@ class _Workbook(PartReader):
 
     def _end_name(self) -> None:
         name = self._attributes.get("name", "")
-        hidden = self._attributes.get("hidden", "0") in ("1", "true")
+        hidden = self._attributes.get("hidden", "0") in ("1", "true") and name != SOLVED
         reference = self.written().strip().removeprefix("=")
         if name.startswith("_xlnm.") or hidden or not is_on_named_sheet(reference):
             return

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from gradsheet.audit.tables.steps.dependencies import Dependencies
+from gradsheet.audit.tables.steps.positions import Position
 from gradsheet.spreadsheet.addresses import CellRef
 from gradsheet.spreadsheet.functions import FormulaError
 
@@ -27,9 +29,88 @@ class Chain:
     turns: bool = False
 
 
+@dataclass
+class Regular:
+    """The chains that go on evenly, made whole where one cell breaks them.
+
+    Args:
+        book: the book.
+        found: the chains, some of them in pieces.
+        pairs: cells, and the cells that move them on.
+    """
+
+    book: Dependencies
+    found: list[Chain]
+    pairs: list[tuple[CellRef, CellRef]]
+
+    def chains(self) -> list[Chain]:
+        """The chains by what is at their places, whatever one of their formulas is."""
+        even: dict[Position, list[Chain]] = {}
+        others: list[Chain] = []
+        for chain in self.found:
+            shift = self._shift(chain)
+            if shift is None:
+                others.append(chain)
+            else:
+                even.setdefault(shift, []).append(chain)
+        whole = [c for shift, chains in even.items() for c in self._whole(shift, chains)]
+        inside = {cell for chain in whole for cell in (*chain.values, *chain.updated.values())}
+        return [*whole, *(chain for chain in others if inside.isdisjoint(chain.values))]
+
+    def _shift(self, chain: Chain) -> Position | None:
+        """How far a chain goes in most of its steps; None where it has fewer than three values."""
+        positions = list(map(self.book.position, chain.values))
+        shifts = Counter(other.seen_from(one) for one, other in pairwise(positions))
+        return shifts.most_common(1)[0][0] if len(positions) > 2 else None
+
+    def _whole(self, shift: Position, chains: list[Chain]) -> Iterator[Chain]:
+        position, most = self.book.position, max(len(chain.values) for chain in chains)
+        long = [chain for chain in chains if 2 * len(chain.values) > most]
+        first = min(position(chain.values[0]) for chain in long)
+        last = max(position(c.values[0]).count_from(first, shift) + len(c.values) for c in long)
+        votes: Counter[tuple[Position, Position]] = Counter()
+        for start, moved in self.pairs:
+            votes[self._home(start, first, shift), position(moved).seen_from(position(start))] += 1
+        is_apart = any(chain.updated for chain in chains)
+        for chain in chains:
+            home = self._home(chain.values[0], first, shift)
+            if not chain.updated:
+                votes[home, shift] += len(chain.values) - 1
+            for step, moved in chain.updated.items():
+                votes[home, position(moved).seen_from(position(chain.values[step]))] += 1
+        known: set[Position] = set()
+        for (place, offset), count in votes.most_common():
+            if 2 * count < last - 1 or place in known or is_apart == (offset == shift):
+                continue
+            known.add(place)
+            if (whole := self._at(place, shift, offset if is_apart else None, last)) is not None:
+                yield whole
+
+    def _home(self, cell: CellRef, first: Position, shift: Position) -> Position:
+        """Where the first step has what is in a cell of any step."""
+        position = self.book.position(cell)
+        return position.moved(shift, -max(0, position.count_from(first, shift)))
+
+    def _at(
+        self, place: Position, shift: Position, offset: Position | None, steps: int
+    ) -> Chain | None:
+        """The chain that starts at a place and goes on evenly."""
+        chain = Chain([])
+        for step in range(steps):
+            cell = self.book.cell_at(place.moved(shift, step))
+            if cell is None:
+                break
+            chain.values.append(cell)
+            moved = self.book.cell_at(place.moved(shift, step).moved(offset)) if offset else None
+            if moved is not None and moved in self.book.reads:
+                chain.updated[step] = moved
+        return chain if len(chain.values) > 1 else None
+
+
 def find_chains(book: Dependencies) -> list[Chain]:
     """Every number that is typed in and then moved on by a formula that depends on it."""
-    return list(_Chains(book).found())
+    chains = _Chains(book)
+    return Regular(book, list(chains.found()), chains.pairs()).chains()
 
 
 class _Chains:
@@ -60,9 +141,19 @@ class _Chains:
                 yield self._from(start, moved)
             else:
                 others.append(start)
-        for start in others:
+        others += [cell for cell in self._book.readers if cell not in self._moves]
+        for start in others if self._learned else ():
             if (moved := self._moved(start, [self._is_like_others])) is not None:
                 yield self._from(start, moved)
+
+    def pairs(self) -> list[tuple[CellRef, CellRef]]:
+        """The cells that are moved on as parameters are, each with what moves it."""
+        return [
+            (cell, moved)
+            for cell, moves in self._moves.items()
+            for moved in moves
+            if self._learned and self._is_like_others(cell, moved)
+        ]
 
     def _is_start(self, cell: CellRef) -> bool:
         """Whether a cell holds a number that was typed in, there or where it takes it from."""
@@ -97,8 +188,15 @@ class _Chains:
 
     def _moved(self, cell: CellRef, tests: Sequence[_Test]) -> CellRef | None:
         """The formula that moves a parameter on: the first that passes the first test that can."""
-        moves = self._moves.get(cell, ())
+        moves = self._moves.get(cell) or self._beside(cell)
         return next((moved for test in tests for moved in moves if test(cell, moved)), None)
+
+    def _beside(self, cell: CellRef) -> list[CellRef]:
+        """The formulas that read a number from where the new values of others are."""
+        if not self._book.is_number(cell):
+            return []
+        readers = self._book.readers.get(cell, ())
+        return [reader for reader in readers if _shift(cell, reader) in self._shifts]
 
     def _is_computed_from(self, cell: CellRef, moved: CellRef) -> bool:
         """Whether what is added to a parameter depends on it."""
@@ -109,10 +207,13 @@ class _Chains:
 
     def _is_like_others(self, cell: CellRef, moved: CellRef) -> bool:
         """Whether a formula is made like those that move parameters on."""
-        if self._kind(moved) not in self._kinds:
-            return False
         shared = {other for other, count in self._shared.items() if 2 * count > self._learned}
-        return not shared.isdisjoint(self._book.reads[moved]) or _shift(cell, moved) in self._shifts
+        signs = (
+            self._kind(moved) in self._kinds,
+            not shared.isdisjoint(self._book.reads[moved]),
+            _shift(cell, moved) in self._shifts,
+        )
+        return sum(signs) > 1
 
     def _learn(self, cell: CellRef, moved: CellRef) -> None:
         self._kinds.add(self._kind(moved))

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from gradsheet.audit.tables.steps.positions import Position
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import (
     Area,
@@ -133,6 +134,22 @@ class Dependencies:
             for other in dict.fromkeys(reads):
                 found.setdefault(other, []).append(cell)
         return found
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {name: number for number, name in enumerate(self.formulas.book.sheets)}
+
+    def position(self, cell: CellRef) -> Position:
+        """Where a cell is."""
+        return Position(self._numbers.get(cell.sheet, -1), *cell.cell)
+
+    def cell_at(self, position: Position) -> CellRef | None:
+        """The cell at a position; None where nothing is."""
+        sheets = list(self._numbers)
+        if not 0 <= position.sheet < len(sheets):
+            return None
+        cell = CellRef(sheets[position.sheet], CellIndex(position.row, position.column))
+        return cell if self.formulas.cell(*cell) is not None else None
 
     # --- What a formula adds up, or takes over -----------------------------------------------
 

@@ -34,12 +34,8 @@ class StepGrid:
         steps: dict[CellRef, int],
     ) -> None:
         self._book, self.chains, self._cells, self._step = book, chains, cells, steps
-        self._numbers = {name: number for number, name in enumerate(book.formulas.book.sheets)}
+        self.position = book.position
         self.last = max(len(chain.values) for chain in chains) - 1
-
-    def position(self, cell: CellRef) -> Position:
-        """Where a cell is."""
-        return Position(self._numbers.get(cell.sheet, -1), *cell.cell)
 
     @cached_property
     def is_even(self) -> bool:
@@ -85,7 +81,17 @@ class StepGrid:
         usual = {place for place, cells in rows.items() if 2 * len(cells) > self.last}
         for place in rows.keys() - usual:
             self._put_right(rows, place, usual, shift)
+        for step in self._full_steps(rows, usual):
+            for place in usual:
+                if step not in rows[place]:
+                    held = self._book.cell_at(place.moved(shift, step))
+                    rows[place] |= {} if held is None else {step: held}
         return rows
+
+    def _full_steps(self, rows: Rows, usual: set[Position]) -> list[int]:
+        """The steps that hold most of what a step holds; the last may be new parameters alone."""
+        counts = Counter(step for place in usual for step in rows[place])
+        return [step for step, count in counts.items() if 2 * count > len(usual)]
 
     def _put_right(
         self, rows: Rows, place: Position, usual: set[Position], shift: Position

@@ -14,12 +14,17 @@ _MOST_FORMULAS = 60_000  # in a book that is searched
 
 def find_trainings(formulas: Formulas) -> list[Training]:
     """Every set of parameters that are moved on together, with all that is computed from them."""
-    sheets = formulas.book.sheets.values()
-    count = sum(cell.formula is not None for sheet in sheets for cell in sheet.cells.values())
-    if not 0 < count <= _MOST_FORMULAS:
+    if not is_searched(formulas):
         return []
     book = Dependencies(formulas)
     return list(_Search(book, find_chains(book)).trainings())
+
+
+def is_searched(formulas: Formulas) -> bool:
+    """Whether a book holds few enough formulas to be searched."""
+    sheets = formulas.book.sheets.values()
+    count = sum(cell.formula is not None for sheet in sheets for cell in sheet.cells.values())
+    return count <= _MOST_FORMULAS
 
 
 class _Search:

@@ -68,7 +68,7 @@ def audit_book(book: Book) -> Audit:
     interpretations = _interpretations(formulas)
     is_found = bool(interpretations) and not _are_pieces(interpretations)
     possible = [] if is_found else find_trainings(formulas)
-    trainings = [found for each in possible if (found := interpret_training(each)) is not None]
+    trainings = [read for each in possible if (read := interpret_training(each)) is not None]
     interpretations = [] if trainings else interpretations
     if not interpretations and not trainings:
         seen = what_was_seen(formulas, len(possible))

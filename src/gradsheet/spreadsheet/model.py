@@ -23,7 +23,7 @@ class Cell:
     value: float | str | None
     formula: str | None = None
     anchor: CellIndex | None = None
-    is_boolean: bool = False
+    is_boolean: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from gradsheet.workbook.mistake_block import BLOCK_ROWS, LABELS, LEFT, LINE, Blo
 from gradsheet.workbook.passes import PassTable, pass_variables
 from gradsheet.workbook.training_panel import LOSS_CHART, set_loss_axes
 
-_MOST_CELLS = 10_000  # of the trainings with mistakes
+_MOST_CELLS = 5_000  # of the trainings with mistakes
 _FIRST_BLOCK = 26
 _HELPER, _FIRST_ROW = 9, 4  # the first column of the trainings, and their first row
 _RIGHT_COLOUR = "#111827"

@@ -124,7 +124,7 @@ def test_frozen_parameters_have_no_gradient_and_no_step(tmp_path: Path) -> None:
     assert float(book.after.of(book.grouped.loss)) == pytest.approx(after, rel=1e-12)
     book.write(tmp_path / "a.xlsx")
     texts = _texts(tmp_path / "a.xlsx", "1 0 Linear")
-    assert "weight" in texts and not any(text.startswith("∂L/∂weight") for text in texts)
+    assert "weight (frozen)" in texts and not any(text.startswith("∂L/∂weight") for text in texts)
 
 
 def _texts(path: Path, sheet: str) -> list[str]:
@@ -161,6 +161,24 @@ class Shared(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.out(self.b(torch.tanh(self.a(torch.tanh(self.a(x))))))  # type: ignore[no-any-return]
+
+
+class ClassToken(nn.Module):
+    """A parameter in front of a sequence, as vision transformers have one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token, self.place = nn.Parameter(R(1, 1, 4)), nn.Parameter(R(1, 4, 4))
+        self.embed = nn.Linear(2, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = torch.cat([self.token.expand(len(x), -1, -1), self.embed(x)], 1)
+        return rows + self.place
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_parameter_in_front_of_a_sequence(batch: int, tmp_path: Path) -> None:
+    check_model(ClassToken(), R(batch, 3, 2), folder=tmp_path)
 
 
 def test_shared_weights_have_their_total_gradient(tmp_path: Path) -> None:

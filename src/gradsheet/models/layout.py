@@ -285,17 +285,23 @@ def _leaves_of(graph: Graph, group: Group) -> dict[Node, dict[int, Node]]:
     mine |= {n for n in group.nodes if isinstance(n.primitive, Copy)}
     found: dict[Node, dict[int, Node]] = {}
     taken: set[Node] = set()
-    for node in group.nodes:
-        if isinstance(node.primitive, Copy):
-            continue
+    for node in group.computed:
         for which, operand in enumerate(node.operands):
-            for index in np.unique(graph.owners(operand.ids)).tolist():
-                leaf = graph.nodes[index]
-                if leaf in mine and leaf not in taken:
-                    taken.add(leaf)
-                    own = found.setdefault(node, {})
-                    own[which if which not in own else len(node.operands) + len(own)] = leaf
+            for leaf in _fresh(graph, operand.ids, mine, taken):
+                own = found.setdefault(node, {})
+                own[which if which not in own else len(node.operands) + len(own)] = leaf
     return found
+
+
+def _fresh(graph: Graph, ids: Ids, mine: set[Node], taken: set[Node]) -> Iterator[Node]:
+    """The leaves of an operand that have no place yet; what they copy comes after each."""
+    for index in np.unique(graph.owners(ids)).tolist():
+        leaf = graph.nodes[index]
+        if leaf in mine and leaf not in taken:
+            taken.add(leaf)
+            yield leaf
+            for operand in leaf.operands:
+                yield from _fresh(graph, operand.ids, mine, taken)
 
 
 def _steps(group: Group) -> set[Node]:

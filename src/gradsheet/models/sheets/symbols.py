@@ -2,14 +2,13 @@
 
 from gradsheet.models.graph import Node
 from gradsheet.models.layout import ModelLayout, Sheet
-from gradsheet.models.primitives.leaves import Copy
+from gradsheet.models.primitives.leaves import Copy, Parameter
 
 _LONGEST = 400
 
 
 def symbols(layout: ModelLayout, sheet: Sheet) -> dict[Node, str]:
     """A name for each node: given ones, ``input``, and ``h1``, ``h2`` for what is computed."""
-    del layout
     found: dict[Node, str] = {}
     copies = [node for node in sheet.group.nodes if isinstance(node.primitive, Copy)]
     plain = [node for node in copies if node.name == "input"]
@@ -17,11 +16,18 @@ def symbols(layout: ModelLayout, sheet: Sheet) -> dict[Node, str]:
         number = f" {plain.index(node) + 1}" if node in plain and len(plain) > 1 else ""
         found[node] = f"{node.name}{number}"
     for leaf in sheet.group.leaves:
-        found[leaf] = leaf.name or leaf.primitive.name
+        found[leaf] = (leaf.name or leaf.primitive.name) + _without_gradient(layout, leaf)
     computed = sheet.group.computed
     for place, node in enumerate(computed, start=1):
         found[node] = "output" if len(computed) == 1 else f"h{place} {_word(node)}"
     return found
+
+
+def _without_gradient(layout: ModelLayout, leaf: Node) -> str:
+    """Why a parameter has no gradient, where it has none."""
+    if not isinstance(leaf.primitive, Parameter) or leaf.flows or not layout.backward:
+        return ""
+    return " (no gradient)" if leaf.primitive.learned else " (frozen)"
 
 
 def _word(node: Node) -> str:

@@ -66,6 +66,6 @@ def test_what_does_not_fit_a_sheet_is_refused(
 
 def test_more_formulas_where_they_are_asked_for(tmp_path: Path) -> None:
     model, x = nn.Linear(4, 3), torch.randn(4)
-    with pytest.raises(GradsheetError, match="the workbook needs about 95 formulas; at most 50"):
+    with pytest.raises(GradsheetError, match=r"the workbook needs about \d\d formulas; at most 50"):
         write_model_workbook(model, x, tmp_path / "a.xlsx", 1, max_formulas=50)
     write_model_workbook(model, x, tmp_path / "a.xlsx", 1, max_formulas=100)

@@ -178,13 +178,14 @@ class ModelWorkbook:
         self.model, self.train = duplicate(model, train), train
         self.title = type(model).__name__
         self.call, captured = self._captured(call_of(example), target)
+        _check_size(_least(captured), most)
         self.grouped = group(captured)
         self.input: InputSheet = image or self._tensor_input()
         given = [n for n in self.grouped.inputs if self.grouped.home[n] < 0]
         self.layout = ModelLayout(
             self.grouped, self.input.blocks, self.input.gradients([n.flows for n in given])
         )
-        self._check_size(most)
+        _check_size(self.layout.formula_count(), most)
         self.numbers = check_against(
             self.model, self.call, self.objective, self.grouped, captured.functions
         )
@@ -270,14 +271,6 @@ class ModelWorkbook:
         given = [node for node in self.grouped.inputs if self.grouped.home[node] < 0]
         tensors = [self.call.tensors[index_of(n)] for n in given]
         return TensorInput([t.double().numpy() for t in tensors], [n.name for n in given])
-
-    def _check_size(self, most: int) -> None:
-        count = self.layout.formula_count()
-        if count > most:
-            raise GradsheetError(
-                f"the workbook needs about {count:,} formulas; at most {most:,} are written: use a "
-                "smaller model or example, no target, or a larger max_formulas"
-            )
 
     # --- the file ---------------------------------------------------------------------------------
 
@@ -382,6 +375,23 @@ class ModelWorkbook:
         z = self.numbers.of(node.operands[0].ids).ravel()
         image.write_prediction(cells, page, block, np.exp(z - z.max()))
         image.write_digits(cells)
+
+
+def _least(captured: Captured) -> int:
+    """How many formulas there are at least: one for each number that is computed."""
+    values = sum(n.size for n in captured.graph.nodes if not n.primitive.is_leaf)
+    if captured.loss is None:
+        return values
+    parameters = sum(n.size for n in captured.parameters.values() if n.flows)
+    return 3 * values + 2 * parameters
+
+
+def _check_size(count: int, most: int) -> None:
+    if count > most:
+        raise GradsheetError(
+            f"the workbook needs about {count:,} formulas; at most {most:,} are written: use a "
+            "smaller model or example, no target, or a larger max_formulas"
+        )
 
 
 def _links(names: Sequence[str], number: int) -> Links:

@@ -9,9 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gradsheet.errors import GradsheetError
 from gradsheet.models.primitives.base import Context, Ids, Primitive, Terms
 from gradsheet.models.primitives.text import Refs, plus, total
 from gradsheet.symbolic.render import literal
+
+_MOST = 30_000_000
+"""So many weights from numbers to results are found, most of which are 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +95,12 @@ def probed_map(
     """The weights of a linear function of the last ``rank`` dimensions, by its value on units."""
     spatial = shape[len(shape) - rank :]
     count = int(np.prod(spatial, dtype=np.int64))
+    one = function(torch.zeros(1, 1, *spatial, dtype=torch.float64))
+    if count * one.numel() > _MOST:
+        raise GradsheetError(
+            f"{name} of {' × '.join(map(str, spatial))} numbers has {count * one.numel():,} "
+            f"weights; at most {_MOST:,} are written: use a smaller example"
+        )
     units = torch.eye(count, dtype=torch.float64).reshape(count, 1, *spatial)
     found = function(units)
     result = tuple(found.shape[2:])

@@ -4,17 +4,23 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from gradsheet.audit import rules
 from gradsheet.audit.checks.examples import with_uneven
+from gradsheet.audit.details import OddCell
 from gradsheet.audit.findings import ColumnAudit, Finding, TableAudit
 from gradsheet.audit.inference.descent import interpret_descent
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.ranking import interpret, wrong_columns
+from gradsheet.audit.inference.reference import agree
 from gradsheet.audit.relocation import relocated, relocated_finding
-from gradsheet.audit.subject import Subject
+from gradsheet.audit.subject import Subject, content_of
 from gradsheet.audit.tables.steps.arrangement import Arrangement
 from gradsheet.audit.tables.steps.training import Kind, Training
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.evaluate import Evaluator
+from gradsheet.spreadsheet.functions import FormulaError
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,7 @@ class _Blame:
             if n != number
         ]
         self._audit, self._is_first = audits[number], number == 0
+        self._usual, self._own = found.kinds[0][1], found.kinds[number][1]
 
     def findings(self) -> Iterator[Finding]:
         """Its own findings; of those about what all share, each where its cause is."""
@@ -115,6 +122,33 @@ class _Blame:
                     yield replace(finding, cell=cause, cells=1, column=header, role=None)
             elif self._is_first:
                 yield finding
+        yield from (f for f in self._odd() if f.cell not in seen)
+
+    def _odd(self) -> Iterator[Finding]:
+        """The helper cells that compute something else than those of the other examples."""
+        for column in sorted(self._kind.own - self._own.symbols.keys()):
+            for row in self._table.rows:
+                if self._differs(row, column):
+                    content = content_of(self._table.cell(row, column))
+                    header = self._table.headers.get(column, "")
+                    cell, sheet = CellIndex(row, column), self._audit.sheet
+                    yield Finding((rules.ODD_CELL,), OddCell(content), sheet, cell, column=header)
+                    break
+
+    def _differs(self, row: int, column: int) -> bool:
+        """Whether a cell computes another value than that of the most frequent kind."""
+        usual = self._usual.table
+        trees = self._table.tree(row, column), usual.tree(row, column)
+        if self._is_first or trees[0] == trees[1] or None in trees:
+            return False
+        try:
+            one, other = (
+                found.reference.values([found.written(row, column)])[0]
+                for found in (self._own, self._usual)
+            )
+        except FormulaError:
+            return False
+        return bool(np.isfinite(one).all() and np.isfinite(other).all()) and not agree(one, other)
 
     def _cause(self, finding: Finding, cell: CellIndex) -> CellIndex | None:
         """The cell of this kind alone from which a shared one is wrong; None if it is for all."""

@@ -98,8 +98,7 @@ def make(name: str) -> Case:
 
 def module(name: str) -> Any:
     """A module of a package that is needed only by its models, untyped."""
-    if name.startswith(("timm", "torchvision", "vit_pytorch")):
-        _define_operators()
+    _define_operators()
     return import_module(name)
 
 

@@ -135,7 +135,8 @@ def _(draw: random.Random) -> Several | None:
     columns, start = table.columns, table.columns.index(last)
     gradient = columns.index(f"dE/d{last}")
     mistakes, in_row = [], dict(table.in_row)
-    for apart in range(1, draw.randint(2, 2 * units) + 1):
+    most = min(2 * units, len(columns) - gradient - 1)
+    for apart in range(1, draw.randint(2, most) + 1):
         name, moved = columns[start + apart], columns[gradient + apart]
         mistakes.append((name, 1, "GS215"))
         for row in range(1, table.rows):

@@ -23,6 +23,7 @@ from gradsheet.spreadsheet.model import Book, Cell, Sheet
 from gradsheet.workbook.build import write_workbook
 from tests.audit.handmade import Made, changed, handmade, make, rearranged, seeds, slope
 from tests.audit.planted import PLANTS, gradients
+from tests.audit.planted_further import FURTHER
 
 # --- No false alarm ----------------------------------------------------------------------------
 
@@ -124,8 +125,23 @@ def test_a_planted_mistake_is_found_and_named(name: str, often: int) -> None:
         assert told == [(code,)]
 
 
-def test_there_are_thirty_mistakes_and_more() -> None:
-    assert len(PLANTS) >= 30
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FURTHER)
+def test_mistakes_in_several_terms_columns_and_rules_are_named(name: str) -> None:
+    """Each at its first cell; benchmarks/audit.py plants them in other words, too."""
+    draws = (random.Random(f"{name}{seed}") for seed in count())
+    draw, found = next((draw, f) for draw in draws if (f := FURTHER[name](draw)) is not None)
+    made = make(found.table, draw, found.headers or None)
+    findings = audit_book(made.book).all_findings
+    for column, row, codes in found.mistakes:
+        cell = CellIndex.parse(made.address(column, max(row, 0)))
+        cell = cell._replace(row=cell.row + min(row, 0))
+        told = ["+".join(f.codes) for f in findings if cell in [p.cell for p in f.first_places]]
+        assert set(told) & set(codes.split())
+
+
+def test_there_are_eighty_mistakes_and_more() -> None:
+    assert len(PLANTS) + len(FURTHER) >= 80
     assert len({code for code, _ in PLANTS.values()}) >= 25
 
 

@@ -44,6 +44,7 @@ from gradsheet.spreadsheet.formula import references
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Variable, expand, variables
 
+_MOST_SEARCHED = 40  # formulas that nothing explains, in one workbook
 _LONGEST = 60  # symbols in a formula for which pairs are tried
 _TAKEN_FOR_ANOTHER = {rules.WRONG_WEIGHT, rules.PRE_ACTIVATION_FOR_ACTIVATION}
 _UNLIKELY = {rules.OTHER_VALUE, rules.OTHER_ROW, rules.UPDATED}  # as one of two mistakes
@@ -184,6 +185,8 @@ class _Search:
         """One cause or two, the simplest first; if none is found, that it is unexplained."""
         if self._slides():
             return (Change(rules.SLIDING),)
+        if self._found.work.unexplained >= _MOST_SEARCHED:
+            return (Change(rules.UNEXPLAINED),)
         with np.errstate(all="ignore"):  # a mutation may divide by zero
             self._wanted = self._values.of(self._written)
             substitutes = list(self._candidates.substitutes(self._written))

@@ -31,6 +31,9 @@ RIGHT = (
     "own-names-and-new-weight-columns-right",
     "one-step-then-new-weights-right",
     "linear-regression-row-by-row-right",
+    "block-of-examples-per-epoch-right",
+    "descent-of-a-function-right",
+    "feed-and-back-rows-in-turn-right",
     "perceptron-rule-right",
     "perceptron-sum-in-step",
     "pasted-losses-E_0.1-to-E_2",
@@ -42,6 +45,7 @@ REMARKS = {
 """The rules of the remarks, where there are any."""
 
 WRONG = {
+    "one-cell-a-quantity-wrong": [("B31", 1, "GS601"), ("B32", 1, "GS601")],
     "google-POW-wrong": [("V3", 6, "GS501")],
     "rate-from-wrong-cell": [("E4", 56, "GS801")],
     "rate-slides-into-table": [("G6", 5, "GS211")],

@@ -72,13 +72,19 @@ FUNCTIONS: dict[str, list[Callable[..., Any]]] = {
         lambda x: x.argmax(1) * x.sum(1),
     ],
     "movements": [
+        *(torch.trace, lambda x: x.take(torch.tensor([3, 1]))),
         *(lambda x: x.t(), lambda x: x.reshape(-1), lambda x: x[:, 1:3], lambda x: x[1]),
         *(lambda x: x.flip(1), lambda x: x.roll(1, 0), lambda x: x.repeat(2, 1), torch.tril),
         *(lambda x: torch.cat([x, x * 2], 1), lambda x: torch.stack([x, -x]), torch.ravel),
         *(lambda x: x[[2, 0, 0]], lambda x: x.gather(1, torch.tensor([[0], [3], [2]]))),
         *(lambda x: F.pad(x, (1, 2)), lambda x: x.chunk(2, 1)[1], lambda x: x.unfold(1, 2, 1)),
         *(lambda x: x.expand(2, 3, 4), lambda x: x.diagonal(), lambda x: torch.triu(x, 1)),
-        *(lambda x: x.unsqueeze(1).squeeze(), lambda x: x.masked_select(torch.eye(3, 4) > 0)),
+        *(
+            lambda x: x.unsqueeze(1).squeeze(),
+            torch.trace,
+            lambda x: x.take(torch.tensor([3, 1])),
+            lambda x: x.masked_select(torch.eye(3, 4) > 0),
+        ),
         *(lambda x: torch.zeros(4, 4).double().index_add(0, torch.tensor([1, 1, 3]), x),),
     ],
 }

@@ -244,6 +244,12 @@ def _one_hot(builder: Builder, index: Value, classes: int = -1) -> Any:
     return pointwise("eq")(builder, index.moved(index.ids[..., None]), along)
 
 
+def _take(builder: Builder, x: Value, index: Value) -> Any:
+    if not index.is_constant:
+        raise builder.refuse("taking numbers from places that depend on the input")
+    return indexed("take")(builder, x, index)
+
+
 def _masked_select(builder: Builder, x: Value, mask: Value) -> Any:
     if not mask.is_constant:
         raise builder.refuse("a selection by a mask that depends on the input")
@@ -267,4 +273,5 @@ RULES: dict[str, Callable[..., Any]] = {
     "index_add": _index_add,
     "one_hot": _one_hot,
     "masked_select": _masked_select,
+    "take": _take,
 }

@@ -14,7 +14,7 @@ from gradsheet.models.graph import Ids
 Move = Callable[..., Any]
 
 _PLAIN = (
-    *("clone", "cat", "stack", "flip", "roll", "rot90", "repeat", "repeat_interleave", "tile"),
+    *("clone", "cat", "stack", "flip", "roll", "rot90", "repeat", "repeat_interleave"),
     *("constant_pad_nd", "reflection_pad1d", "reflection_pad2d", "reflection_pad3d"),
     *("replication_pad1d", "replication_pad2d", "replication_pad3d", "pixel_shuffle"),
     *("pixel_unshuffle", "channel_shuffle", "native_channel_shuffle", "upsample_nearest1d"),
@@ -23,13 +23,11 @@ _PLAIN = (
     *("slice_scatter", "select_scatter", "diagonal_scatter", "im2col", "unsafe_split"),
     *("split_copy", "split_with_sizes_copy", "unbind_copy", "expand_copy", "view_copy"),
     *("_reshape_copy", "_reshape_alias", "_unsafe_view", "permute_copy", "transpose_copy"),
-    *("diagonal_copy", "alias_copy", "contiguous", "narrow_copy", "slice_copy", "select_copy"),
-    *("squeeze_copy", "unsqueeze_copy", "unfold_copy", "take", "meshgrid"),
-    *("unsafe_split_with_sizes", "unsafe_chunk", "lift_fresh_copy", "lift", "block_diag", "trace"),
-    *("resolve_conj", "resolve_neg", "set_", "tensor_split", "_pad_enum", "_pad_circular"),
+    *("diagonal_copy", "alias_copy", "narrow_copy", "slice_copy", "select_copy"),
+    *("squeeze_copy", "unsqueeze_copy", "unfold_copy"),
+    *("unsafe_split_with_sizes", "lift_fresh_copy", "lift", "block_diag"),
+    *("resolve_conj", "resolve_neg"),
 )
-_INDEXED = ("index", "index_select", "gather", "index_put", "_unsafe_index", "take_along_dim")
-"""These move numbers where their indices are constants."""
 
 
 def _numbers(value: Value) -> Tensor:
@@ -81,11 +79,6 @@ def _to_copy(builder: Builder, value: Value, **kwargs: Any) -> Value:
     return pointwise("ne" if wanted == torch.bool else "trunc")(
         builder, value, *((0,) if wanted == torch.bool else ())
     )
-
-
-def is_index(value: Any) -> bool:
-    """Whether a value is made of whole numbers or truths that depend on nothing."""
-    return value is None or (isinstance(value, Value) and (value.is_constant or not value.ids.size))
 
 
 def indexed(name: str) -> Move:

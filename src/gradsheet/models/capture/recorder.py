@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
-from gradsheet.errors import GradsheetError
+from gradsheet.errors import GradsheetError, reason
 from gradsheet.models.capture.builder import UNKNOWN, Builder, Value
 from gradsheet.models.capture.rules import MOVES, RULES, UNRELATED
 from gradsheet.models.capture.scope import Scope
@@ -144,10 +144,22 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
         values = tree_map_only(Tensor, self._value, (args, given))
         move: Callable[..., Any] | None = MOVES.get(name)
         if move is not None:
-            return move(self.builder, *values[0], **values[1])
+            return self._by_rule(move, name, *values)
         if name not in RULES:
             raise GradsheetError(f"{self.scope.place()}: torch's {name} has no formulas yet")
-        return RULES[name](self.builder, *values[0], **values[1])
+        return self._by_rule(RULES[name], name, *values)
+
+    def _by_rule(
+        self, rule: Callable[..., Any], name: str, args: Sequence[Any], given: dict[str, Any]
+    ) -> Any:
+        """What a rule gives; torch has more forms of an operation than its rule may know."""
+        try:
+            return rule(self.builder, *args, **given)
+        except (TypeError, ValueError, IndexError, AssertionError) as error:
+            raise GradsheetError(
+                f"{self.scope.place()}: this form of torch's {name} has no formulas yet "
+                f"({reason(error)})"
+            ) from error
 
     def _value(self, tensor: Tensor) -> Value:
         if tensor.is_complex():

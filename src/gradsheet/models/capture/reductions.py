@@ -226,6 +226,11 @@ def _rrelu(
     return op(builder, "leaky_relu", x, (low + high) / 2)
 
 
+def _trace(builder: Builder, x: Value) -> Value:
+    x = builder.whole(x)
+    return builder.reduce("sum", x.moved(x.ids.diagonal()), None)
+
+
 RULES: dict[str, Callable[..., Any]] = {
     "sum": _reduce("sum"),
     "mean": _reduce("mean"),
@@ -250,5 +255,6 @@ RULES: dict[str, Callable[..., Any]] = {
     "cumsum": _cumulated,
     "prod": _prod,
     "glu": _glu,
+    "trace": _trace,
     "rrelu_with_noise": _rrelu,
 }

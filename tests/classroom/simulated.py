@@ -56,6 +56,13 @@ def _is_long(value: float) -> bool:
     return abs(float(f"{value:.3g}") - value) > 1.2 * unit
 
 
+def _is_anothers(typed: Content, answers: Sequence[float]) -> bool:
+    """Whether a wrong number happens to be the answer of another cell."""
+    if not isinstance(typed, float):
+        return False
+    return any(abs(abs(typed) - abs(answer)) <= 2e-3 * abs(answer) for answer in answers)
+
+
 Way = tuple[Callable[[float], Content], Verdict, bool]
 # What is typed for a right answer, the mark, and whether the answer must have many digits.
 WAYS: dict[str, Way] = {
@@ -85,10 +92,14 @@ def typed_by(number: int, handout: Handout, questions: Sequence[Question]) -> Ty
     names = ["right"] * 10 + list(WAYS)
     cells: dict[CellRef, Content] = {}
     verdicts: list[Verdict] = []
+    value_of = {q.cell: a for q, a in zip(questions, handout.answers, strict=True)}
     for question, answer in zip(questions, handout.answers, strict=True):
         way, verdict, needs_digits = WAYS[drawn.choice(names)]
         is_simple = abs(answer) > 0.9 or not _is_long(answer)
-        if needs_digits and is_simple:
+        # A mistake that two cells share would follow from the first: those come below.
+        follows = any(cells[ref] != four(value_of[ref]) for ref in question.operands.values())
+        other = needs_digits and _is_anothers(way(answer), handout.answers)
+        if follows or other or (needs_digits and is_simple):
             way, verdict = four, Verdict.RIGHT
         cells[question.cell] = way(answer)
         verdicts.append(verdict)

@@ -33,6 +33,7 @@ from gradsheet.workbook.layout import (
 )
 from gradsheet.workbook.start import AGREED
 from tests.audit.planted import PLANTS
+from tests.audit.planted_further import FURTHER
 from tests.digits.test_data import write_small
 from tests.reference import random_network
 
@@ -255,11 +256,15 @@ def test_what_the_audit_finds_is_what_was_measured() -> None:
     found = json.loads((ROOT / "results" / "audit.json").read_text())
     share = f"{found['found and named'] / found['planted']:.1%}"
     page = (ROOT / "docs" / "audit.md").read_text()
-    assert f"plants each of {len(PLANTS)} mistakes" in page
+    assert f"plants each of {found['kinds']} kinds of mistakes" in page
     assert f"{found['planted']:,} times in all" in page
     assert f"{found['found and named']:,} of them were found and named ({share})" in page
+    assert f"{found['not explained']:.1%} were found and not explained" in page
     assert f"{found['false alarms']} of the {found['right tables']} right tables" in page
-    assert {row["planted"] for row in found["mistakes"]} == PLANTS.keys()
+    for name, seconds in found["CPU seconds"].items():
+        assert f"| {name} | {seconds:.2f} |" in page
+    assert {row["planted"] for row in found["mistakes"]} == {*PLANTS, *FURTHER}
+    assert found["kinds"] == len(PLANTS) + len(FURTHER)
 
 
 def test_the_extras_are_those_of_the_results() -> None:
@@ -327,7 +332,7 @@ def test_the_figures_of_the_readme_are_those_of_the_results() -> None:
         f"{best['mean']:.2%} on MNIST (mean of {len(accuracies)} seeds)",
         f"Over {len(accuracies)} seeds it reaches {best['mean']:.2%} ± "
         f"{best['standard deviation']:.2%} on the test set, {min(accuracies):.2%} at worst",
-        f"{len(PLANTS)} kinds of planted mistakes it found and named "
+        f"{audit['kinds']} kinds of planted mistakes it found and named "
         f"{audit['found and named'] / audit['planted']:.1%}",
         f"in {audit['seconds']['median']:.2f} s a workbook",
     ]

@@ -235,3 +235,11 @@ def test_every_function_says_what_it_is() -> None:
             or function.__doc__
             or "<locals>" in (function.__qualname__)
         ), name
+
+
+@pytest.mark.parametrize("axes", [1, 3])
+@pytest.mark.parametrize("name", ["MaxPool", "AveragePool", "LpPool"])
+def test_windows_over_one_axis_and_over_three(name: str, axes: int) -> None:
+    made = node(name, ["x"], ["y"], kernel_shape=[2] * axes, strides=[2] * axes)
+    shape = [1, 2, *[4] * axes]
+    assert matches(model([made], {"x": shape}), numbers(*shape))

@@ -38,7 +38,7 @@ def test_workbook(succeeded: Succeeded, tmp_path: Path) -> None:
         "Gradient check",
         "Common mistakes",
     ]
-    assert book["lr 2.0"]["D12"].value == 7
+    assert book["lr 2.0"]["A12"].value == 7
 
 
 def test_verify(succeeded: Succeeded, gradsheet: Run, tmp_path: Path) -> None:
@@ -152,6 +152,6 @@ def test_diagram(succeeded: Succeeded, network: str, tmp_path: Path) -> None:
         assert drawing.width > 800
     texts = "".join(ElementTree.parse(tmp_path / "n.svg").getroot().itertext())
     shown = re.sub(r"\s+", "", texts)
-    values = {"course": ["0.242519857", "0.506875", "0.07216"], "mazur": ["0.298371109", "0.59327"]}
+    values = {"course": ["0.242519857", "0.50687", "0.072157"], "mazur": ["0.298371109", "0.59327"]}
     for value in [*values[network], "=0.15", "=0.55", "=0.05", "=0.99"]:
         assert value in shown

@@ -54,7 +54,7 @@ def test_typing_on_the_inputs_sheet_moves_everything(course: Path) -> None:
         for variable in shown:
             name = variable.name.replace("dE/d", "∂E/∂")
             assert columns[name] == pytest.approx(expected.values[variable][:, 0], rel=1e-11)
-    assert found[ref("lr 0.8", "A1")] == "Gradient descent at learning rate 0.65"
+    assert found[ref("lr 0.8", "B1")] == "Gradient descent at learning rate 0.65"
     assert found[ref("Start", "B6")] == "all checks pass"
 
 

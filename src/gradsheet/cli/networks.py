@@ -70,7 +70,7 @@ def workbook(
     updates = renamed("--iterations", iterations, "--updates", updates)
     spec = load_network(network)
     if exercise or solution:
-        numbers = parse_rates(rates) if rates else EXERCISE_LEARNING_RATES
+        numbers = parse_rates(rates) if rates is not None else EXERCISE_LEARNING_RATES
         write_exercise(
             spec,
             path,
@@ -81,7 +81,7 @@ def workbook(
             updates=updates,
         )
     else:
-        chosen = parse_rates(rates) if rates else None
+        chosen = parse_rates(rates) if rates is not None else None
         write_workbook(spec, path, learning_rates=chosen, updates=updates)
     terminal = Terminal(quiet)
     terminal.note(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")
@@ -126,7 +126,7 @@ def sweep(
     from gradsheet.networks.toml import load_network
 
     spec = load_network(network)
-    chosen = parse_rates(rates) if rates else None
+    chosen = parse_rates(rates) if rates is not None else None
     descent = train_at_each(spec, learning_rates=chosen, updates=updates)
     from gradsheet.cli.outputs import write_sweep
     from gradsheet.cli.render import sweep_table

@@ -88,12 +88,12 @@ def updates_of(network: NetworkSpec, updates: int | None = None) -> int:
     return updates if updates is not None else network.updates or DEFAULT_UPDATES
 
 
-@formerly(rates="learning_rates")
 def in_updates(count: int) -> str:
     """A number of updates in words, such as ``1 update``."""
     return f"{count} update{'s' * (count != 1)}"
 
 
+@formerly(rates="learning_rates")
 def descend(
     graph: NetworkGraph,
     learning_rates: Sequence[float] = DEFAULT_LEARNING_RATES,

@@ -5,6 +5,7 @@ they are an independent witness. ``[a_h1]`` stands for a cell of the same row, `
 above, ``[w1>]`` of the row below, ``[w1$]`` of the first row, ``[rate]`` for the learning rate.
 """
 
+import os
 import random
 import re
 from collections.abc import Callable
@@ -20,7 +21,11 @@ from gradsheet.spreadsheet.model import Book, Cell, Chart, Series, Sheet
 
 
 def seeds(few: int, many: int) -> list[Any]:
-    """Parameters for a test that repeats one claim: the first few always, the rest when slow."""
+    """Parameters for a test that repeats one claim: the first few always, the rest when slow.
+
+    At most 12 in all, so that the slow tests take minutes; AUDIT_SEEDS=200 allows for 200.
+    """
+    many = min(many, max(few, int(os.environ.get("AUDIT_SEEDS", "12"))))
     return [*range(few), *(pytest.param(n, marks=pytest.mark.slow) for n in range(few, many))]
 
 

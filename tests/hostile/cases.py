@@ -172,6 +172,7 @@ def run_here(command: list[str], folder: Path) -> Ended:
 
     start = time.process_time()
     Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here on
+    held = _resident("VmRSS")  # by whatever ran in this process before
     signal.setitimer(signal.ITIMER_PROF, 2 * MOST_SECONDS)
     arguments, sys.argv = sys.argv, ["gradsheet", *command]
     try:
@@ -189,12 +190,13 @@ def run_here(command: list[str], folder: Path) -> Ended:
     finally:
         sys.argv = arguments
         signal.setitimer(signal.ITIMER_PROF, 0)
-    return Ended(code, *texts, time.process_time() - start, _peak())
+    return Ended(code, *texts, time.process_time() - start, max(0, _resident("VmHWM") - held))
 
 
-def _peak() -> int:
+def _resident(which: str) -> int:
+    """Bytes of memory that this process holds, VmRSS, or held at most, VmHWM."""
     status = Path("/proc/self/status").read_text()
-    return 1024 * int(status.split("VmHWM:")[1].split()[0])
+    return 1024 * int(status.split(f"{which}:")[1].split()[0])
 
 
 @contextmanager

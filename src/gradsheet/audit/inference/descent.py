@@ -207,8 +207,10 @@ def _is_multiple(written: Array, right: Array) -> bool:
     """Whether values are a number other than 0 times others."""
     with np.errstate(all="ignore"):
         ratio = written / right
+    if not np.isfinite(ratio).all():
+        return False
     middle = float(np.median(ratio))
-    return bool(middle and np.isfinite(ratio).all() and np.ptp(ratio) <= 1e-9 * abs(middle))
+    return bool(middle and np.ptp(ratio) <= 1e-9 * abs(middle))
 
 
 def _size(expression: Expression) -> int:

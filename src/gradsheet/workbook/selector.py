@@ -78,6 +78,8 @@ class Selector:
         number = f"IFERROR(MATCH({absolute(_ROW, 1)},{rates},0),1)"
         write_formula(sheet, _ROW, 2, number, 1, style.format(num_format=";;;"))
         sheet.write_string(_ROW + 2, 0, "η used", style.note)
-        used = f"INDEX({rates},{self.number_cell})"
+        # Gnumeric refuses to index a single cell.
+        only = len(layout.descent.learning_rates) == 1
+        used = rates.partition(":")[0] if only else f"INDEX({rates},{self.number_cell})"
         cell_format = style.format(align="center", font_color=FAINT)
         write_formula(sheet, _ROW + 2, 1, used, layout.descent.learning_rates[0], cell_format)

@@ -1,6 +1,6 @@
 /** The card of the current step, and "why this number?": a value followed back to the inputs. */
 
-import { Apply, Value, mentioned, type Expression } from "../engine/expression";
+import { Value, mentioned } from "../engine/expression";
 import { h, show } from "../page/dom";
 import { byName, byNumber, math, plain, write } from "../page/notation";
 import type { Model } from "./model";
@@ -16,20 +16,11 @@ export function equations(model: Model, value: Value): HTMLElement {
     rows.append(math(`${name} = ${result}`, true));
     return rows;
   }
-  if (isProductOfNames(definition)) rows.append(math(`${name} = ${write(definition, byName)}`, true));
-  else rows.append(math(`${name} = ${write(definition, byName)}`, true));
+  rows.append(math(`${name} = ${write(definition, byName)}`, true));
   const numbers = write(definition, byNumber(model.values));
-  if (numbers !== result) rows.append(math(`${plainName(name)} = ${numbers}`, true));
-  rows.append(math(`${plainName(name)} = ${result}`, true));
+  if (numbers !== result) rows.append(math(`${name} = ${numbers}`, true));
+  rows.append(math(`${name} = ${result}`, true));
   return rows;
-}
-
-function isProductOfNames(expression: Expression): boolean {
-  return expression instanceof Apply && expression.args.every((arg) => arg instanceof Value);
-}
-
-function plainName(markup: string): string {
-  return markup;
 }
 
 export function card(model: Model, step: Step, explain: (value: Value) => void): HTMLElement {

@@ -3,7 +3,6 @@
 import { Value } from "../engine/expression";
 import { PRESETS } from "../engine/network";
 import { byId, choice, field, h, show } from "../page/dom";
-import { plain } from "../page/notation";
 import { followScheme } from "../page/scheme";
 import { fromHash, toHash } from "./address";
 import { Builder } from "./build";
@@ -189,4 +188,3 @@ diagram.draw();
 showStep();
 showIteration();
 select(open);
-document.title = `${plain("Backpropagation, step by step")} · Gradsheet`;

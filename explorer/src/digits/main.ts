@@ -85,11 +85,9 @@ mode.addEventListener("change", () => {
 
 function drawMaps(): void {
   const shown = showGradients ? session.gradients : session.values;
-  views.forEach((view, layer) => view.draw(shown[layer]!, layer === pointed.layer ? pointed.place : NO_PLACE));
+  views.forEach((view, layer) => view.draw(shown[layer]!, layer === pointed.layer ? pointed.place : null));
   byId("inspect").replaceChildren(inspect(session, pointed.layer, pointed.place, showGradients));
 }
-
-const NO_PLACE = null as unknown as Place;
 
 // --- The answer ----------------------------------------------------------------------------------
 
@@ -187,7 +185,7 @@ function picture(image: ArrayLike<number>, caption: string): HTMLElement {
   for (let k = 0; k < x.data.length; k++) x.data[k] = image[k]!;
   const view = new MapsView({ channels: 1, height: SIDE, width: SIDE }, 7, caption, () => {});
   view.element.removeAttribute("tabindex");
-  view.draw(x, NO_PLACE);
+  view.draw(x, null);
   return h("figure", {}, view.element, h("figcaption", {}, caption));
 }
 

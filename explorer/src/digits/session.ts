@@ -10,12 +10,6 @@ export interface Sample {
   index: number;
 }
 
-export interface Steps {
-  before: number;
-  after: number;
-  count: number;
-}
-
 export class Session {
   readonly model: Classifier;
   readonly samples: Sample[];

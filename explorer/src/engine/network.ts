@@ -1,6 +1,6 @@
 /** A small network as named values: forward pass, loss, gradients by the chain rule, updates. */
 
-import { Apply, Value, add, divide, instantiate, mentioned, multiply } from "./expression";
+import { Apply, Value, add, divide, instantiate, multiply } from "./expression";
 import type { Expression, Kind, Place, Tree } from "./expression";
 import table from "./table.json";
 
@@ -427,9 +427,4 @@ export class Network {
       this.updates.set(names[name] as Value, next);
     }
   }
-}
-
-/** Whether every value an expression mentions is one of these. */
-export function dependsOnly(expression: Expression, known: ReadonlySet<Value>): boolean {
-  return mentioned(expression).every((value) => known.has(value));
 }

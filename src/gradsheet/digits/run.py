@@ -106,22 +106,18 @@ class TrainingRun:
                 works in it.
         """
         self.check(dataset)
-        with exclusive(self.folder, wait):
+        with (
+            exclusive(self.folder, wait),
+            chosen_threads(self.device, self._former_threads(), say),
+        ):
             return self._execute(dataset, say, bar, watch)
 
-    def _execute(
-        self,
-        dataset: Dataset,
-        say: Callable[[str], None],
-        bar: bool,
-        watch: Callable[[EpochRecord], None] | None,
-    ) -> FinishedRun:
+    def _former_threads(self) -> int | None:
+        """Number of threads of an interrupted run; None of any other."""
         interrupted = (self.folder / CHECKPOINT).is_file()
-        former_threads = run_folder.threads_of(self.folder) if interrupted else None
-        with chosen_threads(self.device, former_threads, say):
-            return self._execute_with_threads(dataset, say, bar, watch)
+        return run_folder.threads_of(self.folder) if interrupted else None
 
-    def _execute_with_threads(
+    def _execute(
         self,
         dataset: Dataset,
         say: Callable[[str], None],

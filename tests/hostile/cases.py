@@ -1,7 +1,9 @@
 """A case: one damaged input and the command that is given it; how it ended, and what is wrong."""
 
+import json
 import os
 import signal
+import subprocess
 import sys
 import time
 import unicodedata
@@ -12,7 +14,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from subprocess import DEVNULL, Popen
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -150,20 +151,38 @@ def run(case: Case, folder: Path) -> tuple[list[str], Ended]:
     return command, (run_apart if case.is_apart else run_here)(command, folder)
 
 
+# A child counts the memory of the process that it was forked from, up to its exec: a small one
+# between this process and the command keeps the tests before it out of the account.
+_ACCOUNTANT = """
+import json, os, subprocess, sys, time
+process, deadline = subprocess.Popen(sys.argv[3:]), time.monotonic() + float(sys.argv[1])
+while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+    if time.monotonic() > deadline:
+        process.kill()
+    time.sleep(0.02)
+used = ended[2]
+account = os.waitstatus_to_exitcode(ended[1]), used.ru_utime + used.ru_stime, used.ru_maxrss
+os.write(int(sys.argv[2]), json.dumps(account).encode())
+"""
+
+
 def run_apart(command: list[str], folder: Path) -> Ended:
     """Run ``gradsheet`` with these arguments in a folder, as a program of its own."""
-    with TemporaryFile() as out, TemporaryFile() as err:
-        program = [sys.executable, "-m", "gradsheet", *command]
-        process = Popen(program, cwd=folder, stdin=DEVNULL, stdout=out, stderr=err)
-        deadline = time.monotonic() + _PATIENCE
-        while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
-            if time.monotonic() > deadline:
-                process.kill()
-            time.sleep(0.02)
-        process.returncode = os.waitstatus_to_exitcode(ended[1])
-        used = ended[2]
-        seconds, peak = used.ru_utime + used.ru_stime, 1024 * used.ru_maxrss
-        return Ended(process.returncode, _text(out), _text(err), seconds, peak)
+    program = [sys.executable, "-m", "gradsheet", *command]
+    accountant = [sys.executable, "-I", "-S", "-c", _ACCOUNTANT, str(_PATIENCE)]
+    with TemporaryFile() as out, TemporaryFile() as err, TemporaryFile() as account:
+        descriptor = account.fileno()
+        subprocess.run(
+            [*accountant, str(descriptor), *program],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            pass_fds=[descriptor],
+            check=True,
+        )
+        code, seconds, kilobytes = json.loads(_text(account))
+        return Ended(code, _text(out), _text(err), seconds, 1024 * kilobytes)
 
 
 def run_here(command: list[str], folder: Path) -> Ended:

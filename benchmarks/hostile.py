@@ -7,7 +7,9 @@ number (tests/hostile), and given to the commands that read them: some as progra
 50 of the first 1,000, the others in processes that run many. A case fails where the command ends
 with another exit code than 0, 1 or 2, prints anything but one short line without control characters
 for 2, takes over 10 s of the processor or 1 GB, or leaves a file half written. Its input is kept,
-with one of its damages where one is enough. `make test-all` runs the first 1,000.
+with one of its damages where one is enough. Every result is kept beside them, in cases.jsonl: the
+same command, given again, goes on; without that file it begins anew. `make test-all` runs the first
+1,000.
 """
 
 import argparse
@@ -32,7 +34,7 @@ from gradsheet.files import write_text
 from tests.hostile.cases import MOST_BYTES, MOST_SECONDS, Case, faults, run
 
 _BATCH, _REPORT = 500, 100  # cases
-_PATIENCE = 600  # seconds
+_PATIENCE = 3600  # seconds
 
 
 def result_of(case: Case) -> dict[str, Any]:
@@ -122,17 +124,22 @@ def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 class Progress:
-    """The results so far: recorded and reported now and then, failures at once."""
+    """The results so far: each kept at once, reported now and then, failures at once."""
 
-    def __init__(self, total: int, output: Path | None) -> None:
-        self.results: list[dict[str, Any]] = []
-        self._total, self._output = total, output
+    def __init__(self, numbers: list[int], kept: Path, output: Path | None) -> None:
+        lines = kept.read_text().splitlines() if kept.is_file() else []
+        known = {result["case"]: result for result in map(json.loads, lines)}
+        self.results = [known[number] for number in numbers if number in known]
+        self.missing = [number for number in numbers if number not in known]
+        self._total, self._before = len(numbers), len(self.results)
+        self._kept, self._output = kept, output
         self._start, self._lock = time.monotonic(), Lock()
 
     def take(self, results: Iterator[dict[str, Any]]) -> None:
         """Take results as they come."""
         for result in results:
-            with self._lock:
+            with self._lock, self._kept.open("a") as kept:
+                kept.write(json.dumps(result) + "\n")
                 self.results.append(result)
                 if result["faults"]:
                     print("   ", json.dumps(result), flush=True)
@@ -141,7 +148,8 @@ class Progress:
 
     def _report(self) -> None:
         done = len(self.results)
-        left = (time.monotonic() - self._start) / done * (self._total - done)
+        each = (time.monotonic() - self._start) / (done - self._before)
+        left = each * (self._total - done)
         print(f"{done:,} of {self._total:,}, about {left / 60:.0f} min left", flush=True)
         if self._output:
             write_text(self._output, json.dumps(summary(self.results), indent=1) + "\n")
@@ -161,8 +169,10 @@ def main() -> None:
         run_batch(options.batch, options.keep)
         return
     numbers = [*range(options.first, options.first + options.cases)]
-    found = Progress(len(numbers), options.output)
-    batches = [numbers[at : at + _BATCH] for at in range(0, len(numbers), _BATCH)]
+    options.keep.mkdir(parents=True, exist_ok=True)
+    found = Progress(numbers, options.keep / "cases.jsonl", options.output)
+    missing = found.missing
+    batches = [missing[at : at + _BATCH] for at in range(0, len(missing), _BATCH)]
     with ThreadPoolExecutor(options.jobs) as pool:
         for _ in pool.map(lambda part: found.take(results(part, options.keep)), batches):
             pass

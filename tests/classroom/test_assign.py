@@ -1,7 +1,9 @@
 """Assignments: whose numbers they are, what is written where, and hostile rosters."""
 
 import csv
+import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -10,6 +12,7 @@ import pytest
 from gradsheet.classroom.assign import Assignment, assign
 from gradsheet.classroom.manifest import read_manifest
 from gradsheet.classroom.numbers import Numbers
+from gradsheet.classroom.reference import Reference
 from gradsheet.classroom.roster import Student, file_stems, read_roster
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import build_graph
@@ -48,6 +51,56 @@ def test_the_same_secret_and_roster_give_the_same_files(tmp_path: Path) -> None:
     assert contents[0][0] != contents[0][1]
     again = [p.read_bytes() for p in assign(assignment, students, tmp_path / "c")]
     assert again == contents[2]
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("class")
+    list(assign(Assignment(load_network("and"), updates=1), [Student("1", "Ada")], folder))
+    return folder / "teacher"
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("questions", 0, "cell"), ["Derivation!F24"]),
+        (("questions", 0, "cell"), "A1:B2"),
+        (("questions", 0, "hint"), 1),
+        (("questions",), []),
+        (("inputs", 0), "=1+1"),
+        (("handouts",), []),
+        (("handouts", 0, "answers", 0), "0.5"),
+        (("handouts", 0, "answers", 0), True),
+        (("handouts", 0, "answers"), [0.5]),
+        (("handouts", 0, "extra"), ["a"]),
+        (("handouts", 0, "seed"), 0.5),
+        (("handouts", 0), {}),
+        (("level",), "all"),
+        (("digits",), 10**400),
+        (("learning_rate",), 10**400),
+        (("version",), 2),
+    ],
+    ids=repr,
+)
+def test_a_damaged_manifest_is_refused(
+    teacher: Path, tmp_path: Path, place: tuple[str | int, ...], value: object
+) -> None:
+    table = part = json.loads((teacher / "manifest.json").read_text())
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = value
+    (tmp_path / "manifest.json").write_text(json.dumps(table))
+    with pytest.raises(GradsheetError) as refused:
+        read_manifest(tmp_path)
+    assert len(str(refused.value)) < 300
+
+
+def test_a_manifest_without_a_question_fits_no_exercise(teacher: Path) -> None:
+    manifest = read_manifest(teacher)
+    (handout,) = manifest.handouts
+    fewer = replace(handout, answers=handout.answers[1:])
+    with pytest.raises(GradsheetError, match="restore the manifest"):
+        Reference(replace(manifest, questions=manifest.questions[1:], handouts=(fewer,)))
 
 
 def test_the_teachers_files_are_the_teachers(succeeded: Succeeded, tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from gradsheet.classroom.assign import Assignment, assign
+from gradsheet.classroom.roster import Student
 from gradsheet.networks.toml import PRESETS, load_network, to_toml
 from gradsheet.spreadsheet.reader import read_book
 from gradsheet.workbook.build import write_workbook
@@ -22,6 +24,7 @@ from tests.course_sheets import COURSE_SHEETS, write_course_sheet
 from tests.hostile.mutations import (
     Mutation,
     mutate_archive,
+    mutate_bytes,
     mutate_idx,
     mutate_json,
     mutate_png,
@@ -283,6 +286,60 @@ def _onnx_models() -> tuple[bytes, ...]:
     )
 
 
+def classes() -> list[Subject]:
+    """What a teacher gives: a roster, an assignment, what was handed in, a rubric, gradebooks."""
+    files = {**_class(), "points.toml": _RUBRIC, "moodle.csv": _MOODLE, "canvas.csv": _CANVAS}
+    assign = "assign roster.csv --network and --updates 2 -o out -q"
+    mark = "mark handed-in --assignment out/teacher -o marks -q"
+    table: list[tuple[str, Mutation, tuple[str, ...]]] = [
+        ("roster.csv", mutate_text, (assign, f"{mark} --roster roster.csv")),
+        ("out/teacher/manifest.json", mutate_json, (mark, assign)),
+        ("out/teacher/secret", mutate_bytes, (assign,)),
+        ("handed-in/ada.xlsx", mutate_archive, (mark,)),
+        ("points.toml", mutate_text, (f"{mark} --rubric points.toml",)),
+        ("moodle.csv", mutate_text, (f"{mark} --moodle moodle.csv",)),
+        ("canvas.csv", mutate_text, (f"{mark} --canvas canvas.csv",)),
+    ]
+    return [Subject(files, *row) for row in table]
+
+
+_ROSTER = b"id,name\n4711,Ada Lovelace\n"
+_RUBRIC = b"""hint = 0.5
+[answers]
+right = 1
+more-digits = 0.75
+[free-form]
+points = 20
+GS601 = 2
+each = 1.5
+"""
+_MOODLE = (
+    b"\xef\xbb\xbfIdentifier,Full name,ID number,Grade,Maximum Grade,Feedback comments\r\n"
+    b'"Participant 7",Ada Lovelace,4711,,100.00,"<p>old ""words""</p>"\r\n'
+)
+_CANVAS = (
+    b"Student,ID,SIS User ID,SIS Login ID,Section,Backprop (881)\r\n"
+    b'"    Points Possible",,,,,20\r\n'
+    b'"Lovelace, Ada",101,4711,ada,"A, B",\r\n'
+)
+
+
+@cache
+def _class() -> Files:
+    """The assignment of a class of one, who handed in what she was given."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        students = [Student("4711", "Ada Lovelace")]
+        assignment = Assignment(load_network("and"), updates=2)
+        list(assign(assignment, students, folder / "out", b"a secret of thirty-two bytes, no"))
+        (exercise,) = (folder / "out" / "students").iterdir()
+        handed_in = exercise.read_bytes()
+        (folder / "handed-in").mkdir()
+        (folder / "handed-in" / "ada.xlsx").write_bytes(handed_in)
+        (folder / "roster.csv").write_bytes(_ROSTER)
+        return _files_in(folder)
+
+
 # --- The kinds --------------------------------------------------------------------------------
 
 
@@ -300,13 +357,14 @@ class Kind:
 
 
 KINDS = {
-    "toml": Kind(32, cache(networks)),
+    "toml": Kind(30, cache(networks)),
     "xlsx": Kind(25, cache(workbooks)),
     "ods": Kind(8, cache(open_documents)),
-    "image": Kind(15, cache(images)),
+    "image": Kind(12, cache(images)),
     "idx": Kind(6, cache(data_sets)),
     "run": Kind(6, cache(run_folders)),
     "onnx": Kind(8, cache(models)),
+    "class": Kind(5, cache(classes)),
 }
 
 

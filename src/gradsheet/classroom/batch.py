@@ -72,7 +72,7 @@ class Kept:
             return None
         try:
             return from_json(json.loads(path.read_text("utf-8")))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             return None  # of another version, or cut off: marked again
 
     def keep(self, submission: Submission, marked: Marked) -> None:

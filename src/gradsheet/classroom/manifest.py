@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gradsheet.errors import GradsheetError
+from gradsheet.classroom.typed_json import of_type
+from gradsheet.errors import GradsheetError, reason
 from gradsheet.files import read_json
 from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.toml import parse_network
+from gradsheet.spreadsheet.addresses import parse_cell_reference
 from gradsheet.workbook.exercise import Level, check_digits, check_level
 
 MANIFEST = "manifest.json"
@@ -100,20 +102,23 @@ def read_manifest(folder: Path) -> Manifest:
     table = read_json(path, _EXPECTED)
     try:
         return _manifest(table)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise GradsheetError(f"{path} is not {_EXPECTED} ({error})") from error
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise GradsheetError(f"{path} is not {_EXPECTED} ({reason(error)})") from error
 
 
 def _manifest(table: dict[str, Any]) -> Manifest:
     if table["version"] != _VERSION:
         raise ValueError(f"version {table['version']}")
-    handouts = [Handout(**{**one, "answers": tuple(one["answers"])}) for one in table["handouts"]]
-    return Manifest(
-        check_level(table["level"]),
-        check_digits(table["digits"]),
-        float(table["learning_rate"]),
-        int(table["updates"]),
-        tuple(Asked(**one) for one in table["questions"]),
-        tuple(table["inputs"]),
-        tuple(handouts),
-    )
+    manifest = of_type(Manifest, table)
+    check_level(manifest.level)
+    check_digits(manifest.digits)
+    if not manifest.handouts:
+        raise ValueError("it has no handouts")
+    cells = [asked.cell for asked in manifest.questions] + list(manifest.inputs)
+    for cell in cells + [asked.hint for asked in manifest.questions if asked.hint]:
+        if parse_cell_reference(cell) is None:
+            raise ValueError(f"'{cell[:40]}' is no cell")
+    for handout in manifest.handouts:
+        if len(handout.answers) != len(manifest.questions):
+            raise ValueError(f"{handout.file[:40]} has {len(handout.answers)} answers")
+    return manifest

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from gradsheet.classroom.typed_json import of_type
 from gradsheet.workbook.marks import CREDITED, Verdict
 
 Kind = Literal["exercise", "free-form", "unreadable", "not marked", "missing"]
@@ -141,19 +142,9 @@ class Marked:
 
 
 def from_json(table: dict[str, Any]) -> Marked:
-    """The marks that ``dataclasses.asdict`` made a table of."""
-    answers = (Answer(**{**one, "verdict": Verdict(one["verdict"])}) for one in table["answers"])
-    deductions = (
-        Deduction(**{**one, "codes": tuple(one["codes"]), "places": tuple(one["places"])})
-        for one in table["deductions"]
-    )
-    uploader = table["uploader"]
-    return Marked(
-        **{
-            **table,
-            "answers": tuple(answers),
-            "deductions": tuple(deductions),
-            "remarks": tuple(table["remarks"]),
-            "uploader": Uploader(**uploader) if uploader else None,
-        }
-    )
+    """The marks that ``dataclasses.asdict`` made a table of.
+
+    Raises:
+        TypeError, ValueError, KeyError, OverflowError: the table is not one of these.
+    """
+    return of_type(Marked, table)

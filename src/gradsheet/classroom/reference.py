@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from gradsheet.classroom.answers import Typed
 from gradsheet.classroom.manifest import Handout, Manifest
 from gradsheet.classroom.numbers import given_of
+from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.symbols import Symbol, symbol_of
 from gradsheet.symbolic.expression import Apply, Expression, Variable, expand
@@ -28,6 +29,11 @@ class Reference:
         self._known = known_variables(self._graph, manifest.level)
         self._known_tape = Tape([v for v in self._known if v.definition is not None])
         self._questions = _questions(manifest, template)
+        if (asked := len(manifest.questions)) != len(self._questions):
+            raise GradsheetError(
+                f"the manifest has {asked} questions, an exercise of its network and level "
+                f"{len(self._questions)}; restore the manifest that 'gradsheet assign' wrote"
+            )
         self._groups = [question.group for question in self._questions]
         self._own = [_Own.of(question) for question in self._questions]
         self._own_tape = Tape([own.result for own in self._own if own])

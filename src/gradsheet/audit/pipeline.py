@@ -93,8 +93,14 @@ def audit_book(book: Book) -> Audit:
 def _interpretations(formulas: Formulas) -> list[Interpretation]:
     """The training tables with a row a step."""
     passed_over = sheets_without_table(formulas.book.properties)
+    found: dict[int, Interpretation] = {}
     tables = [t for t in find_tables(formulas) if t.sheet.name not in passed_over]
-    return [found for table in tables if (found := interpret(table)) is not None]
+    for table in tables:
+        like = found.get(id(table.like))
+        known = (like and like.on(table)) or interpret(table)
+        if known is not None:
+            found[id(table)] = known
+    return list(found.values())
 
 
 def _are_pieces(tables: list[Interpretation]) -> bool:

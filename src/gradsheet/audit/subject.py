@@ -10,11 +10,14 @@ from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.rules import Rule
 from gradsheet.networks.symbols import Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
-from gradsheet.spreadsheet.cached import CachedValues
+from gradsheet.spreadsheet.cached import TOLERANCE, CachedValues
 from gradsheet.spreadsheet.evaluate import Evaluator
 from gradsheet.spreadsheet.model import Cell
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.tape import Array
+
+_EXACT = 1e-12
+"""Relative difference of stated values that are as good as computed ones."""
 
 
 class Subject:
@@ -49,16 +52,29 @@ class Subject:
 
     def value(self, row: int, column: int) -> float:
         """The number in a cell; NaN where it shows none."""
+        if row in self.table.rows and self._stated_difference <= _EXACT:
+            cell = self.table.cell(row, column)
+            if cell is not None and isinstance(cell.value, float):
+                return cell.value
         return self._evaluator.value(self.sheet, CellIndex(row, column))
 
-    @cached_property
+    @property
     def is_up_to_date(self) -> bool:
         """Whether the file states what its formulas give; False where that takes computing them."""
+        return self._stated_difference <= TOLERANCE
+
+    @cached_property
+    def _stated_difference(self) -> float:
         table = self.table
-        if table.arrangement is not None:
-            return False
+        if table.arrangement is not None or table.has_arrays:
+            return math.inf
         stated = CachedValues(table.formulas, self._evaluator, table.sheet, table.rows)
-        return stated.follow(table.columns)
+        return stated.difference(
+            (column, rows)
+            for column in table.columns
+            for tree, rows in table.copies(column).items()
+            if tree is not None  # of what is not understood its own value is all that is known
+        )
 
     def number(self, variable: Variable, row: int) -> float:
         """The number that a row holds for a value of the network; NaN if it has none."""

@@ -1,14 +1,14 @@
 """Whether the values that a file states follow from each other, a whole column at a time."""
 
 import math
-from functools import cached_property
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.evaluate import Evaluator
-from gradsheet.spreadsheet.formula import Node, Reference
+from gradsheet.spreadsheet.formula import Reference
 from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.model import Cell, Sheet
 from gradsheet.symbolic.expression import Variable
@@ -22,10 +22,11 @@ SMALLEST = 1e-9
 """Below this, differences are not relative."""
 
 
-def same(a: Array | float, b: Array | float) -> bool:
-    """Whether values agree, all of them; NaN agrees with nothing."""
+def relative_difference(a: Array | float, b: Array | float) -> float:
+    """The largest of values from others; infinite where one of them is NaN."""
     scale = np.maximum(np.maximum(np.abs(a), np.abs(b)), SMALLEST)
-    return bool(np.all(np.abs(np.subtract(a, b)) <= TOLERANCE * scale))
+    worst = float(np.max(np.abs(np.subtract(a, b)) / scale))
+    return worst if math.isfinite(worst) else math.inf
 
 
 class CachedValues:
@@ -40,60 +41,57 @@ class CachedValues:
         self._sheet, self._rows = sheet, rows
         self._columns: dict[tuple[str, int], Array] = {}
 
-    def follow(self, columns: tuple[int, ...]) -> bool:
-        """Whether the stated values do; also False where only recalculating can tell."""
-        return all(
-            self._copies_follow(column, copies)
-            for column in columns
-            for copies in self._copies(column)
-        )
+    def difference(self, copies: Iterable[tuple[int, list[int]]]) -> float:
+        """How far the stated values are from following, at most and relative.
 
-    def _copies(self, column: int) -> list[list[int]]:
-        """The rows of a column that hold copies of one formula and state a number."""
-        copies: dict[Node, list[int]] = {}
-        trees = self._formulas.column(self._sheet, column, self._rows)
-        for row, tree in zip(self._rows, trees, strict=True):
-            if tree is not None:  # of what is not understood its own value is all that is known
-                copies.setdefault(tree, []).append(row)
-        stated = self._column(self._sheet.name, column)
-        is_number = np.isfinite(stated).tolist()
-        return [kept for rows in copies.values() if (kept := [r for r in rows if is_number[r]])]
+        Infinite where they are further off than ``TOLERANCE``, or only recalculating can tell.
 
-    def _copies_follow(self, column: int, rows: list[int]) -> bool:
+        Args:
+            copies: columns, and rows in which they hold copies of one formula that is understood;
+                all there are.
+        """
+        worst = 0.0
+        for column, rows in copies:
+            is_number = np.isfinite(self._column(self._sheet.name, column)).tolist()
+            if kept := [row for row in rows if is_number[row]]:
+                worst = max(worst, self._difference(column, kept))
+            if worst > TOLERANCE:
+                return math.inf
+        return worst
+
+    def _difference(self, column: int, rows: list[int]) -> float:
         index = CellIndex(rows[0], column)
         program = self._evaluator.program(self._sheet.name, index, index)
-        if program is None or any(self._sheet.cells[CellIndex(r, column)].anchor for r in rows):
-            return False
+        if program is None:
+            return math.inf
         read: dict[Variable, Array | float] = {}
         for variable, reference in program.reads.items():
             found = self._read(reference, column, np.array(rows))
             if found is None:
-                return False
+                return math.inf
             read[variable] = found
         with np.errstate(all="ignore"):
             computed = program.tape.run(read)[program.result]
-            return same(computed, self._column(self._sheet.name, column)[rows])
+            return relative_difference(computed, self._column(self._sheet.name, column)[rows])
 
     def _read(self, reference: Reference, column: int, rows: NDArray[np.int64]) -> Array | None:
         """What a reference reads in each row; None where that is a formula outside of the rows."""
         sheet = reference.sheet or self._sheet.name
         other = reference.seen_from(CellIndex(1, column)).column
         places = np.full_like(rows, reference.row) if reference.row_fixed else rows + reference.row
-        inside = sheet == self._sheet.name and np.isin(places, self._all_rows)
-        for row in np.unique(places[~np.broadcast_to(inside, places.shape)]).tolist():
+        own = sheet == self._sheet.name
+        inside = (places >= self._rows.start) & (places < self._rows.stop) & own
+        for row in set(places[~inside].tolist()):
             cell = self._formulas.cell(sheet, CellIndex(row, other))
             if cell and cell.formula:
                 stated = cell.value if isinstance(cell.value, float) else np.nan
-                if not same(self._evaluator.value(sheet, CellIndex(row, other)), stated):
+                computed = self._evaluator.value(sheet, CellIndex(row, other))
+                if relative_difference(computed, stated) > TOLERANCE:
                     return None
         stated_column = self._column(sheet, other)
         if places.max(initial=0) >= len(stated_column) or places.min(initial=0) < 0:
             return None
         return stated_column[places]
-
-    @cached_property
-    def _all_rows(self) -> NDArray[np.int64]:
-        return np.array(self._rows)
 
     def _column(self, sheet: str, column: int) -> Array:
         """The stated numbers of a column by row, as far down as any row that matters."""

@@ -1,7 +1,8 @@
 """A table under one hypothesis: what each formula computes, and what it should compute."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -53,6 +54,7 @@ class Interpretation:
         settings: the cells that hold settings of the update rule.
         count: the column that numbers the updates, where the rule uses one.
         work: what the search for causes has done; the tables of a workbook share it.
+        row_classes: of each column that was looked at, its rows by what they compute.
     """
 
     def __init__(
@@ -71,6 +73,8 @@ class Interpretation:
         self.settings: dict[CellRef, Symbol] = {}
         self.count: int | None = None
         self.work = Work()
+        self.row_classes: dict[int, dict[object, list[int]]] = {}
+        self._matching: dict[tuple[int, int], bool] = {}
         reference.hold(symbol for symbol in self.parameters if not self.is_trained(symbol))
         if self._data_moves:
             reference.move_data()
@@ -247,6 +251,13 @@ class Interpretation:
             column: of the cell.
             taken: cells beside the table, and what they are to be taken for.
         """
+        if taken:
+            return self._compare(row, column, taken)
+        if (row, column) not in self._matching:
+            self._matching[row, column] = self._compare(row, column, None)
+        return self._matching[row, column]
+
+    def _compare(self, row: int, column: int, taken: Mapping[CellRef, Variable] | None) -> bool:
         expected = self.expected(row, column)
         assert expected is not None
         try:
@@ -254,6 +265,25 @@ class Interpretation:
         except FormulaError:
             return False
         return agree(written, right)
+
+    def on(self, table: Table) -> "Interpretation | None":
+        """The same of a table on another sheet, with what was found out about its formulas.
+
+        None where more typed numbers differ than the learning rate.
+        """
+        cell = self.rate.cell
+        if cell is None or cell.sheet != self.table.sheet.name or table.different - {cell.cell}:
+            return None
+
+        def moved(place: CellRef) -> CellRef:
+            return place._replace(sheet=table.sheet.name)
+
+        other = copy(self)
+        other.table = table
+        other.rate = replace(self.rate, cell=moved(cell))
+        other.outside = {moved(place): symbol for place, symbol in self.outside.items()}
+        other.settings = {moved(place): symbol for place, symbol in self.settings.items()}
+        return other
 
 
 def goes_on(table: Table, column: int) -> bool:

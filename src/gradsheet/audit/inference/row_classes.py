@@ -20,23 +20,52 @@ def row_classes(found: Interpretation, column: int) -> dict[object, list[int]]:
     holds a row of the table that is their own or a near one. The key of a cell without a formula is
     None.
     """
-    classes: dict[object, list[int]] = {}
-    for row in found.computed_rows(column):
-        classes.setdefault(_class(found.table, row, column), []).append(row)
-    return classes
+    if column not in found.row_classes:
+        classes: dict[object, list[int]] = {}
+        for tree, rows in found.table.copies(column).items():
+            for key, same in _classes(found, column, tree, rows):
+                classes.setdefault(key, []).extend(same)
+        in_order = sorted(classes.items(), key=lambda item: min(item[1]))
+        found.row_classes[column] = {key: sorted(rows) for key, rows in in_order}
+    return found.row_classes[column]
 
 
-def _class(table: Table, row: int, column: int) -> object:
-    cell = table.cell(row, column)
-    if cell is None or cell.formula is None:
-        return None
-    tree = table.tree(row, column)
-    if isinstance(tree, Constant):
-        return None  # a number behind an equals sign is a number
+def _classes(
+    found: Interpretation, column: int, tree: Node | None, rows: list[int]
+) -> Iterator[tuple[object, list[int]]]:
+    """The classes of the rows that hold one formula."""
+    table, due = found.table, found.computed_rows(column)
+    rows = [row for row in rows if row in due]
+    if not rows:
+        return
     if tree is None:
-        return cell.formula
-    situation = row if cell.anchor else _situation(table, tree, row)
-    return tree if situation is None else (tree, situation)
+        yield from ((_text(table, row, column), [row]) for row in rows)
+    elif isinstance(tree, Constant):
+        yield None, rows  # a number behind an equals sign is a number
+    else:
+        for situation, same in _situations(table, column, tree, rows).items():
+            yield tree if situation is None else (tree, situation), same
+
+
+def _text(table: Table, row: int, column: int) -> str | None:
+    """A formula that is not understood; None where there is none."""
+    cell = table.cell(row, column)
+    return cell.formula if cell else None
+
+
+def _situations(table: Table, column: int, tree: Node, rows: list[int]) -> dict[object, list[int]]:
+    """The rows with a formula by what sets them apart from others with the same."""
+    found: dict[object, list[int]] = {}
+    reach = _reach(tree)
+    if not reach.fixed and not table.has_arrays:
+        inside = range(table.rows.start - reach.first, table.rows.stop - reach.last)
+        found[None] = [row for row in rows if row in inside]
+        rows = [row for row in rows if row not in inside]
+    for row in rows:
+        cell = table.cell(row, column)
+        is_part = cell is not None and cell.anchor is not None
+        found.setdefault(row if is_part else _situation(table, tree, row), []).append(row)
+    return {situation: same for situation, same in found.items() if same}
 
 
 def _situation(table: Table, tree: Node, row: int) -> object:

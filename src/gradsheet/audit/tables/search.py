@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import cached_property
 
+from gradsheet.audit.tables.alike import different_numbers
 from gradsheet.audit.tables.grid import Columns, Grid
 from gradsheet.audit.tables.header_row import find_headers
 from gradsheet.audit.tables.headers import read_header
@@ -15,13 +16,29 @@ from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.model import Sheet
 
 _FEWEST_COLUMNS = 6
+_MOST_COMPARED = 20  # sheets with a sheet
 _MOST_CELLS = 400_000  # of one table: 12,000 updates of a network with 8 weights
 
 
 def find_tables(formulas: Formulas) -> list[Table]:
     """Every run of rows that may be a training table, in the order of a book's sheets."""
-    sheets = formulas.book.sheets.values()
-    return [table for sheet in sheets for table in _SheetSearch(formulas, sheet).tables()]
+    found: dict[str, list[Table]] = {}
+    for sheet in formulas.book.sheets.values():
+        found[sheet.name] = _like_others(formulas, sheet, found) or list(
+            _SheetSearch(formulas, sheet).tables()
+        )
+    return [table for tables in found.values() for table in tables]
+
+
+def _like_others(formulas: Formulas, sheet: Sheet, found: dict[str, list[Table]]) -> list[Table]:
+    """The tables of a sheet that differs from one of the last in typed numbers alone."""
+    book = formulas.book
+    for name, tables in list(found.items())[-_MOST_COMPARED:]:
+        if tables and tables[0].like is None:
+            different = different_numbers(book, book.sheets[name], sheet)
+            if different is not None:
+                return [table.on(sheet, different) for table in tables]
+    return []
 
 
 class _SheetSearch:

@@ -1,8 +1,7 @@
 """One table of a sheet: where it is, what its cells hold, what is written above its columns."""
 
 import math
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gradsheet.audit.tables.headers import read_header
@@ -12,6 +11,9 @@ from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.formula import Node
 from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.model import Cell, Sheet
+
+_OF_ITS_FORMULAS = ("_trees", "_copies", "usual", "named", "has_arrays")
+"""What tables in the same cells of sheets with the same formulas share."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Table:
         headers: the text above each column, where there is one.
         header_row: None where there is no header.
         arrangement: where its cells are in the file, where that is another place.
+        like: the table on another sheet with the same formulas in the same cells, if there is one.
+        different: the cells of the sheet whose typed numbers differ from those of that one.
     """
 
     formulas: Formulas
@@ -33,6 +37,8 @@ class Table:
     headers: dict[int, str]
     header_row: int | None
     arrangement: Arrangement | None = None
+    like: "Table | None" = None
+    different: frozenset[CellIndex] = frozenset()
 
     def cell(self, row: int, column: int) -> Cell | None:
         """What one of its cells holds; None where it is empty."""
@@ -53,6 +59,40 @@ class Table:
         """For each column the formulas of its rows."""
         return {c: self.formulas.column(self.sheet, c, self.rows) for c in self.columns}
 
+    def copies(self, column: int) -> dict[Node | None, list[int]]:
+        """The rows of a column by their formulas; by None those without one."""
+        if column not in self._copies:
+            copies: dict[Node | None, list[int]] = {}
+            latest, rows = None, copies.setdefault(None, [])
+            for row, tree in zip(self.rows, self._trees[column], strict=True):
+                if tree is not latest:
+                    latest, rows = tree, copies.setdefault(tree, [])
+                rows.append(row)
+            if not copies[None]:
+                del copies[None]
+            self._copies[column] = copies
+        return self._copies[column]
+
+    @cached_property
+    def has_arrays(self) -> bool:
+        """Whether its sheet holds array formulas."""
+        return any(cell.anchor for cell in self.sheet.cells.values())
+
+    @cached_property
+    def _copies(self) -> dict[int, dict[Node | None, list[int]]]:
+        return {}
+
+    def on(self, sheet: Sheet, different: frozenset[CellIndex]) -> "Table":
+        """The table in the same cells of another sheet, where typed numbers alone differ.
+
+        Args:
+            sheet: the other one.
+            different: the cells of these numbers.
+        """
+        other = replace(self, sheet=sheet, like=self, different=different)
+        vars(other).update({name: getattr(self, name) for name in _OF_ITS_FORMULAS})
+        return other
+
     @cached_property
     def later_rows(self) -> range:
         """The rows that an update leads to; the only row of a table of one."""
@@ -72,11 +112,11 @@ class Table:
         rows = self.later_rows
         if len(rows) == 1 and self.cell(rows[0], column) is None:
             rows = self.rows[:1]
-        counts = Counter(self.tree(row, column) for row in rows)
-        formulas = len(rows) - counts.pop(None, 0)
-        if 2 * formulas < len(rows) or not counts:
+        among = {tree: [r for r in same if r in rows] for tree, same in self.copies(column).items()}
+        formulas = len(rows) - len(among.pop(None, ()))
+        if 2 * formulas < len(rows) or not formulas:
             return None
-        return counts.most_common(1)[0][0]
+        return max(among, key=lambda tree: (len(among[tree]), -min(among[tree], default=0)))
 
     def shares_header(self, column: int) -> bool:
         """Whether the text above a column may belong to other columns as well."""

@@ -4,6 +4,9 @@ Nothing is computed, run, followed or unpacked. The file may come from anywhere,
 inflated piece by piece on a budget, and what goes over it is refused in one line.
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gradsheet.spreadsheet.model import Book
@@ -24,7 +27,7 @@ def read_book(path: Path, larger: int = 1) -> Book:
         GradsheetError: the file cannot be opened, is no such workbook, is encrypted or damaged, or
             holds more than a workbook read here may hold.
     """
-    with opened(path, larger) as parts:
+    with opened(path, larger) as parts, _no_collection():
         if "[content_types].xml" in parts or "_rels/.rels" in parts:
             return read_xlsx(path, parts)
         if "content.xml" in parts or "encrypted-package" in parts:
@@ -32,3 +35,15 @@ def read_book(path: Path, larger: int = 1) -> Book:
 
             return read_ods(path, parts)
         raise RefusedError(NO_WORKBOOK)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without a search for circles among the many objects that are made: none are in circles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

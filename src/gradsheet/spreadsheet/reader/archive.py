@@ -132,8 +132,8 @@ class Budget:
 
     def spend(self, kind: str, amount: int = 1) -> None:
         """Take ``amount`` off; refuse the workbook where less than that is left."""
-        self._left[kind] -= amount
-        if self._left[kind] < 0:
+        left = self._left[kind] = self._left[kind] - amount
+        if left < 0:
             raise RefusedError(
                 f"it holds more than {self._limits[kind]:,} {kind}; keep only the sheets that "
                 "matter and save it as .xlsx"

@@ -77,26 +77,30 @@ class PartReader:
         parser.buffer_size = PIECE
         parser.StartDoctypeDeclHandler = _refuse_doctype
         parser.XmlDeclHandler = _check_encoding
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
+        parser.StartElementHandler, parser.EndElementHandler = self._element_handlers()
         parser.CharacterDataHandler = self.text.append
         return parser
 
-    def _start(self, name: str, attributes: Attributes) -> None:
-        if ":" in name:
-            name = name.rpartition(":")[2]
-        path = self.path
-        path.append(name)
-        if not 2 < len(path) <= _DEEPEST:
-            self._check_depth(name)
-        if name in self._starts:
-            self._starts[name](attributes)
+    def _element_handlers(self) -> tuple[Callable[[str, Attributes], None], Callable[[str], None]]:
+        """What is called for every element; functions with all they need at hand are fastest."""
+        path, check_depth = self.path, self._check_depth
+        start_of, end_of = self._starts.get, self._ends.get
 
-    def _end(self, _: str) -> None:
-        name = self.path[-1]
-        if name in self._ends:
-            self._ends[name]()
-        self.path.pop()
+        def start(name: str, attributes: Attributes) -> None:
+            if ":" in name:
+                name = name.rpartition(":")[2]
+            path.append(name)
+            if not 2 < len(path) <= _DEEPEST:
+                check_depth(name)
+            if (handler := start_of(name)) is not None:
+                handler(attributes)
+
+        def end(_: str) -> None:
+            if (handler := end_of(path[-1])) is not None:
+                handler()
+            path.pop()
+
+        return start, end
 
     def _check_depth(self, name: str) -> None:
         if len(self.path) > _DEEPEST:

@@ -98,20 +98,18 @@ class SheetCells(PartReader):
             if not 1 <= self._index.row <= ROWS or self._index.column > COLUMNS:
                 raise RefusedError(f"a cell of it lies outside of its sheet; {DAMAGED}")
         else:
-            self._index = self._parsed(reference)
+            # Most are of the row that they are in, and of a known column.
+            letters = reference.removesuffix(self._row_digits)
+            column = self._column_of.get(letters)
+            if column is not None and len(letters) < len(reference):
+                self._index = CellIndex(self._index.row, column)
+            else:
+                self._index = CellIndex.parse(reference)
+                self._column_of[reference.rstrip("0123456789")] = self._index.column
         self._kind = attributes.get("t", "n")
         self._cached = self._written_formula = None
-        self._runs.clear()
-
-    def _parsed(self, reference: str) -> CellIndex:
-        """The cell of an address; most are of the row that they are in, and of a known column."""
-        letters = reference.removesuffix(self._row_digits)
-        column = self._column_of.get(letters)
-        if column is not None and len(letters) < len(reference):
-            return CellIndex(self._index.row, column)
-        index = CellIndex.parse(reference)
-        self._column_of[reference.rstrip("0123456789")] = index.column
-        return index
+        if self._runs:
+            self._runs.clear()
 
     def _formula(self, attributes: Attributes) -> None:
         self._formula_attributes = attributes
@@ -120,7 +118,7 @@ class SheetCells(PartReader):
     def _end_formula(self) -> None:
         if self.path[-2] != "c":
             return
-        text = self._grid.formula(self.written(), self._index)
+        text = self._grid.formula("".join(self.text), self._index)
         kind = self._formula_attributes.get("t", "normal")
         if kind == "shared":
             text = self._shared_formula(text)
@@ -163,7 +161,7 @@ class SheetCells(PartReader):
 
     def _end_value(self) -> None:
         if self.path[-2] == "c":
-            self._cached = self.written()
+            self._cached = "".join(self.text)
 
     def _end_run(self) -> None:
         if self.path[-2] != "rPh":
@@ -176,6 +174,8 @@ class SheetCells(PartReader):
 
     def _value(self) -> float | str | None:
         text, kind = self._cached, self._kind
+        if kind == "n":
+            return self._grid.number(text) if text else None
         if kind == "inlineStr" and self._runs:
             return _unescaped("".join(self._runs))
         if text is None:
@@ -184,8 +184,6 @@ class SheetCells(PartReader):
             return _unescaped(text)
         if not text:
             return None
-        if kind == "n":
-            return self._grid.number(text)
         if kind == "s":
             return self._string(text)
         if kind == "b":

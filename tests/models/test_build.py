@@ -23,6 +23,7 @@ from gradsheet.models.digit_classifier import network_input
 from gradsheet.models.ties import FirstOfTies
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.libreoffice import libreoffice
+from gradsheet.spreadsheet.writer import BookInMemory
 from tests.engines import EVERY_ENGINE
 from tests.models.samples import Everything, Model
 
@@ -151,10 +152,10 @@ def test_the_former_name_still_works(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*given: Any) -> Any:
+    def full(*given: Any, **named: Any) -> Any:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(BookInMemory, "save", full)
     with pytest.raises(GradsheetError, match=r"cannot write .*model\.xlsx: [Nn]o space left"):
         write_model_workbook(nn.Linear(4, 3), torch.randn(4), tmp_path / "model.xlsx")
     assert not [*tmp_path.iterdir()]

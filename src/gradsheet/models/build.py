@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from gradsheet.errors import GradsheetError, reason
 from gradsheet.files import whole_file
-from gradsheet.models.agreement import write_agreement
+from gradsheet.models.agreement import check_agreement
 from gradsheet.models.agreement_with_model import (
     check_against,
     index_of,
@@ -49,7 +49,7 @@ from gradsheet.models.step import OptimizerName, Step
 from gradsheet.models.validation import Example, call_of, duplicate
 from gradsheet.spreadsheet.made_by import MODEL, sign
 from gradsheet.spreadsheet.style import Style
-from gradsheet.spreadsheet.writer import Workbook, Worksheet, new_workbook
+from gradsheet.spreadsheet.writer import BookInMemory, Workbook, Worksheet, new_workbook
 
 LEARNING_RATE = 0.1
 """The learning rate of the step, by default."""
@@ -157,7 +157,7 @@ class ModelWorkbook:
                 example,
                 target,
                 Objective(loss, output, target is not None or loss == "sum"),
-                Step(optimizer, learning_rate, f"{LOSS_SHEET}!C7"),
+                Step(optimizer, learning_rate),
                 train,
                 max_formulas,
                 image,
@@ -284,8 +284,14 @@ class ModelWorkbook:
         if path.suffix.lower() != ".xlsx":
             raise GradsheetError(f"the output name must end in .xlsx (got {path.name})")
         with whole_file(path) as temporary:
-            expected = self.write(temporary)
-            write_agreement(temporary, expected)
+            book = BookInMemory()
+            cells = CellWriter(Style(book.workbook, {}))
+            self._write_sheets(cells)
+            book.close()
+            book.save(temporary, with_values=False)
+            for sheet, difference in check_agreement(temporary, cells.expected).items():
+                cells.state(sheet, difference.relative)
+            book.save(temporary)
 
     def write(self, path: Path) -> list[ExpectedValues]:
         """Write the file without recalculating it; return the values of its formulas."""
@@ -362,8 +368,9 @@ class ModelWorkbook:
             if self.grouped.home[node] >= 0 or not node.flows:
                 continue
             block = self.layout.block(node, "backward")
-            formulas: list[str] = ["+".join(found) or "0" for found in terms.of(INPUT, node)]
-            cells.formulas(page, block, formulas, self.numbers.loss_by(node.ids), small)
+            cells.formulas(
+                page, block, terms.of(INPUT, node), self.numbers.loss_by(node.ids), small
+            )
             cells.label(page, block, f"∂L/∂{node.name}")
             cells.color(page, block, "signed")
 

@@ -1,6 +1,6 @@
 """The step of an optimizer after the backward pass."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gradsheet.errors import GradsheetError
+from gradsheet.models.primitives.text import Refs, fill
 from gradsheet.models.validation import check_learning_rate
 
 OptimizerName = Literal["sgd", "momentum", "adam"]
@@ -22,12 +23,10 @@ class Step:
     Attributes:
         optimizer: its name.
         learning_rate: as written at first.
-        cell: the address of the learning rate, for other sheets.
     """
 
     optimizer: OptimizerName
     learning_rate: float
-    cell: str = ""
 
     def __post_init__(self) -> None:
         check_learning_rate(self.learning_rate)
@@ -45,12 +44,11 @@ class Step:
             "adam": "the first step of Adam, whose moments m̂ and √v̂ are g and |g|",
         }[self.optimizer]
 
-    def formulas(self, parameters: Sequence[str], gradients: Sequence[str]) -> Iterable[str]:
-        """The parameters after the step, from their cells and those of their gradients."""
-        pairs = zip(parameters, gradients, strict=True)
-        if self.optimizer == "adam":
-            return (f"{p}-{self.cell}*{g}/(ABS({g})+{_EPSILON})" for p, g in pairs)
-        return (f"{p}-{self.cell}*{g}" for p, g in pairs)
+    def formulas(self, rate: str, parameters: Refs, gradients: Refs) -> Iterable[str]:
+        """The parameters after the step, from the rate's address, their cells and gradients."""
+        change = f"{{g}}/(ABS({{g}})+{_EPSILON})" if self.optimizer == "adam" else "{g}"
+        cells = {"p": parameters, "g": gradients}
+        return fill(f"{{p}}-{rate}*{change}", cells, parameters.size)
 
     def apply(self, model: nn.Module, gradients: Mapping[str, Tensor]) -> None:
         """Take the step on the parameters that have gradients, by their names."""

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -125,9 +125,21 @@ class IronCalcWorkbook:
         else:
             self._model.update_cell_with_number(*index, float(value))
 
+    def evaluate(self) -> None:
+        """Recalculate everything."""
+        self._model.evaluate()
+
+    def values(
+        self, sheet: str, rows: Sequence[int], columns: Sequence[int]
+    ) -> Iterator[float | str]:
+        """What cells of a sheet hold; rows and columns from 0."""
+        number, value = self._names.index(sheet), self._model.get_cell_value
+        pairs = zip(rows, columns, strict=True)
+        return (_plain(value(number, row + 1, column + 1)) for row, column in pairs)
+
     def recalculate(self) -> Cells:
         """Every cell that is not empty, recalculated."""
-        self._model.evaluate()
+        self.evaluate()
         return {
             CellRef(self._names[sheet], CellIndex(row, column)): _plain(
                 self._model.get_cell_value(sheet, row, column)

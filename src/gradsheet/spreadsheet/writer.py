@@ -6,9 +6,11 @@ cells are made here.
 
 import io
 import math
-from collections.abc import Iterable, Iterator, Sequence
+import zipfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from xlsxwriter.chart import Chart as Chart
 from xlsxwriter.format import Format as Format
@@ -16,68 +18,147 @@ from xlsxwriter.workbook import Workbook as Workbook
 from xlsxwriter.worksheet import Worksheet as Worksheet
 
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef, RangeRef, column_letters
+from gradsheet.spreadsheet.filled import Places
 from gradsheet.spreadsheet.limits import check_formula
+from gradsheet.spreadsheet.streamed import CellBlocks, Row
 
 
 @contextmanager
 def new_workbook(path: Path) -> Iterator[Workbook]:
     """A workbook that is written when the block ends.
 
-    No text becomes a formula or a link there. The file is made in memory: on a disk that fills up
-    XlsxWriter would leave its temporary files.
+    No text becomes a formula or a link there.
 
     Raises:
         OSError: it cannot be written.
     """
-    content = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    book = Workbook(content, options)
-    yield book
+    book = BookInMemory()
+    yield book.workbook
     book.close()
-    path.write_bytes(content.getbuffer())
+    book.save(path)
+
+
+class BookInMemory:
+    """A workbook whose parts are in memory, but for cells that are kept as arrays.
+
+    On a disk that fills up XlsxWriter would leave its temporary files.
+
+    Attributes:
+        workbook: XlsxWriter's.
+    """
+
+    def __init__(self) -> None:
+        self._content = io.BytesIO()
+        options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        self.workbook = Workbook(self._content, options)
+
+    def close(self) -> None:
+        """Finish the parts: no more sheets, formats or texts."""
+        self.workbook.close()
+
+    def save(self, path: Path, with_values: bool = True) -> None:
+        """Write the file; without values for another program to compute, and not compressed.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        sheets: dict[str, PlainSheet] = {
+            f"xl/worksheets/sheet{number}.xml": sheet
+            for number, sheet in enumerate(self.workbook.worksheets(), start=1)
+            if isinstance(sheet, PlainSheet) and sheet.blocks
+        }
+        if not sheets and with_values:
+            path.write_bytes(self._content.getbuffer())
+            return
+        kind = zipfile.ZIP_DEFLATED if with_values else zipfile.ZIP_STORED
+        with zipfile.ZipFile(self._content) as parts, zipfile.ZipFile(path, "w", kind) as file:
+            for info in parts.infolist():
+                new = zipfile.ZipInfo(info.filename, info.date_time)
+                new.compress_type = kind
+                content = parts.read(info)
+                if info.filename not in sheets:
+                    file.writestr(new, content)
+                    continue
+                head, mark, tail = content.partition(_MARK.encode())
+                if not mark:
+                    raise ValueError(f"{info.filename} has no place for its rows")
+                with file.open(new, "w", force_zip64=True) as part:
+                    part.write(head + b"<sheetData>")
+                    for text in sheets[info.filename].rows(with_values):
+                        part.write(text.encode())
+                    part.write(b"</sheetData>" + tail)
 
 
 class PlainSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter comes without types
-    """A sheet that takes formulas as they are.
+    """A sheet that takes formulas as they are, and many cells as arrays.
 
     XlsxWriter looks for every function that is younger than Excel 2007, to prefix its name: half of
     the time a workbook takes. None is used here.
+
+    Attributes:
+        blocks: cells that are kept as arrays until they are written.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fh: Any
+        self.blocks = CellBlocks()
+        self._rest: dict[int, tuple[str, dict[int, str]]] = {}
 
     def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
         del expand_future_functions
         return formula.removeprefix("=")
 
-    def write_formulas(
-        self,
-        rows: Sequence[int],
-        columns: Sequence[int],
-        formulas: Iterable[str],
-        values: Sequence[float],
-        cell_format: Format,
-    ) -> None:
-        """Write many formulas, without ``=``, with their finite values; cells count from 0.
+    def cover(self, rows: Places, columns: Places) -> None:
+        """Count cells that are kept as arrays among those of the sheet."""
+        for row, column in ((rows.min(), columns.min()), (rows.max(), columns.max())):
+            self._check_dimensions(int(row), int(column))
 
-        They are kept as they will be in the file: XlsxWriter's own way takes several times as long.
-        """
-        if not rows:
+    def _write_sheet_data(self) -> None:
+        if not self.blocks:
+            super()._write_sheet_data()
             return
-        for row, column in ((min(rows), min(columns)), (max(rows), max(columns))):
-            self._check_dimensions(row, column)
-        style = cell_format._get_xf_index()
-        for row, column, formula, value in zip(rows, columns, formulas, values, strict=True):
-            if "<" in formula or ">" in formula or "&" in formula:
-                formula = formula.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-            self.table[row][column] = (
-                f'<c r="{column_letters(column + 1)}{row + 1}" s="{style}">'
-                f"<f>{formula}</f><v>{value!r}</v></c>"
-            )
+        self.fh.write(_MARK)
+        kept = self.fh  # the rest is made now, when formats are counted
+        for row in {*self.table, *self.row_info}:
+            self._rest[row] = self._text_of(row), dict(self._cells_of(row))
+        self.fh = kept
 
-    def _write_cell(self, row: int, col: int, cell: object) -> None:
-        if isinstance(cell, str):
-            self.fh.write(cell)
-        else:
-            super()._write_cell(row, col, cell)
+    def rows(self, with_values: bool) -> Iterator[str]:
+        """The rows of the sheet as they are in the file, once the workbook is closed."""
+        for row, cells in _joined(sorted(self._rest), self.blocks.rows(with_values)):
+            head, others = self._rest.get(row, (f'<row r="{row + 1}">', {}))
+            found = others | dict(cells) if others else dict(cells)
+            yield head + "".join(found[column] for column in sorted(found)) + "</row>"
+
+    def _text_of(self, row: int) -> str:
+        """The tag of a row."""
+        self.fh = io.StringIO()
+        self._write_row(row, None, self.row_info.get(row))
+        return str(self.fh.getvalue())
+
+    def _cells_of(self, row: int) -> Iterator[tuple[int, str]]:
+        """The cells of a row that are not kept as arrays."""
+        for column, cell in self.table[row].items() if row in self.table else ():
+            self.fh = io.StringIO()
+            self._write_cell(row, column, cell)
+            yield column, self.fh.getvalue()
+
+
+_MARK = "<!--rows-->"
+
+
+def _joined(others: Sequence[int], blocks: Iterator[Row]) -> Iterator[Row]:
+    """Rows of cells with the other rows between them."""
+    left = list(reversed(others))
+    for row, cells in blocks:
+        while left and left[-1] < row:
+            yield left.pop(), []
+        if left and left[-1] == row:
+            left.pop()
+        yield row, cells
+    while left:
+        yield left.pop(), []
 
 
 def write_formula(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gradsheet.models.primitives.text import Refs
+from gradsheet.spreadsheet.filled import Filled
 
 if TYPE_CHECKING:
     from gradsheet.models.graph import Node
@@ -17,8 +18,24 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Ids = NDArray[np.int64]
-Terms = Iterator[tuple[int, str]]
+Terms = Iterable[tuple[int, str]]
 """Elements, and what each adds to its gradient."""
+
+
+@dataclass(frozen=True, eq=False)
+class FilledTerms:
+    """Terms of one pattern.
+
+    Attributes:
+        ids: the elements.
+        formulas: one for each.
+    """
+
+    ids: Ids
+    formulas: Filled
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        return zip(self.ids.tolist(), self.formulas, strict=True)
 
 
 @dataclass(frozen=True, eq=False)

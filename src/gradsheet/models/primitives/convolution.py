@@ -5,7 +5,7 @@ zeros), with the kernels (dilated by zeros, or flipped). So are its gradients: o
 gradients with the flipped kernels, and of the input with the gradients.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,18 +14,18 @@ import torch
 from torch import Tensor
 
 from gradsheet.models.blocks import Block
-from gradsheet.models.primitives.base import Context, Ids, Primitive, Terms
+from gradsheet.models.primitives.base import Context, FilledTerms, Ids, Primitive, Terms
 from gradsheet.models.primitives.correlation import (
     KERNELS,
     ZERO,
-    Windows,
     channel_blocks,
     kernel_blocks,
-    product_of,
+    sums_of_products,
     volume,
 )
 from gradsheet.models.primitives.place import Aux, Place, Style
-from gradsheet.models.primitives.text import Refs, plus, total
+from gradsheet.models.primitives.text import Refs, spans, total
+from gradsheet.spreadsheet.filled import Filled
 
 if TYPE_CHECKING:
     from gradsheet.models.graph import Node
@@ -220,84 +220,81 @@ class Convolution(Primitive):
     def formulas(self, c: Context) -> Iterable[str]:
         """Sums of products of the kernels with the windows of the source."""
         source, kernels = self._source_refs(c), self._kernel_refs(c)
-        y = _volume_refs(c.y)
-        bias = c.x[2].texts if len(c.x) > 2 else None
+        shape = _volume_refs(c.y).rows.shape
         _, per_group, depth, height, width = kernels.rows.shape
-        windows, steps = Windows(source, height, width), self.steps()
-        each = y.rows.shape[1] // self.groups
-        texts = Windows(kernels, height, width)
-        for n, o, z, r, k in np.ndindex(*y.rows.shape):
-            first = o // each * per_group
-            terms = [
-                product_of(
-                    texts[o, i, d, 0, 0],
-                    windows[n, first + i, z * steps[0] + d, r * steps[1], k * steps[2]],
-                )
-                for i in range(per_group)
-                for d in range(depth)
-            ]
-            yield plus(terms if bias is None else [*terms, bias[o]])
+        n, o, z, r, k = (axis.ravel() for axis in np.indices(shape))
+        first, steps = o // (shape[1] // self.groups) * per_group, self.steps()
+        pairs = [
+            (
+                kernels[o, i, d, 0, 0],
+                source[n, first + i, z * steps[0] + d, r * steps[1], k * steps[2]],
+            )
+            for i in range(per_group)
+            for d in range(depth)
+        ]
+        found = sums_of_products(pairs, height, width)
+        if len(c.x) < 3:
+            return found
+        if not c.x[2].has_cells:
+            texts = c.x[2].texts
+            return (f"{text}+{texts[k]}" for text, k in zip(found, o.tolist(), strict=True))
+        return found.plus(Filled(found.count, ("", ""), (spans(c.x[2][o]),)))
 
     def terms(self, which: int, ids: Ids, c: Context) -> Terms:
         """Correlations again: with flipped kernels, or of the source with the gradients."""
         if which == 2:
             g = _volume_refs(c.gradient)
-            for o, element in enumerate(ids.ravel().tolist()):
-                yield element, total(_raveled(g[:, o]))
-        elif which == 0:
-            yield from self._by_input(ids, c)
-        else:
-            yield from self._by_kernel(ids, c)
+            totals = (total(_raveled(g[:, o])) for o in range(ids.size))
+            return zip(ids.ravel().tolist(), totals, strict=True)
+        return self._by_input(ids, c) if which == 0 else self._by_kernel(ids, c)
 
     def _by_input(self, ids: Ids, c: Context) -> Terms:
         flipped, spread = c.aux["flipped"], c.aux["spread"]
         outputs, per_group, depth, height, width = flipped.rows.shape
         each = outputs // self.groups
-        windows, texts = Windows(spread, height, width), Windows(flipped, height, width)
-        for place, element in self._inside(ids, spread.rows.shape, flipped.rows.shape):
-            n, i, z, r, k = place
-            group, inner = divmod(i, per_group)
-            yield element, plus([
-                product_of(texts[o, inner, d, 0, 0], windows[n, o, z + d, r, k])
-                for o in range(group * each, (group + 1) * each)
-                for d in range(depth)
-            ])  # fmt: skip
+        elements, (n, i, z, r, k) = self._inside(ids, spread.rows.shape, flipped.rows.shape)
+        group, inner = np.divmod(i, per_group)
+        pairs = [
+            (flipped[o, inner, d, 0, 0], spread[n, o, z + d, r, k])
+            for o in (group * each + j for j in range(each))
+            for d in range(depth)
+        ]
+        return FilledTerms(elements, sums_of_products(pairs, height, width))
 
-    def _inside(self, ids: Ids, spread: Sizes, kernel: Sizes) -> Iterator[tuple[Sizes, int]]:
-        """Where in the source each element of the input is."""
+    def _inside(self, ids: Ids, spread: Sizes, kernel: Sizes) -> tuple[Ids, Sequence[Ids]]:
+        """The elements of the input that are used, and where in the source each of them is."""
         x = volume(ids)
-        sizes = tuple(n - k + 1 for n, k in zip(spread[2:], kernel[2:], strict=True))
+        sizes = [n - k + 1 for n, k in zip(spread[2:], kernel[2:], strict=True)]
         padding, stride = self._three(self.padding, 0), self._three(self.stride, 1)
-        for place in np.ndindex(*x.shape):
+        places = [axis.ravel() for axis in np.indices(x.shape)]
+        kept = np.ones(x.size, dtype=bool)
+        for axis in range(3):
             if self.transposed:
-                lead = [k - 1 - p for k, p in zip(kernel[2:], padding, strict=True)]
-                at = tuple(p * s + a for p, s, a in zip(place[2:], stride, lead, strict=True))
+                lead = kernel[2 + axis] - 1 - padding[axis]
+                places[2 + axis] = places[2 + axis] * stride[axis] + lead
             else:
-                at = tuple(p + pad for p, pad in zip(place[2:], padding, strict=True))
-            if all(0 <= p < n for p, n in zip(at, sizes, strict=True)):
-                yield (*place[:2], *at), int(x[place])
+                places[2 + axis] = places[2 + axis] + padding[axis]
+            kept &= (places[2 + axis] >= 0) & (places[2 + axis] < sizes[axis])
+        return x.ravel()[kept], [place[kept] for place in places]
 
     def _by_kernel(self, ids: Ids, c: Context) -> Terms:
         source, spread = self._source_refs(c), c.aux["spread"]
         y, steps = _volume_refs(c.y).rows.shape, self.steps()
         kernel = self.kernels(ids)
         tall, wide = ((n - 1) * s + 1 for n, s in zip(y[3:], steps[1:], strict=True))
-        windows, gradients = Windows(source, tall, wide), Windows(spread, tall, wide)
         lead = [k - 1 for k in kernel.shape[2:]]
-        each = y[1] // self.groups
-        for place in np.ndindex(*kernel.shape):
-            o, i, d, r, k = place
-            if kernel[place] == ZERO:
-                continue
-            channel = o // each * kernel.shape[1] + i
-            yield int(kernel[place]), plus([
-                product_of(
-                    gradients[n, o, lead[0] + z * steps[0], lead[1], lead[2]],
-                    windows[n, channel, z * steps[0] + d, r, k],
-                )
-                for n in range(y[0])
-                for z in range(y[2])
-            ])  # fmt: skip
+        kept = kernel.ravel() != ZERO
+        o, i, d, r, k = (axis.ravel()[kept] for axis in np.indices(kernel.shape))
+        channel = o // (y[1] // self.groups) * kernel.shape[1] + i
+        pairs = [
+            (
+                spread[n, o, lead[0] + z * steps[0], lead[1], lead[2]],
+                source[n, channel, z * steps[0] + d, r, k],
+            )
+            for n in range(y[0])
+            for z in range(y[2])
+        ]
+        return FilledTerms(kernel.ravel()[kept], sums_of_products(pairs, tall, wide))
 
 
 def _volume_refs(refs: Refs) -> Refs:

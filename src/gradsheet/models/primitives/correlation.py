@@ -1,11 +1,14 @@
 """The blocks and ranges of correlations."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from gradsheet.models.blocks import Block, filters, matrix
 from gradsheet.models.primitives.base import Ids
 from gradsheet.models.primitives.place import beside_one_another
-from gradsheet.models.primitives.text import Refs, span
+from gradsheet.models.primitives.text import Refs, spans
+from gradsheet.spreadsheet.filled import Filled
 
 Sizes = tuple[int, ...]
 ZERO = -1
@@ -49,20 +52,19 @@ def kernel_blocks(sheet: str, top: int, left: int, shape: Sizes, step: int = 0) 
     return filters(sheet, top, left, flat, step).reshape(shape)
 
 
-def product_of(kernel: str, window: str) -> str:
-    """The sum of products of two ranges of the same shape; for single cells the product."""
-    return f"SUMPRODUCT({kernel},{window})" if ":" in kernel else f"{kernel}*{window}"
+def sums_of_products(pairs: Sequence[tuple[Refs, Refs]], height: int, width: int) -> Filled:
+    """For each formula the sum, over pairs of ranges of one size, of the sums of their products.
 
-
-class Windows(dict[Sizes, str]):
-    """The range of each window of a block, by the index of its first number."""
-
-    def __init__(self, refs: Refs, height: int, width: int) -> None:
-        super().__init__()
-        self._rows, self._columns = refs.rows, refs.columns
-        self._more = height - 1, width - 1
-
-    def __missing__(self, index: Sizes) -> str:
-        row, column = int(self._rows[index]), int(self._columns[index])
-        self[index] = span(row, column, row + self._more[0], column + self._more[1])
-        return self[index]
+    Args:
+        pairs: of each the first cells of both ranges, one for each formula.
+        height: of the ranges.
+        width: of the ranges; of single cells the products are added.
+    """
+    single = height == width == 1
+    start, between, end = ("", "*", "") if single else ("SUMPRODUCT(", ",", ")")
+    pieces = [start]
+    for _ in pairs:
+        pieces += [between, f"{end}+{start}"]
+    pieces[-1] = end
+    found = [spans(refs, height, width) for pair in pairs for refs in pair]
+    return Filled(pairs[0][0].size, tuple(pieces), tuple(found))

@@ -1,6 +1,6 @@
 """Functions of each number, of tensors that are broadcast together."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,9 +9,17 @@ import numpy as np
 from torch import Tensor
 
 from gradsheet.models.blocks import Block
-from gradsheet.models.primitives.base import Array, Context, Ids, Primitive, Terms
+from gradsheet.models.primitives.base import (
+    Array,
+    Context,
+    FilledTerms,
+    Ids,
+    Primitive,
+    Terms,
+)
 from gradsheet.models.primitives.place import Aux, Place, effective, usual
-from gradsheet.models.primitives.text import Refs, dot, plus, total
+from gradsheet.models.primitives.text import Refs, dot, fill, plus, total
+from gradsheet.spreadsheet.filled import Filled
 from gradsheet.symbolic.differentiate import partials
 from gradsheet.symbolic.expression import ZERO, Expression, Variable, expand, variables
 from gradsheet.symbolic.render import to_excel, to_textbook
@@ -96,33 +104,23 @@ class Elementwise(Primitive):
         """The gradient times the local derivative; added up where a number is used repeatedly."""
         derivative = self._derivatives.get(self._x[which])
         if derivative is None:
-            return
+            return []
         wide = np.broadcast_to(ids, c.y.rows.shape).ravel()
-        if len(np.unique(wide)) == wide.size:
-            yield from zip(wide.tolist(), self._fill(_with_g(derivative), c), strict=True)
-            return
-        yield from self._added_up(which, derivative, wide, c)
+        if len(np.unique(wide)) < wide.size:
+            return self._added_up(which, derivative, wide, c)
+        formulas = self._fill(_with_g(derivative), c)
+        if isinstance(formulas, Filled):
+            return FilledTerms(wide, formulas)
+        return zip(wide.tolist(), formulas, strict=True)
 
-    def _fill(self, expression: Expression, c: Context) -> Iterator[str]:
+    def _fill(self, expression: Expression, c: Context) -> Iterable[str]:
         """The expression for each number of the result."""
         template = to_excel(expression, lambda variable: f"{{{variable.name}}}")
-        used = {variable.name for variable in variables(expression)}
-        shape = c.y.rows.shape
-        columns: dict[str, list[str]] = {}
-        for k, x in enumerate(c.x):
-            if f"x{k}" in used:
-                columns[f"x{k}"] = stretched(x, shape).texts
-        if "y" in used:
-            columns["y"] = c.y.texts
-        if "g" in used:
-            columns["g"] = c.gradient.texts
-        names = list(columns)
-        if not names:
-            return iter([template] * c.y.size)
-        return (
-            template.format(**dict(zip(names, cells, strict=True)))
-            for cells in zip(*columns.values(), strict=True)
-        )
+        cells = {f"x{k}": stretched(x, c.y.rows.shape) for k, x in enumerate(c.x)}
+        cells["y"] = c.y
+        if c.g is not None:
+            cells["g"] = c.g
+        return fill(template, cells, c.y.size)
 
     # --- numbers that several results use: their gradients are added up ---------------------
 

@@ -8,9 +8,10 @@ import numpy as np
 from torch import Tensor
 
 from gradsheet.models.blocks import Block, column, matrix, row
-from gradsheet.models.primitives.base import Context, Ids, Primitive, Terms
+from gradsheet.models.primitives.base import Context, FilledTerms, Ids, Primitive, Terms
 from gradsheet.models.primitives.place import Aux, Place, beside_one_another, usual
-from gradsheet.models.primitives.text import Refs, direction, dot, ranges, total
+from gradsheet.models.primitives.text import Refs, direction, dot, ranges, spans, total
+from gradsheet.spreadsheet.filled import Filled
 
 if TYPE_CHECKING:
     from gradsheet.models.graph import Node
@@ -115,6 +116,15 @@ class Product(Primitive):
     def formulas(self, c: Context) -> Iterable[str]:
         """Sums of products along rows."""
         a, b = c.aux.get("a", c.x[0]), c.aux.get("b", c.x[1])
+        found = _all_pairs([a], [b])
+        if found is None or len(c.x) < 3:
+            return self._one_by_one(a, b, c) if found is None else found
+        if not c.x[2].has_cells:
+            return self._one_by_one(a, b, c)
+        bias = Filled(found.count, ("", ""), (spans(c.x[2]),))
+        return found.plus(bias)
+
+    def _one_by_one(self, a: Refs, b: Refs, c: Context) -> Iterable[str]:
         added = iter(c.x[2].texts) if len(c.x) > 2 else None
         for batch in range(a.rows.shape[0]):
             rows = [Line(a[batch, m]) for m in range(a.rows.shape[1])]
@@ -129,15 +139,15 @@ class Product(Primitive):
         g = c.gradient
         turned = [c.aux["turned"]] if "turned" in c.aux else []
         if which == 2:
-            yield from _added(ids, g)
-        elif which == 0:  # ∂L/∂a[m, k] = Σ over n of g[m, n]·b[n, k]
+            return _added(ids, g)
+        if which == 0:  # ∂L/∂a[m, k] = Σ over n of g[m, n]·b[n, k]
             others = [c.x[1], *([c.aux["b"]] if "b" in c.aux else [])]
             firsts = [(g, False), *((t, True) for t in turned)]
-            yield from _sums(ids, firsts, [(other, True) for other in others])
-        else:  # ∂L/∂b[n, k] = Σ over m of g[m, n]·a[m, k]
-            others = [c.x[0], *([c.aux["a"]] if "a" in c.aux else [])]
-            firsts = [(g, True), *((t, False) for t in turned)]
-            yield from _sums(ids, firsts, [(other, True) for other in others])
+            return _sums(ids, firsts, [(other, True) for other in others])
+        # ∂L/∂b[n, k] = Σ over m of g[m, n]·a[m, k]
+        others = [c.x[0], *([c.aux["a"]] if "a" in c.aux else [])]
+        firsts = [(g, True), *((t, False) for t in turned)]
+        return _sums(ids, firsts, [(other, True) for other in others])
 
 
 class Line:
@@ -176,6 +186,51 @@ def _lines(copies: Copies, batch: int) -> list[list[Line]]:
 
 def _sums(ids: Ids, first: Copies, second: Copies) -> Terms:
     """For each element (B, i, k) the sum of products of line i of the first and k of the second."""
+    found = _all_pairs([_along(*copy) for copy in first], [_along(*copy) for copy in second])
+    if found is not None:
+        return FilledTerms(ids.ravel(), found)
+    return _one_by_one(ids, first, second)
+
+
+def _along(refs: Refs, down: bool) -> Refs:
+    """Matrices (B, M, N) with what is summed over last."""
+    if not down:
+        return refs
+    return Refs(refs.rows.swapaxes(1, 2), refs.columns.swapaxes(1, 2), None, refs.sheet)
+
+
+def _all_pairs(first: Sequence[Refs], second: Sequence[Refs]) -> Filled | None:
+    """Σ over K of (B, M, K) times (B, N, K) of copies whose lines all run alike, if there are."""
+    for a in first:
+        for b in second:
+            way, length = _straight(a), a.rows.shape[-1]
+            if not way or way != _straight(b):
+                continue
+            batch, m, n = *a.rows.shape[:2], b.rows.shape[1]
+            shape, size = (batch, m, n), (1, length) if way == "across" else (length, 1)
+            a_first, b_first = a[:, :, :1], b[:, :, 0][:, np.newaxis]
+            wide = [
+                spans(
+                    Refs(np.broadcast_to(r.rows, shape), np.broadcast_to(r.columns, shape)), *size
+                )
+                for r in (a_first, b_first)
+            ]
+            pieces = ("SUMPRODUCT(", ",", ")") if length > 1 else ("", "*", "")
+            return Filled(batch * m * n, pieces, tuple(wide))
+    return None
+
+
+def _straight(refs: Refs) -> str:
+    """How the cells of all lines (..., K) follow one another; empty where they do not."""
+    if not refs.size or not refs.has_cells:
+        return ""
+    down, right = np.diff(refs.rows, axis=-1), np.diff(refs.columns, axis=-1)
+    if (down == 0).all() and (right == 1).all():
+        return "across"
+    return "down" if (down == 1).all() and (right == 0).all() else ""
+
+
+def _one_by_one(ids: Ids, first: Copies, second: Copies) -> Terms:
     for batch in range(ids.shape[0]):
         ours, theirs = _lines(first, batch), _lines(second, batch)
         for i, row_ in enumerate(ids[batch].tolist()):

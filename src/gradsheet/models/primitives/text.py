@@ -1,6 +1,7 @@
 """References to many cells as the text of formulas: ranges where there are some."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradsheet.spreadsheet.addresses import column_letters, on_sheet
+from gradsheet.spreadsheet.filled import Filled, Spans
 from gradsheet.spreadsheet.limits import ARGUMENTS
 from gradsheet.symbolic.render import literal
 
@@ -64,6 +66,54 @@ class Refs:
     def has_cells(self) -> bool:
         """Whether each has a cell."""
         return bool((self.rows >= 0).all())
+
+
+def spans(refs: Refs, height: int = 1, width: int = 1) -> Spans:
+    """The same cells, or the ranges that begin with them, for formulas of one pattern."""
+    rows, columns = (np.ascontiguousarray(a).ravel() for a in (refs.rows, refs.columns))
+    return Spans(rows, columns, height, width, refs.sheet)
+
+
+def copies(refs: Refs) -> Iterable[str]:
+    """For each cell the formula that copies it."""
+    return fill("{x}", {"x": refs}, refs.size)
+
+
+def fill(template: str, cells: Mapping[str, Refs], count: int) -> Iterable[str]:
+    """So many formulas: a template with the names of references in braces, filled in."""
+    parts = _NAME.split(template)
+    pieces, found = [parts[0]], []
+    for name, text in zip(parts[1::2], parts[2::2], strict=True):
+        refs = cells[name]
+        number = _number(refs)
+        if number is not None:
+            pieces[-1] += number + text
+        elif refs.has_cells:
+            pieces.append(text)
+            found.append(spans(refs))
+        else:
+            return _each(template, cells)
+    return Filled(count, tuple(pieces), tuple(found))
+
+
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+def _number(refs: Refs) -> str | None:
+    """The number that stands in place of all cells, as text."""
+    numbers = refs.numbers
+    if numbers is None or not refs.size or (refs.rows >= 0).any():
+        return None
+    if not (numbers == numbers.ravel()[0]).all():
+        return None
+    single = Refs(refs.rows.ravel()[:1], refs.columns.ravel()[:1], numbers.ravel()[:1])
+    return single.text
+
+
+def _each(template: str, cells: Mapping[str, Refs]) -> Iterator[str]:
+    names = [name for name in cells if f"{{{name}}}" in template]
+    for texts in zip(*(cells[name].texts for name in names), strict=True):
+        yield template.format(**dict(zip(names, texts, strict=True)))
 
 
 def span(first_row: int, first_column: int, last_row: int, last_column: int) -> str:

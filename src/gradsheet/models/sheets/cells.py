@@ -1,6 +1,6 @@
 """Writes blocks of cells and records the values that their formulas must have."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from gradsheet.models.blocks import Block
 from gradsheet.models.primitives.place import effective
 from gradsheet.spreadsheet.addresses import on_sheet
-from gradsheet.spreadsheet.limits import FORMULA_CHARACTERS, check_formula
+from gradsheet.spreadsheet.filled import Filled, Places
+from gradsheet.spreadsheet.limits import check_formula
 from gradsheet.spreadsheet.recalculate import ENGINES
 from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import (
@@ -20,9 +21,6 @@ from gradsheet.spreadsheet.writer import (
     cell_address,
     print_on_pages,
 )
-
-UNKNOWN_AGREEMENT = 7e-300
-"""In place of the difference from PyTorch until the workbook has been recalculated."""
 
 _AGREEMENT = (
     "largest difference between these cells, recalculated with IronCalc {version}, and PyTorch in "
@@ -76,6 +74,7 @@ class CellWriter:
 
     style: Style
     expected: list[ExpectedValues] = field(default_factory=list)
+    _stated: dict[str, tuple[Worksheet, int]] = field(default_factory=dict)
 
     def add_sheet(
         self,
@@ -96,7 +95,7 @@ class CellWriter:
         sheet.set_column(1, max(columns, _FEWEST_COLUMNS), _WIDTH)
         if has_formulas:
             faint = self.style.format(num_format="0.0E+00", align="left", font_color=FAINT)
-            sheet.write_number(_AGREEMENT_ROW, 0, UNKNOWN_AGREEMENT, faint)
+            self._stated[name] = sheet, faint._get_xf_index()
             words = _AGREEMENT.format(version=ENGINES["ironcalc"].version())
             sheet.write_string(_AGREEMENT_ROW, 1, words, self.style.note)
         for number, (text, target) in enumerate(links):
@@ -104,6 +103,13 @@ class CellWriter:
         sheet.freeze_panes(_LINKS_ROW + 1, 1)
         print_on_pages(sheet)
         return sheet
+
+    def state(self, sheet: str, difference: float) -> None:
+        """Write how far a sheet is from PyTorch, if it says so, also after the end of the book."""
+        if sheet in self._stated:
+            page, style = self._stated[sheet]
+            value = np.array([float(f"{difference:.3G}")])
+            page.blocks.numbers(np.array([_AGREEMENT_ROW]), np.array([0]), value, style)
 
     def jumps(self, sheet: Worksheet, after: int, targets: Mapping[str, int]) -> None:
         """Write links to rows of the same sheet, behind so many others."""
@@ -120,10 +126,9 @@ class CellWriter:
     ) -> None:
         """Write numbers to edit into a block."""
         cell_format = cell_format or self.cell_format(**_EDITABLE)
-        rows, columns = block.rows.ravel().tolist(), block.columns.ravel().tolist()
-        numbers = np.asarray(values, dtype=np.float64).ravel().tolist()
-        for row, column, value in zip(rows, columns, numbers, strict=True):
-            sheet.write_number(row, column, value, cell_format)
+        numbers = np.broadcast_to(np.asarray(values, dtype=np.float64), block.shape).ravel()
+        rows, columns, style = _covered(sheet, block, cell_format)
+        sheet.blocks.numbers(rows, columns, numbers, style)
 
     def zeros(self, sheet: Worksheet, block: Block) -> None:
         """Write the zeros around a tensor and between its numbers."""
@@ -142,12 +147,16 @@ class CellWriter:
         Raises:
             LimitError: a formula is longer than a spreadsheet can hold.
         """
-        cell_format = cell_format or self.cell_format()
-        rows, columns = block.rows.ravel().tolist(), block.columns.ravel().tolist()
         numbers = np.asarray(values, dtype=np.float64)
-        sheet.write_formulas(
-            rows, columns, _checked(formulas, block.sheet), numbers.ravel().tolist(), cell_format
-        )
+        rows, columns, style = _covered(sheet, block, cell_format or self.cell_format())
+        if isinstance(formulas, Filled):
+            longest = sheet.blocks.filled(rows, columns, formulas, numbers.ravel(), style)
+        else:
+            texts = list(formulas)
+            longest = max(map(len, texts), default=0)
+            sheet.blocks.texts(rows, columns, texts, numbers.ravel(), style)
+        subject = f"a formula of sheet '{block.sheet}'"
+        check_formula(longest + 1, subject, "use a layer with fewer input channels")
         self.expected.append(ExpectedValues(block, numbers))
 
     def label(self, sheet: Worksheet, block: Block, text: str, tile: str = "channel") -> None:
@@ -208,13 +217,12 @@ class CellWriter:
         return self.style.format(**usual | properties)
 
 
-def _checked(formulas: Iterable[str], sheet: str) -> Iterator[str]:
-    """The formulas, each of which must fit a cell."""
-    for formula in formulas:
-        if len(formula) >= FORMULA_CHARACTERS:
-            subject = f"a formula of sheet '{sheet}'"
-            check_formula(len(formula) + 1, subject, "use a layer with fewer input channels")
-        yield formula
+def _covered(sheet: Worksheet, block: Block, cell_format: Format) -> tuple[Places, Places, int]:
+    """The cells of a block, one after another, and their format's index; the sheet counts them."""
+    rows, columns = block.rows.ravel(), block.columns.ravel()
+    if rows.size:
+        sheet.cover(rows, columns)
+    return rows, columns, cell_format._get_xf_index()
 
 
 class ExpectationsOnly(CellWriter):

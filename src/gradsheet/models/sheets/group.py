@@ -6,26 +6,30 @@ from functools import cached_property
 
 import numpy as np
 
-from gradsheet.models.blocks import Block
+from gradsheet.models.blocks import Block, column
 from gradsheet.models.graph import Ids, Node
 from gradsheet.models.layout import ModelLayout, Section, Sheet
+from gradsheet.models.naming import LOSS_SHEET
 from gradsheet.models.primitives.base import Context
 from gradsheet.models.primitives.convolution import Convolution
 from gradsheet.models.primitives.leaves import Constant, Copy, Input, Parameter
 from gradsheet.models.primitives.place import Aux, Piece
-from gradsheet.models.primitives.text import plus
+from gradsheet.models.primitives.text import copies
 from gradsheet.models.run import Numbers
 from gradsheet.models.sheets.cells import SMALL, CellWriter
 from gradsheet.models.sheets.gradients import Terms
 from gradsheet.models.sheets.symbols import symbols
 from gradsheet.models.step import Step
-from gradsheet.spreadsheet.writer import Worksheet
+from gradsheet.spreadsheet.addresses import on_sheet
+from gradsheet.spreadsheet.writer import Worksheet, absolute
 
 _JUMPS: Mapping[Section, str] = {
     "forward": "Forward ▾",
     "backward": "Backward ▾",
     "after": "After the step ▾",
 }
+_RATE_COLUMN = 8  # of the learning rate, beside the heading of what comes after the step
+
 _LINKS = 3  # to other sheets, at most
 
 _NARROW = 3  # columns that hold no long name
@@ -72,6 +76,10 @@ class GroupWriter:
                 continue
             self.cells.heading(page, self.sheet.tops[section] - 2, HEADINGS[section])
             shown[_JUMPS[section]] = self.sheet.tops[section] - 2
+            if section == "after" and any(
+                _is_learned(n) for p in pieces.values() for n in p.values
+            ):
+                self._write_rate(page)
             for node, piece in pieces.items():
                 self._write_piece(page, section, node, piece)
         if len(shown) > 1:
@@ -121,10 +129,21 @@ class GroupWriter:
 
     def _stepped(self, node: Node) -> Iterable[str]:
         """A parameter after the step; what is not learned stays."""
-        before = self.layout.refs(node.ids, "forward").texts
-        if self.step is None or not (isinstance(node.primitive, Parameter) and node.flows):
-            return before
-        return self.step.formulas(before, self.layout.refs(node.ids, "backward").texts)
+        before = self.layout.refs(node.ids, "forward")
+        if self.step is None or not _is_learned(node):
+            return copies(before)
+        rate = absolute(self.sheet.tops["after"] - 2, _RATE_COLUMN)
+        return self.step.formulas(rate, before, self.layout.refs(node.ids, "backward"))
+
+    def _write_rate(self, page: Worksheet) -> None:
+        """The learning rate beside the heading of the parameters after the step."""
+        row = self.sheet.tops["after"] - 2
+        assert self.step is not None
+        page.write_string(row, _RATE_COLUMN - 3, "learning rate", self.cells.cell_format())
+        block = column(self.sheet.name, row, _RATE_COLUMN, 1)
+        general = self.cells.cell_format(num_format="General")
+        values = np.array([self.step.learning_rate])
+        self.cells.formulas(page, block, [on_sheet(LOSS_SHEET, "C7")], values, general)
 
     def _copied(self, ids: Ids, section: Section) -> Iterable[str]:
         """References to the cells of elements, wherever they are."""
@@ -155,10 +174,10 @@ class GroupWriter:
         """Copies of cells of this sheet, and zeros around or between them."""
         assert aux.ids is not None
         ids = aux.ids.reshape(aux.block.shape)
-        zeros, copies = ids == -1, ids >= 0
+        zeros, copied = ids == -1, ids >= 0
         if zeros.any():
             self.cells.zeros(page, _part(aux.block, zeros))
-        if copies.any():
+        if copied.any():
             where: Section = "backward" if aux.of_gradients else section
             values_of: Section = (
                 "forward" if where == "backward" and not aux.of_gradients else where
@@ -166,10 +185,10 @@ class GroupWriter:
             if not aux.of_gradients and section == "backward":
                 values_of = "forward"
             values = numbers.loss_by if aux.of_gradients else numbers.of
-            formulas = self.layout.refs(ids[copies], values_of).texts
+            formulas = copies(self.layout.refs(ids[copied], values_of))
             small = self.cells.cell_format(num_format=SMALL) if aux.of_gradients else None
             self.cells.formulas(
-                page, _part(aux.block, copies), formulas, values(ids[copies]), small
+                page, _part(aux.block, copied), formulas, values(ids[copied]), small
             )
 
     # --- gradients ------------------------------------------------------------------------------
@@ -177,7 +196,7 @@ class GroupWriter:
     def _write_gradient(self, page: Worksheet, node: Node, block: Block) -> None:
         assert self.terms is not None
         small = self.cells.cell_format(num_format=SMALL)
-        formulas = (plus(found) for found in self.terms.of(self.sheet.index, node))
+        formulas = self.terms.of(self.sheet.index, node)
         self.cells.formulas(page, block, formulas, self.numbers.loss_by(node.ids), small)
         self.cells.color(page, block, "signed")
 
@@ -204,6 +223,10 @@ def _part(block: Block, chosen: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 def _is_whole(values: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> bool:
     return bool((values == np.round(values)).all() and (np.abs(values) < 1e6).all())
+
+
+def _is_learned(node: Node) -> bool:
+    return isinstance(node.primitive, Parameter) and node.flows
 
 
 def _is_kernel(placed: Node, node: Node) -> bool:

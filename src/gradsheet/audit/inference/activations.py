@@ -107,10 +107,10 @@ def _named_function(function: Expression) -> str:
     known = {name: Variable(name, make(SUM)) for name, make in ACTIVATIONS.items()}
     values = Tape([written, *known.values()]).run({SUM: _PROBES})
     right = (name for name, variable in known.items() if agree(values[written], values[variable]))
-    return next(right, "") or _step_unit(function)
+    return next(right, "") or step_unit(function)
 
 
-def _step_unit(function: Expression) -> str:
+def step_unit(function: Expression) -> str:
     """The step that a function is, wherever it switches from its lower to its upper value."""
     values = _values(function, _WIDE)
     if np.any(np.diff(values) < 0):

@@ -175,7 +175,7 @@ class _Naming:
                 continue
             own = self._formulas.column(column)
             if (judged := self._judged(inside)) is not None:
-                if self._name_error(column, *judged):
+                if not self._is_delta(column) and self._name_error(column, *judged):
                     errors[own] = own
             elif inside <= errors.keys():
                 errors[own] = sums[column] = expand(formula, lambda _: True, errors)
@@ -189,7 +189,7 @@ class _Naming:
         named = [place for place, symbol in self._symbols.items() if symbol in targets]
         if len(named) == len(targets):
             return
-        used = {ColumnCell(column) for p in self._wiring.parameters for column in self._used_by(p)}
+        used = map(ColumnCell, self._used_in_updates)
         free = {c for c in used if c not in self._symbols and self._is_typed(c.column)}
         given = sorted(free | {place for place in named if isinstance(place, ColumnCell)})
         if len(given) == len(targets):
@@ -211,6 +211,20 @@ class _Naming:
     def _is_typed(self, column: int) -> bool:
         """Whether a column is typed in, and is not that of the learning rate."""
         return column not in self._formulas.expressions and not self._formulas.is_rate(column)
+
+    def _is_delta(self, column: int) -> bool:
+        """Whether updates use a column of an output and its target that is no error t − a."""
+        if column not in self._used_in_updates:
+            return False
+        formula = self._formulas.expressions[column]
+        wanted = Variable("wanted", formula)
+        points = {v: _PROBES if v in self._outputs else _PROBES[:1] for v in variables(formula)}
+        return bool(np.ptp(np.diff(Tape([wanted]).run(points)[wanted])) > _SAME)
+
+    @cached_property
+    def _used_in_updates(self) -> set[int]:
+        """The columns that updates use, through the columns that have no name."""
+        return {column for p in self._wiring.parameters for column in self._used_by(p)}
 
     def _judged(self, inside: set[Variable]) -> tuple[int, Variable] | None:
         """The number of the one output among some variables, and its target."""

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.learning_rate import Rate
 from gradsheet.audit.inference.lowering import Lowering
 from gradsheet.audit.inference.reference import ReferenceNetwork, agree
 from gradsheet.audit.tables.table import Table
+from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.networks.symbols import Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
@@ -21,6 +22,7 @@ from gradsheet.symbolic.expression import Expression, Number, Variable
 _MOST_PAIRS = 30_000  # of mistakes tried together, in one workbook; about two seconds
 
 _MOST_UNEXPLAINED = 8  # formulas of a workbook
+_SUM_TOLERANCE = 1e-6  # of targets that sum to 1
 
 
 @dataclass
@@ -78,6 +80,8 @@ class Interpretation:
         reference.hold(symbol for symbol in self.parameters if not self.is_trained(symbol))
         if self._data_moves:
             reference.move_data()
+        if reference.practice.activations[-1:] == (SOFTMAX,) and self._targets_are_shares:
+            reference.share_targets()
 
     def header(self, column: int) -> str:
         """What the table calls a column; where it has no name, what this package calls it."""
@@ -104,8 +108,29 @@ class Interpretation:
         return symbol.is_data or (symbol in self.parameters and not self.is_trained(symbol))
 
     def is_trained(self, parameter: Symbol) -> bool:
-        """Whether the table moves a parameter: weights always, biases where it asks for it."""
-        return parameter.kind is not Kind.BIAS or parameter in self._trained
+        """Whether the table moves a parameter: biases and layers only where it asks for it."""
+        if parameter.kind is Kind.BIAS:
+            return parameter in self._trained
+        return parameter not in self._frozen
+
+    @cached_property
+    def _frozen(self) -> set[Symbol]:
+        """The weights of layers in which no formula moves one, and none has a gradient."""
+        weights = iter(sorted((p for p in self.parameters if p.kind is Kind.WEIGHT), key=_number))
+        sizes = self.shape.sizes
+        layers = [list(islice(weights, a * b)) for a, b in pairwise(sizes)]
+        still = [layer for layer in layers if self._moved.isdisjoint(layer)]
+        return {weight for layer in still for weight in layer} if self._moved else set()
+
+    @cached_property
+    def _moved(self) -> set[Symbol]:
+        """The parameters with a gradient, or that the table computes from something else."""
+        moved = {
+            self.symbols[column]
+            for column, tree in self.table.usual.items()
+            if column in self.symbols and any(r.column or r.row_fixed for r in references(tree))
+        }
+        return (moved & self.parameters) | self._differentiated
 
     @cached_property
     def _trained(self) -> set[Symbol]:
@@ -115,8 +140,13 @@ class Interpretation:
             for column, tree in self.table.usual.items()
             if column in self.symbols and (isinstance(tree, Call) or _takes_over(tree))
         }
-        differentiated = {s.of for s in self.symbols.values() if s.is_gradient and s.of}
-        return (moved | differentiated) & self.parameters
+        return (moved & self.parameters) | self._differentiated
+
+    @cached_property
+    def _differentiated(self) -> set[Symbol]:
+        """The parameters with a column for their gradient."""
+        gradients = {s.of for s in self.symbols.values() if s.is_gradient and s.of}
+        return gradients & self.parameters
 
     @cached_property
     def _data_moves(self) -> bool:
@@ -125,6 +155,21 @@ class Interpretation:
             symbol.is_data and column not in self.table.usual and _is_varied(self.table, column)
             for column, symbol in self.symbols.items()
         )
+
+    @cached_property
+    def _targets_are_shares(self) -> bool:
+        """Whether no row has targets that sum to something else than 1."""
+        examples: dict[int | None, list[int]] = {}
+        for column, symbol in self.symbols.items():
+            if symbol.kind is Kind.TARGET:
+                examples.setdefault(symbol.example, []).append(column)
+        sums = (
+            sum(self.table.number(row, column) for column in columns)
+            for columns in examples.values()
+            for row in self.table.rows
+            if len(columns) == self.shape.sizes[-1]
+        )
+        return not any(abs(whole - 1) > _SUM_TOLERANCE for whole in sums)
 
     @cached_property
     def _remembering(self) -> set[int]:
@@ -284,6 +329,10 @@ class Interpretation:
         other.outside = {moved(place): symbol for place, symbol in self.outside.items()}
         other.settings = {moved(place): symbol for place, symbol in self.settings.items()}
         return other
+
+
+def _number(parameter: Symbol) -> tuple[int, ...]:
+    return parameter.numbers
 
 
 def goes_on(table: Table, column: int) -> bool:

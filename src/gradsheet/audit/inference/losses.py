@@ -10,7 +10,7 @@ from gradsheet.audit.inference.reference import POINTS
 from gradsheet.networks.losses import FORMS, Convention, Output, conventions, error_of
 from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.symbols import LOSS, Kind, Symbol, symbol_of
-from gradsheet.symbolic.expression import Expression, Variable, apply, variables
+from gradsheet.symbolic.expression import Expression, Variable, apply, expand, variables
 from gradsheet.symbolic.operations import SQUARE, total
 from gradsheet.symbolic.tape import Array
 
@@ -96,6 +96,8 @@ class _Losses:
         sums = self._total_factor(form)
         whole = self._loss_alone(form)
         of_gradients = self._gradient_factor(form)
+        if "difference" in form and of_gradients is not None:
+            sums = None  # a sum of squared errors may only show how far the training is
 
         def doubts(convention: Convention) -> int:
             """How many of the table's factors a convention has otherwise."""
@@ -133,12 +135,12 @@ class _Losses:
         reference = self._found.reference
         factors: list[float] = []
         for symbol, column in self._columns.items():
-            if self._uses_errors(column):
+            if self._uses_errors(column) and "difference" not in form:
                 continue
             if symbol.is_gradient and symbol.of in self._found.parameters:
-                ratio = self._ratio(column, reference[symbol])
+                ratio = self._ratio(column, reference[symbol], form=form)
             elif symbol in self._found.parameters and not self._found.is_given(column):
-                ratio = self._step_ratio(column, symbol)
+                ratio = self._step_ratio(column, symbol, form)
             else:
                 continue
             if ratio is not None:
@@ -152,20 +154,47 @@ class _Losses:
         inside = () if written is None else variables(written)
         return any(symbol_of(variable).kind is Kind.ERROR for variable in inside)
 
-    def _step_ratio(self, column: int, parameter: Symbol) -> float | None:
+    def _step_ratio(self, column: int, parameter: Symbol, form: str) -> float | None:
         """How many times the reference's step an update makes."""
         if parameter.gradient in self._columns:
             return None
         before = self._found.reference.row(1).values[parameter]
-        return self._ratio(column, self._found.reference.updated(parameter), before)
+        return self._ratio(column, self._found.reference.updated(parameter), before, form)
 
-    def _ratio(self, column: int, of: Expression, less: Expression | None = None) -> float | None:
-        """How many times an expression a column is; None where that is no one number."""
+    def _ratio(
+        self, column: int, of: Expression, less: Expression | None = None, form: str = ""
+    ) -> float | None:
+        """How many times an expression a column is; None where that is no one number.
+
+        Args:
+            column: of the table.
+            of: the expression.
+            less: what is subtracted from both first.
+            form: what the errors are that the column uses, if these are differences.
+        """
         written = self._found.typical(column)
+        if written is not None and "difference" in form:
+            written = expand(written, lambda _: True, self._differences(form, written))
         if written is None or any(map(_is_judged, variables(written))):
             return None  # of a loss that is not known yet
         wanted = [written, of] if less is None else [written - less, of - less]
         return _constant(*self._found.reference.values(wanted))
+
+
+    def _differences(self, form: str, written: Expression) -> dict[Variable, Expression]:
+        """The errors that an expression uses, as differences of the row that they are in."""
+        reference = self._found.reference
+        found: dict[Variable, Expression] = {}
+        for variable in variables(written):
+            error = symbol_of(variable)
+            if error.kind is Kind.ERROR:
+                values = reference.row(reference.rows_above(variable) or 0).values
+                target, output = (
+                    values[Symbol(kind, error.numbers)]
+                    for kind in (Kind.TARGET, Kind.OUTPUT_ACTIVATION)
+                )
+                found[variable] = error_of(form)(target, Output(output, output, None))
+        return found
 
 
 def _is_judged(variable: Variable) -> bool:

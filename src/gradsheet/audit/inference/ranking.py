@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, product
 
+import numpy as np
+
 from gradsheet.audit.inference.activations import likely_activations, thresholds
 from gradsheet.audit.inference.helpers import name_helpers
 from gradsheet.audit.inference.hypotheses import hypotheses
@@ -17,7 +19,7 @@ from gradsheet.audit.inference.reference import Practice, ReferenceNetwork, agre
 from gradsheet.audit.inference.update_rules import by_other_rules
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.spec import SOFTMAX
-from gradsheet.networks.symbols import LEARNING_RATE
+from gradsheet.networks.symbols import LEARNING_RATE, LOSS
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression
 
@@ -82,7 +84,28 @@ def _interpretation(
     if rate.cell is None and rate.column is None and not math.isnan(rate.value):
         reference.fix(LEARNING_RATE, rate.value)
     switches = thresholds(table, hypothesis)
-    return Interpretation(table, hypothesis, rate, reference, switches)
+    found = Interpretation(table, hypothesis, rate, reference, switches)
+    if "difference" in practice.loss:
+        _leave_out_shown_loss(found)
+    return found
+
+
+def _leave_out_shown_loss(found: Interpretation) -> None:
+    """Take a multiple of the loss for a column beside the network.
+
+    Where the errors are differences, updates use these, and the sum of their squares shows how far
+    the training is, with a factor or without.
+    """
+    column = next((c for c, symbol in found.symbols.items() if symbol == LOSS), None)
+    written = None if column is None else found.typical(column)
+    if column is None or written is None:
+        return
+    value, loss = found.reference.values([written, found.reference[LOSS]])
+    with np.errstate(all="ignore"):
+        ratio = value / loss
+    factor = float(ratio[0])
+    if factor != 1.0 and agree(value, factor * loss):
+        del found.symbols[column]
 
 
 def _practices(table: Table, hypothesis: Hypothesis, rate: Rate) -> Iterator[Practice]:

@@ -147,7 +147,7 @@ class ReferenceNetwork:
         self._by_row: dict[int, ReferenceRow] = {}
         self._rows_above: dict[Variable, int] = {}
         self._held: set[Symbol] = set()
-        self._moving_data = False
+        self._moving_data = self._shares = False
         self._fixed: dict[Symbol, float] = {}
         self._first_count: int | None = None
         self._counts: dict[int, Variable] = {}
@@ -175,6 +175,11 @@ class ReferenceNetwork:
     def move_data(self) -> None:
         """Take inputs and targets for others in every row: each row is another example."""
         self._moving_data = True
+        self._place(*self._by_row)
+
+    def share_targets(self) -> None:
+        """Take targets that sum to 1 in each example, with which a − t is a softmax's gradient."""
+        self._shares = True
         self._place(*self._by_row)
 
     def fix(self, setting: Symbol, value: float) -> None:
@@ -207,11 +212,25 @@ class ReferenceNetwork:
             network_row = self._by_row[above]
             for variable in (*network_row.given, *network_row.memory):
                 self._points[variable] = self._drawn(symbol_of(variable), above)
+            if self._shares:
+                self._points.update(self._shared(network_row))
         if 0 in rows:
             # What a row remembers before its update is what the row above did after its own.
             memories = list(self._by_row[0].memory)
             after = [self.row(1).values[symbol_of(memory).next] for memory in memories]
             self._points.update(zip(memories, self.values(after), strict=True))
+
+    def _shared(self, row: ReferenceRow) -> dict[Variable, Array]:
+        """The targets of a row as shares of their example's."""
+        examples: dict[int | None, list[Variable]] = {}
+        for variable in row.given:
+            if (symbol := symbol_of(variable)).kind is Kind.TARGET:
+                examples.setdefault(symbol.example, []).append(variable)
+        return {
+            target: self._points[target] / sum(self._points[other] for other in targets)
+            for targets in examples.values()
+            for target in targets
+        }
 
     def _drawn(self, symbol: Symbol, above: int) -> Array:
         if symbol.kind is Kind.POWER and self._first_count is not None:

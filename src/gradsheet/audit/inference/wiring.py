@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeGuard
 
+from gradsheet.audit.inference.activations import step_unit
 from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas, Place
 from gradsheet.audit.inference.hypothesis import SUM
+from gradsheet.audit.inference.softmax import softmax_columns
 from gradsheet.symbolic.expression import (
     Apply,
     Expression,
@@ -58,25 +60,19 @@ class Wiring:
     def gradients(self) -> dict[int, int]:
         """For each parameter the column it is moved by, where that is one."""
         columns = {parameter: self._moved_by(parameter) for parameter in self.parameters}
-        return {
-            parameter: column
-            for parameter, column in columns.items()
-            if column is not None
-            and column not in self._outputs
-            and not self._is_error_added(parameter, column)
-        }
+        moved = {p: c for p, c in columns.items() if c is not None and c not in self._outputs}
+        added = {p for p, column in moved.items() if self._is_added(p, column)}
+        if 2 * len(added) <= len(moved):  # one that is added where others are not is a mistake
+            added = {p for p in added if self._is_difference(moved[p])}
+        return {parameter: column for parameter, column in moved.items() if parameter not in added}
 
     @cached_property
     def _outputs(self) -> set[int]:
         """The columns of sums and activations."""
         return {*self.units, *self.activations.values()}
 
-    def _is_error_added(self, parameter: int, column: int) -> bool:
-        """Whether an update adds a multiple of t − a, which is the error and no gradient."""
-        formula = self.formulas.expressions.get(column)
-        places = set() if formula is None else set(variables(formula))
-        if formula is None or len(places) != 2 or _arguments(formula, SUBTRACT) == (formula,):
-            return False
+    def _is_added(self, parameter: int, column: int) -> bool:
+        """Whether an update adds a multiple of a column: of t − a, of a step, of no gradient."""
         moved = self.formulas.variable(ColumnCell(column, 1))
         update = Variable("update", self.formulas.expressions[parameter])
         inside = dict.fromkeys(variables(self.formulas.expressions[parameter]), 1.0)
@@ -84,6 +80,12 @@ class Wiring:
             float(Tape([update]).run({**inside, moved: value})[update]) for value in (2.0, 1.0)
         )
         return next(with_and_without) > next(with_and_without)
+
+    def _is_difference(self, column: int) -> bool:
+        """Whether a column computes the difference of two others, as an error does."""
+        formula = self.formulas.expressions.get(column)
+        places = set() if formula is None else set(variables(formula))
+        return len(places) == 2 and _arguments(formula, SUBTRACT) != (formula,)
 
     def _moved_by(self, parameter: int) -> int | None:
         formula = self.formulas.expressions[parameter]
@@ -94,9 +96,17 @@ class Wiring:
             above &= self.formulas.expressions.keys()
         if not above:
             return self._remembered_gradient(parameter, places)
+        if not self._inputs_beside.isdisjoint(places):
+            return None  # times a signal: what moves several weights, each by its own
         # Without a learning rate the column is a step, not a gradient.
         has_rate = len(places) > 2 or MULTIPLY in _operations(formula)
         return above.pop() if len(above) == 1 and has_rate else None
+
+    @cached_property
+    def _inputs_beside(self) -> set[Place]:
+        """The cells beside the table that weighted sums multiply by weights."""
+        signals = {signal for unit in self.units.values() for signal in unit.weights}
+        return {self.formulas.place(s) for s in signals if self.formulas.is_beside(s)}
 
     def _remembered_gradient(self, parameter: int, places: set[Place]) -> int | None:
         """The column behind a velocity or an average that moves a parameter."""
@@ -190,11 +200,18 @@ class Wiring:
         """For each weighted sum the first column that is computed from it alone."""
         found = {column: column for column, unit in self.units.items() if unit.function}
         for column, formula in sorted(self.formulas.expressions.items()):
-            inside = set(variables(formula))
+            inside = {v for v in variables(formula) if not self.formulas.is_beside(v)}
             for unit in self.units:
-                if inside == {self.formulas.column(unit)} and column not in self.parameters:
+                if inside == {self.formulas.column(unit)} and self._is_activation(column, unit):
                     self._pair(found, unit, column)
-        return found
+        return found | softmax_columns(self.formulas, sorted(self.units), self.parameters)
+
+    def _is_activation(self, column: int, unit: int) -> bool:
+        """Whether a column may be an activation; what it uses beside a sum is a threshold only."""
+        formula = self.formulas.expressions[column]
+        if not any(map(self.formulas.is_beside, variables(formula))):
+            return column not in self.parameters
+        return bool(step_unit(self._over_sum(formula, key(self.formulas.column(unit)))))
 
     def _pair(self, found: dict[int, int], unit: int, column: int) -> None:
         """A column computed from a unit, or right of another one without: the sum may be wrong."""

@@ -61,7 +61,12 @@ def _as_function(training: Training) -> TrainingFound | None:
     """The function that it makes small, all examples in it."""
     kind = training.whole()
     found = interpret_descent(kind.table)
-    return None if isinstance(found, str) else TrainingFound(training, ((kind, found),))
+    if isinstance(found, str):
+        return None
+    computed = [column for column in found.symbols if found.computed_rows(column)]
+    if 2 * len(wrong_columns(found)) > len(computed):
+        return None  # of a function that was guessed, most must be as it should be
+    return TrainingFound(training, ((kind, found),))
 
 
 def audit_training(found: TrainingFound, audit: Callable[[Subject], TableAudit]) -> TableAudit:
@@ -72,7 +77,8 @@ def audit_training(found: TrainingFound, audit: Callable[[Subject], TableAudit])
         audit: of one table, at its own places.
     """
     audits = [audit(Subject(f, Evaluator(f.table.formulas))) for _, f in found.kinds]
-    audits[0] = with_uneven(audits[0], found.kinds[0][1].table, found.training)
+    if found.kinds[0][0].own:
+        audits[0] = with_uneven(audits[0], found.kinds[0][1].table, found.training)
     columns: dict[int, ColumnAudit] = {c.column: c for c in audits[0].columns}
     findings: dict[Finding, None] = {}
     for number in range(len(audits)):

@@ -1,10 +1,12 @@
 """Headers that name another value than their column holds."""
 
+import re
 from collections.abc import Iterator
 
 from gradsheet.audit import rules
 from gradsheet.audit.details import OtherHeader, OtherNumbering
 from gradsheet.audit.findings import Finding
+from gradsheet.audit.inference.reference import agree
 from gradsheet.audit.subject import Subject
 from gradsheet.networks.symbols import LOSS, Kind, Symbol
 
@@ -31,6 +33,7 @@ def header_findings(subject: Subject) -> Iterator[Finding]:
 def _others(subject: Subject) -> Others:
     found, table, zero_based = subject.found, subject.table, _zero_based(subject)
     confirmed = {s for column, s in found.symbols.items() if table.named.get(column) == s}
+    own_numbers = _are_numbered_by_pairs(subject)
     return {
         column: (named, symbol)
         for column, symbol in found.symbols.items()
@@ -40,16 +43,33 @@ def _others(subject: Subject) -> Others:
         and not table.shares_header(column)
         # One letter is no name where another column has it: e may be the fifth weight.
         and not (len(table.headers[column]) == 1 and named in confirmed)
+        and not (named.kind is not symbol.kind and _is_ambiguous(table.headers[column]))
+        and not (own_numbers and symbol.kind is named.kind is Kind.WEIGHT)
         and not _is_the_same_in_other_words(named, symbol, found.shape.sizes[-1])
         and not (len(table.headers[column].split()) > 1 and _is_made_of(symbol, named))
         and symbol.kind not in zero_based
+        and not _are_equal(subject, named, symbol)
     }
 
 
+def _is_ambiguous(header: str) -> bool:
+    """Whether a header is a letter that books use for this and that: y1 is a target or an output.
+
+    So are c for a bias or the cost, t for the target or a total.
+    """
+    return bool(re.fullmatch(r"[ycljst][_ ]?\d*|t", header.strip(), re.IGNORECASE))
+
+
+def _are_numbered_by_pairs(subject: Subject) -> bool:
+    """Whether weights have the numbers of both their units: w11, w12, w21."""
+    named = [s for s in subject.table.named.values() if s.kind is Kind.WEIGHT]
+    return max((s.numbers[0] for s in named), default=0) > subject.found.shape.weights
+
+
 def _is_the_same_in_other_words(named: Symbol, symbol: Symbol, outputs: int) -> bool:
-    """Whether a header may mean what its column holds: error of one output, sum of its inputs."""
+    """Whether a header may mean what its column holds: an error is a loss, or what moves a bias."""
     is_error = symbol.kind is Kind.ERROR and outputs == 1
-    return named == LOSS and (is_error or symbol.is_pre_activation)
+    return named == LOSS and (is_error or symbol.is_pre_activation or symbol.is_gradient)
 
 
 def _is_made_of(symbol: Symbol, named: Symbol) -> bool:
@@ -58,13 +78,21 @@ def _is_made_of(symbol: Symbol, named: Symbol) -> bool:
     return symbol == activated or symbol.of == named
 
 
+def _are_equal(subject: Subject, named: Symbol, symbol: Symbol) -> bool:
+    """Whether two values are always equal: a bias's gradient is that of its unit's sum."""
+    reference = subject.found.reference
+    return agree(*reference.values([reference[named], reference[symbol]]))
+
+
 def _zero_based(subject: Subject) -> set[Kind]:
     """The kinds of values that the headers number from 0."""
     numbers: dict[Kind, set[int]] = {}
     for column, symbol in subject.found.symbols.items():
         named = subject.table.named.get(column)
-        if named and named.kind is symbol.kind and len(named.numbers) == len(symbol.numbers) == 1:
-            numbers.setdefault(symbol.kind, set()).add(symbol.numbers[0] - named.numbers[0])
+        if named and named.kind is symbol.kind:
+            here, there = _of(symbol).numbers, _of(named).numbers
+            if len(here) == len(there) == 1:
+                numbers.setdefault(symbol.kind, set()).add(here[0] - there[0])
     return {kind for kind, apart in numbers.items() if apart == {1}}
 
 

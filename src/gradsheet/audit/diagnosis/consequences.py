@@ -25,7 +25,10 @@ def effect_of(subject: Subject, rows: Sequence[int], column: int, is_read: bool)
         column: the column.
         is_read: whether the formula is understood, so that a cell without a number is an error.
     """
-    apart = _differences(subject, rows, column)
+    arrangement = subject.table.arrangement
+    of_one = arrangement is not None and bool(arrangement.stand_ins)  # of several examples
+    gathers = arrangement is not None and column in arrangement.gathering
+    apart = np.array([]) if gathers else _differences(subject, rows, column)
     known = apart[np.isfinite(apart)]
     role = subject.role(column)
     return Effect(
@@ -35,7 +38,7 @@ def effect_of(subject: Subject, rows: Sequence[int], column: int, is_read: bool)
         is_error=is_read and all(math.isnan(subject.value(row, column)) for row in rows),
         updates=subject.updates,
         loss_change=None
-        if subject.found.work.is_hopeless
+        if subject.found.work.is_hopeless or of_one
         else change_of_loss(subject, {CellIndex(rows[0], column): len(rows)}),
     )
 

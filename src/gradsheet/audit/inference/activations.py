@@ -22,6 +22,7 @@ _PROBES = np.linspace(-2.05, 2.35, 12)  # where activations are told apart
 _WIDE = np.sort(np.concatenate([sign * np.geomspace(1e-3, 1e4, 57) for sign in (-1, 1)]))
 _LEVELS = {"step": {0.0, 1.0}, "sign": {-1.0, 1.0}}
 _HALVINGS = 60
+_DEEPEST = 3  # columns from an activation to its sum
 _USUAL = ("sigmoid", "tanh", "relu")  # of hidden units
 
 
@@ -62,20 +63,29 @@ def _functions(table: Table, hypothesis: Hypothesis, unit: Symbol) -> Iterator[E
         if one in hypothesis.functions:
             yield hypothesis.functions[one]
         elif {one, one.activation} <= columns.keys():
-            yield _function(table, columns[one.activation], columns[one])
+            yield _function(table, hypothesis, columns[one.activation], columns[one])
 
 
-def _function(table: Table, column: int, summed: int) -> Expression | None:
-    """What a column computes of another; of numbers beside the table it takes their values."""
+def _function(
+    table: Table, hypothesis: Hypothesis, column: int, summed: int, depth: int = _DEEPEST
+) -> Expression | None:
+    """What a column computes of another, through columns without a name.
+
+    Of numbers beside the table it takes their values.
+    """
     tree = table.usual.get(column)
-    if tree is None:
+    if tree is None or not depth:
         return None
     argument = CellIndex(table.later_rows[0], summed)
 
     def operand(sheet: str, cell: CellIndex) -> Expression:
         if cell == argument:
             return SUM
-        return _constant(table, sheet, cell) or Variable("other")
+        if (number := _constant(table, sheet, cell)) is not None:
+            return number
+        is_helper = cell.row == argument.row and cell.column not in hypothesis.symbols
+        followed = is_helper and _function(table, hypothesis, cell.column, summed, depth - 1)
+        return followed or Variable("other")
 
     try:
         return to_expression(tree, CellIndex(argument.row, column), operand)

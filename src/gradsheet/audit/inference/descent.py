@@ -55,7 +55,7 @@ class _Search:
         self._parameters = dict(zip(columns, weights, strict=True))
         self._gradients = {
             column: self._parameters[parameter].gradient
-            for parameter, column in wiring.gradients.items()
+            for parameter, column in wiring.moved.items()
         }
         copied = ((formulas.copied(column), column) for column in columns)
         self._new = {new: self._parameters[c].next for new, c in copied if new is not None}

@@ -180,7 +180,6 @@ class _Losses:
         wanted = [written, of] if less is None else [written - less, of - less]
         return _constant(*self._found.reference.values(wanted))
 
-
     def _differences(self, form: str, written: Expression) -> dict[Variable, Expression]:
         """The errors that an expression uses, as differences of the row that they are in."""
         reference = self._found.reference

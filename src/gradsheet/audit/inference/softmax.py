@@ -1,6 +1,6 @@
 """Which columns are the softmax of weighted sums, through columns of exponentials and their sum."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from gradsheet.symbolic.tape import Array, Tape
 
 def softmax_columns(
     formulas: ColumnFormulas, sums: Sequence[int], parameters: Collection[int]
-) -> Mapping[int, int]:
+) -> dict[int, int]:
     """For each of several weighted sums the column of its softmax.
 
     Where one is right, the columns beside it are those of the other sums, right or not.
@@ -57,9 +57,9 @@ class _Softmax:
         places = () if formula is None else map(self._formulas.place, variables(formula))
         found: frozenset[int] = frozenset()
         for place in places:
-            own = isinstance(place, ColumnCell) and place.rows_above == 0
-            sums = self._sums_of(place.column) if own else None
-            if sums is None:
+            if not isinstance(place, ColumnCell) or place.rows_above:
+                return None
+            if (sums := self._sums_of(place.column)) is None:
                 return None
             found |= sums
         return found or None
@@ -78,8 +78,12 @@ class _Softmax:
         """What a column computes where the sums are random numbers."""
         if column not in self._points:
             formula = self._formulas.expressions[column]
-            inside = set(variables(formula))
-            values = {v: self._value(self._formulas.place(v).column) for v in inside}
+            places = {v: self._formulas.place(v) for v in variables(formula)}
+            values = {
+                variable: self._value(place.column)
+                for variable, place in places.items()
+                if isinstance(place, ColumnCell)
+            }
             wanted = Variable("wanted", formula)
             self._points[column] = Tape([wanted]).run(values)[wanted]
         return self._points[column]

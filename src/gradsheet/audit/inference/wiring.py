@@ -57,10 +57,15 @@ class Wiring:
         }
 
     @cached_property
-    def gradients(self) -> dict[int, int]:
-        """For each parameter the column it is moved by, where that is one."""
+    def moved(self) -> dict[int, int]:
+        """For each parameter the column it is moved by, where that is one, whatever it is."""
         columns = {parameter: self._moved_by(parameter) for parameter in self.parameters}
-        moved = {p: c for p, c in columns.items() if c is not None and c not in self._outputs}
+        return {parameter: column for parameter, column in columns.items() if column is not None}
+
+    @cached_property
+    def gradients(self) -> dict[int, int]:
+        """For each parameter the column it is moved by, where that may be its gradient."""
+        moved = {p: c for p, c in self.moved.items() if c not in self._outputs}
         added = {p for p, column in moved.items() if self._is_added(p, column)}
         if 2 * len(added) <= len(moved):  # one that is added where others are not is a mistake
             added = {p for p in added if self._is_difference(moved[p])}
@@ -84,8 +89,9 @@ class Wiring:
     def _is_difference(self, column: int) -> bool:
         """Whether a column computes the difference of two others, as an error does."""
         formula = self.formulas.expressions.get(column)
-        places = set() if formula is None else set(variables(formula))
-        return len(places) == 2 and _arguments(formula, SUBTRACT) != (formula,)
+        if formula is None or _arguments(formula, SUBTRACT) == (formula,):
+            return False
+        return len(set(variables(formula))) == 2
 
     def _moved_by(self, parameter: int) -> int | None:
         formula = self.formulas.expressions[parameter]

@@ -37,7 +37,7 @@ _PATTERNS = tuple(
 )
 _SOFTMAX = re.compile(r"([lms])(?:@(\d+)|\((\d+)\))?")  # what the units of a softmax share
 _SOFTMAX_KINDS = {"l": Kind.LOG_SUM, "m": Kind.LARGEST, "s": Kind.EXPONENTIALS}
-_TOTAL_LOSS = re.compile(rf"(?:{_LOSS}{_TOTAL}?|{_TOTAL}{_LOSS}?)(?:@(\d+)|\((\d+)\))?")
+_TOTAL_LOSS = re.compile(rf"(?:{_LOSS}{_TOTAL}?|{_TOTAL}{_LOSS}|tot(?:al)?)(?:@(\d+)|\((\d+)\))?")
 # Not a bare Δw, which is a step as often as a gradient.
 _GRADIENT = re.compile(
     rf"(?:grad(?:ient)?(?:of)?d?|d?{_LOSS}{_TOTAL}?/?d?/?d?|d{_TOTAL}/d)([wb])_?(\d+)"

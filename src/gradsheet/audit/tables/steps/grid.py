@@ -122,18 +122,26 @@ class StepGrid:
     def _given(self) -> dict[CellRef, int]:
         """The cells that one step alone reads and that depend on no parameter, with that step.
 
+        An update, which is of the step that it leads to, reads those of the step before as well.
         Of a single step those that are read by more than the updates: a learning rate is not.
         """
-        readers: dict[CellRef, set[int]] = {}
-        data: set[CellRef] = set()
+        reading: dict[CellRef, set[int]] = {}
+        moving: dict[CellRef, set[int]] = {}
         for cell in self._cells:
+            readers = moving if cell in self.updates else reading
             for other in self._book.reads.get(cell, ()):
                 if other not in self._step and self._book.formulas.cell(*other) is not None:
                     readers.setdefault(other, set()).add(self._step[cell])
-                    if cell not in self.updates:
-                        data.add(other)
-        own = {cell: min(steps) for cell, steps in readers.items() if len(steps) == 1}
-        return {cell: step for cell, step in own.items() if cell in data or self.last > 1}
+        of_updates = {
+            cell: min(steps)
+            for cell, steps in moving.items()
+            if len(steps) == 1 and cell not in reading and self.last > 1
+        }
+        return of_updates | {
+            cell: min(steps)
+            for cell, steps in reading.items()
+            if len(steps) == 1 and moving.get(cell, steps) <= {min(steps), min(steps) + 1}
+        }
 
     @cached_property
     def updates(self) -> set[CellRef]:

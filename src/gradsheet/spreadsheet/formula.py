@@ -4,6 +4,7 @@ A tree holds references as seen from its own cell, so a formula that was copied 
 tree in every row.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from gradsheet.spreadsheet.addresses import (
     parse_written_cell,
 )
 from gradsheet.spreadsheet.functions import ARRAYS, ELEMENTWISE, GATHERING, FormulaError, Matrix
-from gradsheet.spreadsheet.limits import LimitError, check_arguments, check_nesting
+from gradsheet.spreadsheet.limits import ROWS, LimitError, check_arguments, check_nesting
 from gradsheet.symbolic.expression import Expression, Number
 
 _LONGEST = 250  # operations in a row
@@ -179,7 +180,7 @@ class _Parser:
         if kind == "operator":
             return self._signed_or_bracketed(text)
         if kind == "number":
-            return Constant(float(text))
+            return _number(text)
         if kind == "text":
             return Constant(text[1:-1].replace('""', '"'))
         if kind == "reference":
@@ -274,6 +275,13 @@ class _Parser:
         self._close()
 
 
+def _number(text: str) -> Constant:
+    value = float(text)
+    if math.isinf(value):
+        raise FormulaError(f"{text[:20]} is larger than any number in a cell")
+    return Constant(value)
+
+
 def _offset(*arguments: Node) -> Node:
     """The cell or area that OFFSET means, where its distances are typed in it."""
     if len(arguments) not in (3, 4, 5) or not isinstance(arguments[0], Reference | Area):
@@ -295,11 +303,11 @@ def _moved(cell: Reference, rows: int, columns: int) -> Reference:
 def _whole_number(node: Node) -> int:
     """A number with its sign."""
     match node:
-        case Constant(float(value)) if value.is_integer():
+        case Constant(float(value)) if value.is_integer() and value <= ROWS:
             return int(value)
         case Call("u-", (argument,)):
             return -_whole_number(argument)
-    raise FormulaError("OFFSET is understood with whole numbers that are typed in it")
+    raise FormulaError("OFFSET is understood with whole numbers of a sheet's size, typed in it")
 
 
 @lru_cache(maxsize=1024)

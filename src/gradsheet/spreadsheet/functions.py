@@ -181,7 +181,7 @@ def _chosen(number: Expression, *values: Expression) -> Expression:
     """The value of this number, from 1."""
     if isinstance(number, Number):
         known = {float(place): value for place, value in enumerate(values, start=1)}
-        return known.get(math.floor(number.value), Number(math.nan))
+        return known.get(float(np.floor(number.value)), Number(math.nan))
     pairs = [(_equal(number, Number(float(n))), v) for n, v in enumerate(values, start=1)]
     return _first_that_holds(*(part for pair in pairs for part in pair))
 
@@ -314,6 +314,8 @@ def _matrix_product(first: Matrix, second: Matrix) -> Matrix:
 
 def _indexed(matrix: Matrix, *numbers: Matrix) -> Matrix:
     """One cell of a range, or a whole row or column of it where a number is 0."""
+    if not numbers:
+        raise FormulaError("INDEX needs the number of a row or a column")
     one: Matrix = [[ONE]]
     if len(matrix) == 1 and len(numbers) == 1:
         numbers = (one, numbers[0])
@@ -327,7 +329,7 @@ def _indexed(matrix: Matrix, *numbers: Matrix) -> Matrix:
 
 def _place(number: Matrix) -> int:
     (value,) = _flat(number)[:1]
-    if not isinstance(value, Number) or not value.value >= 0:
+    if not isinstance(value, Number) or not 0 <= value.value < math.inf:
         raise FormulaError("INDEX is understood with numbers that are typed in it")
     return int(value.value)
 

@@ -158,9 +158,22 @@ def _compare(
     return differences, tuple(_gradient_differences(graph, found, made, loss))
 
 
-def sheet_difference(sheet: str, found: Cells, expected: Cells, loss: float) -> Difference:
-    """The largest difference of a sheet, relative to its cell or what ``docs/workbook.md`` says."""
-    floor = max(_SMALL_DIFFERENCE, loss) if sheet == GRADIENT_SHEET else _SMALL
+def sheet_difference(
+    sheet: str, found: Cells, expected: Cells, loss: float, *, strict: bool = False
+) -> Difference:
+    """The largest difference of a sheet, relative to its cell or what ``docs/workbook.md`` says.
+
+    Args:
+        sheet: its name.
+        found: what an engine made of the formulas.
+        expected: what they should be.
+        loss: of the network.
+        strict: measure a small cell, too, against itself, and the gradient check against the loss.
+    """
+    if sheet == GRADIENT_SHEET:
+        floor = loss if strict else max(_SMALL_DIFFERENCE, loss)
+    else:
+        floor = 0.0 if strict else _SMALL
     differences = {
         str(ref.cell): _relative_difference(found.get(ref, ""), value, floor)
         for ref, value in expected.items()
@@ -189,7 +202,10 @@ def _relative_difference(found: float | str, expected: float | str, floor: float
         return 0.0 if found == expected or overflow or _same_text(found, expected) else math.inf
     if isinstance(found, str) or isinstance(expected, str):
         return math.inf
-    return abs(found - expected) / max(abs(expected), floor)
+    if found == expected:
+        return 0.0
+    size = max(abs(expected), floor)
+    return abs(found - expected) / size if size else math.inf
 
 
 def _same_text(found: str, expected: str) -> bool:

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from gradsheet.errors import LONGEST_LINE, GradsheetError, one_line, reason
+from gradsheet.errors import LONGEST_LINE, GradsheetError, one_line, reason, why
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,15 @@ def test_what_others_say_of_their_failure() -> None:
     assert reason(MemoryError()) == "MemoryError"
     assert reason(OSError(28, "No space left on device")) == "No space left on device"
     assert reason(OSError("odd")) == "odd"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("cannot read b.xlsx: it is a folder", "it is a folder"),
+        ("b.xlsx is not a sound .xlsx", "it is not a sound .xlsx"),
+        ("only .xlsx can be annotated and b.xlsx is .ods", None),
+    ],
+)
+def test_what_is_said_beside_the_name_of_a_file(said: str, words: str | None) -> None:
+    assert why(GradsheetError(said), "b.xlsx") == (words or said)

@@ -38,6 +38,12 @@ def reason(error: BaseException) -> str:
     return said or (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
+def why(error: BaseException, path: object) -> str:
+    """What an error says of the file at ``path``, for a line that names the file already."""
+    said = str(error).removeprefix(f"cannot read {path}: ")
+    return f"it {said.removeprefix(f'{path} ')}" if said.startswith(f"{path} ") else said
+
+
 def legible(text: str) -> str:
     """Text from a file, safe to show anywhere.
 

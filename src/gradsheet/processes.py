@@ -3,8 +3,8 @@
 import logging
 import os
 import time
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 from gradsheet.errors import GradsheetError
 
 _TICKS = 100  # a second, in /proc/stat
+_LOOK = 1.0  # seconds between looks at a scheduler
 
 
 def usable_cores() -> int:
@@ -79,10 +80,54 @@ def dask_workers(scheduler: str) -> Iterator[Executor]:
     """The workers of a Dask scheduler, as long as the block runs.
 
     Raises:
-        GradsheetError: there is no Dask, or no such scheduler.
+        GradsheetError: there is no Dask, or no such scheduler, or it is gone before all is done.
     """
     with dask_client(scheduler) as client:
-        yield client.get_executor(retries=2)
+        yield _DaskWorkers(client, scheduler)
+
+
+class _DaskWorkers(Executor):
+    """Workers whose ``map`` does not wait for a scheduler that is gone."""
+
+    def __init__(self, client: Any, scheduler: str) -> None:
+        self._client, self._scheduler = client, scheduler
+        self._workers: Executor = client.get_executor(retries=2)
+
+    def submit(self, function: Callable[..., Any], /, *items: Any, **words: Any) -> Future[Any]:
+        return self._workers.submit(function, *items, **words)
+
+    def map(
+        self,
+        function: Callable[..., Any],
+        *items: Iterable[Any],
+        timeout: float | None = None,
+        chunksize: int = 1,
+    ) -> Iterator[Any]:
+        futures = [self.submit(function, *together) for together in zip(*items, strict=True)]
+        return self._results(futures)
+
+    def _results(self, futures: Sequence[Future[Any]]) -> Iterator[Any]:
+        for future in futures:
+            while not future.done():
+                wait([future], timeout=_LOOK)
+                check_scheduler(self._client, self._scheduler)
+            try:
+                yield future.result()
+            except CancelledError as error:  # by the connection that was lost
+                raise _scheduler_gone(self._scheduler) from error
+
+
+def check_scheduler(client: Any, scheduler: str) -> None:
+    """Raise GradsheetError where the scheduler of a client is gone, and no longer looked for."""
+    if client.status == "closed":
+        raise _scheduler_gone(scheduler)
+
+
+def _scheduler_gone(scheduler: str) -> GradsheetError:
+    return GradsheetError(
+        f"the Dask scheduler at {scheduler} is gone; give the same command again, with one that "
+        "runs or without"
+    )
 
 
 def dask_client(scheduler: str) -> Any:

@@ -117,8 +117,9 @@ def test_what_cannot_be_annotated_is_said(school: Path, gradsheet: Run) -> None:
     (school / "Cy" / "h.xlsx").rename(school / "Cy" / "h.xlsm")
     (school / "Cy" / "h.ods").unlink()
     run = gradsheet("audit", "class", "--annotate", "--jobs", "1")
-    assert run.code == 1
+    assert run.code == 2
     assert run.stderr.startswith("gradsheet: no annotated copy of class/Cy/h.xlsm: only .xlsx can")
+    assert {path.name for path in school.rglob("*-audited*")} == {"h-audited.xlsx"}
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from gradsheet.audit.findings import Audit
 from gradsheet.audit.pipeline import audit_workbook
 from gradsheet.audit.submissions import Submission
 from gradsheet.audit.unaudited import Unaudited, UnauditedError
-from gradsheet.errors import GradsheetError, legible
+from gradsheet.errors import GradsheetError, legible, why
 
 _FEW = 4  # files that are done before other processes have started
 
@@ -82,17 +82,12 @@ def _audited(submission: Submission, annotated: bool) -> Audited:
     except UnauditedError as error:
         return Audited(Unaudited(submission.name, error.reason, error.why))
     except GradsheetError as error:
-        return Audited(Unaudited(submission.name, "unreadable", _why(error, submission.path)))
+        return Audited(Unaudited(submission.name, "unreadable", why(error, submission.path)))
     except Exception as error:  # one file, whatever is wrong with it, must not cost the others
-        why = f"the audit failed ({type(error).__name__}: {legible(str(error))[:150]})"
-        return Audited(Unaudited(submission.name, "unreadable", why))
+        failed = f"the audit failed ({type(error).__name__}: {legible(str(error))[:150]})"
+        return Audited(Unaudited(submission.name, "unreadable", failed))
     copy, no_copy = _annotated(audit) if annotated else (None, "")
     return Audited(replace(audit, path=submission.name), copy, no_copy)
-
-
-def _why(error: GradsheetError, path: Path) -> str:
-    """What an error says, without the path that it begins with."""
-    return str(error).removeprefix(f"cannot read {path}: ").removeprefix(f"{path} ")
 
 
 def _annotated(audit: Audit) -> tuple[bytes | None, str]:
@@ -101,7 +96,7 @@ def _annotated(audit: Audit) -> tuple[bytes | None, str]:
     try:
         return annotated_copy(audit), ""
     except GradsheetError as error:
-        return None, _why(error, audit.path)
+        return None, why(error, audit.path)
 
 
 # --- On other machines -----------------------------------------------------------------------

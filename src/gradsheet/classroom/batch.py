@@ -17,7 +17,7 @@ from gradsheet.classroom.marked import Marked, from_json
 from gradsheet.classroom.roster import Student
 from gradsheet.classroom.rubric import Rubric
 from gradsheet.classroom.uploads import People, uploader_of
-from gradsheet.errors import GradsheetError, legible
+from gradsheet.errors import GradsheetError, legible, why
 from gradsheet.files import make_folder, write_text
 from gradsheet.processes import dask_workers, fresh_processes, usable_cores
 from gradsheet.spreadsheet.made_by import COPY, EXERCISE, kind_of
@@ -185,17 +185,16 @@ class Desk:
         student = student or self._people.of_file(submission.name)
         whose = (student.id, student.name) if student else ("", "")
         if submission.obstacle:
-            why = submission.obstacle.why
-            return Marked(source, "unreadable", *whose, why=why, uploader=uploader)
+            said = submission.obstacle.why
+            return Marked(source, "unreadable", *whose, why=said, uploader=uploader)
         try:
             book = read_book(submission.path)
             return self._mark(submission, book, source, student)
         except GradsheetError as error:
-            why = str(error).removeprefix(f"cannot read {submission.path}: ")
-            why = legible(why.removeprefix(f"{submission.path} "))
+            said = legible(why(error, submission.path))
         except Exception as error:  # one file, whatever is wrong with it, must not cost the others
-            why = f"marking failed ({type(error).__name__}: {legible(str(error))[:150]})"
-        return Marked(source, "unreadable", *whose, why=why, uploader=uploader)
+            said = f"marking failed ({type(error).__name__}: {legible(str(error))[:150]})"
+        return Marked(source, "unreadable", *whose, why=said, uploader=uploader)
 
     def _mark(
         self, submission: Submission, book: Book, source: str, student: Student | None
@@ -203,12 +202,12 @@ class Desk:
         uploader = uploader_of(submission.name)
         whose = (student.id, student.name) if student else ("", "")
         if COPY in book.properties:
-            why = "an annotated copy that gradsheet wrote; mark the original"
-            return Marked(source, "not marked", *whose, why=why, uploader=uploader)
+            said = "an annotated copy that gradsheet wrote; mark the original"
+            return Marked(source, "not marked", *whose, why=said, uploader=uploader)
         if kind_of(book.properties) == EXERCISE or book.sheets.keys() >= _EXERCISE_SHEETS:
             if self._marker is None:
-                why = "an exercise; give --assignment DIR/teacher to mark it"
-                return Marked(source, "not marked", *whose, why=why, uploader=uploader)
+                said = "an exercise; give --assignment DIR/teacher to mark it"
+                return Marked(source, "not marked", *whose, why=said, uploader=uploader)
             return self._marker.mark(book, source, uploader)
         path = submission.path
         return mark_free_form(path, book, source, self._rubric, uploader, student)

@@ -82,7 +82,8 @@ def audit(
 ) -> None:
     """Check backpropagation worksheets cell by cell and name each mistake.
 
-    Exit code: 0 no mistake, 1 mistakes found, 2 a file that cannot be read.
+    Exit code: 0 no mistake, 1 mistakes found, 2 a file that cannot be read, or a
+    copy that cannot be made.
     """
     from gradsheet.audit.submissions import submissions
 
@@ -93,7 +94,7 @@ def audit(
     _print(desk.results, as_json=as_json, quiet=quiet)
     desk.write(report, summary)
     desk.close()
-    sys.exit(_exit_code(desk.results))
+    sys.exit(_exit_code(desk))
 
 
 def _check_outputs(found: Sequence["Submission"], report: Path | None, annotate: bool) -> None:
@@ -111,11 +112,19 @@ def _check_outputs(found: Sequence["Submission"], report: Path | None, annotate:
 
 @dataclass
 class _Desk:
-    """What became of each file, and what was written."""
+    """What became of each file, and what was written.
+
+    Attributes:
+        terminal: where it is told.
+        results: of the files so far.
+        written: what was written.
+        lacks_copies: whether a copy that was asked for could not be made.
+    """
 
     terminal: Terminal
     results: list["Result"] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
+    lacks_copies: bool = False
 
     def audit(
         self,
@@ -144,6 +153,7 @@ class _Desk:
         if audited.copy is not None:
             copies.write(submission, audited.copy)
         elif audited.no_copy:
+            self.lacks_copies = True
             complain(f"no annotated copy of {submission.name}: {audited.no_copy}")
 
     def write(self, report: Path | None, summary: Path | None) -> None:
@@ -193,9 +203,9 @@ def _failed(result: "Result") -> bool:
     return outcome(result) in ("unreadable", "no table")
 
 
-def _exit_code(results: Sequence["Result"]) -> int:
+def _exit_code(desk: _Desk) -> int:
     from gradsheet.audit.findings import Audit
 
-    if any(map(_failed, results)):
+    if desk.lacks_copies or any(map(_failed, desk.results)):
         return 2
-    return int(any(isinstance(result, Audit) and result.mistakes for result in results))
+    return int(any(isinstance(result, Audit) and result.mistakes for result in desk.results))

@@ -214,7 +214,9 @@ def test_a_study_ends_when_its_scheduler_is_gone(
             pool.check()
             client.status = "closed"
 
-        with pytest.raises(GradsheetError, match="scheduler at tcp://gone:1 is gone; the same"):
+        with pytest.raises(
+            GradsheetError, match="scheduler at tcp://gone:1 is gone; give the same"
+        ):
             study.execute(pool.start, look)
         with pytest.raises(GradsheetError, match="is gone"):
             pool.start()

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from gradsheet.errors import GradsheetError
-from gradsheet.processes import dask_client, fresh_processes, usable_cores
+from gradsheet.processes import check_scheduler, dask_client, fresh_processes, usable_cores
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,7 @@ def worker_pool(jobs: int | None, scheduler: str | None) -> Iterator[WorkerPool]
         with dask_client(scheduler) as client:
 
             def check() -> None:
-                if client.status == "closed":  # after it has tried to connect again
-                    raise GradsheetError(
-                        f"the Dask scheduler at {scheduler} is gone; the same command, with one "
-                        "that runs or without, goes on from the last epoch of each seed"
-                    )
+                check_scheduler(client, scheduler)
 
             def start() -> Executor:
                 check()

@@ -9,7 +9,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist worksteal
 AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=AVX2
 PORTABLE := MKL_CBWR=COMPATIBLE
 
-.PHONY: demo test test-all check test-core pictures examples explorer
+.PHONY: demo test test-all check test-core pictures examples explorer explorer-sources
 
 demo: .venv/demo
 	$(BIN)/gradsheet demo
@@ -19,7 +19,7 @@ test: check test-core
 	$(PYTEST) -m "not slow"
 
 test-all: test
-	if command -v npm >/dev/null; then $(MAKE) explorer/node_modules/.package-lock.json; fi
+	if command -v npm >/dev/null; then $(MAKE) explorer-sources; fi
 	$(PYTEST) -m slow
 	$(AVX2) $(PYTEST) -m "not slow" tests/digits tests/models
 	$(PORTABLE) $(PYTEST) -m "not slow" tests/digits tests/models
@@ -41,10 +41,14 @@ pictures: .venv/demo
 	sh docs/make-pictures.sh $(BIN)
 
 # The pages for a browser, from their TypeScript (needs Node.js); the built files are committed.
-explorer: .venv/demo explorer/node_modules/.package-lock.json
+explorer: explorer-sources
+	$(BIN)/python -m gradsheet.explorer.python_runtime explorer/node_modules/pyodide src/gradsheet/explorer/runtime
+	cd explorer && npx tsc --noEmit && node build.mjs ../src/gradsheet/explorer/pages
+
+# What is generated of them, and the libraries.
+explorer-sources: .venv/demo explorer/node_modules/.package-lock.json
 	$(BIN)/python -m gradsheet.explorer.table explorer/src/engine
 	$(BIN)/python -m gradsheet.explorer.digit_data explorer/src/digits
-	cd explorer && npx tsc --noEmit && node build.mjs ../src/gradsheet/explorer/pages
 
 explorer/node_modules/.package-lock.json: explorer/package-lock.json
 	cd explorer && npm ci --silent --no-audit --no-fund

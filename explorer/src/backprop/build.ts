@@ -5,6 +5,7 @@ import { MOST_WEIGHTS, checked, examplesFrom } from "../engine/checks";
 import { toPyTorch, toToml } from "../engine/exports";
 import { ACTIVATION_NAMES, LOSS_NAMES, OPTIMIZERS, lossOf, type Spec } from "../engine/network";
 import { choice, field, h } from "../page/dom";
+import { save } from "../page/save";
 import type { Model } from "./model";
 
 const named = (names: readonly string[]): [string, string][] => names.map((one) => [one, one]);
@@ -142,10 +143,4 @@ function generator(text: string): () => number {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
-}
-
-function save(name: string, text: string): void {
-  const link = h("a", { href: URL.createObjectURL(new Blob([text], { type: "text/plain" })), download: name });
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

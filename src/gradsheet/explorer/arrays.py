@@ -237,6 +237,15 @@ def broadcast_to(values: Any, shape: int | Shape) -> NDArray:
     return given if given.shape == whole else NDArray(expanded(given, whole), whole)
 
 
+def common_shape(shapes: Sequence[Shape]) -> Shape:
+    """The shape that arrays of these shapes broadcast to."""
+    longest = max(shapes, key=len)
+    if all(shape in (longest, ()) for shape in shapes):
+        return longest
+    padded = [(1,) * (len(longest) - len(shape)) + shape for shape in shapes]
+    return tuple(map(max, zip(*padded, strict=True)))
+
+
 def expanded(given: NDArray, shape: Shape) -> list[Any]:
     """The elements of an array in a shape that it broadcasts to."""
     if given.shape == shape:

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from gradsheet.explorer import arrays
-from gradsheet.explorer.arrays import NDArray, array, asarray, expanded
+from gradsheet.explorer.arrays import NDArray, array, asarray, common_shape, expanded
 
 _INF, _NAN = math.inf, math.nan
 
@@ -49,7 +49,7 @@ def _elementwise(
 
     def compute(*values: Any) -> NDArray:
         arrays = [value if isinstance(value, NDArray) else asarray(value) for value in values]
-        shape = max((one.shape for one in arrays), key=lambda s: (len(s), math.prod(s)))
+        shape = common_shape([one.shape for one in arrays])
         lists = [one.data if one.shape == shape else expanded(one, shape) for one in arrays]
         try:
             data = list(map(fast, *lists))
@@ -78,16 +78,20 @@ def _safe_divide(a: float, b: float) -> float:
 
 
 def _safe_power(a: float, b: float) -> float:
+    is_odd = math.isfinite(b) and b % 2 == 1
     try:
         return math.pow(a, b)
     except OverflowError:
-        return -_INF if a < 0 and b % 2 == 1 else _INF
+        return -_INF if a < 0 and is_odd else _INF
     except ValueError:
-        return _INF if a == 0 else _NAN
+        return _NAN if a else math.copysign(_INF, a) if is_odd else _INF
 
 
 def _safe_exp(x: float) -> float:
-    return _INF if x > 1 else math.exp(x)  # called where one overflows
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return _INF
 
 
 def _finite(function: Callable[[float], float]) -> Callable[[float], float]:

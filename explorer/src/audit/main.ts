@@ -35,7 +35,7 @@ function tell(): void {
     bar.value = done;
   } else bar.removeAttribute("value");
   const of = asked > 1 ? ` (${done + 1} of ${asked})` : "";
-  status.textContent = stage ? `${stage} …` : busy ? `Checking ${current}${of} …` : done ? tally() : "Ready.";
+  status.textContent = stage ? `${stage} …` : busy ? `Checking ${current}${of} …` : done ? "Done." : "Ready.";
 }
 
 // --- Results -------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ async function work(): Promise<void> {
 async function check(file: File): Promise<void> {
   if (file.size > MOST_BYTES) {
     refuse(file.name, `it is ${Math.round(file.size / 1e6)} MB, and this page takes files of up to ${MOST_BYTES / 1e6} MB; ` +
-      "on the command line gradsheet audit takes it");
+      "try gradsheet audit on the command line");
     return;
   }
   try {

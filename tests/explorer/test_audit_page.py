@@ -85,10 +85,9 @@ def test_the_runtime_is_that_of_npm() -> None:
         assert kept == part(package, name), f"{name} is not npm's: run `make explorer`"
 
 
-def test_the_page_is_small_enough(tmp_path: Path) -> None:
+def test_the_page_holds_the_packages_own_sources(tmp_path: Path) -> None:
     [path] = (path for path in write_pages(tmp_path) if path.name == "audit.html")
     text = path.read_text("utf-8")
-    assert len(text) < 10_000_000
     assert "connect-src" not in text  # of what default-src forbids, all connections stay forbidden
     packed = re.search(r'data-part="gradsheet.zip">([^<]*)<', text)
     assert packed is not None

@@ -16,7 +16,7 @@ from gradsheet.errors import LONGEST_LINE
 
 GRADSHEET = [sys.executable, "-m", "gradsheet"]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
-_PATIENCE = 300.0  # seconds until a command that does not end is taken to hang
+_PATIENCE = 1200.0  # seconds until a command that does not end is taken to hang
 
 
 # --- Programs ---------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ takes after its first file, the others anywhere. Of `train` and `study` the same
 again, must leave the same bytes as a run that nobody disturbed; of `audit` and `workbook` each file
 must be whole or absent, and the same command must complete them. A study goes on when a worker is
 killed, and ends within 60 s with one line when its Dask scheduler is. Then interrupts, disks that
-are full or read-only, closed pipes, no home, X
+are full or read-only, closed pipes, no home, terminals of ASCII, and two commands on one folder.
+Each result is written at once; the same command, given again, goes on, and runs again what failed.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -41,7 +42,8 @@ from training import command_line, machine, versions
 
 from gradsheet.files import write_text
 from tests.course_sheets import write_course_sheet
-from tests.hostile.subjects import Files, file_of, small_data, write_files
+from tests.hostile.cases import MARKS_KEPT
+from tests.hostile.subjects import Files, file_of, models, small_data, write_files
 
 _ANYWHERE = 0.2  # the share of the moments that may lie before the first file
 _SCHEDULER_GONE = 60.0  # seconds in which a study without one must end
@@ -77,13 +79,39 @@ def two_books() -> Files:
     }
 
 
+def roster() -> Files:
+    """A class of three, and the teacher's secret."""
+    names = b"id,name\n1,Ada\n2,Bo\n3,Cy\n"
+    return {"roster.csv": names, "secret": b"of thirty-two letters and digits\n"}
+
+
+@cache
+def handed_in() -> Files:
+    """An assignment, and what its students handed in: the exercises as they got them."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_files(folder, roster())
+        program = gradsheet(ASSIGN.arguments, folder)
+        assert program.wait() == 0, program.stderr
+        made = {str(p.relative_to(folder / "out")): p for p in (folder / "out").rglob("*.*")}
+        return {
+            name.replace("students/", "handed-in/"): path.read_bytes()
+            for name, path in made.items()
+        }
+
+
+def onnx_model() -> Files:
+    """A small network that takes a digit."""
+    return models()[0].files
+
+
 TRAIN = Command(
     "train --recipe best --epochs 20 --batch-size 32 --validation 16 --data data -o out --quiet",
     small_data,
     resumes=True,
 )
 STUDY = Command(
-    "study --recipe course --epochs 20 --batch-size 32 --seeds 3 --jobs 2 --data data -o out "
+    "study --recipe course --epochs 20 --batch-size 32 --seeds 2 --jobs 2 --data data -o out "
     "--quiet",
     small_data,
     resumes=True,
@@ -96,7 +124,12 @@ EXERCISE = Command("workbook xor --exercise --updates 20 -o out/b.xlsx")
 SWEEP = Command("sweep mazur --rates 0.1,1 --updates 20 -o out")
 DIAGRAM = Command("diagram mazur -o out/n.svg")
 RATES = Command("lr-find --recipe course --batch-size 16 --data data -o out/r.png", small_data)
-COMMANDS = (TRAIN, STUDY, AUDIT, WORKBOOK, EXERCISE, SWEEP, DIAGRAM, RATES)
+ASSIGN = Command("assign roster.csv --network and --updates 2 --secret secret -o out -q", roster)
+MARK = Command("mark handed-in --assignment teacher -o out -q", handed_in)
+EXPLORE = Command("explore -o out -q")
+OPEN = Command("open m.onnx -o out/b.xlsx", onnx_model)
+LIGHT = (AUDIT, WORKBOOK, EXERCISE, SWEEP, DIAGRAM, ASSIGN, MARK, EXPLORE)
+COMMANDS = (*LIGHT, TRAIN, STUDY, RATES, OPEN)
 
 
 @dataclass(frozen=True)
@@ -289,9 +322,14 @@ def interrupted(command: Command, draw: random.Random) -> list[str]:
         program.interrupt()
         code = program.wait()
         faults = ended(program, command.code, 130, lines=int(code == 130))
-        if hidden := [path.name for path in folder.rglob(".*")]:
-            faults.append(f"left: {hidden}")
+        faults += left_behind(folder)
         return faults + completed(command, folder)
+
+
+def left_behind(folder: Path) -> list[str]:
+    """The names of hidden files that a command left, but for those by which `mark` goes on."""
+    hidden = [path.name for path in folder.rglob(".*") if path.name != MARKS_KEPT]
+    return [f"left: {hidden}"] if hidden else []
 
 
 def full(command: Command, kilobytes: int) -> list[str]:
@@ -300,8 +338,7 @@ def full(command: Command, kilobytes: int) -> list[str]:
         program = shell(f"ulimit -f {kilobytes}; {{}}", command.arguments, folder)
         code = program.wait()
         faults = ended(program, command.code, 2, lines=int(code == 2))
-        if hidden := [path.name for path in folder.rglob(".*")]:
-            faults.append(f"left: {hidden}")
+        faults += left_behind(folder)
         return faults + completed(command, folder)
 
 
@@ -360,53 +397,60 @@ def twice(command: Command, draw: random.Random) -> list[str]:
 
 # --- All of them ------------------------------------------------------------------------------
 
-Attempt = Callable[[random.Random], list[str]]
+Attempt = Callable[[int, random.Random], list[str]]
+"""What is wrong after the attempt of this number."""
 HOMELESS = {"HOME": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent", "XDG_CONFIG_HOME": "/proc"}
 ASCII = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "TERM": "dumb"}
 CODE_PAGE = {**ASCII, "PYTHONIOENCODING": "cp437"}
 
 
 def kills() -> dict[str, tuple[int, Attempt]]:
-    """The 100 kills: how many of each."""
+    """The 100 kills, and some of the newer commands: how many of each."""
     return {
-        "train": (25, lambda draw: killed(TRAIN, draw)),
-        "study, a worker": (15, worker_killed),
-        "study, the parent": (15, lambda draw: killed(STUDY, draw)),
-        "study, a Dask worker": (8, dask_worker_killed),
-        "study, the Dask scheduler": (7, dask_scheduler_killed),
-        "audit": (15, lambda draw: killed(AUDIT, draw)),
-        "workbook": (15, lambda draw: killed(WORKBOOK, draw)),
+        "train": (20, lambda _, draw: killed(TRAIN, draw)),
+        "study, a worker": (9, lambda _, draw: worker_killed(draw)),
+        "study, the parent": (9, lambda _, draw: killed(STUDY, draw)),
+        "study, a Dask worker": (6, lambda _, draw: dask_worker_killed(draw)),
+        "study, the Dask scheduler": (6, lambda _, draw: dask_scheduler_killed(draw)),
+        "audit": (25, lambda _, draw: killed(AUDIT, draw)),
+        "workbook": (25, lambda _, draw: killed(WORKBOOK, draw)),
+        "assign": (4, lambda _, draw: killed(ASSIGN, draw)),
+        "mark": (4, lambda _, draw: killed(MARK, draw)),
+        "explore": (3, lambda _, draw: killed(EXPLORE, draw)),
+        "open": (3, lambda _, draw: killed(OPEN, draw)),
     }
 
 
 def others() -> dict[str, tuple[int, Attempt]]:
     """The other faults: a command each time, in turn."""
 
-    def each(check: Callable[..., list[str]], *arguments: Any, **words: Any) -> tuple[int, Attempt]:
-        turn = iter(COMMANDS)
-        return len(COMMANDS), lambda draw: check(next(turn), *arguments, **words)
+    def each(
+        commands: Sequence[Command], check: Callable[..., list[str]], *arguments: Any, **words: Any
+    ) -> tuple[int, Attempt]:
+        return len(commands), lambda number, _: check(commands[number], *arguments, **words)
 
-    interrupts = iter([TRAIN] * 10 + [STUDY] * 5 + [AUDIT] * 5 + [WORKBOOK] * 5 + [SWEEP] * 5)
-    pairs = iter([TRAIN] * 3 + [STUDY] * 2 + [AUDIT] * 2 + [WORKBOOK] * 2 + [SWEEP] * 2)
+    few = (*LIGHT, TRAIN)
+    interrupts = [TRAIN, STUDY, AUDIT, WORKBOOK, SWEEP, ASSIGN, MARK] * 3
+    pairs = [TRAIN, AUDIT, WORKBOOK, SWEEP, ASSIGN, MARK, STUDY] * 2
     return {
-        "interrupt": (30, lambda draw: interrupted(next(interrupts), draw)),
-        "two at once": (11, lambda draw: twice(next(pairs), draw)),
-        "no file over 4 kB": each(full, 4),
-        "no file over 40 kB": each(full, 40),
-        "full disk": each(full_disk),
-        "read-only disk": each(read_only_disk),
-        "closed pipe": each(closed, "| true"),
-        "closed streams": each(closed, "<&- >&- 2>&-"),
-        "no home": each(environment, **HOMELESS),
-        "ASCII terminal": each(environment, **ASCII),
-        "terminal of code page 437": each(environment, **CODE_PAGE),
+        "read-only disk": each(COMMANDS, read_only_disk),
+        "full disk": each(COMMANDS, full_disk),
+        "closed pipe": each(few, closed, "| true"),
+        "no home": each((*few, OPEN), environment, **HOMELESS),
+        "ASCII terminal": each(few, environment, **ASCII),
+        "two at once": (14, lambda number, draw: twice(pairs[number], draw)),
+        "interrupt": (21, lambda number, draw: interrupted(interrupts[number], draw)),
+        "no file over 4 kB": each(few, full, 4),
+        "no file over 40 kB": each(few, full, 40),
+        "closed streams": each(few, closed, "<&- >&- 2>&-"),
+        "terminal of code page 437": each(LIGHT, environment, **CODE_PAGE),
     }
 
 
 def attempt(name: str, number: int, run: Attempt) -> list[str]:
     """One of them; a fault of this program counts as one too."""
     try:
-        return run(random.Random(f"{name} {number}"))
+        return run(number, random.Random(f"{name} {number}"))
     except Exception:
         return [traceback.format_exc()]
 
@@ -432,6 +476,14 @@ def _write_results(path: Path, found: dict[str, dict[str, Any]]) -> None:
     write_text(path, json.dumps(result, indent=1) + "\n")
 
 
+def _note(row: dict[str, Any], number: int, faults: list[str]) -> None:
+    """Put the result of an attempt into the row of its kind."""
+    others = [one for one in row["failures"] if one["number"] != number]
+    row["failures"] = [*others, {"number": number, "faults": faults}] if faults else others
+    row["failed"] = len(row["failures"])
+    row["moments"] = max(row["moments"], number + 1)
+
+
 def main() -> None:
     """Run all, with the progress."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -445,17 +497,18 @@ def main() -> None:
         for name, (count, run) in table.items():
             if (options.only or "") not in name or options.part not in (None, part):
                 continue
-            start, failures = time.monotonic(), []
+            row = found[part].setdefault(name, {"moments": 0, "failed": 0, "failures": []})
+            start, again = time.monotonic(), [one["number"] for one in row["failures"]]
             count = min(count, options.times or count)
-            for number in range(count):
-                if faults := attempt(name, number, run):
-                    failures.append({"number": number, "faults": faults})
+            for number in (*again, *range(row["moments"], count)):
+                faults = attempt(name, number, run)
+                _note(row, number, faults)
+                if faults:
                     print(f"    {name} {number}: {faults}", flush=True)
-            found[part][name] = {"moments": count, "failed": len(failures), "failures": failures}
+                if options.output:
+                    _write_results(options.output, found)
             seconds = time.monotonic() - start
-            print(f"{name}: {count}, {len(failures)} failed, {seconds:.0f} s", flush=True)
-            if options.output:
-                _write_results(options.output, found)
+            print(f"{name}: {row['moments']}, {row['failed']} failed, {seconds:.0f} s", flush=True)
     sys.exit(any(row["failed"] for rows in found.values() for row in rows.values()))
 
 

@@ -6,8 +6,9 @@ PYTHONPATH=/tmp/onlyoffice python benchmarks/engines.py -o results/engines.json
 The presets, random networks, models and the digit classifier are written, the cached values are
 taken out of a copy, each engine recalculates it, and every formula cell is compared with the
 library (networks) or PyTorch in float64 (models). An engine agrees where no cell of a network
-differs by more than 1e-9 of its own value (in Gradient check of the loss), and no cell of a model
-by more than 1e-9 of the largest number of its block. Each result is written as soon as it is there;
+differs by more than 1e-9 of its value (in Gradient check of the loss; up to 1e-15, as numbers near
+1 are rounded, nothing differs), and no cell of a model by more than 1e-9 of the largest number of
+its block. Each result is written as soon as it is there;
 when started again, what the file holds of the same version of an engine is kept. An engine that
 is not installed is left out.
 """

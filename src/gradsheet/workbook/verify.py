@@ -35,6 +35,7 @@ CHANGE = 0.125  # added to the first weight; a large one becomes smaller by this
 
 # Below these sizes a difference counts as absolute; that of two like numbers is mostly rounding.
 _SMALL, _SMALL_DIFFERENCE = 1e-3, 1.0
+_ROUNDED = 1e-6
 _LARGE = 1e6
 _BATCH = 50  # parameters that are nudged at once
 
@@ -168,12 +169,13 @@ def sheet_difference(
         found: what an engine made of the formulas.
         expected: what they should be.
         loss: of the network.
-        strict: measure a small cell, too, against itself, and the gradient check against the loss.
+        strict: measure against no more than 1e-6, so that only the rounding of numbers near 1 counts
+            as none, and the gradient check against the loss.
     """
     if sheet == GRADIENT_SHEET:
-        floor = loss if strict else max(_SMALL_DIFFERENCE, loss)
+        floor = max(_ROUNDED, loss) if strict else max(_SMALL_DIFFERENCE, loss)
     else:
-        floor = 0.0 if strict else _SMALL
+        floor = _ROUNDED if strict else _SMALL
     differences = {
         str(ref.cell): _relative_difference(found.get(ref, ""), value, floor)
         for ref, value in expected.items()
@@ -202,10 +204,7 @@ def _relative_difference(found: float | str, expected: float | str, floor: float
         return 0.0 if found == expected or overflow or _same_text(found, expected) else math.inf
     if isinstance(found, str) or isinstance(expected, str):
         return math.inf
-    if found == expected:
-        return 0.0
-    size = max(abs(expected), floor)
-    return abs(found - expected) / size if size else math.inf
+    return abs(found - expected) / max(abs(expected), floor)
 
 
 def _same_text(found: str, expected: str) -> bool:

@@ -169,8 +169,8 @@ def sheet_difference(
         found: what an engine made of the formulas.
         expected: what they should be.
         loss: of the network.
-        strict: measure against no more than 1e-6, so that only the rounding of numbers near 1 counts
-            as none, and the gradient check against the loss.
+        strict: count as absolute only below 1e-6, where a difference is the rounding of numbers
+            near 1; and measure the gradient check against the loss.
     """
     if sheet == GRADIENT_SHEET:
         floor = max(_ROUNDED, loss) if strict else max(_SMALL_DIFFERENCE, loss)

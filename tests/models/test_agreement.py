@@ -3,13 +3,17 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pytest
 import torch
 from torch import nn
 
 from gradsheet.errors import GradsheetError
+from gradsheet.models.agreement import compared
+from gradsheet.models.blocks import column
 from gradsheet.models.build import write_model_workbook
+from gradsheet.models.sheets.cells import ExpectedValues
 from gradsheet.spreadsheet.recalculate import IronCalcWorkbook
 
 
@@ -46,3 +50,12 @@ def test_a_very_confident_model_is_published(tmp_path: Path) -> None:
     with torch.no_grad():
         model.weight.mul_(0)[1] = 15
     write_model_workbook(model, torch.ones(2), tmp_path / "confident.xlsx", 1)
+
+
+def test_a_wrong_tiny_gradient_is_found() -> None:
+    """Also where nothing on its sheet is larger, down to rounding errors of numbers near 1."""
+    values = np.array([1e-12, -3e-12])
+    expected = [ExpectedValues(column("1 fc", 4, 1, 2), values)]
+    (wrong,) = compared(expected, lambda _: [2e-12, -6e-12]).values()
+    (right,) = compared(expected, lambda _: [1e-12 + 1e-16, -3e-12]).values()
+    assert wrong.tolerated > 1e-6 > right.tolerated

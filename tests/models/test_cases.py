@@ -248,3 +248,14 @@ def test_hooks(tmp_path: Path) -> None:
     tensor.weight.register_hook(lambda g: 2 * g)  # type: ignore[no-untyped-call]
     with pytest.raises(GradsheetError, match="weight: it has a hook that changes its gradient"):
         write_model_workbook(tensor, R(1, 4), tmp_path / "a.xlsx", 1)
+
+
+def test_random_numbers_are_stated(tmp_path: Path) -> None:
+    """They are constants of the workbook; it says so on the overview and on the sheet."""
+    model = nn.Sequential(nn.Linear(4, 6), nn.Dropout(0.5), nn.Linear(6, 3))
+    write_model_workbook(model, R(1, 4), tmp_path / "a.xlsx", 1, train=True)
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    assert "Random numbers are drawn in 1: they were drawn once" in book["Overview"]["A2"].value
+    assert "drawn once and are constants" in book["2 1 Dropout"]["A2"].value
+    write_model_workbook(model, R(1, 4), tmp_path / "b.xlsx", 1)
+    assert "andom" not in openpyxl.load_workbook(tmp_path / "b.xlsx")["Overview"]["A2"].value

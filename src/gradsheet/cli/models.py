@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gradsheet.cli.options import Quiet, check_workbook_name, completing, output
-from gradsheet.cli.terminal import Terminal
+from gradsheet.cli.terminal import Terminal, progress_bar
 
 # Written out, because help and completion must not load what defines them; a test compares them.
 LOSSES = (
@@ -78,5 +78,13 @@ def open_model(
     from gradsheet.models.opening import Request, open_network
 
     request = Request(source, given, label, target, backward, loss, result, max_formulas)
-    open_network(request, path)
+    if quiet:
+        open_network(request, path)
+    else:
+        with progress_bar(_estimate) as begin:
+            open_network(request, path, begin)
     Terminal(quiet).note(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")
+
+
+def _estimate(formulas: int, seconds: float) -> str:
+    return f"{formulas:,} formulas, about {max(5, round(seconds / 5) * 5)} s"

@@ -4,7 +4,7 @@ import codecs
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal, TextIO, TypeVar
@@ -20,6 +20,7 @@ _WORDS = {"η": "eta", "σ": "sigma", "Σ": "sum", "δ": "delta", "…": "...", 
 _SPELLED = _ONE_FOR_ONE | _WORDS | {"²": "^2", "≤": "<=", "≥": ">=", "±": "+-"}
 
 _T = TypeVar("_T")
+Progress = Callable[[float], None]
 
 
 def prepare_streams() -> None:
@@ -103,6 +104,21 @@ def with_bar(work: Iterable[_T], total: int) -> Iterator[_T]:
     from rich.progress import track
 
     return iter(track(work, "", total, console=Console(stderr=True), transient=True))
+
+
+@contextmanager
+def progress_bar(text: Callable[[int, float], str]) -> Iterator[Callable[[int, float], Progress]]:
+    """A bar on stderr that is gone when the block ends; it begins when it is told the work."""
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+
+        def begin(size: int, seconds: float) -> Progress:
+            task = bars.add_task(text(size, seconds), total=1)
+            return lambda done: bars.update(task, completed=done)
+
+        yield begin
 
 
 def complain(message: str) -> None:

@@ -18,9 +18,10 @@ Array = NDArray[np.float64]
 _MOST = 1e-6
 """The largest difference, relative to the numbers of a block, with which a workbook is written."""
 
-_SMALLEST = 1e-6
-"""What smaller numbers of a block count as there: the loss and the gradients of a confident network
-are differences of numbers near 1, and have few correct digits in PyTorch as well."""
+_SMALLEST = 1e-8
+"""What smaller numbers of a block count as there, times the largest number of the sheet if that is
+above 1: the loss and the gradients of a confident network are differences of numbers near 1, and
+have few correct digits in PyTorch as well. A wrong gradient is found down to 1E-14."""
 
 
 _ROUNDING = 1e-6
@@ -94,7 +95,8 @@ def compared(
         difference = worst.setdefault(sheet, Difference())
         least = max(_ROUNDING * largest[sheet], 1e-30)
         difference.relative = max(difference.relative, far / max(scale, least))
-        difference.tolerated = max(difference.tolerated, far / max(scale, _SMALLEST))
+        smallest = _SMALLEST * max(1.0, largest[sheet])
+        difference.tolerated = max(difference.tolerated, far / max(scale, smallest))
     return worst
 
 

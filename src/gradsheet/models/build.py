@@ -2,7 +2,7 @@
 
 import copy
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from gradsheet.models.capture.recorder import plain_paths
 from gradsheet.models.capture.scope import LOSS
 from gradsheet.models.grouping import group
 from gradsheet.models.layout import ModelLayout, Sheet
-from gradsheet.models.naming import LOSS_SHEET, OUTPUT_SHEET
+from gradsheet.models.naming import LOSS_SHEET, OUTPUT_SHEET, printable
 from gradsheet.models.objective import LossFunction, LossName, Objective, Target
 from gradsheet.models.run import Numbers, Runner
 from gradsheet.models.sheets.cells import (
@@ -56,6 +56,14 @@ LEARNING_RATE = 0.1
 
 FORMULAS = 5_000_000
 """So many formulas a workbook has at most, by default."""
+
+_DRAWN = "they were drawn once and are constants here"
+
+_SECONDS = 25e-6
+"""About how long a formula takes: written, recalculated, compared."""
+
+Progress = Callable[[float], None]
+"""Takes the share that is done, from 0 to 1."""
 
 
 def write_model_workbook(
@@ -179,13 +187,15 @@ class ModelWorkbook:
         self.title = type(model).__name__
         self.call, captured = self._captured(call_of(example), target)
         _check_size(_least(captured), most)
+        self.drawn = captured.drawn
         self.grouped = group(captured)
         self.input: InputSheet = image or self._tensor_input()
         given = [n for n in self.grouped.inputs if self.grouped.home[n] < 0]
         self.layout = ModelLayout(
             self.grouped, self.input.blocks, self.input.gradients([n.flows for n in given])
         )
-        _check_size(self.layout.formula_count(), most)
+        self.formulas = self.layout.formula_count()
+        _check_size(self.formulas, most)
         self.numbers = check_against(
             self.model, self.call, self.objective, self.grouped, captured.functions
         )
@@ -274,8 +284,17 @@ class ModelWorkbook:
 
     # --- the file ---------------------------------------------------------------------------------
 
-    def publish(self, path: str | Path) -> None:
+    @property
+    def seconds(self) -> float:
+        """About how long ``publish`` takes on one core."""
+        return 2 + _SECONDS * self.formulas
+
+    def publish(self, path: str | Path, progress: Progress = lambda done: None) -> None:
         """Write the file, recalculate it and write how far it is from PyTorch.
+
+        Args:
+            path: the .xlsx file to write.
+            progress: is told how much is done.
 
         Raises:
             GradsheetError: it cannot be written, or differs from PyTorch; there is no file then.
@@ -288,10 +307,14 @@ class ModelWorkbook:
             cells = CellWriter(Style(book.workbook, {}))
             self._write_sheets(cells)
             book.close()
+            progress(0.05)
             book.save(temporary, with_values=False)
+            progress(0.15)
             for sheet, difference in check_agreement(temporary, cells.expected).items():
                 cells.state(sheet, difference.relative)
+            progress(0.75)
             book.save(temporary)
+            progress(1)
 
     def write(self, path: Path) -> list[ExpectedValues]:
         """Write the file without recalculating it; return the values of its formulas."""
@@ -332,15 +355,21 @@ class ModelWorkbook:
             write_losses(cells, overview, row + 1, self.loss.losses, np.array(values))
 
     def _mode(self) -> str:
-        mode = "training" if self.train else "evaluation"
-        return f"The model is in {mode} mode."
+        mode = f"The model is in {'training' if self.train else 'evaluation'} mode."
+        if not self.drawn:
+            return mode
+        places = ", ".join(printable(path) or self.title for path in self.drawn)
+        return f"{mode} Random numbers are drawn in {places}: {_DRAWN}."
 
     def _title(self, sheet: Sheet) -> tuple[str, str]:
         if sheet.name == LOSS_SHEET:
             return self.loss.title()
         if sheet.name == OUTPUT_SHEET:
             return "Output and probabilities", "p = exp(z − max) / Σ exp(z − max)"
-        return sheet_title(sheet), description(self.layout, sheet)
+        words = description(self.layout, sheet)
+        if sheet.group.where.path in self.drawn:
+            words += f"; random numbers: {_DRAWN}"
+        return sheet_title(sheet), words
 
     def _write_group(
         self, cells: CellWriter, page: Worksheet, sheet: Sheet, terms: Terms | None
@@ -397,7 +426,7 @@ def _check_size(count: int, most: int) -> None:
     if count > most:
         raise GradsheetError(
             f"the workbook needs about {count:,} formulas; at most {most:,} are written: use a "
-            "smaller model or example, no target, or a larger max_formulas"
+            "smaller model or example, no target, or raise --max-formulas (in Python max_formulas)"
         )
 
 

@@ -12,7 +12,7 @@ from gradsheet.digits.evaluation import PIXEL_DEVIATION, PIXEL_MEAN
 from gradsheet.digits.model_files import load_model
 from gradsheet.digits.preprocessing import preprocess
 from gradsheet.errors import GradsheetError
-from gradsheet.models.build import ModelWorkbook
+from gradsheet.models.build import FORMULAS, ModelWorkbook
 from gradsheet.models.onnx_import import read_onnx
 from gradsheet.models.sheets.inputs import DigitInput
 
@@ -23,14 +23,21 @@ STORED = 20
 def open_digits(
     run: Path | None, given: str, label: int | None, backward: bool, path: Path
 ) -> None:
-    """Write a digit classifier as a workbook.
+    """Write a digit classifier as a workbook: what ``digits_book`` gives, published at ``path``."""
+    digits_book(run, given, label, backward).publish(path)
+
+
+def digits_book(
+    run: Path | None, given: str, label: int | None, backward: bool, max_formulas: int = FORMULAS
+) -> ModelWorkbook:
+    """A digit classifier as a workbook, ready to be written.
 
     Args:
         run: a run folder, its weights, or an ONNX file; None for the pretrained model.
         given: the index of a test image, or a picture of a digit.
         label: the true digit of a picture; for a test image it overrides the known one.
         backward: whether to write the backward pass and a step of gradient descent.
-        path: the .xlsx file to write.
+        max_formulas: a workbook of more is refused.
 
     Raises:
         GradsheetError: there is no such model, image or label.
@@ -46,14 +53,19 @@ def open_digits(
             f"the backward pass needs the true digit of {given}; give it by --label"
         )
     sheet = image_sheet(given, image, known, test)
-    digit_workbook(model, image, label if backward else None, sheet).publish(path)
+    return digit_workbook(model, image, label if backward else None, sheet, max_formulas)
 
 
 def digit_workbook(
-    model: nn.Module, image: Tensor, target: int | None, sheet: DigitInput
+    model: nn.Module,
+    image: Tensor,
+    target: int | None,
+    sheet: DigitInput,
+    max_formulas: int = FORMULAS,
 ) -> ModelWorkbook:
     """The workbook of ``model`` on an image, uint8 (28, 28)."""
-    return ModelWorkbook(model, network_input(image), target, image=sheet)
+    given = network_input(image)
+    return ModelWorkbook(model, given, target, image=sheet, max_formulas=max_formulas)
 
 
 def network_input(images: Tensor) -> Tensor:

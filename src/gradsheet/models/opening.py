@@ -1,5 +1,6 @@
 """Any network as a workbook, from files alone: what ``gradsheet open`` does."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -10,8 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gradsheet.errors import GradsheetError
-from gradsheet.models.build import FORMULAS, write_model_workbook
-from gradsheet.models.digit_classifier import open_digits
+from gradsheet.models.build import FORMULAS, ModelWorkbook, Progress
+from gradsheet.models.digit_classifier import digits_book
 from gradsheet.models.example_files import ARRAYS, read_example
 from gradsheet.models.module_files import read_module
 from gradsheet.models.objective import LOSSES, LossFunction, LossName
@@ -46,27 +47,39 @@ class Request:
     max_formulas: int = FORMULAS
 
 
-def open_network(request: Request, path: Path) -> None:
+def open_network(
+    request: Request, path: Path, follow: Callable[[int, float], Progress] | None = None
+) -> None:
     """Write the network as a workbook.
+
+    Args:
+        request: what is to be opened.
+        path: the .xlsx file to write.
+        follow: given the formulas and about how many seconds they take, what is told the progress.
 
     Raises:
         GradsheetError: as ``write_model_workbook``, or what is given does not fit together.
     """
     if _is_digit_classifier(request):
         run = None if request.source is None else Path(request.source)
-        open_digits(run, request.given or "0", request.label, request.backward, path)
-        return
-    model, example = _read(request)
-    target, loss = _target(request, model, example)
-    write_model_workbook(
-        model,
-        example,
-        path,
-        target,
-        loss=loss,
-        output=request.output if is_module(request.source) else None,
-        max_formulas=request.max_formulas,
-    )
+        book = digits_book(
+            run, request.given or "0", request.label, request.backward, request.max_formulas
+        )
+    else:
+        model, example = _read(request)
+        target, loss = _target(request, model, example)
+        book = ModelWorkbook(
+            model,
+            example,
+            target,
+            loss=loss,
+            output=request.output if is_module(request.source) else None,
+            max_formulas=request.max_formulas,
+        )
+    if follow is None:
+        book.publish(path)
+    else:
+        book.publish(path, follow(book.formulas, book.seconds))
 
 
 def is_module(source: str | None) -> bool:

@@ -18,6 +18,7 @@ from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.libreoffice import PATIENCE, convert, libreoffice
 from gradsheet.spreadsheet.package import opened_package
 from gradsheet.spreadsheet.reader import read_book
+from gradsheet.spreadsheet.streamed import without_colors
 
 Cells = dict[CellRef, float | str]
 """The value of each formula cell."""
@@ -73,7 +74,8 @@ def without_values(path: Path, target: Path, typed: Mapping[CellRef, float] | No
     with opened_package(path) as package:
         sheets = package.sheets()
         for part in sheets.values():
-            package[part] = _FORMULA_CELL.sub(rb"<c\1\2>\3", package[part])
+            bare = _FORMULA_CELL.sub(rb"<c\1\2>\3", package[part])
+            package[part] = without_colors(bare)
         for cell, value in (typed or {}).items():
             if cell.sheet in sheets:
                 part = sheets[cell.sheet]

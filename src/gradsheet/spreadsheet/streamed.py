@@ -1,5 +1,6 @@
 """Sheets with millions of numbers: kept as arrays, written row by row into the file."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -130,6 +131,14 @@ class CellBlocks:
             found += zip(columns[part].tolist(), markup, strict=True)
         if found:
             yield last, found
+
+
+_COLORS = re.compile(rb"<conditionalFormatting\b.*?</conditionalFormatting>", re.DOTALL)
+
+
+def without_colors(content: bytes) -> bytes:
+    """The part of a sheet without its rules of colors: IronCalc takes memory for every cell."""
+    return _COLORS.sub(b"", content)
 
 
 def _escaped(text: str) -> str:

@@ -20,7 +20,7 @@ from xlsxwriter.worksheet import Worksheet as Worksheet
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef, RangeRef, column_letters
 from gradsheet.spreadsheet.filled import Places
 from gradsheet.spreadsheet.limits import check_formula
-from gradsheet.spreadsheet.streamed import CellBlocks, Row
+from gradsheet.spreadsheet.streamed import CellBlocks, Row, without_colors
 
 
 @contextmanager
@@ -57,7 +57,7 @@ class BookInMemory:
         self.workbook.close()
 
     def save(self, path: Path, with_values: bool = True) -> None:
-        """Write the file; without values for another program to compute, and not compressed.
+        """Write the file; without values, and colors, for another program to compute.
 
         Raises:
             OSError: it cannot be written.
@@ -79,6 +79,8 @@ class BookInMemory:
                 if info.filename not in sheets:
                     file.writestr(new, content)
                     continue
+                if not with_values:
+                    content = without_colors(content)
                 head, mark, tail = content.partition(_MARK.encode())
                 if not mark:
                     raise ValueError(f"{info.filename} has no place for its rows")

@@ -68,6 +68,7 @@ class Captured:
         loss: the element of the loss; None without one.
         shown: the elements of the probabilities, where they are shown.
         functions: the names of the custom autograd functions that ran.
+        drawn: the modules that drew random numbers, by their paths.
     """
 
     graph: Graph
@@ -76,6 +77,7 @@ class Captured:
     output: Ids
     loss: Ids | None
     functions: list[str]
+    drawn: list[str]
     shown: Ids | None = None
 
 
@@ -142,7 +144,9 @@ def capture(model: nn.Module, call: Call, loss: Loss) -> Captured:
     assert output is not None
     if shown is not None and _is_softmax(graph, output):
         shown = None  # the output is the probabilities
-    return Captured(graph, inputs, parameters, output, total, scope.functions, shown)
+    return Captured(
+        graph, inputs, parameters, output, total, scope.functions, [*scope.drawn], shown
+    )
 
 
 def _is_softmax(graph: Graph, ids: Ids) -> bool:

@@ -90,6 +90,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
         tensors = [t for t in _flat((args, given)) if isinstance(t, Tensor)]
         tracked = [t for t in tensors if self.elements.knows(t)]
         name = func._schema.name.split("::")[1]
+        if torch.Tag.nondeterministic_seeded in func.tags:
+            self.scope.drawn.setdefault(self.scope.where.path)
         if func._schema.is_mutable and _writes_first(func, given):
             return self._mutate(func, name, args, given, bool(tracked))
         result = func(*args, **given)

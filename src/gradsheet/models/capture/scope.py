@@ -24,6 +24,7 @@ class Scope:
         self._calls = 0
         self.depth = 0
         self.functions: list[str] = []
+        self.drawn: dict[str, None] = {}  # the paths where random numbers are drawn, in order
 
     @property
     def custom(self) -> bool:

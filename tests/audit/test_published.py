@@ -321,3 +321,98 @@ def test_weights_and_their_gradients_may_be_numbered_from_0() -> None:
     audit = audited(columns)
     assert audit.all_right
     assert not audit.remarks
+
+
+# --- Other networks, and other rules, than the audit knows ----------------------------------------
+
+
+def unread(audit: Audit) -> list[str]:
+    return [c.header for table in audit.tables for c in table.columns if c.verdict == "not read"]
+
+
+SINE: list[Column] = [
+    ("x1", 0.7),
+    ("t1", 0.2),
+    ("w1", 0.5, "=[w1<]-$B$1*[dE/dw1<]"),
+    ("w2", 0.4, "=[w2<]-$B$1*[dE/dw2<]"),
+    ("h1", "=[w1]*[x1]"),
+    ("a_h1", "=SIN([h1])"),
+    ("o1", "=[w2]*[a_h1]"),
+    ("a_o1", "=[o1]"),
+    ("E", "=0.5*([t1]-[a_o1])^2"),
+    ("dE/dw1", "=([a_o1]-[t1])*[w2]*COS([h1])*[x1]"),
+    ("dE/dw2", "=([a_o1]-[t1])*[a_h1]"),
+]
+
+
+def test_an_activation_that_is_not_known_is_no_mistake() -> None:
+    audit = audited(SINE)
+    assert found_in(audit) == []
+    assert not audit.all_right
+    assert unread(audit) == ["a_h1", "dE/dw1"]
+
+
+def test_a_mistake_beside_an_unknown_activation_is_still_found() -> None:
+    wrong = changed(SINE, "dE/dw2", "=([a_o1]-[t1])*[h1]")
+    assert found_in(audited(wrong)) == [("L6", "GS404")]
+
+
+def bipolar(values: Sequence[float]) -> list[float]:
+    return [2 * value - 1 for value in values]
+
+
+def of_margin(update: str) -> list[Column]:
+    """A linear classifier with a rule of its own."""
+    return [
+        ("x1", bipolar(XS)),
+        ("x2", bipolar(YS)),
+        ("t", [-1, -1, -1, 1]),
+        *((f"w{n}", 0.0, update.format(f"w{n}", f"x{n}")) for n in (1, 2)),
+        ("net", "=[w1]*[x1]+[w2]*[x2]"),
+        ("y", "=IF([net]>0,1,-1)"),
+        ("status", '=IF([y]=[t],"ok","update")'),
+    ]
+
+
+def test_a_perceptron_may_move_only_where_it_is_wrong() -> None:
+    columns = of_margin("=IF([y<]<>[t<],[{0}<]+$B$1*[t<]*[{1}<],[{0}<])")
+    audit = audited(columns, 12)
+    assert audit.all_right, found_in(audit)
+    assert audit.tables[0].network.update_rule == "perceptron"
+    wrong = changed(columns, "w2", "=IF([y<]<>[t<],[w2<]+$B$1*[t<]*[x1<],[w2<])")
+    assert [cell for cell, _ in found_in(audited(wrong, 12))] == ["F7"]
+
+
+def test_a_rule_that_is_not_known_is_no_mistake() -> None:
+    columns = of_margin("=IF([t<]*[net<]<1,[{0}<]+$B$1*([t<]*[{1}<]-0.1*[{0}<]),0.9*[{0}<])")
+    audit = audited(columns, 12)
+    assert found_in(audit) == []
+    assert unread(audit) == ["w1", "w2"]
+
+
+def test_probability_less_target_is_the_error_of_a_logistic_regression() -> None:
+    columns: list[Column] = [
+        ("x", [0.2, 0.9, 0.4]),
+        ("pass", [0, 1, 0]),
+        ("w", 0.1, "=[w<]-$B$1*[p - y<]*[x<]"),
+        ("b", 0.0, "=[b<]-$B$1*[p - y<]"),
+        ("z", "=[w]*[x]+[b]"),
+        ("p", sigmoid("z")),
+        ("p - y", "=[p]-[pass]"),
+    ]
+    audit = audited(columns)
+    assert audit.all_right, found_in(audit)
+    assert audit.tables[0].network.loss.startswith("binary")
+
+
+def test_two_examples_side_by_side_are_not_two_units() -> None:
+    columns: list[Column] = [
+        *(column for n in "AB" for column in ((f"x {n}", 0.5), (f"t {n}", 0.7))),
+        ("w", 0.2, "=[w<]-$B$1*[dw<]"),
+        ("b", 0.1, "=[b<]-$B$1*[db<]"),
+        *((f"z {n}", f"=[w]*[x {n}]+[b]") for n in "AB"),
+        *((f"a {n}", sigmoid(f"z {n}")) for n in "AB"),
+        ("dw", f"=({'+'.join(f'([a {n}]-[t {n}])*[a {n}]*(1-[a {n}])*[x {n}]' for n in 'AB')})/2"),
+        ("db", f"=({'+'.join(f'([a {n}]-[t {n}])*[a {n}]*(1-[a {n}])' for n in 'AB')})/2"),
+    ]
+    assert found_in(audited(columns)) == []

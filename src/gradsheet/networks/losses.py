@@ -145,6 +145,7 @@ def _further(n: float) -> Iterator[tuple[str, Convention]]:
         yield f"{form}-shares", Convention(form, 1 / n, 1.0)
     yield "square-half-shares", Convention("square", 0.5 / n, 1.0)
     yield "square-mean-of-halves", Convention("square", 0.5, 1 / n)
+    yield "square-quarters", Convention("square", 0.25, 1.0)
 
 
 @lru_cache(maxsize=256)
@@ -175,4 +176,5 @@ def _words(summed: str, convention: Convention, outputs: int) -> str:
     half = factor == 0.5 or (factor != mean and factor == 0.5 * mean)
     averaged = factor not in (1.0, 0.5) and outputs > 1
     summing = "averaged" if averaged else "summed"
-    return f"{'half ' if half else ''}{summed}, {summing} over the outputs"
+    share = "half " if half else "a quarter of " if factor == 0.25 and outputs == 1 else ""
+    return f"{share}{summed}, {summing} over the outputs"

@@ -30,5 +30,5 @@ def unchecked_columns(subject: Subject, findings: Sequence[Finding]) -> set[int]
     updates = subject.found.symbols.items() if rules.OTHER_RULE in broken else ()
     return {
         *(column for column, symbol in updates if symbol in subject.found.parameters),
-        *(f.cell.column for f in findings if f.cell and rules.NOT_UNDERSTOOD in f.rules),
+        *(c.column for f in findings if rules.NOT_UNDERSTOOD in f.rules for c in f.first_cells),
     }

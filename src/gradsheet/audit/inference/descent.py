@@ -53,10 +53,10 @@ class _Search:
         columns = sorted(wiring.parameters)
         weights = [Symbol(Kind.WEIGHT, (n,)) for n in range(1, len(columns) + 1)]
         self._parameters = dict(zip(columns, weights, strict=True))
-        self._gradients = {
-            column: self._parameters[parameter].gradient
-            for parameter, column in wiring.moved.items()
-        }
+        self._moved_by: dict[int, list[Symbol]] = {}
+        for parameter, column in sorted(wiring.moved.items()):
+            self._moved_by.setdefault(column, []).append(self._parameters[parameter].gradient)
+        self._gradients = {column: symbols[0] for column, symbols in self._moved_by.items()}
         copied = ((formulas.copied(column), column) for column in columns)
         self._new = {new: self._parameters[c].next for new, c in copied if new is not None}
 
@@ -136,11 +136,12 @@ class _Search:
         """The candidate with how many of the gradients are its derivatives."""
         found = self._interpretation(column, function, Rate())
         fitting = proportional = 0
-        for gradient, symbol in self._gradients.items():
+        for gradient, symbols in self._moved_by.items():
             if (written := found.typical(gradient)) is not None:
-                values = found.reference.values([written, found.reference[symbol]])
-                fitting += agree(*values)
-                proportional += _is_multiple(*values)
+                due = [found.reference[symbol] for symbol in symbols]
+                value, *values = found.reference.values([written, *due])
+                fitting += any(agree(value, right) for right in values)
+                proportional += any(_is_multiple(value, right) for right in values)
         candidate = _Candidate(column, function, fitting, proportional)
         if not self._gradients and self._moving(candidate) is not None:
             return replace(candidate, fitting=1, proportional=1)  # inside the updates

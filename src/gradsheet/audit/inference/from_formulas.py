@@ -44,6 +44,8 @@ def hypothesis_from_formulas(table: Table) -> Hypothesis | None:
 def _shape(wiring: Wiring) -> Shape | None:
     if not wiring.layers:
         return None
+    if _repeats_a_unit(wiring):
+        return None
     sizes = (len(wiring.inputs), *map(len, wiring.layers))
     found = [len(wiring.biases(layer)) for layer in range(len(wiring.layers))]
     if any(count > units for count, units in zip(found, sizes[1:], strict=True)):
@@ -51,6 +53,16 @@ def _shape(wiring: Wiring) -> Shape | None:
     # Where several units have biases of their own and one has none, that was left out.
     biases = (b if b in (0, 1) else units for b, units in zip(found, sizes[1:], strict=True))
     return Shape(sizes, tuple(biases))
+
+
+def _repeats_a_unit(wiring: Wiring) -> bool:
+    """Whether units have the same weights and other signals: one unit, of several examples."""
+    signals: dict[tuple[frozenset[int], frozenset[Variable]], set[Variable]] = {}
+    for unit in wiring.units.values():
+        own = (frozenset(unit.weights.values()), frozenset(unit.biases))
+        if not signals.setdefault(own, set(unit.weights)) & set(unit.weights):
+            return True
+    return False
 
 
 class _Naming:
@@ -173,6 +185,8 @@ class _Naming:
             inside = set(variables(formula))
             if ColumnCell(column) in self._symbols or column in moved or not inside:
                 continue
+            if not self._is_number(formula):
+                continue
             own = self._formulas.column(column)
             if (judged := self._judged(inside)) is not None:
                 if not self._is_delta(column) and self._name_error(column, *judged):
@@ -211,6 +225,13 @@ class _Naming:
     def _is_typed(self, column: int) -> bool:
         """Whether a column is typed in, and is not that of the learning rate."""
         return column not in self._formulas.expressions and not self._formulas.is_rate(column)
+
+    def _is_number(self, formula: Expression) -> bool:
+        """Whether a formula gives numbers, and no text."""
+        wanted = Variable("wanted", formula)
+        with np.errstate(all="ignore"):
+            value = Tape([wanted]).run(dict.fromkeys(variables(formula), _PROBES))[wanted]
+        return not np.isnan(value).all()
 
     def _is_delta(self, column: int) -> bool:
         """Whether updates use a column of an output and its target that is no error t − a."""

@@ -40,7 +40,9 @@ class _Losses:
         if self._last == SOFTMAX:
             forms = ["categorical"]
         else:
-            forms = self._forms() or ["square", *(["binary"] if self._last == "sigmoid" else [])]
+            forms = self._forms() or ["square"]
+            if self._last == "sigmoid" and not {"square", "binary"} & set(self._forms()):
+                forms = [*forms, "binary"]  # its gradient holds t − a, too
         names = [name for form in forms for name in self._of_form(form)]
         return list(dict.fromkeys(names))
 
@@ -189,7 +191,7 @@ class _Losses:
             if error.kind is Kind.ERROR:
                 values = reference.row(reference.rows_above(variable) or 0).values
                 target, output = (
-                    values[Symbol(kind, error.numbers)]
+                    values[Symbol(kind, error.numbers, error.example)]
                     for kind in (Kind.TARGET, Kind.OUTPUT_ACTIVATION)
                 )
                 found[variable] = error_of(form)(target, Output(output, output, None))

@@ -19,7 +19,7 @@ from gradsheet.audit.inference.reference import Practice, ReferenceNetwork, agre
 from gradsheet.audit.inference.update_rules import by_other_rules
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.spec import SOFTMAX
-from gradsheet.networks.symbols import LEARNING_RATE, LOSS
+from gradsheet.networks.symbols import LEARNING_RATE, LOSS, Kind, Symbol
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression
 
@@ -85,27 +85,47 @@ def _interpretation(
         reference.fix(LEARNING_RATE, rate.value)
     switches = thresholds(table, hypothesis)
     found = Interpretation(table, hypothesis, rate, reference, switches)
-    if "difference" in practice.loss:
-        _leave_out_shown_loss(found)
+    _leave_out_shown(found)
     return found
 
 
-def _leave_out_shown_loss(found: Interpretation) -> None:
-    """Take a multiple of the loss for a column beside the network.
+def _leave_out_shown(found: Interpretation) -> None:
+    """Take a column for none of the network that only shows how far the training is.
 
-    Where the errors are differences, updates use these, and the sum of their squares shows how far
-    the training is, with a factor or without.
+    Where updates use the errors t − a, that is the sum of their squares, with a factor or without;
+    where they use those of a cross-entropy, it is the errors t − a.
     """
-    column = next((c for c, symbol in found.symbols.items() if symbol == LOSS), None)
-    written = None if column is None else found.typical(column)
-    if column is None or written is None:
-        return
-    value, loss = found.reference.values([written, found.reference[LOSS]])
+    shown: dict[int, Expression] = {}
+    loss = found.reference.practice.loss
+    if "difference" in loss:
+        shown = {c: found.reference[s] for c, s in found.symbols.items() if s == LOSS}
+    elif loss.startswith(("binary", "categorical")):
+        errors = {c: s for c, s in found.symbols.items() if s.kind is Kind.ERROR}
+        shown = {column: _difference(found, error) for column, error in errors.items()}
+    for column, value in shown.items():
+        if _is_multiple(found, column, value):
+            del found.symbols[column]
+
+
+def _difference(found: Interpretation, error: Symbol) -> Expression:
+    """The target less the output that an error is of."""
+    target, output = (
+        found.reference[Symbol(kind, error.numbers, error.example)]
+        for kind in (Kind.TARGET, Kind.OUTPUT_ACTIVATION)
+    )
+    return target - output
+
+
+def _is_multiple(found: Interpretation, column: int, of: Expression) -> bool:
+    """Whether a column computes a multiple of a value that is not this value itself."""
+    written = found.typical(column)
+    if written is None:
+        return False
+    value, right = found.reference.values([written, of])
     with np.errstate(all="ignore"):
-        ratio = value / loss
-    factor = float(ratio[0])
-    if factor != 1.0 and agree(value, factor * loss):
-        del found.symbols[column]
+        factor = float((value / right)[0])
+    is_loss = found.symbols[column] == LOSS
+    return not (is_loss and factor == 1.0) and agree(value, factor * right)
 
 
 def _practices(table: Table, hypothesis: Hypothesis, rate: Rate) -> Iterator[Practice]:

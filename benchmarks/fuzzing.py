@@ -4,7 +4,7 @@
     python benchmarks/fuzzing.py --minutes 20 -o results/fuzzing.json
 
 Each reader gets inputs that atheris makes of sound ones, guided by which branches they reach. Any
-error but the reader's own is a find; so are 30 s for an input and 2 GB. The inputs that reached
+error but the reader's own is a find; so are 10 s of the processor for an input and 2 GB. The inputs that reached
 something new are kept in --folder, from which a later run goes on, and those found, one a place
 and kind of error, in --folder/READER-found.
 """
@@ -27,7 +27,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the sound inputs are those of the tests
 
-_SLOW, _MEGABYTES, _LONGEST = 30, 2048, 4000  # seconds, memory, bytes of an input
+_SLOW, _MEGABYTES, _LONGEST = 10, 2048, 4000  # processor seconds, memory, bytes of an input
+_PATIENCE = 1200  # seconds after which an input is taken to hang
 _PARTS = (
     "xl/worksheets/sheet1.xml",
     "xl/workbook.xml",
@@ -177,19 +178,29 @@ def fuzz(reader: str, seconds: int, folder: Path) -> None:
     kept, known = folder / f"{reader}-found", set()
     kept.mkdir(parents=True, exist_ok=True)
 
+    def keep(what: str, data: bytes) -> None:
+        if what not in known:
+            known.add(what)
+            (kept / what).write_bytes(data)
+
     def once(data: bytes) -> None:
+        start = time.process_time()
         try:
             read(data)
         except Exception as error:
             frame = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{type(error).__name__}-{Path(frame.filename).stem}-{frame.lineno}"
-            if place not in known:
-                known.add(place)
-                (kept / place).write_bytes(data)
+            keep(f"{type(error).__name__}-{Path(frame.filename).stem}-{frame.lineno}", data)
+        if time.process_time() - start > _SLOW:
+            keep("slow", data)
 
     words = folder / f"{reader}.dict"
     words.write_text("".join(f'"{_quoted(word)}"\n' for word in _WORDS[reader].split()))
-    limits = [f"-max_total_time={seconds}", f"-timeout={_SLOW}", f"-rss_limit_mb={_MEGABYTES}"]
+    limits = [
+        f"-max_total_time={seconds}",
+        f"-timeout={_PATIENCE}",
+        "-report_slow_units=1200",
+        f"-rss_limit_mb={_MEGABYTES}",
+    ]
     options = [*limits, f"-max_len={_LONGEST}", f"-dict={words}", "-print_final_stats=1"]
     places = [f"-artifact_prefix={kept}/", str(folder / reader)]
     atheris.Setup([sys.argv[0], *options, *places], once)

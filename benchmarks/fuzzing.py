@@ -4,9 +4,9 @@
     python benchmarks/fuzzing.py --minutes 20 -o results/fuzzing.json
 
 Each reader gets inputs that atheris makes of sound ones, guided by which branches they reach. Any
-error but the reader's own is a find; so are 10 s of the processor for an input and 2 GB. The inputs that reached
-something new are kept in --folder, from which a later run goes on, and those found, one a place
-and kind of error, in --folder/READER-found.
+error but the reader's own is a find; so are 10 s of the processor for an input and 2 GB. The inputs
+that reached something new are kept in --folder, from which a later run goes on, and those found,
+one a place and kind of error, in --folder/READER-found.
 """
 
 import argparse

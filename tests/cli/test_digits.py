@@ -113,10 +113,11 @@ def test_resume_by_the_folder_alone_and_log_for_tensorboard(
     assert again.splitlines()[-1] == first.splitlines()[-1] == "Wrote run."
 
 
-def test_finding_a_learning_rate(succeeded: Succeeded, small: Path, tmp_path: Path) -> None:
-    text = succeeded("lr-find", "--batch-size", 16, "--data", small, "-o", "rates.png")
+def test_finding_a_learning_rate(gradsheet: Run, small: Path, tmp_path: Path) -> None:
+    run = gradsheet("lr-find", "--batch-size", 16, "--data", small, "-o", "rates.png", "--quiet")
+    assert (run.code, run.stderr) == (0, "")
     assert re.search(
-        r"The loss is lowest at a learning rate of \S+; the recipe best peaks at", text
+        r"The loss is lowest at a learning rate of \S+; the recipe best peaks at", run.stdout
     )
     with Image.open(tmp_path / "rates.png") as picture:
         assert picture.width > 600

@@ -117,7 +117,7 @@ def lr_find(
     from gradsheet.figures import check_format
 
     check_format(path)
-    trial = try_rates(plan, load(data), seed, find_device(device))
+    trial = try_rates(plan, load(data), seed, find_device(device), bar=not quiet)
     write_rate_trial(trial, plan.learning_rate, path)
     lowest = min(trial, key=lambda point: point.smooth_loss)
     terminal = Terminal(quiet)

@@ -37,6 +37,8 @@ def try_rates(
     low: float = 1e-5,
     high: float = 10.0,
     steps: int = 300,
+    *,
+    bar: bool = True,
 ) -> list[RatePoint]:
     """Train while the learning rate rises from ``low`` to ``high``, until the loss explodes.
 
@@ -48,7 +50,7 @@ def try_rates(
     points: list[RatePoint] = []
     average = 0.0
     trainer.model.train()
-    for step, batch in enumerate(tqdm(batches, total=steps)):
+    for step, batch in enumerate(tqdm(batches, total=steps, dynamic_ncols=True, disable=not bar)):
         rate = low * (high / low) ** (step / (steps - 1))
         loss, _ = trainer.step(*batch, rate)
         average = _SMOOTHING * average + (1 - _SMOOTHING) * loss

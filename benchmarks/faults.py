@@ -360,7 +360,7 @@ def mounted(command: Command, script: str) -> list[str]:
         program = shell(inner, command.arguments, folder, "unshare", "-rm")
         faults = ended(program, 2, lines=1)
         names = [name for name in left.read().split() if name.startswith(".")]
-        return faults + ([f"left: {names}"] if names else [])
+        return faults + ([f"left: {names}"] if {*names} - {MARKS_KEPT} else [])
 
 
 def closed(command: Command, redirection: str) -> list[str]:

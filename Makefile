@@ -9,7 +9,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist worksteal
 AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=AVX2
 PORTABLE := MKL_CBWR=COMPATIBLE
 
-.PHONY: demo test test-all check test-core pictures examples explorer explorer-sources
+.PHONY: demo test test-all check test-core pictures examples explorer explorer-sources sheets
 
 demo: .venv/demo
 	$(BIN)/gradsheet demo
@@ -45,10 +45,20 @@ explorer: explorer-sources
 	$(BIN)/python -m gradsheet.explorer.python_runtime explorer/node_modules/pyodide src/gradsheet/explorer/runtime
 	cd explorer && npx tsc --noEmit && node build.mjs ../src/gradsheet/explorer/pages
 
+# The presets' workbooks for backprop.html, after a change of what a workbook holds. The page's IronCalc
+# loads what ironcalc 0.8.3 writes and nothing newer, so that has an environment of its own.
+sheets: .venv/demo
+	rm -rf build/sheets && mkdir -p build/sheets
+	$(BIN)/python -m gradsheet.explorer.sheets explorer/src/backprop build/sheets
+	$(PYTHON) -m venv --clear build/icalc
+	build/icalc/bin/python -m pip --disable-pip-version-check install --quiet ironcalc==0.8.3
+	build/icalc/bin/python explorer/icalc.py build/sheets src/gradsheet/explorer/runtime
+
 # What is generated of them, and the libraries.
 explorer-sources: .venv/demo explorer/node_modules/.package-lock.json
 	$(BIN)/python -m gradsheet.explorer.table explorer/src/engine
 	$(BIN)/python -m gradsheet.explorer.digit_data explorer/src/digits
+	$(BIN)/python -m gradsheet.explorer.sheets explorer/src/backprop
 
 explorer/node_modules/.package-lock.json: explorer/package-lock.json
 	cd explorer && npm ci --silent --no-audit --no-fund

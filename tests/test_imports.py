@@ -23,7 +23,7 @@ ALLOWED = {
     "networks": {"deprecation", "errors", "figures", "files", "symbolic"},
     "spreadsheet": {"errors", "files", "symbolic"},
     "workbook": {"deprecation", "errors", "files", "networks", "spreadsheet", "symbolic"},
-    "explorer": {"audit", "digits", "errors", "files", "networks", "symbolic"},
+    "explorer": {"audit", "digits", "errors", "files", "networks", "symbolic", "workbook"},
     "audit": {"errors", "files", "networks", "processes", "spreadsheet", "symbolic"},
     "classroom": {
         "audit",

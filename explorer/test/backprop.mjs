@@ -48,6 +48,27 @@ for (const preset of ["course", "course-half", "mazur", "xor", "and", "iris-mini
   result.presets[preset] = { loss: await loss(), panels: found };
 }
 
+// The workbook follows the drawing, and the drawing the workbook; it can be saved.
+const recalculated = async () => {
+  await page.waitForFunction(() => /^Recalculated|cannot/.test(document.querySelector("#panel .finding")?.textContent ?? ""));
+  return page.textContent("#panel .finding");
+};
+await page.selectOption("#preset select", "course");
+await page.click("#tab-workbook");
+result.workbook = { told: [await recalculated()] };
+await page.locator(".inputs").getByLabel("w5", { exact: true }).fill("0.9");
+await page.keyboard.press("Tab");
+await page.waitForFunction(() => document.querySelector(".sheet tbody td:nth-child(14)").textContent === "0.90000000");
+result.workbook.loss = await loss();
+await page.click(".sheet tbody tr:nth-child(3) td:nth-child(10)");
+result.workbook.iteration = await page.inputValue("#iteration");
+await page.waitForFunction(() => document.querySelector(".bar-of-formulas").textContent.startsWith("M7"));
+result.workbook.formula = await page.textContent(".bar-of-formulas");
+result.workbook.told.push(await recalculated());
+const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Save this workbook")]);
+if (process.argv[3]) await download.saveAs(process.argv[3]);
+result.axe.push(...await inaccessible(page));
+
 // A quiz: the marked answer is accepted.
 await page.click("#tab-quiz");
 const rows = await page.locator(".quiz button").count();

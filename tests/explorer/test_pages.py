@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from gradsheet.digits.data import load
@@ -17,6 +18,7 @@ from gradsheet.explorer.build import PAGES, write_pages
 from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.sweep import sweep
 from gradsheet.networks.toml import PRESETS, load_network
+from gradsheet.workbook.verify import verify_workbook
 from tests.explorer.nodes import SOURCES, needs_chromium, needs_node
 
 RATE = 0.5
@@ -28,6 +30,14 @@ def loss_after(spec: NetworkSpec, updates: int) -> str:
     """The loss as the page writes it, to four significant digits."""
     loss = sweep(spec, learning_rates=[RATE], updates=max(updates, 1)).loss[updates, 0]
     return f"{float(f'{loss:.4g}')}"
+
+
+def changed_course() -> NetworkSpec:
+    """The course's network with another w5."""
+    spec = load_network("course")
+    hidden, output = spec.layers
+    changed = replace(output, weights=((0.9, 0.45), output.weights[1]))
+    return replace(spec, layers=(hidden, changed))
 
 
 @needs_node
@@ -53,7 +63,7 @@ def walk(page: str, folder: Path) -> dict[str, Any]:
     """Walk through a page in Chromium; what was seen there."""
     (path,) = (path for path in write_pages(folder) if path.name == f"{page}.html")
     done = subprocess.run(
-        ["node", f"test/{page}.mjs", path.as_uri()],
+        ["node", f"test/{page}.mjs", path.as_uri(), str(folder / "saved.xlsx")],
         cwd=SOURCES,
         capture_output=True,
         text=True,
@@ -64,8 +74,13 @@ def walk(page: str, folder: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return walk("backprop", tmp_path_factory.mktemp("pages"))
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture(scope="module")
+def seen(folder: Path) -> dict[str, Any]:
+    return walk("backprop", folder)
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +111,7 @@ class TestBackpropagation:
 
     def test_a_weight_changed_on_the_drawing(self, seen: dict[str, Any]) -> None:
         """Its loss is the library's, and the address brings it back."""
-        spec = load_network("course")
-        hidden, output = spec.layers
-        changed = replace(output, weights=((0.9, 0.45), output.weights[1]))
-        expected = loss_after(replace(spec, layers=(hidden, changed)), 0)
+        expected = loss_after(changed_course(), 0)
         assert seen["lossOfChanged"] == seen["lossReloaded"] == expected
 
     def test_every_preset_in_every_panel(self, seen: dict[str, Any]) -> None:
@@ -107,6 +119,16 @@ class TestBackpropagation:
         for name, found in seen["presets"].items():
             assert found["loss"] == loss_after(load_network(name), 0)
             assert min(found["panels"]) > 40
+
+    def test_the_workbook_follows(self, seen: dict[str, Any], folder: Path) -> None:
+        """And the diagram follows it; what is saved holds the page's numbers."""
+        assert all("agree in every loss" in told for told in seen["workbook"]["told"])
+        assert seen["workbook"]["loss"] == loss_after(changed_course(), 0)
+        assert seen["workbook"]["iteration"] == "2"
+        assert seen["workbook"]["formula"].endswith("=I7*G7+J7*H7")
+        saved = folder / "saved.xlsx"
+        assert openpyxl.load_workbook(saved)["Inputs"]["N8"].value == 0.9
+        assert verify_workbook(saved).is_verified
 
     def test_questions_have_an_answer(self, seen: dict[str, Any]) -> None:
         assert seen["quiz"]["rows"] == 8

@@ -1,22 +1,15 @@
 /** One Worker and what it is asked, one request after the other. It can be stopped and starts again. */
 
 import { byId } from "../page/dom";
+import { unpacked } from "../page/parts";
 import type { Answers, Reply, Request } from "./messages";
 
 type Parts = Record<string, ArrayBuffer>;
 
-/** The parts of the runtime, which the page holds compressed. */
-async function unpacked(): Promise<Parts> {
-  const parts: Parts = {};
-  for (const script of document.querySelectorAll<HTMLScriptElement>("script[data-part]")) {
-    const binary = atob(script.textContent ?? "");
-    const bytes = new Uint8Array(binary.length);
-    for (let k = 0; k < binary.length; k++) bytes[k] = binary.charCodeAt(k);
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    parts[script.dataset.part!] = await new Response(stream).arrayBuffer();
-    script.remove();
-  }
-  return parts;
+/** The parts of the runtime, by name. */
+async function allParts(): Promise<Parts> {
+  const names = [...document.querySelectorAll<HTMLScriptElement>("script[data-part]")].map((script) => script.dataset.part!);
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await unpacked(name)])));
 }
 
 /** Pyodide asks for a module Worker, which a page opened from a file cannot have: it takes one that imports nothing for it. */
@@ -44,7 +37,7 @@ export class Desk {
   async start(): Promise<void> {
     this.ready = false;
     this.told("Unpacking Python");
-    this.parts ??= unpacked();
+    this.parts ??= allParts();
     const { "pyodide.asm.mjs": module, ...parts } = await this.parts;
     const script = byId("worker").textContent ?? "";
     const address = URL.createObjectURL(new Blob([PRELUDE, module!, "\n", script], { type: "text/javascript" }));

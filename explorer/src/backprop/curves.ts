@@ -1,8 +1,10 @@
 /** The loss at many learning rates at once, with one rate to drag. */
 
 import { choice, field, h, show } from "../page/dom";
-import { MOST_ITERATIONS, RATES, type Model } from "./model";
+import { RATES, type Model } from "./model";
 import { legend, plot, type Curve } from "./plot";
+
+const MOST_UPDATES = 2000;
 
 export class LossCurves {
   readonly element = h("div");
@@ -11,9 +13,9 @@ export class LossCurves {
   private readonly out = h("div");
 
   constructor(private readonly model: Model) {
-    const number = h("input", { type: "number", min: 1, max: MOST_ITERATIONS, value: this.updates });
+    const number = h("input", { type: "number", min: 1, max: MOST_UPDATES, value: this.updates });
     number.addEventListener("change", () => {
-      this.updates = Math.min(Math.max(Math.round(number.valueAsNumber) || 1, 1), 2000);
+      this.updates = Math.min(Math.max(Math.round(number.valueAsNumber) || 1, 1), MOST_UPDATES);
       number.value = String(this.updates);
       this.draw();
     });

@@ -4,6 +4,7 @@ import { Value } from "../engine/expression";
 import { PRESETS } from "../engine/network";
 import { byId, choice, field, h, show } from "../page/dom";
 import { followScheme } from "../page/scheme";
+import { tabList } from "../page/tabs";
 import { fromHash, toHash } from "./address";
 import { Builder } from "./build";
 import { GradientCheck } from "./check";
@@ -13,6 +14,7 @@ import { card, spoken, whyTree } from "./explain";
 import { MOST_ITERATIONS, Model } from "./model";
 import { PlantedMistake } from "./plant";
 import { Quiz } from "./quiz";
+import { Workbook } from "./sheet";
 import { Surface } from "./surface";
 
 const PLAY_EVERY = 900; // milliseconds
@@ -89,34 +91,15 @@ const PANELS: [string, string, Panel][] = [
   ["check", "Gradient check", new GradientCheck(model)],
   ["mistake", "Plant a mistake", new PlantedMistake(model)],
   ["quiz", "Spot the mistake", new Quiz()],
+  ["workbook", "The workbook", new Workbook(model)],
   ["build", "Build your own", new Builder(model)],
 ];
 let open = PANELS[0]!;
-const tabs = PANELS.map((panel) => h("button", {
-  role: "tab", id: `tab-${panel[0]}`, "aria-controls": "panel", onclick: () => select(panel),
-}, panel[1]));
-byId("tabs").append(...tabs);
-byId("tabs").addEventListener("keydown", (event) => {
-  const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (!move) return;
-  event.stopPropagation();
-  const next = (PANELS.indexOf(open) + move + PANELS.length) % PANELS.length;
-  select(PANELS[next]!);
-  tabs[next]!.focus();
+const select = tabList(PANELS.map(([key, text]) => [key, text]), (key) => {
+  open = PANELS.find((panel) => panel[0] === key)!;
+  byId("panel").replaceChildren(open[2].element);
+  open[2].draw();
 });
-
-function select(panel: [string, string, Panel]): void {
-  open = panel;
-  tabs.forEach((tab, k) => {
-    const chosen = PANELS[k] === panel;
-    tab.setAttribute("aria-selected", String(chosen));
-    tab.tabIndex = chosen ? 0 : -1;
-  });
-  const box = byId("panel");
-  box.setAttribute("aria-labelledby", `tab-${panel[0]}`);
-  box.replaceChildren(panel[2].element);
-  panel[2].draw();
-}
 
 // --- What follows a change -----------------------------------------------------------------------
 
@@ -187,4 +170,4 @@ drawChoices();
 diagram.draw();
 showStep();
 showIteration();
-select(open);
+select(open[0]);

@@ -2,6 +2,7 @@
 
 import { byId, field, h, show } from "../page/dom";
 import { followScheme } from "../page/scheme";
+import { tabList } from "../page/tabs";
 import { SIDE, type Data } from "./classifier";
 import data from "./data.json";
 import { inspect } from "./inspect";
@@ -221,29 +222,10 @@ const TABS: [string, string][] = [
   ["learning", "Let it learn"], ["statistics", "Statistics"], ["saliency", "Saliency"], ["adversary", "Fool it"],
 ];
 let open = "learning";
-const tabs = TABS.map(([key, text]) => h("button", {
-  role: "tab", id: `tab-${key}`, "aria-controls": "panel", onclick: () => select(key),
-}, text));
-byId("tabs").append(...tabs);
-byId("tabs").addEventListener("keydown", (event) => {
-  const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (!move) return;
-  const at = TABS.findIndex(([key]) => key === open);
-  const next = (at + move + TABS.length) % TABS.length;
-  select(TABS[next]![0]);
-  tabs[next]!.focus();
-});
-
-function select(key: string): void {
+const select = tabList(TABS, (key) => {
   open = key;
-  tabs.forEach((tab, k) => {
-    const chosen = TABS[k]![0] === key;
-    tab.setAttribute("aria-selected", String(chosen));
-    tab.tabIndex = chosen ? 0 : -1;
-  });
-  panel.setAttribute("aria-labelledby", `tab-${key}`);
   panels[key]!();
-}
+});
 
 followScheme(byId("scheme"));
 pad.show(session.image);

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gradsheet.explorer.python_runtime import PARTS
 from gradsheet.files import make_folder, write_text
+from gradsheet.networks.toml import PRESETS
 
 PAGES = {
     "backprop.html": "backpropagation, step by step",
@@ -20,7 +21,15 @@ PAGES = {
 """Each page and what it shows."""
 
 _PLACE = "<!--PARTS-->"
-"""Where a page that runs Python has it."""
+"""Where a page has its parts."""
+
+_BESIDE = {
+    "backprop.html": (
+        "ironcalc.wasm",
+        *(f"{name}.{kind}" for name in PRESETS for kind in ("icalc", "xlsx")),
+    ),
+    "audit.html": PARTS,
+}
 
 _ROOMS = ("audit", "networks", "spreadsheet", "symbolic")
 _MODULES = ("__init__", "deprecation", "errors", "files")
@@ -37,16 +46,17 @@ def write_pages(folder: str | Path) -> Iterator[Path]:
     for name in PAGES:
         page = (files("gradsheet.explorer") / "pages" / name).read_text("utf-8")
         if _PLACE in page:
-            page = page.replace(_PLACE, _parts(), 1)
+            page = page.replace(_PLACE, _parts(name), 1)
         write_text(target / name, page)
         yield target / name
 
 
-def _parts() -> str:
-    """Python for a browser, and this package's own sources, as a page holds them."""
+def _parts(page: str) -> str:
+    """What a page holds beside its script, each part compressed: see runtime/README.md."""
     runtime = files("gradsheet.explorer") / "runtime"
-    packed = {name: (runtime / f"{name}.gz").read_bytes() for name in PARTS}
-    packed["gradsheet.zip"] = gzip.compress(sources(), 9, mtime=0)
+    packed = {name: (runtime / f"{name}.gz").read_bytes() for name in _BESIDE[page]}
+    if page == "audit.html":
+        packed["gradsheet.zip"] = gzip.compress(sources(), 9, mtime=0)
     return "\n".join(
         f'<script type="text/plain" data-part="{name}">{base64.b64encode(part).decode()}</script>'
         for name, part in packed.items()

@@ -1,7 +1,7 @@
-"""The one copy of Pyodide, Python for a browser, that the package holds (make explorer).
+"""The one copy of Pyodide and of IronCalc that the package holds (make explorer).
 
 ``python -m gradsheet.explorer.python_runtime explorer/node_modules/pyodide FOLDER`` packs what
-``npm ci`` fetched. Of the standard library what no audit can need is left out.
+``npm ci`` fetched. Of Python's standard library what no audit can need is left out.
 """
 
 import gzip
@@ -62,6 +62,8 @@ def main() -> None:
     for name in PARTS:
         content = gzip.compress(part(source, name), 9, mtime=0)
         (target / f"{name}.gz").write_bytes(content)
+    engine = (source.parent / "@ironcalc" / "wasm" / "wasm_bg.wasm").read_bytes()
+    (target / "ironcalc.wasm.gz").write_bytes(gzip.compress(engine, 9, mtime=0))
 
 
 if __name__ == "__main__":

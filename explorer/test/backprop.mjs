@@ -37,17 +37,6 @@ await page.waitForTimeout(600);
 const again = await open(page.url());
 result.lossReloaded = await loss(again);
 
-// Every preset in every panel.
-for (const preset of ["course", "course-half", "mazur", "xor", "and", "iris-mini"]) {
-  await page.selectOption("#preset select", preset);
-  const found = [];
-  for (const tab of ["curves", "surface", "check", "mistake", "quiz", "build"]) {
-    await page.click(`#tab-${tab}`);
-    found.push((await page.textContent("#panel")).length);
-  }
-  result.presets[preset] = { loss: await loss(), panels: found };
-}
-
 // The workbook follows the drawing, and the drawing the workbook; it can be saved.
 const recalculated = async () => {
   await page.waitForFunction(() => /^Recalculated|cannot/.test(document.querySelector("#panel .finding")?.textContent ?? ""));
@@ -68,6 +57,17 @@ result.workbook.told.push(await recalculated());
 const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Save this workbook")]);
 if (process.argv[3]) await download.saveAs(process.argv[3]);
 result.axe.push(...await inaccessible(page));
+
+// Every preset in every panel.
+for (const preset of ["course", "course-half", "mazur", "xor", "and", "iris-mini"]) {
+  await page.selectOption("#preset select", preset);
+  const found = [];
+  for (const tab of ["curves", "surface", "check", "mistake", "quiz", "workbook", "build"]) {
+    await page.click(`#tab-${tab}`);
+    found.push((await page.textContent("#panel")).length);
+  }
+  result.presets[preset] = { loss: await loss(), panels: found };
+}
 
 // A quiz: the marked answer is accepted.
 await page.click("#tab-quiz");

@@ -41,7 +41,7 @@ export class Surface {
     const [least, most] = [Math.min(...grid), Math.max(...grid)];
     grid.forEach((value, k) => {
       const share = most > least ? (value - least) / (most - least) : 0.5;
-      context.fillStyle = `hsl(${220 - 185 * share} 70% ${62 + 18 * Math.abs(share - 0.5)}%)`;
+      context.fillStyle = color(share);
       context.fillRect((k % CELLS) * side, SIZE - (Math.floor(k / CELLS) + 1) * side, side + 1, side + 1);
     });
     spec.inputs.forEach(([x, y], k) => {
@@ -61,6 +61,13 @@ export class Surface {
       `Output 1 from ${show(least)} (blue) to ${show(most)} (orange), inputs from ${show(low, 3)} ` +
       `to ${show(high, 3)}, after ${this.model.iteration} updates. Input 1 to the right, input 2 upwards.`));
   }
+}
+
+/** From blue through white, in the middle, to orange. */
+function color(share: number): string {
+  const end = share < 0.5 ? [52, 116, 204] : [232, 118, 28];
+  const size = Math.abs(2 * share - 1);
+  return `rgb(${end.map((one) => Math.round(255 + (one - 255) * size)).join(" ")})`;
 }
 
 function range(rows: number[][]): [number, number] {

@@ -218,6 +218,8 @@ def _with_examples(table: Handmade, count: int, draw: random.Random) -> Handmade
 
     def own(formula: str, example: int) -> str:
         def named(match: re.Match[str]) -> str:
+            if match[1] == "rate":
+                return match[0]
             is_shared = match[1] in table.updates
             return f"[{match[1]}{mark}]" if is_shared else f"[{match[1]}@{example}]"
 

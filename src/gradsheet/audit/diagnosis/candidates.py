@@ -153,6 +153,8 @@ def relation(right: Symbol, wrong: Symbol) -> Rule:
         return rules.PRE_ACTIVATION_FOR_ACTIVATION
     if right.is_pre_activation and wrong == right.activation:
         return rules.ACTIVATION_FOR_PRE_ACTIVATION
+    if right.is_parameter and wrong == right.next:
+        return rules.UPDATED
     if right.is_gradient and wrong.is_gradient:
         return rules.OTHER_GRADIENT if _is_of_parameters(right, wrong) else rules.OTHER_VALUE
     if right.kind is not wrong.kind:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -45,6 +46,7 @@ from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Variable, expand, variables
 
 _MOST_SEARCHED = 40  # formulas that nothing explains, in one workbook
+_LARGEST = 300  # symbols in a formula of which single parts alone are changed
 _LONGEST = 60  # symbols in a formula for which pairs are tried
 _TAKEN_FOR_ANOTHER = {rules.WRONG_WEIGHT, rules.PRE_ACTIVATION_FOR_ACTIVATION}
 _UNLIKELY = {rules.OTHER_VALUE, rules.OTHER_ROW, rules.UPDATED}  # as one of two mistakes
@@ -196,10 +198,17 @@ class _Search:
             one = one or self._other_gradient() or self._filled_over()
             if one is not None:
                 return (one,)
-            if not self._found.work.is_hopeless and (two := self._pair(substitutes)):
+            if not (self._found.work.is_hopeless or self._is_large) and (
+                two := self._pair(substitutes)
+            ):
                 return two
             self._found.work.unexplained += 1
             return (self._other_value() or Change(rules.UNEXPLAINED),)
+
+    @cached_property
+    def _is_large(self) -> bool:
+        """Whether the right formula is too large for the mistakes that touch many of its parts."""
+        return sum(1 for _ in variables(self._right)) > _LARGEST
 
     def _is_written(self, expression: Expression) -> bool:
         return agree(self._values.of(expression), self._wanted)
@@ -213,7 +222,7 @@ class _Search:
         )
 
     def _single(self, substitutes: Sequence[Substitute]) -> Cause | None:
-        short = self._found.work.is_hopeless
+        short = self._found.work.is_hopeless or self._is_large
         found = self._first_match(single_mutations(self._right, substitutes, short=short))
         return self._change(found) if found else None
 

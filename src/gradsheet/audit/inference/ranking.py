@@ -37,8 +37,15 @@ def interpret(table: Table) -> Interpretation | None:
             best, least, wrong_in_best = found, badness, wrong
         if least == 0:
             return best
-    if best is None or not _is_training_table(best, wrong_in_best):
+    if best is None:
         return None
+    if not _is_training_table(best, wrong_in_best):
+        if table.arrangement is None:
+            return None
+        # A mistake in a helper cell may be in all that follows from it.
+        name_helpers(best, wrong_columns(best))
+        if not _is_training_table(best, len(wrong_columns(best))):
+            return None
     best = _by_its_rule(table, best)
     name_helpers(best, wrong_columns(best))
     return best

@@ -1,6 +1,6 @@
 """Which columns are weighted sums of which others, layer by layer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeGuard
@@ -135,8 +135,29 @@ class Wiring:
         formulas = {column: self.formulas.expressions[column] for column in sorted(columns)}
         units = {column: self._unit(formula, column) for column, formula in formulas.items()}
         found = {column: unit for column, unit in units.items() if unit is not None}
+        found = {c: unit for c, unit in found.items() if not self._is_backward(c, found)}
         inside = {c: self._inside(f) for c, f in formulas.items() if c not in found}
         return found | {column: unit for column, unit in inside.items() if unit is not None}
+
+    def _is_backward(self, column: int, units: Mapping[int, Unit]) -> bool:
+        """Whether a sum takes all its weights from sums that it follows, as gradients do."""
+        above = self._read_by(column) & units.keys()
+        known = {weight for other in above for weight in units[other].weights.values()}
+        return bool(above) and known.issuperset(units[column].weights.values())
+
+    def _read_by(self, column: int) -> set[int]:
+        """The columns that a column follows from in its row, itself left out."""
+        waiting, seen = [column], {column}
+        while waiting:
+            formula = self.formulas.expressions[waiting.pop()]
+            for variable in set(variables(formula)):
+                place = self.formulas.place(variable)
+                is_here = isinstance(place, ColumnCell) and place.rows_above == 0
+                if is_here and place.column not in seen | self.parameters:
+                    seen.add(place.column)
+                    if place.column in self.formulas.expressions:
+                        waiting.append(place.column)
+        return seen - {column}
 
     def _inside(self, formula: Expression) -> Unit | None:
         """The weighted sum that a formula applies a function to, without a column for the sum."""

@@ -135,9 +135,9 @@ class Wiring:
         formulas = {column: self.formulas.expressions[column] for column in sorted(columns)}
         units = {column: self._unit(formula, column) for column, formula in formulas.items()}
         found = {column: unit for column, unit in units.items() if unit is not None}
-        found = {c: unit for c, unit in found.items() if not self._is_backward(c, found)}
         inside = {c: self._inside(f) for c, f in formulas.items() if c not in found}
-        return found | {column: unit for column, unit in inside.items() if unit is not None}
+        found |= {column: unit for column, unit in inside.items() if unit is not None}
+        return {c: unit for c, unit in found.items() if not self._is_backward(c, found)}
 
     def _is_backward(self, column: int, units: Mapping[int, Unit]) -> bool:
         """Whether a sum takes all its weights from sums that it follows, as gradients do."""
@@ -152,8 +152,9 @@ class Wiring:
             formula = self.formulas.expressions[waiting.pop()]
             for variable in set(variables(formula)):
                 place = self.formulas.place(variable)
-                is_here = isinstance(place, ColumnCell) and place.rows_above == 0
-                if is_here and place.column not in seen | self.parameters:
+                if not isinstance(place, ColumnCell) or place.rows_above:
+                    continue
+                if place.column not in seen | self.parameters:
                     seen.add(place.column)
                     if place.column in self.formulas.expressions:
                         waiting.append(place.column)

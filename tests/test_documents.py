@@ -72,6 +72,19 @@ def test_the_studies_used_the_recipes_as_they_stand(recipe: str) -> None:
     assert study["recipe"] == RECIPES[recipe].to_dict()
 
 
+def test_the_figures_of_pictures_are_those_of_the_results() -> None:
+    results = json.loads((ROOT / "results" / "pictures.json").read_text())
+    for row in results["sets"]["final"]:
+        before, now, count = row["before"], row["after"], row["pictures"]
+        if "right" in now:
+            cells = before["right"], f"{now['right']} of {count}"
+            last = f"{now['right of the sure']} of {now['sure']}"
+        else:
+            cells = before["given a digit"], f"{now['given a digit']} of {count}"
+            last = str(now["given a digit, unsure left out"])
+        assert f"| {row['kind']} | {cells[0]} | {cells[1]} | {last} |" in CLASSIFIER
+
+
 def test_every_command_is_documented() -> None:
     commands = set(get_command(app).commands)  # type: ignore[attr-defined]  # a group
     assert commands == set(re.findall(r"^\| `gradsheet ([\w-]+)", COMMANDS, re.MULTILINE))

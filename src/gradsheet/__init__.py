@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from gradsheet.audit.findings import Audit
     from gradsheet.audit.pipeline import audit_workbook
     from gradsheet.digits.api import (
-        Prediction,
         TrainingResult,
         evaluate,
         load_digit_classifier,
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
         train,
     )
     from gradsheet.digits.evaluation import Evaluation
+    from gradsheet.digits.prediction import Prediction
     from gradsheet.errors import GradsheetError
     from gradsheet.figures import plot_losses, plot_network
     from gradsheet.models.build import write_model_workbook
@@ -67,7 +67,7 @@ _HOMES = {
     "GradsheetError": "errors",
     "LayerSpec": "networks.spec",
     "NetworkSpec": "networks.spec",
-    "Prediction": "digits.api",
+    "Prediction": "digits.prediction",
     "TrainingResult": "digits.api",
     "Verification": "workbook.verify",
     "audit_workbook": "audit.pipeline",

@@ -196,18 +196,19 @@ def plot_epochs(title: str, y_label: str, curves: Curves) -> Figure:
 
 
 def plot_seeds(title: str, y_label: str, runs: Sequence[Sequence[float]]) -> Figure:
-    """Many runs' series against the epoch: each thin, their mean thick, one deviation shaded."""
+    """Many runs' percentages by epoch: each thin, their mean thick, one deviation shaded."""
     values = np.asarray(runs)
     epoch = np.arange(1, values.shape[1] + 1)
     mean, deviation = values.mean(axis=0), values.std(axis=0, ddof=1)
+    low, high = np.maximum(mean - deviation, 0), np.minimum(mean + deviation, 100)
     color = palette.RATES[0]
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(7.2, 4.4)
         axes.plot(epoch, values.T, color=color, linewidth=0.6, alpha=0.35)
         axes.fill_between(
             epoch,
-            mean - deviation,
-            mean + deviation,
+            low,
+            high,
             color=color,
             alpha=0.2,
             label="± one standard deviation",
@@ -217,8 +218,8 @@ def plot_seeds(title: str, y_label: str, runs: Sequence[Sequence[float]]) -> Fig
         axes.set(xlabel="epoch", ylabel=y_label)
         axes.set_title(title, loc="left")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        later = values[:, 1:] if values.shape[1] > 1 else values
-        axes.set_ylim(*_with_margin(float(later.min()), float(later.max())))
+        shown = np.concatenate([values, [low], [high]])[:, 1 if len(epoch) > 1 else 0 :]
+        axes.set_ylim(*_with_margin(float(shown.min()), float(shown.max())))
         axes.legend(frameon=False, loc="lower right")
     return figure
 

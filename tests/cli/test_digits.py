@@ -1,5 +1,6 @@
 """The commands of the digit classifier: what they write and print."""
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -134,3 +135,15 @@ def test_pretrained_weights_predict_before_any_training(
     text = succeeded("predict", "0.png", "1.png", "2.png")
     read = [int(digit) for digit in re.findall(r"\.png\s*│\s*(\d)", text)]
     assert read == test.labels[:3].tolist()
+    Image.new("L", (80, 80), 255).save(tmp_path / "=1.png")
+    rows = json.loads(succeeded("predict", "--json", "0.png", "=1.png", "--show", "seen"))
+    assert [row["digit"] for row in rows] == [read[0], None]
+    assert [row["file"] for row in rows] == ["0.png", "=1.png"]
+    assert [row["reason"] for row in rows] == [None, "no digit found"]
+    assert [len(row["alternatives"]) for row in rows] == [3, 0]
+    assert rows[0]["confidence"] == rows[0]["alternatives"][0]["confidence"] > 0.9
+    with Image.open(tmp_path / "seen/0-1.png") as seen:
+        assert (seen.size, len(list((tmp_path / "seen").iterdir()))) == ((28, 28), 1)
+    _, first, second = csv.reader(succeeded("predict", "--csv", "0.png", "=1.png").splitlines())
+    assert (first[:2], second[1], second[-1]) == (["0.png", str(read[0])], "", "no digit found")
+    assert second[0][0] != "="

@@ -12,7 +12,6 @@ from gradsheet.digits.evaluation import (
     REJECTED_LABELS,
     TEST_TIME_SHIFTS,
     Evaluation,
-    classify,
     ensemble,
     evaluate,
     normalize,
@@ -116,10 +115,3 @@ def test_the_rejected_labels_are_those_of_the_source() -> None:
     page = resources.files("gradsheet") / "digits" / "mnist" / "README.md"
     listed = page.read_text().split("test indices:")[1].split(".")[0]
     assert tuple(int(number) for number in listed.split(",")) == REJECTED_LABELS
-
-
-def test_probabilities_are_those_of_the_network(mnist: Dataset) -> None:
-    model, images = load_model(None).train(), mnist.test.images[:3]
-    found = classify(model, list(images))
-    expected = evaluate(model, mnist.test[:3]).log_probabilities.exp()
-    assert torch.allclose(found, expected, atol=1e-6)

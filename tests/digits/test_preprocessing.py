@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageFilter
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter
 
 from gradsheet.digits.data import Dataset
-from gradsheet.digits.evaluation import classify
 from gradsheet.digits.model_files import load_model
+from gradsheet.digits.prediction import NO_DIGIT, UNSURE, predict_images
 from gradsheet.digits.preprocessing import preprocess
 from gradsheet.errors import GradsheetError
 
@@ -27,7 +28,7 @@ def test_an_mnist_image_comes_back(mnist: Dataset, tmp_path: Path) -> None:
     for number in range(50):
         path = tmp_path / f"{number}.png"
         picture(mnist.test.images[number]).save(path)
-        again = preprocess(path).double()
+        (again,) = (digit.double() for digit in preprocess(path))
         original = mnist.test.images[number].double()
         axis = torch.arange(28.0, dtype=torch.float64) + 0.5
         for digit in (again, original):
@@ -87,40 +88,106 @@ KINDS = (
 def test_digits_are_classified_however_they_come(kind: str, mnist: Dataset, tmp_path: Path) -> None:
     end = "jpg" if kind == "photographed" else "png"
     digits = []
-    for number in range(100):
+    for number in range(30):
         path = tmp_path / f"{number}.{end}"
         sent = drawn(mnist.test.images[number], kind)
         sent.save(path, exif=sent.getexif())
         digits.append(preprocess(path))
-    predictions = classify(load_model(None), digits).argmax(dim=1)
-    right = int((predictions == mnist.test.labels[:100]).sum())
-    assert right >= 97, f"{right} of 100"
+    assert all(len(parts) == 1 for parts in digits)
+    predictions = predict_images(load_model(None), digits)
+    found = [prediction.alternatives[0][0] for prediction in predictions]
+    right = sum(map(int.__eq__, mnist.test.labels[:30].tolist(), found))
+    assert right >= 29, f"{right} of 30"
+    assert sum(prediction.digit is None for prediction in predictions) <= 2
 
 
 def test_it_fills_the_box_of_20_by_20(tmp_path: Path) -> None:
     stroke = np.zeros((200, 300), np.uint8)
     stroke[50:150, 140:160] = 255
     Image.fromarray(stroke).save(tmp_path / "one.png")
-    digit = preprocess(tmp_path / "one.png")
+    (digit,) = preprocess(tmp_path / "one.png")
     rows, columns = digit.nonzero().unbind(dim=1)
     assert (int(rows.min()), int(rows.max())) == (4, 23)
     assert (int(columns.min()), int(columns.max())) == (12, 15)
-    assert set(digit.flatten().tolist()) == {0, 255}
+    assert int(digit[10, 13]) == 255
 
 
-@pytest.mark.parametrize(
-    "kind", ["text", "empty", "blank", "one pixel", "missing", "folder", "cut"]
-)
-def test_what_is_no_picture_of_a_digit(kind: str, tmp_path: Path) -> None:
+def page_of(digits: torch.Tensor) -> NDArray[np.float64]:
+    """Digits side by side, 120 pixels high each: ink from 0 to 1."""
+    large = [picture(digit).resize((120, 120), Image.Resampling.BICUBIC) for digit in digits]
+    return np.concatenate([np.asarray(each) / 255 for each in large], axis=1)
+
+
+@pytest.mark.parametrize("lamp", ["ramp", "shadow"])
+def test_several_digits_on_grainy_paper_under_uneven_light(
+    lamp: str, mnist: Dataset, tmp_path: Path
+) -> None:
+    ink = page_of(mnist.test.images[:4])
+    random = np.random.default_rng(3)
+    x = np.linspace(0, 1, ink.shape[1])
+    light = 1 - 0.6 * (x if lamp == "ramp" else 1 / (1 + np.exp(-(x - 0.55) / 0.02)))
+    paper = light * (0.9 + random.normal(0, 0.06, ink.shape))
+    pixels = np.clip(255 * paper * (1 - 0.6 * ink), 0, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "row.jpg")
+    predictions = predict_images(load_model(None), [preprocess(tmp_path / "row.jpg")])
+    assert [found.digit for found in predictions] == mnist.test.labels[:4].tolist()
+
+
+def test_a_thin_pen_is_widened(tmp_path: Path) -> None:
+    page = Image.new("L", (200, 260), 255)
+    pen = ImageDraw.Draw(page)
+    pen.line([(110, 30), (50, 150), (160, 150)], 0, 2)
+    pen.line([(130, 90), (130, 230)], 0, 2)
+    page.save(tmp_path / "four.png")
+    (found,) = predict_images(load_model(None), [preprocess(tmp_path / "four.png")])
+    assert found.digit == 4
+    assert found.image is not None
+    assert found.image.max() == 255
+
+
+@pytest.mark.parametrize("kind", ["white", "grain", "ruled", "squared", "shadow", "noise"])
+def test_no_digit_is_found_on_blank_paper(kind: str, tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    page = np.full((200, 260), 230.0)
+    if kind in ("ruled", "squared"):
+        page[15::40] = 170
+    if kind == "squared":
+        page[:, 10::40] = 170
+    if kind == "shadow":
+        page -= 120 / (1 + np.exp(-(np.arange(260) - 150) / 10))
+    if kind in ("grain", "shadow"):
+        page += random.normal(0, 12, page.shape)
+    if kind == "noise":
+        page = random.uniform(0, 255, page.shape)
+    Image.fromarray(np.clip(page, 0, 255).astype(np.uint8)).save(tmp_path / "blank.png")
+    (found,) = predict_images(load_model(None), [preprocess(tmp_path / "blank.png")])
+    assert (found.digit, found.probability, found.reason) == (None, 0, NO_DIGIT)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (2, 2), (700, 3)])
+def test_the_smallest_pictures(shape: tuple[int, int], tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "small.png")
+    assert all(digit.shape == (28, 28) for digit in preprocess(tmp_path / "small.png"))
+
+
+def test_a_letter_is_unsure(tmp_path: Path) -> None:
+    page = Image.new("L", (200, 200), 255)
+    pen = ImageDraw.Draw(page)
+    pen.line([(40, 170), (60, 30), (100, 120), (140, 30), (160, 170)], 0, 14)
+    page.save(tmp_path / "m.png")
+    (found,) = predict_images(load_model(None), [preprocess(tmp_path / "m.png")])
+    assert (found.digit, found.reason) == (None, UNSURE)
+    assert len(found.alternatives) == 3
+
+
+@pytest.mark.parametrize("kind", ["text", "empty", "missing", "folder", "cut"])
+def test_what_is_no_picture(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "digit.png"
     if kind == "text":
         path.write_text("seven")
     elif kind == "empty":
         path.write_bytes(b"")
-    elif kind == "blank":
-        Image.new("L", (50, 50), 200).save(path)
-    elif kind == "one pixel":
-        Image.new("L", (1, 1), 0).save(path)
     elif kind == "folder":
         path.mkdir()
     elif kind == "cut":

@@ -123,11 +123,15 @@ def test_an_interrupted_run_is_resumed(
         load_model(run.folder)
     with pytest.raises(GradsheetError, match="holds something else: a run with another seed;"):
         replace(run, seed=3).execute(tiny, quiet)
+    with pytest.raises(GradsheetError, match="else: the same run with 3 epochs, not 4; give"):
+        replace(run, recipe=replace(short, epochs=4)).execute(tiny, quiet)
+    with pytest.raises(GradsheetError, match="a run with another recipe;"):
+        replace(run, recipe=replace(short, momentum=0.3)).execute(tiny, quiet)
     with pytest.raises(GradsheetError, match="a run with another recipe and another data;"):
         replace(run, recipe=replace(short, epochs=4)).execute(replace(tiny, sha256="x"), quiet)
     lines: list[str] = []
     finished = run.execute(tiny, lines.append, bar=False)
-    assert lines[0] == "Resuming after epoch 2 of 3."
+    assert lines[0] == "Resuming from the last finished epoch, 2 of 3."
     assert finished.evaluation.loss == whole.evaluation.loss
     weights = (run.folder / "model.safetensors").read_bytes()
     again = run.execute(tiny, lines.append)

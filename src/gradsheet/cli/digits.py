@@ -18,7 +18,7 @@ from gradsheet.cli.options import (
     output,
     renamed,
 )
-from gradsheet.cli.terminal import Terminal, complain, resumable
+from gradsheet.cli.terminal import Terminal, complain, prints_unicode, resumable
 from gradsheet.errors import GradsheetError
 
 if TYPE_CHECKING:
@@ -265,23 +265,49 @@ def predict(
         list[Path],
         typer.Argument(
             metavar="[RUN] IMAGE",
-            help="Pictures of one digit each (PNG or JPEG). A run folder or its weights before "
-            "them replace the pretrained weights.",
+            help="Pictures of digits that do not touch (PNG or JPEG). A run folder or its weights "
+            "before them replace the pretrained weights.",
         ),
     ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+    show: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Also write each digit as the network saw it: 28 x 28 pixels."
+        ),
+    ] = None,
 ) -> None:
-    """Classify the digit in each picture."""
+    """Classify the digits in each picture: row by row, from left to right.
+
+    A picture without a digit is a row of its own. What may be no digit is unsure.
+    """
     run, pictures = _split_run(images)
     if not pictures:
         raise GradsheetError("no picture given; expected at least one PNG or JPEG of a digit")
-    from gradsheet.cli.render import prediction_table
-    from gradsheet.digits.evaluation import classify
+    if as_json and as_csv:
+        raise GradsheetError("--json and --csv exclude each other; give one of them")
+    from gradsheet.cli.predictions import (
+        prediction_csv,
+        prediction_json,
+        prediction_table,
+        write_images,
+    )
     from gradsheet.digits.model_files import load_model
+    from gradsheet.digits.prediction import predict_images
     from gradsheet.digits.preprocessing import preprocess
 
-    digits = [preprocess(picture) for picture in pictures]
-    probabilities = classify(load_model(run), digits)
-    Terminal().result(prediction_table(pictures, probabilities.tolist()))
+    model = load_model(run)
+    predictions = predict_images(model, [preprocess(picture) for picture in pictures])
+    if as_json:
+        print(prediction_json(pictures, predictions, ascii_only=not prints_unicode()), flush=True)
+    elif as_csv:
+        print(prediction_csv(pictures, predictions), end="", flush=True)
+    else:
+        Terminal().result(prediction_table(pictures, predictions))
+    if show is not None:
+        write_images(pictures, predictions, show)
+        Terminal(quiet=as_json or as_csv).note(f"Wrote {show}.")
 
 
 def _split_run(paths: list[Path]) -> tuple[Path | None, list[Path]]:

@@ -161,17 +161,5 @@ def _verdict(difference: float, p_value: float) -> str:
     return f"{'B' if difference > 0 else 'A'} is better (at the {_SIGNIFICANT:.0%} level)."
 
 
-def prediction_table(pictures: Sequence[Path], probabilities: Sequence[Sequence[float]]) -> Table:
-    """The most probable digit in each picture, and the second most probable."""
-    table = Table("picture")
-    for name in ("digit", "probability", "next", "probability"):
-        table.add_column(name, justify="right")
-    for picture, row in zip(pictures, probabilities, strict=True):
-        first, second = sorted(range(len(row)), key=lambda digit: -row[digit])[:2]
-        guesses = (str(first), f"{row[first]:.2%}", str(second), f"{row[second]:.2%}")
-        table.add_row(Text(str(picture)), *guesses)
-    return table
-
-
 def _size(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"

@@ -14,10 +14,11 @@ from torch import Tensor
 from gradsheet.digits import evaluation
 from gradsheet.digits.data import CLASSES, IMAGE_SIZE, ImageSet, load
 from gradsheet.digits.device import find_device
-from gradsheet.digits.evaluation import TEST_TIME_SHIFTS, UNSHIFTED, Evaluation, classify
+from gradsheet.digits.evaluation import TEST_TIME_SHIFTS, UNSHIFTED, Evaluation
 from gradsheet.digits.history import EpochRecord
 from gradsheet.digits.model import DigitNet
 from gradsheet.digits.model_files import load_model
+from gradsheet.digits.prediction import Prediction, predict_images
 from gradsheet.digits.preprocessing import preprocess
 from gradsheet.digits.recipe import Recipe, find_recipe
 from gradsheet.digits.run import TrainingRun
@@ -40,24 +41,6 @@ class TrainingResult:
     model: DigitNet
     history: tuple[EpochRecord, ...]
     evaluation: Evaluation
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """A model's prediction for an image.
-
-    Attributes:
-        digit: the most probable digit, 0 to 9.
-        probabilities: probabilities of the digits 0 to 9.
-    """
-
-    digit: int
-    probabilities: tuple[float, ...]
-
-    @property
-    def probability(self) -> float:
-        """Probability of ``digit``."""
-        return self.probabilities[self.digit]
 
 
 def load_digit_classifier(path: str | Path | None = None) -> DigitNet:
@@ -144,30 +127,30 @@ def evaluate(
 
 
 def predict(model: DigitNet, images: Picture | Iterable[Picture]) -> list[Prediction]:
-    """Classify images, each a picture file or an array like MNIST's.
+    """Classify the digits in pictures, each a file or an array like MNIST's.
 
     Args:
         model: the classifier.
-        images: one or many: paths of pictures with one digit each (PNG or JPEG, from anywhere), or
-            arrays uint8 (28, 28), 0 background to 255 ink.
+        images: one or many: paths of pictures (PNG or JPEG, from anywhere, with any number of
+            digits that do not touch), or arrays uint8 (28, 28) of one digit each, 0 background
+            to 255 ink.
+
+    Returns:
+        a prediction for each digit, row by row and from left to right, and one for each picture
+        in which no digit was found: its ``digit`` is None and its ``reason`` says so.
 
     Raises:
-        GradsheetError: a picture cannot be read or shows no digit, or an array has another shape
-            or type.
+        GradsheetError: a picture cannot be read, or an array has another shape or type.
     """
     if isinstance(images, str | Path) or getattr(images, "ndim", 0) == 2:
         images = [cast("Picture", images)]
-    prepared = [_image(image) for image in images]
-    if not prepared:
-        return []
-    rows = classify(model, prepared)
-    return [Prediction(int(row.argmax()), tuple(row.tolist())) for row in rows]
+    return predict_images(model, [_digits(image) for image in images])
 
 
-def _image(image: Picture) -> Tensor:
+def _digits(image: Picture) -> list[Tensor]:
     if isinstance(image, str | Path):
         return preprocess(Path(image))
-    return _checked(image, dimensions=2)
+    return [_checked(image, dimensions=2)]
 
 
 def _labeled(images: Tensor | NDArray[np.uint8], labels: Iterable[int]) -> ImageSet:

@@ -128,6 +128,15 @@ def load(folder: Path | None = None) -> Dataset:
     return Dataset(train, _image_set(test_images, test_labels, "test"), whole)
 
 
+def first_training_images(count: int) -> Tensor:
+    """The first ``count`` embedded training images, uint8 (N, 28, 28), without unpacking all."""
+    header, size = 16, IMAGE_SIZE**2
+    with _find(None, FILE_NAMES[0]).open("rb") as packed, gzip.GzipFile(fileobj=packed) as file:
+        pixels = bytearray(file.read(header + count * size))
+    whole = torch.frombuffer(pixels, dtype=torch.uint8, offset=header)
+    return whole.view(count, IMAGE_SIZE, IMAGE_SIZE)
+
+
 def _find(folder: Path | None, name: str) -> _Readable:
     if folder is None:
         return files("gradsheet.digits") / "mnist" / f"{name}.gz"

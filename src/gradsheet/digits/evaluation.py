@@ -133,13 +133,6 @@ def evaluate(
     return each[0] if len(each) == 1 else ensemble(each)
 
 
-def classify(model: nn.Module, images: Sequence[Tensor]) -> Tensor:
-    """Probabilities of the ten digits, float32 (N, 10), for N images, each uint8 (28, 28)."""
-    with torch.inference_mode():
-        logits: Tensor = model.eval()(normalize(torch.stack(list(images))))
-        return logits.softmax(dim=1)
-
-
 def ensemble(evaluations: Sequence[Evaluation]) -> Evaluation:
     """The evaluation of the mean probabilities of several evaluations of the same images."""
     each = torch.stack([evaluation.log_probabilities for evaluation in evaluations])

@@ -1,116 +1,99 @@
-"""Preprocessing: a picture of a digit, from anywhere, as an image like those of MNIST."""
+"""Preprocessing: a picture of digits, from anywhere, as images like those of MNIST."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
+from scipy import ndimage
 from torch import Tensor
 
 from gradsheet.digits.data import IMAGE_SIZE
-from gradsheet.errors import GradsheetError
-from gradsheet.files import reading
-
-Grey = NDArray[np.float64]
-Bytes = NDArray[np.uint8]
+from gradsheet.digits.ink import Grid, Mask, find_ink
+from gradsheet.digits.pictures import Shades, open_picture
+from gradsheet.digits.segmentation import find_digits
 
 _BOX = 20
 """Side in pixels of the square to which MNIST's digits were scaled, keeping their shape."""
 
-_LEAST_CONTRAST = 24  # of 255; blank paper varies less
-_MOST_PIXELS = 15_000_000
-_STEPS = 4  # of a shade
+_FINE = 5  # pixels of a mask to one of MNIST's
+_CONTOUR = 0.5  # of the ink, where a stroke ends
+_NO_INK, _ALL_INK = 0.3, 0.8  # depth of what becomes 0 and 1, of that of most ink
+_THINNEST, _THICKEST = 2.4, 4.5  # width of a stroke in pixels of MNIST, its mean over a digit
 
 
-def preprocess(path: Path) -> Tensor:
-    """Read a picture of one digit and make it an image like those of MNIST.
+def preprocess(path: Path) -> list[Tensor]:
+    """Read a picture and make each digit in it an image like those of MNIST.
 
-    Dark on light or light on dark: the border tells the background. The ink is scaled to fit a
-    box of 20 by 20 pixels and placed with its center of mass in the middle, as the authors of
-    MNIST did (Y. LeCun, C. Cortes, C. J. C. Burges, yann.lecun.com/exdb/mnist).
+    Dark ink on light paper or chalk on a board. MNIST's digits were black and white, then scaled
+    to fit a box of 20 by 20 pixels and placed with their center of mass in the middle (Y. LeCun,
+    C. Cortes, C. J. C. Burges, yann.lecun.com/exdb/mnist). The same is done here, and strokes
+    that would come out thinner or thicker than a pen's are widened or narrowed.
 
     Args:
         path: a PNG or JPEG of at most 15 million pixels.
 
     Returns:
-        uint8 (28, 28), 0 background to 255 ink.
+        each uint8 (28, 28), 0 background to 255 ink, row by row and from left to right; none
+        where nothing stands out from the paper.
 
     Raises:
-        GradsheetError: the file is not a picture, or the picture shows no ink.
+        GradsheetError: the file is not a picture.
     """
-    ink = _ink(_open(path))
-    most = int(ink.max())
-    is_ink = ink > 0.2 * most
-    if most < _LEAST_CONTRAST * _STEPS or np.count_nonzero(is_ink) < 2:
-        raise GradsheetError(
-            f"{path} shows no digit: nothing in it stands out from its border; expected ink "
-            "on paper"
-        )
-    rows, columns = (np.flatnonzero(is_ink.any(axis=axis)) for axis in (1, 0))
-    box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    shades = (np.arange(most + 1) / most * 255).astype(np.float32)
-    return torch.from_numpy(_center(_fit(shades[box])))
+    return digit_images(open_picture(path))
 
 
-def _open(path: Path) -> Bytes:
-    """Shades of gray (H, W), 0 to 255; transparent parts are white."""
-    with (
-        reading(path, "a picture; expected a PNG or JPEG of a digit"),
-        warnings.catch_warnings(),
-        Image.open(path, formats=("PNG", "JPEG")) as picture,
-    ):
-        warnings.simplefilter("ignore")  # of metadata, of no use here
-        if picture.width * picture.height > _MOST_PIXELS:
-            raise GradsheetError(
-                f"{path} has {picture.width} x {picture.height} pixels, at most "
-                f"{_MOST_PIXELS // 10**6} million are read; make it smaller"
-            )
-        upright = ImageOps.exif_transpose(_eight_bits(picture))
-        if upright.mode in ("LA", "PA", "RGBA") or "transparency" in upright.info:
-            upright = upright.convert("RGBA")
-            white = Image.new("RGBA", upright.size, "white")
-            upright = Image.alpha_composite(white, upright)
-        return np.asarray(upright.convert("RGB").convert("L"))
+def digit_images(shades: Shades) -> list[Tensor]:
+    """The images of the digits in a picture given as shades of gray."""
+    ink = find_ink(shades)
+    return [] if ink is None else [_like_mnist(digit) for digit in find_digits(ink)]
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """The picture with 8 bits a channel; deeper than 16 bits, its own range is scaled to them."""
-    if not picture.mode.startswith("I"):
-        return picture
-    shades = np.asarray(picture)
-    sixteen = picture.mode.startswith("I;16")
-    low, high = (0, 65535) if sixteen else (int(shades.min()), int(shades.max()))
-    return Image.fromarray(np.rint((shades - low) / ((high - low) or 1) * 255).astype(np.uint8))
+def _like_mnist(depth: Grid) -> Tensor:
+    """The image of one digit, given the depth of the ink in its box."""
+    fine = _of_usual_width(_even(_resized(depth, _FINE * _BOX)))
+    rows, columns = (np.flatnonzero((fine > _CONTOUR).any(axis=axis)) for axis in (1, 0))
+    box = fine[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return torch.from_numpy(_centered(255 * _resized(box, _BOX)))
 
 
-def _ink(gray: Bytes) -> NDArray[np.int16]:
-    """Distance of each pixel from the background in the direction of the ink, at least 0.
-
-    In quarters of a shade: the medians are multiples of a quarter, so that nothing is rounded.
-    """
-    border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
-    background = float(np.median(border))
-    dark_ink = background - gray.min() >= gray.max() - background
-    paper = np.int16(_STEPS * background)
-    ink = np.multiply(gray, _STEPS, dtype=np.int16)
-    ink = paper - ink if dark_ink else ink - paper
-    # The median variation of the border is that of the paper; a digit may touch the border.
-    noise = np.int16(_STEPS * np.median(np.abs(border - background)))
-    return np.maximum(ink - noise, np.int16(0))
+def _even(depth: Grid) -> Grid:
+    """Ink from 0 to 1: what is as deep as most of the ink is 1."""
+    usual = float(np.percentile(depth[depth > 0.5 * depth.max()], 60))
+    even: Grid = np.clip((depth / usual - _NO_INK) / (_ALL_INK - _NO_INK), 0, 1)
+    return even
 
 
-def _fit(box: NDArray[np.float32]) -> Grey:
-    """The box scaled to fit 20 x 20, averaged where it shrinks."""
-    scale = _BOX / max(box.shape)
-    height, width = (max(1, round(length * scale)) for length in box.shape)
+def _of_usual_width(ink: Grid) -> Grid:
+    """The ink with strokes as wide as those of MNIST: where they are not, by the same amount."""
+    padded: Grid = np.pad(ink, 2 * _FINE)
+    is_ink = padded > _CONTOUR
+    # The mean distance to the nearer side is a quarter of a stroke's width.
+    width = 4 * float(ndimage.distance_transform_edt(is_ink)[is_ink].mean())
+    thinnest, thickest = _THINNEST * _FINE, _THICKEST * _FINE
+    if width < thinnest:
+        padded = ndimage.grey_dilation(padded, footprint=_disk((thinnest - width) / 2))
+    elif width > thickest:
+        padded = ndimage.grey_erosion(padded, footprint=_disk((width - thickest) / 2))
+    return padded
+
+
+def _disk(radius: float) -> Mask:
+    reach = int(radius)
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    disk: Mask = x**2 + y**2 <= radius**2
+    return disk
+
+
+def _resized(values: Grid, longest: int) -> Grid:
+    scale = longest / max(values.shape)
+    width, height = (max(1, round(length * scale)) for length in values.shape[::-1])
     method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
-    picture = Image.fromarray(box).resize((width, height), method)
-    return np.asarray(picture, dtype=np.float64)
+    return np.asarray(Image.fromarray(values).resize((width, height), method), dtype=np.float32)
 
 
-def _center(box: Grey) -> NDArray[np.uint8]:
+def _centered(box: Grid) -> NDArray[np.uint8]:
     """The box on a 28 x 28 field, its center of mass in the middle as far as it fits."""
     box = np.clip(box, 0, 255)
     field = np.zeros((IMAGE_SIZE, IMAGE_SIZE))

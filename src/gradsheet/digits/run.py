@@ -154,10 +154,13 @@ class TrainingRun:
         checkpoint = self.folder / CHECKPOINT
         if checkpoint.is_file():
             restore_checkpoint(trainer, checkpoint)
-            say(f"Resuming after epoch {len(trainer.history)} of {self.recipe.epochs}.")
+            say(
+                f"Resuming from the last finished epoch, {len(trainer.history)} of "
+                f"{self.recipe.epochs}."
+            )
         threads = torch.get_num_threads()
         while len(trainer.history) < self.recipe.epochs:
-            say(f"Epoch {len(trainer.history) + 1}")
+            say(f"Epoch {len(trainer.history) + 1}/{self.recipe.epochs}")
             record = trainer.run_epoch()
             if torch.get_num_threads() != threads:
                 threads = torch.get_num_threads()

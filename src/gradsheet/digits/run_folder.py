@@ -97,6 +97,12 @@ def _difference(config: dict[str, Any] | None, identity: dict[str, Any]) -> str:
     if config is None or "recipe" not in config:
         return f"there are files, but no {CONFIG} of a run"
     names = [name for name, value in identity.items() if config.get(name) != value]
+    if names == ["recipe"] and isinstance(config["recipe"], dict):
+        former, recipe = config["recipe"], identity["recipe"]
+        fields = [name for name, value in recipe.items() if former.get(name) != value]
+        if former.get("name") == recipe["name"] and set(fields) <= {"epochs", "batch_size"}:
+            changed = [f"{former.get(f)} {f.replace('_', ' ')}, not {recipe[f]}" for f in fields]
+            return f"the same run with {' and '.join(changed)}"
     return f"a run with another {' and another '.join(names)}" if names else ""
 
 

@@ -126,8 +126,22 @@ class Trainer:
                 total_loss += loss * len(labels)
                 total_correct += correct
                 bar.set_description_str(f"loss={loss:.4f} batch_id={batch_id}", refresh=False)
+                if self._bar:
+                    left = self._seconds_left(
+                        epoch, batch_id + 1, float(bar.format_dict["elapsed"])
+                    )
+                    bar.set_postfix_str(f"run: {bar.format_interval(left)} left", refresh=False)
         count = len(self.batches.images)
         return rate, total_loss / count, total_correct / count
+
+    def _seconds_left(self, epoch: int, batches: int, elapsed: float) -> float:
+        """Estimate for the rest of the run, after some batches of an epoch that took ``elapsed``.
+
+        The whole run so far tells the speed: epochs before, and this one.
+        """
+        spent = elapsed + sum(record.seconds for record in self.history)
+        done = epoch - 1 + batches / len(self.batches)
+        return spent / done * (self.recipe.epochs - done)
 
     def watched_step(self, images: Tensor, labels: Tensor, rate: float) -> tuple[float, int]:
         """``step``; training goes on with one thread when other work takes the cores."""

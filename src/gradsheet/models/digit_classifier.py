@@ -92,7 +92,11 @@ def _model(run: Path | None, image: Tensor) -> nn.Module:
 def _image(given: str, test: ImageSet) -> tuple[Tensor, int | None]:
     """The image, uint8 (28, 28), and its label if known."""
     if not given.isdecimal():
-        return preprocess(Path(given)), None
+        digits = preprocess(Path(given))
+        if len(digits) != 1:
+            found = f"{len(digits)} digits" if digits else "no digit"
+            raise GradsheetError(f"{given} shows {found}; expected a picture of one")
+        return digits[0], None
     number = int(given)
     if number >= len(test):
         raise GradsheetError(f"test image {number} does not exist; expected 0 to {len(test) - 1}")

@@ -265,10 +265,18 @@ def test_what_is_no_study_is_none(tmp_path: Path) -> None:
 
 def test_the_interval_of_two_numbers() -> None:
     """Student's t with one degree of freedom is Cauchy: its 97.5% point is tan(0.475 π)."""
-    found = distribution([0.99, 0.996])
+    found = distribution([0.49, 0.496])
     half = math.tan(0.475 * math.pi) * 0.003
-    assert found["95% interval of the mean"] == pytest.approx([0.993 - half, 0.993 + half])
+    assert found["95% interval of the mean"] == pytest.approx([0.493 - half, 0.493 + half])
     assert found["standard deviation"] == pytest.approx(0.006 / math.sqrt(2), abs=1e-6)
+
+
+def test_no_interval_reaches_beyond_all_images() -> None:
+    """Student's t alone would reach 103.1%."""
+    half = math.tan(0.475 * math.pi) * 0.003
+    assert distribution([0.99, 0.996])["95% interval of the mean"] == [round(0.993 - half, 6), 1]
+    assert distribution([0.0, 0.4])["95% interval of the mean"] == [0, 1]
+    assert distribution([1.0, 1.0])["95% interval of the mean"] == [1, 1]
 
 
 def evaluation(right: str) -> Evaluation:

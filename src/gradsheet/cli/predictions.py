@@ -1,0 +1,85 @@
+"""Predictions as a table, as JSON, as CSV, and as the pictures that the network saw."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from gradsheet.audit.report.text import inert
+from gradsheet.files import make_folder, whole_file
+
+if TYPE_CHECKING:
+    from gradsheet.digits.prediction import Prediction
+
+
+def prediction_table(pictures: Sequence[Path], predictions: "Sequence[Prediction]") -> Table:
+    """A row a digit: the most probable digit and the next two, or why there is none."""
+    table = Table("picture")
+    for name in ("digit", "probability", "next", "probability", "third", "probability"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for found in predictions:
+        cells = [text for digit, p in found.alternatives for text in (str(digit), f"{p:.2%}")]
+        if cells and found.digit is None:
+            cells[0] += "?"
+        cells += [""] * (6 - len(cells))
+        table.add_row(Text(str(pictures[found.picture])), *cells, found.reason)
+    return table
+
+
+def prediction_json(
+    pictures: Sequence[Path], predictions: "Sequence[Prediction]", ascii_only: bool = False
+) -> str:
+    """A list with an object a digit; a digit is null where there is a reason instead."""
+    rows = [
+        {
+            "file": str(pictures[found.picture]),
+            "digit": found.digit,
+            "confidence": found.probability,
+            "alternatives": [{"digit": digit, "confidence": p} for digit, p in found.alternatives],
+            "reason": found.reason or None,
+        }
+        for found in predictions
+    ]
+    return json.dumps(rows, ensure_ascii=ascii_only, indent=2)
+
+
+def prediction_csv(pictures: Sequence[Path], predictions: "Sequence[Prediction]") -> str:
+    """A row a digit, the digit empty where there is a reason instead."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    ranks = [f"{what} {rank}" for rank in (2, 3) for what in ("digit", "confidence")]
+    writer.writerow(["file", "digit", "confidence", *ranks, "reason"])
+    for found in predictions:
+        others = [value for pair in found.alternatives[1:] for value in pair]
+        digit = "" if found.digit is None else found.digit
+        row = [digit, found.probability, *others, *[""] * (4 - len(others)), found.reason]
+        writer.writerow([inert(str(pictures[found.picture])), *row])
+    return written.getvalue()
+
+
+def write_images(
+    pictures: Sequence[Path], predictions: "Sequence[Prediction]", folder: Path
+) -> None:
+    """Write each digit as the network saw it, named after its picture: NAME-1.png and so on."""
+    from PIL import Image
+
+    make_folder(folder)
+    for name, found in zip(_names(pictures, predictions), predictions, strict=True):
+        if found.image is not None:
+            with whole_file(folder / name) as temporary:
+                Image.fromarray(found.image).save(temporary, "PNG")
+
+
+def _names(pictures: Sequence[Path], predictions: "Sequence[Prediction]") -> Iterator[str]:
+    """A file name for each prediction; pictures of one name in two folders do not meet."""
+    used: dict[str, int] = {}
+    for found in predictions:
+        stem = pictures[found.picture].stem
+        used[stem] = used.get(stem, 0) + 1
+        yield f"{stem}-{used[stem]}.png"

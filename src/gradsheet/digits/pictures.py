@@ -1,0 +1,54 @@
+"""Picture files as shades of gray."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from gradsheet.errors import GradsheetError
+from gradsheet.files import reading
+
+Shades = NDArray[np.uint8]
+"""Shades of gray (H, W), 0 black to 255 white."""
+
+_MOST_PIXELS = 15_000_000
+
+
+def open_picture(path: Path) -> Shades:
+    """Read a picture as shades of gray, upright; transparent parts are white.
+
+    Args:
+        path: a PNG or JPEG of at most 15 million pixels.
+
+    Raises:
+        GradsheetError: the file is not a picture, or has more pixels.
+    """
+    with (
+        reading(path, "a picture; expected a PNG or JPEG of a digit"),
+        warnings.catch_warnings(),
+        Image.open(path, formats=("PNG", "JPEG")) as picture,
+    ):
+        warnings.simplefilter("ignore")  # of metadata, of no use here
+        if picture.width * picture.height > _MOST_PIXELS:
+            raise GradsheetError(
+                f"{path} has {picture.width} x {picture.height} pixels, at most "
+                f"{_MOST_PIXELS // 10**6} million are read; make it smaller"
+            )
+        upright = ImageOps.exif_transpose(_eight_bits(picture))
+        if upright.mode in ("LA", "PA", "RGBA") or "transparency" in upright.info:
+            upright = upright.convert("RGBA")
+            white = Image.new("RGBA", upright.size, "white")
+            upright = Image.alpha_composite(white, upright)
+        return np.asarray(upright.convert("RGB").convert("L"))
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """The picture with 8 bits a channel; deeper than 16 bits, its own range is scaled to them."""
+    if not picture.mode.startswith("I"):
+        return picture
+    shades = np.asarray(picture)
+    sixteen = picture.mode.startswith("I;16")
+    low, high = (0, 65535) if sixteen else (int(shades.min()), int(shades.max()))
+    return Image.fromarray(np.rint((shades - low) / ((high - low) or 1) * 255).astype(np.uint8))

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradsheet.audit.report.text import inert
-from gradsheet.files import make_folder, whole_file
+from gradsheet.files import make_folder
 
 if TYPE_CHECKING:
     from gradsheet.digits.prediction import Prediction
@@ -67,13 +67,12 @@ def write_images(
     pictures: Sequence[Path], predictions: "Sequence[Prediction]", folder: Path
 ) -> None:
     """Write each digit as the network saw it, named after its picture: NAME-1.png and so on."""
-    from PIL import Image
+    from gradsheet.digits.pictures import write_picture
 
     make_folder(folder)
     for name, found in zip(_names(pictures, predictions), predictions, strict=True):
         if found.image is not None:
-            with whole_file(folder / name) as temporary:
-                Image.fromarray(found.image).save(temporary, "PNG")
+            write_picture(folder / name, found.image)
 
 
 def _names(pictures: Sequence[Path], predictions: "Sequence[Prediction]") -> Iterator[str]:

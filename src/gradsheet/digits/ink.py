@@ -19,7 +19,7 @@ _LONGEST = 640  # pixels that larger pictures shrink to: a digit of 1/20 of a pa
 _SHORTEST = 160  # pixels that smaller pictures are enlarged to: a stroke of MNIST gets 12
 _COARSE = 64  # pixels along the shorter side, for the paper's light
 _WIDEST = 0.4  # of the shorter side: wider than a stroke, narrower than a shadow
-_ONE_SHADE = 4  # of 255: grain varies more
+_CLEAN = 0.25  # of the edge has one shade: grain varies more
 _FAINTEST = 0.1  # contrast of ink with its paper; blank paper varies less
 _ABOVE_NOISE = 6.0  # multiples of the paper's deviation: 1 pixel of 10⁹ by chance
 _SURELY = 0.5  # fraction of the darkest ink that is ink
@@ -41,7 +41,8 @@ class Ink:
 
 def find_ink(shades: Shades) -> Ink | None:
     """Tell ink from paper; None where nothing stands out from the paper."""
-    light = _with_margin(_in_working_size(shades))
+    picture = _in_working_size(shades)
+    margin, light = _with_margin(picture)
     if _is_chalk(light):
         light = 255 - light
     paper = _paper(light)
@@ -53,7 +54,8 @@ def find_ink(shades: Shades) -> Ink | None:
     surely = depth > max(_SURELY * darkest, 4 * noise)
     perhaps = depth > max(_PERHAPS * darkest, 3 * noise)
     mask = ndimage.binary_propagation(surely, np.ones((3, 3)), perhaps)
-    return Ink(depth, mask)
+    inside = tuple(slice(margin, margin + length) for length in picture.shape)
+    return Ink(depth[inside], mask[inside])
 
 
 def _in_working_size(shades: Shades) -> Grid:
@@ -64,16 +66,17 @@ def _in_working_size(shades: Shades) -> Grid:
     return np.clip(_resized(shades.astype(np.float32), (width, height), method), 0, 255)
 
 
-def _with_margin(light: Grid) -> Grid:
-    """The picture, with more paper around it where its edge is mostly of one shade.
+def _with_margin(light: Grid) -> tuple[int, Grid]:
+    """The picture with more paper around it where its edge shows one shade, and how much.
 
     It may be cut to the ink.
     """
     edge = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
-    shade = float(np.median(edge))
-    if np.mean(abs(edge - shade) < _ONE_SHADE) < 0.5:
-        return light
-    return np.pad(light, max(light.shape) // 5, constant_values=shade)
+    shade = float(np.argmax(np.bincount(np.rint(edge).astype(int))))
+    if np.mean(abs(edge - shade) < 2) < _CLEAN:
+        return 0, light
+    margin = max(light.shape) // 5
+    return margin, np.pad(light, margin, constant_values=shade)
 
 
 def _is_chalk(light: Grid) -> bool:

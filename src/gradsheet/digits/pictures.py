@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from gradsheet.errors import GradsheetError
-from gradsheet.files import reading
+from gradsheet.files import reading, whole_file
 
 Shades = NDArray[np.uint8]
 """Shades of gray (H, W), 0 black to 255 white."""
@@ -42,6 +42,12 @@ def open_picture(path: Path) -> Shades:
             white = Image.new("RGBA", upright.size, "white")
             upright = Image.alpha_composite(white, upright)
         return np.asarray(upright.convert("RGB").convert("L"))
+
+
+def write_picture(path: Path, shades: Shades) -> None:
+    """Write a PNG, whole or not at all."""
+    with whole_file(path) as temporary:
+        Image.fromarray(shades).save(temporary, "PNG")
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:

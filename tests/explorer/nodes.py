@@ -1,4 +1,4 @@
-"""Node and what `npm ci` installs, for the tests of the pages."""
+"""Node and what `make explorer-sources` makes, for the tests of the pages."""
 
 import shutil
 import subprocess
@@ -9,8 +9,11 @@ import pytest
 SOURCES = Path(__file__).parents[2] / "explorer"
 ESBUILD = SOURCES / "node_modules" / ".bin" / "esbuild"
 
+_GENERATED = SOURCES / "src" / "engine" / "operations.ts"
+
 needs_node = pytest.mark.skipif(
-    not (shutil.which("node") and ESBUILD.is_file()), reason="needs Node and `npm ci` in explorer/"
+    not (shutil.which("node") and ESBUILD.is_file() and _GENERATED.is_file()),
+    reason="needs Node and `make explorer-sources`",
 )
 needs_chromium = pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
 

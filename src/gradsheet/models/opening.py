@@ -14,6 +14,7 @@ from gradsheet.errors import GradsheetError
 from gradsheet.models.build import FORMULAS, ModelWorkbook, Progress
 from gradsheet.models.digit_classifier import digits_book
 from gradsheet.models.example_files import ARRAYS, read_example
+from gradsheet.models.exported_programs import read_exported
 from gradsheet.models.module_files import read_module
 from gradsheet.models.objective import LOSSES, LossFunction, LossName
 from gradsheet.models.onnx_import import declared_sizes, read_onnx
@@ -26,7 +27,7 @@ class Request:
     """What is to be opened.
 
     Attributes:
-        source: a run folder, its weights, an .onnx file, ``FILE.py:NAME``; None for the
+        source: a run folder, its weights, an .onnx or .pt2 file, ``FILE.py:NAME``; None for the
             pretrained digit classifier.
         given: an example's file, or the index of a test image.
         label: the true class.
@@ -73,7 +74,7 @@ def open_network(
             example,
             target,
             loss=loss,
-            output=request.output if is_module(request.source) else None,
+            output=request.output if _is_program(request.source) else None,
             max_formulas=request.max_formulas,
         )
     if follow is None:
@@ -87,12 +88,21 @@ def is_module(source: str | None) -> bool:
     return source is not None and ".py:" in source
 
 
+def is_exported(source: str | None) -> bool:
+    """Whether a source is an exported program."""
+    return source is not None and source.lower().endswith(".pt2")
+
+
+def _is_program(source: str | None) -> bool:
+    return is_module(source) or is_exported(source)
+
+
 def _is_digit_classifier(request: Request) -> bool:
     """Whether digits are what the network takes: run folders, and ONNX files of such an input."""
     source = request.source
-    if source is None or not (is_module(source) or source.lower().endswith(".onnx")):
+    if source is None or not (_is_program(source) or source.lower().endswith(".onnx")):
         return True
-    if is_module(source) or Path(request.given or "").suffix.lower() in ARRAYS or request.target:
+    if _is_program(source) or Path(request.given or "").suffix.lower() in ARRAYS or request.target:
         return False
     sizes = declared_sizes(Path(source))
     return len(sizes) == 1 and sizes[0] is not None and tuple(sizes[0][1:]) == DIGIT
@@ -104,21 +114,27 @@ def _read(request: Request) -> tuple[nn.Module, Any]:
     if is_module(source):
         model, example = read_module(source)
         if request.given is not None:
-            found = read_example(Path(request.given))
-            example = (
-                {name: _tensor(value) for name, value in found.items()}
-                if isinstance(found, dict)
-                else _tensor(found)
-            )
+            example = _given(Path(request.given))
         if example is None:
             raise GradsheetError(f"{source} needs an example of its input; give a file by --input")
         return model, example
     path = Path(source)
+    if is_exported(source):
+        program, drawn = read_exported(path)
+        return program, drawn if request.given is None else _given(Path(request.given))
     sizes = declared_sizes(path)
     given = None
     if request.given is not None:
         given = read_example(Path(request.given), sizes[0] if sizes else None)
     return read_onnx(path, given, request.output)
+
+
+def _given(path: Path) -> Any:
+    """The example in a file: a tensor, or tensors by their names."""
+    found = read_example(path)
+    if isinstance(found, dict):
+        return {name: _tensor(value) for name, value in found.items()}
+    return _tensor(found)
 
 
 def _tensor(value: Any) -> Tensor:
@@ -143,7 +159,7 @@ def _target(
             "the backward pass needs a target; give the true class by --label, or numbers by "
             "--target"
         )
-    if request.loss is None and not is_module(request.source):
+    if request.loss is None and not _is_program(request.source):
         with torch.no_grad():
             output = model(**example)
         if _holds_probabilities(output):

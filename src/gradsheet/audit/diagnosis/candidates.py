@@ -157,6 +157,8 @@ def relation(right: Symbol, wrong: Symbol) -> Rule:
         return rules.UPDATED
     if right.is_gradient and wrong.is_gradient:
         return rules.OTHER_GRADIENT if _is_of_parameters(right, wrong) else rules.OTHER_VALUE
+    if right.kind is Kind.LOSS and wrong.kind is Kind.ERROR:
+        return rules.TERM_MISSING
     if right.kind is not wrong.kind:
         return rules.OTHER_VALUE
     return _OF_ONE_KIND.get(right.kind, rules.OTHER_VALUE)

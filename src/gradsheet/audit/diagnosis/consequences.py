@@ -28,7 +28,8 @@ def effect_of(subject: Subject, rows: Sequence[int], column: int, is_read: bool)
     arrangement = subject.table.arrangement
     of_one = arrangement is not None and bool(arrangement.stand_ins)  # of several examples
     gathers = arrangement is not None and column in arrangement.gathering
-    apart = np.array([]) if gathers else _differences(subject, rows, column)
+    looked_at = rows[:1] if subject.found.work.is_hopeless else rows
+    apart = np.array([]) if gathers else _differences(subject, looked_at, column)
     known = apart[np.isfinite(apart)]
     role = subject.role(column)
     return Effect(

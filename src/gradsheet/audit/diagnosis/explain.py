@@ -45,7 +45,7 @@ from gradsheet.spreadsheet.formula import references
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Variable, expand, variables
 
-_MOST_SEARCHED = 40  # formulas that nothing explains, in one workbook
+_MOST_SEARCHED = 24  # formulas that nothing explains, in one workbook
 _LARGEST = 300  # symbols in a formula of which single parts alone are changed
 _LONGEST = 60  # symbols in a formula for which pairs are tried
 _TAKEN_FOR_ANOTHER = {rules.WRONG_WEIGHT, rules.PRE_ACTIVATION_FOR_ACTIVATION}
@@ -256,11 +256,12 @@ class _Search:
         return self._first_of(sorted((other for other in others if other != own), key=str))
 
     def _other_value(self) -> Cause | None:
-        """A value that is due in another column of the kind."""
+        """A value that is due in another column of the kind; of a loss also a single error."""
         own = self._found.symbols[self._column]
         if own in self._found.parameters:
             return None
-        same = (s for s in self._found.symbols.values() if s.kind is own.kind)
+        kinds = {own.kind, Kind.ERROR} if own.kind is Kind.LOSS else {own.kind}
+        same = (s for s in self._found.symbols.values() if s.kind in kinds)
         return self._first_of(other for other in same if other != own)
 
     def _first_of(self, symbols: Iterable[Symbol]) -> Cause | None:

@@ -24,7 +24,7 @@ from gradsheet.audit.diagnosis.algebra import (
 from gradsheet.audit.rules import Rule
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, variables
-from gradsheet.symbolic.operations import MULTIPLY, NEGATE, SUBTRACT
+from gradsheet.symbolic.operations import MULTIPLY, NEGATE, SQUARE, SUBTRACT
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,7 @@ class Substitution:
     def __init__(self, substitutes: Iterable[Substitute]) -> None:
         self._of_variable: dict[Variable, tuple[Mutation, ...]] = {}
         self._of_one_less: dict[Variable, tuple[Mutation, ...]] = {}
+        self._of_tanh: dict[Variable, tuple[Mutation, ...]] = {}
         by_variable: dict[Variable, list[Substitute]] = defaultdict(list)
         for substitute in substitutes:
             by_variable[substitute.variable].append(substitute)
@@ -159,9 +160,9 @@ class Substitution:
             self._of_variable[variable] = tuple(
                 Mutation(s.rule, s.other, s.other, variable) for s in found
             )
-            self._of_one_less[variable] = tuple(
-                _other_factor(s) for s in found if s.rule is rules.NEIGHBOR
-            )
+            neighbors = [s for s in found if s.rule is rules.NEIGHBOR]
+            self._of_one_less[variable] = tuple(map(_other_factor, neighbors))
+            self._of_tanh[variable] = tuple(_other_factor(s, squared=True) for s in neighbors)
 
     def of_one_occurrence(self, right: Expression) -> Iterator[Mutations]:
         """Each occurrence in ``right`` replaced, the others untouched."""
@@ -171,12 +172,16 @@ class Substitution:
         if isinstance(part, Variable):
             return self._of_variable.get(part, ())
         rest = one_less(part)
+        if isinstance(rest, Apply) and rest.operation is SQUARE:
+            square = rest.arguments[0]
+            return self._of_tanh.get(square, ()) if isinstance(square, Variable) else ()
         return self._of_one_less.get(rest, ()) if isinstance(rest, Variable) else ()
 
 
-def _other_factor(s: Substitute) -> Mutation:
-    """The factor 1 − a of a local derivative, of a neighbor."""
-    wrong, right = (raw(SUBTRACT, ONE, value) for value in (s.other, s.variable))
+def _other_factor(s: Substitute, squared: bool = False) -> Mutation:
+    """The factor 1 − a of a local derivative, or the derivative 1 − a² of tanh, of a neighbor."""
+    values = (raw(SQUARE, v) if squared else v for v in (s.other, s.variable))
+    wrong, right = (raw(SUBTRACT, ONE, value) for value in values)
     return Mutation(rules.WRONG_LOCAL_DERIVATIVE, wrong, wrong, right)
 
 

@@ -51,6 +51,7 @@ _TALL_IN_PIXELS = 600  # at least as tall as the axes of many lines
 _MANY_FILES = 60  # from here on the rows of a heat map are low
 _TALLEST = 48.0  # inches for all of them
 _LOWEST_ROW = 0.16  # inches that a name needs
+_GAP, _CAPTION = 8, 14  # pixels between the digits of a page, and above each for its caption
 _LONGEST_FILE, _KIND_LINE = 44, 32  # characters
 
 _DIAGRAM_DPI = 100  # a drawing's pixels in an inch
@@ -269,14 +270,20 @@ def plot_misclassified(
     shown = min(len(images), 100)
     columns = min(10, max(1, shown))
     rows = max(1, math.ceil(shown / columns))
+    # One image of all: a hundred axes would take seconds to lay out.
+    down, right = (images.shape[1] + _CAPTION, images.shape[2] + _GAP) if shown else (1, 1)
+    page = np.zeros((rows * down, columns * right), np.uint8)
     with mpl.rc_context({**_STYLE, "axes.grid": False}):
         figure = Figure(figsize=(max(4.0, 0.95 * columns), 1.15 * rows + 0.5), layout="constrained")
-        grid = figure.subplots(rows, columns, squeeze=False)
-        for axes in grid.flat:
-            axes.axis("off")
-        for axes, image, label, guess in zip(grid.flat, images, labels, predictions, strict=False):
-            axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
-            axes.set_title(f"{label} → {guess}", fontsize=9, fontweight="normal", pad=2)
+        axes = figure.subplots()
+        axes.axis("off")
+        for place, image in enumerate(images[:shown]):
+            top, left = place // columns * down + _CAPTION, place % columns * right
+            page[top : top + len(image), left : left + image.shape[1]] = image
+            caption = f"{labels[place]} → {predictions[place]}"
+            middle = left + image.shape[1] / 2
+            axes.text(middle, top - 1, caption, fontsize=9, ha="center", va="bottom")
+        axes.imshow(page, cmap="gray_r", vmin=0, vmax=255)
         more = f", the first {shown} shown" if shown < len(images) else ""
         figure.suptitle(f"{len(images)} misclassified (true → predicted){more}", fontweight="bold")
     return figure

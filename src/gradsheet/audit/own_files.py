@@ -11,8 +11,8 @@ _EXERCISE_SHEETS = {"Start", "Inputs", "Marks"}  # where a program dropped the p
 _WHY: Mapping[Reason, str] = {
     "copy": "an annotated copy that gradsheet wrote; audit the original",
     "exercise": (
-        "an exercise that gradsheet wrote; it marks itself: open it, and its Start sheet shows how "
-        "many answers are right"
+        "an exercise that gradsheet wrote; its Start sheet shows how many answers are right, and "
+        "gradsheet mark marks a whole class"
     ),
     "model": (
         "a model workbook that gradsheet wrote, with a sheet a layer; it holds no training table"

@@ -39,6 +39,7 @@ from gradsheet.audit.seen import what_was_seen
 from gradsheet.audit.subject import Subject
 from gradsheet.audit.tables.search import find_tables
 from gradsheet.audit.tables.steps.search import find_trainings
+from gradsheet.audit.tables.steps.training import Training
 from gradsheet.audit.trainings import audit_training, interpret_training
 from gradsheet.audit.unaudited import UnauditedError
 from gradsheet.networks.step_units import STEP_UNITS
@@ -50,6 +51,7 @@ from gradsheet.spreadsheet.model import Book
 from gradsheet.spreadsheet.reader import read_book
 
 _STEP_AND_UPDATE = 2  # rows
+_FEWEST_VALUES = 6  # in a step of what may be a training; fewer are a count or a rate that decays
 
 
 def audit_workbook(path: str | Path) -> Audit:
@@ -69,7 +71,9 @@ def audit_book(book: Book) -> Audit:
     interpretations = _interpretations(formulas)
     is_found = bool(interpretations) and not _are_pieces(interpretations)
     possible = [] if is_found else find_trainings(formulas)
-    trainings = [read for each in possible if (read := interpret_training(each)) is not None]
+    results = [(each, interpret_training(each)) for each in possible]
+    trainings = [read for _, read in results if read is not None]
+    unread = [each for each, read in results if read is None and each.size >= _FEWEST_VALUES]
     interpretations = [] if trainings else interpretations
     if not interpretations and not trainings:
         seen = what_was_seen(formulas, len(possible))
@@ -86,9 +90,17 @@ def audit_book(book: Book) -> Audit:
         findings=(
             *chart_findings(book, interpretations),
             *(found for subject in subjects[:1] for found in comparison_findings(book, subject)),
+            *map(_unread, unread if trainings else ()),
             *(Finding((rules.NOT_READ,), NotRead(part)) for part in book.remarks),
         ),
     )
+
+
+def _unread(training: Training) -> Finding:
+    """A remark on a training beside others, of which no network and no function is known."""
+    why = "numbers moved on by formulas that neither a network nor a function explains"
+    sheet, cell = training.first
+    return Finding((rules.NOT_READ,), NotRead(why), sheet, cell)
 
 
 def _interpretations(formulas: Formulas) -> list[Interpretation]:

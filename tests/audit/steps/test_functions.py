@@ -75,3 +75,21 @@ def test_a_loan_is_no_descent() -> None:
         cells[CellIndex(row, 4)] = Cell(None, f"A{row}/1000")
     with pytest.raises(GradsheetError, match="no training table"):
         audit_book(Book(Path("loan.xlsx"), {"S": Sheet("S", cells)}))
+
+
+def test_a_training_that_is_not_read_beside_one_that_is_is_remarked() -> None:
+    cells = dict(book(TWO).sheets["S"].cells)
+    for row in range(4, 4 + STEPS):
+        formulas = (
+            f"N{row}^4-3*N{row}",
+            f"4*N{row}^3-3",
+            f"O{row}/P{row}",
+            f"Q{row}^2",
+            f"Q{row}*2",
+        )
+        start = Cell(None, f"N{row - 1}-Q{row - 1}") if row > 4 else Cell(3.0)
+        written = [start, *(Cell(None, formula) for formula in formulas)]
+        cells |= {CellIndex(row, 14 + n): cell for n, cell in enumerate(written)}
+    found = audit_book(Book(Path("two.xlsx"), {"S": Sheet("S", cells)}))
+    assert not found.mistakes
+    assert [(f.place, f.codes) for f in found.remarks] == [("S!N4", ("GS101",))]

@@ -73,6 +73,16 @@ class Training:
         """The number of examples in a step."""
         return len(self.examples.shifts) if self.examples else 1
 
+    @property
+    def size(self) -> int:
+        """The number of values in a step."""
+        return len(self._grid.rows)
+
+    @property
+    def first(self) -> CellRef:
+        """The cell in which the first of its numbers starts."""
+        return min(chain.values[0] for chain in self._grid.chains)
+
     def whole(self) -> Kind:
         """One table in which every cell of the step has a column, whatever its example."""
         if self.examples is None:

@@ -8,7 +8,7 @@ import posixpath
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,8 +62,15 @@ _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
 _ATTRIBUTE = re.compile(rb"""\s+([\w:.-]+)\s*=\s*("[^"]*"|'[^']*')""")
 
 
-def parsed(content: bytes, deepest: int) -> Element:
+def parsed(
+    content: bytes, deepest: int, is_open: Callable[[Element], bool] = lambda _: True
+) -> Element:
     """The root of a part, with its descendants down to a depth.
+
+    Args:
+        content: of the part.
+        deepest: how many levels below the root.
+        is_open: whether the children of an element are wanted.
 
     Raises:
         ValueError: the part is very large, declares a document type or is in 16-bit units.
@@ -75,12 +82,12 @@ def parsed(content: bytes, deepest: int) -> Element:
         raise ValueError("a part is not in UTF-8")
     parser = expat.ParserCreate()
     open_elements = [Element("", "", {}, 0, 0)]
-    depth = 0
+    depth, limit = 0, deepest + 1
 
     def begin(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
+        nonlocal depth, limit
         depth += 1
-        if depth <= deepest + 1:
+        if depth <= limit:
             start = parser.CurrentByteIndex
             tag = _TAG.match(content, start)
             prefix, colon, local = name.rpartition(":")
@@ -88,11 +95,14 @@ def parsed(content: bytes, deepest: int) -> Element:
             element = Element(prefix + colon, local, attributes, start, inside)
             open_elements[-1].children.append(element)
             open_elements.append(element)
+            if not is_open(element):
+                limit = depth
 
     def finish(name: str) -> None:
-        nonlocal depth
+        nonlocal depth, limit
         depth -= 1
-        if depth <= deepest:
+        if depth < limit:
+            limit = deepest + 1
             element = open_elements.pop()
             element.inside_end = element.end = element.inside
             if content[element.inside - 2 : element.inside] != b"/>":
@@ -116,9 +126,10 @@ class Text:
     content: bytes
     deepest: int
     edits: list[tuple[int, int, bytes]] = field(default_factory=list)
+    is_open: Callable[[Element], bool] = lambda _: True
 
     def __post_init__(self) -> None:
-        self.root = parsed(self.content, self.deepest)
+        self.root = parsed(self.content, self.deepest, self.is_open)
 
     def insert(self, position: int, new: bytes) -> None:
         """Add something before the byte at ``position``."""

@@ -134,7 +134,8 @@ def mark_cells(package: Package, marks: Mapping[CellRef, tuple[Sequence[Note], s
     styles = Styles(package)
     for sheet, marked in by_sheet.items():
         colors = {index: color for index, (_, color) in marked.items()}
-        package[sheet] = ColoredCells(package[sheet], styles).color(colors)
+        rows = {index.row for index in colors}
+        package[sheet] = ColoredCells(package[sheet], styles, rows).color(colors)
         notes = {index: notes for index, (notes, _) in sorted(marked.items()) if notes}
         if notes:
             write_notes(package, sheet, notes)

@@ -1,7 +1,7 @@
 """Cells of a workbook filled with another color, everything else about them kept."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.package import Element, Package, Text
@@ -93,10 +93,14 @@ class Styles:
 
 
 class ColoredCells:
-    """The cells of a sheet, some of which get another fill."""
+    """The cells of a sheet, of which those in some rows may get another fill."""
 
-    def __init__(self, content: bytes, styles: Styles) -> None:
-        self._text, self._styles = Text(content, 3), styles
+    def __init__(self, content: bytes, styles: Styles, rows: Container[int]) -> None:
+        def is_open(element: Element) -> bool:
+            stated = element.attributes.get("r")
+            return element.name != "row" or not stated or int(stated) in rows
+
+        self._text, self._styles = Text(content, 3, is_open=is_open), styles
         data = self._text.root.first("sheetData")
         if data is None:
             raise ValueError("a sheet has no place for cells")

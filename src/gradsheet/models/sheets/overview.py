@@ -10,6 +10,8 @@ from gradsheet.models.layout import ModelLayout, Sheet
 from gradsheet.models.naming import operations, printable
 from gradsheet.models.primitives.leaves import Parameter
 from gradsheet.models.sheets.cells import Array, CellWriter
+from gradsheet.models.sheets.flow import OTHERS, flow
+from gradsheet.spreadsheet.addresses import on_sheet
 from gradsheet.spreadsheet.writer import Worksheet, print_on_pages
 
 OVERVIEW_SHEET = "Overview"
@@ -22,6 +24,7 @@ _COLUMNS = (
     ("layer", 30),
     ("output", 16),
     ("parameters", 12),
+    ("data flow", 14),
 )
 
 
@@ -39,6 +42,15 @@ def write_overview(
     inputs = [n for n in layout.grouped.inputs if layout.grouped.home[n] < 0]
     page.write_string(3, 4, ", ".join(_shape(node.shape) for node in inputs), style.general)
     row, total, last = 4, 0, layout.input_sheet
+    rails = style.format(font_name="DejaVu Sans Mono", font_size=11)
+    lines = flow([[], *([index + 1 for index in s.group.reads] for s in layout.sheets)])
+    names = [layout.input_sheet, *(sheet.name for sheet in layout.sheets)]
+    for place, (name, line) in enumerate(zip(names, lines, strict=True), start=3):
+        where = f"internal:{on_sheet(name, 'A1')}"
+        page.write_url(place, len(_COLUMNS) - 1, where, rails, line)
+    if any(line.startswith(OTHERS) for line in lines):
+        words = f"{OTHERS} does not read the row above"
+        page.write_string(row - 2, len(_COLUMNS), words, style.aside)
     for sheet, title in zip(layout.sheets, titles, strict=True):
         total += _write_sheet(layout, cells, page, row, sheet, title, last)
         row, last = row + 1, sheet.name

@@ -6,6 +6,7 @@ import pytest
 
 from gradsheet.audit.findings import Audit
 from gradsheet.audit.pipeline import audit_book
+from gradsheet.audit.unaudited import UnauditedError
 from tests.audit.by_columns import Column, book, with_values
 
 XS, YS = [0, 0, 1, 1], [0, 1, 0, 1]
@@ -416,3 +417,48 @@ def test_two_examples_side_by_side_are_not_two_units() -> None:
         ("db", f"=({'+'.join(f'([a {n}]-[t {n}])*[a {n}]*(1-[a {n}])' for n in 'AB')})/2"),
     ]
     assert found_in(audited(columns)) == []
+
+
+def test_the_factor_2_of_a_square_beside_an_error_without_it() -> None:
+    columns: list[Column] = [
+        ("metros", [0.5, 0.8, 0.3]),
+        ("edad", [0.9, 0.1, 0.4]),
+        ("precio", [0.6, 0.9, 0.3]),
+        ("peso 1", 0.1, "=[peso 1<]-$B$1*2*[error<]*[metros<]"),
+        ("peso 2", 0.2, "=[peso 2<]-$B$1*2*[error<]*[edad<]"),
+        ("sesgo", 0.0, "=[sesgo<]-$B$1*2*[error<]"),
+        ("valor", "=[metros]*[peso 1]+[edad]*[peso 2]+[sesgo]"),
+        ("error", "=[valor]-[precio]"),
+    ]
+    assert audited(columns).all_right
+    wrong = changed(columns, "peso 2", "=[peso 2<]-$B$1*2*[error<]*[metros<]")
+    assert found_in(audited(wrong)) == [("F7", "GS403")]
+
+
+def test_an_autoencoder_has_its_inputs_for_targets() -> None:
+    columns: list[Column] = [
+        ("x1", 0.2),
+        ("x2", 0.9),
+        *((f"w{n}", 0.2 * n - 0.3, f"=[w{n}<]-$B$1*[dw{n}<]") for n in (1, 2, 3, 4)),
+        ("z", "=[w1]*[x1]+[w2]*[x2]"),
+        ("code", sigmoid("z")),
+        *((f"z{n}", f"=[w{n + 2}]*[code]") for n in (1, 2)),
+        *((f"again{n}", sigmoid(f"z{n}")) for n in (1, 2)),
+        *((f"d{n}", f"=([again{n}]-[x{n}])*[again{n}]*(1-[again{n}])") for n in (1, 2)),
+        *((f"dw{n}", f"=([d1]*[w3]+[d2]*[w4])*[code]*(1-[code])*[x{n}]") for n in (1, 2)),
+        *((f"dw{n + 2}", f"=[d{n}]*[code]") for n in (1, 2)),
+    ]
+    assert audited(columns).all_right
+    wrong = changed(columns, "dw3", "=([again1]-[x1])*[code]")
+    assert found_in(audited(wrong)) == [("R6", "GS602")]
+
+
+def test_numbers_that_move_each_other_are_no_descent() -> None:
+    columns: list[Column] = [
+        ("S", 0.9, "=[S<]-$B$1*[S<]*[I<]"),
+        ("I", 0.1, "=[I<]+$B$1*[S<]*[I<]-0.1*[I<]"),
+        ("rate", "=$B$1*[S]*[I]"),
+        ("all", "=[S]+[I]"),
+    ]
+    with pytest.raises(UnauditedError, match="no training table found"):
+        audited(columns)

@@ -20,6 +20,7 @@ from gradsheet.audit.tables.headers import is_about_descent, is_derivative, is_l
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.symbols import LEARNING_RATE, LOSS, Kind, Symbol, named
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.formula import references
 from gradsheet.spreadsheet.functions import FormulaError, NotDifferentiableError
 from gradsheet.symbolic.differentiate import partials
 from gradsheet.symbolic.expression import ZERO, Apply, Expression, Variable, variables
@@ -68,7 +69,7 @@ class _Search:
         if not candidates:
             return "no column computes the function whose derivative moves the numbers"
         best = max(candidates, key=lambda c: (c.fitting, c.proportional, -c.column))
-        if not best.proportional and not self._is_said(best, len(candidates)):
+        if not self._is_likely(best) and not self._is_said(best, len(candidates)):
             return "no column computes a function of which the gradients are derivatives"
         found = self._moving(best)
         return found or "the numbers are moved by another rule than rate times derivative"
@@ -146,6 +147,20 @@ class _Search:
         if not self._gradients and self._moving(candidate) is not None:
             return replace(candidate, fitting=1, proportional=1)  # inside the updates
         return candidate
+
+    def _is_likely(self, best: _Candidate) -> bool:
+        """Whether all gradients are its derivatives, or half of them and nothing else reads it."""
+        due, found = max(len(self._gradients), 1), best.proportional
+        if found >= due:
+            return True
+        row = self._table.later_rows[0]
+        readers = (
+            column
+            for column, tree in self._table.usual.items()
+            for ref in references(tree)
+            if ref.seen_from(CellIndex(row, column)) == (row, best.column)
+        )
+        return 2 * found >= due and next(readers, None) is None
 
     def _is_said(self, candidate: _Candidate, candidates: int) -> bool:
         """Whether headers call columns the derivatives of this one, or of what else is small."""

@@ -20,9 +20,16 @@ _PROBES = np.array([0.3, 0.7, 1.1])
 _SAME = 1e-9  # relative difference
 
 
-def hypothesis_from_formulas(table: Table) -> Hypothesis | None:
-    """The network of a table; None where its formulas do not make one."""
-    wiring = Wiring(ColumnFormulas(table))
+def hypothesis_from_formulas(
+    table: Table, *, errors_are_gradients: bool = True
+) -> Hypothesis | None:
+    """The network of a table; None where its formulas do not make one.
+
+    Args:
+        table: the table.
+        errors_are_gradients: whether a difference that moves a bias is taken for its gradient.
+    """
+    wiring = Wiring(ColumnFormulas(table), errors_are_gradients=errors_are_gradients)
     shape = _shape(wiring)
     if shape is None:
         return None

@@ -18,3 +18,8 @@ def hypotheses(table: Table) -> Iterator[Hypothesis]:
             yield other
     if structure and (headed is None or structure.symbols != headed.symbols):
         yield structure
+    if structure is None:
+        return
+    plain = hypothesis_from_formulas(table, errors_are_gradients=False)
+    if plain and plain.symbols != structure.symbols:
+        yield plain

@@ -80,6 +80,10 @@ class Interpretation:
         reference.hold(symbol for symbol in self.parameters if not self.is_trained(symbol))
         if self._data_moves:
             reference.move_data()
+        named = {*self.symbols.values(), *self.outside.values()}
+        is_square = self.shape.sizes[0] == self.shape.sizes[-1]
+        if is_square and all(symbol.kind is not Kind.TARGET for symbol in named):
+            reference.tie_targets()
         if reference.practice.activations[-1:] == (SOFTMAX,) and self._targets_are_shares:
             reference.share_targets()
 

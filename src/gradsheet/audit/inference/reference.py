@@ -1,7 +1,7 @@
 """A network at random points: what the formulas of a table are compared with."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
 
@@ -147,7 +147,7 @@ class ReferenceNetwork:
         self._by_row: dict[int, ReferenceRow] = {}
         self._rows_above: dict[Variable, int] = {}
         self._held: set[Symbol] = set()
-        self._moving_data = self._shares = False
+        self._moving_data = self._shares = self._ties = False
         self._fixed: dict[Symbol, float] = {}
         self._first_count: int | None = None
         self._counts: dict[int, Variable] = {}
@@ -180,6 +180,11 @@ class ReferenceNetwork:
     def share_targets(self) -> None:
         """Take targets that sum to 1 in each example, with which a − t is a softmax's gradient."""
         self._shares = True
+        self._place(*self._by_row)
+
+    def tie_targets(self) -> None:
+        """Take the inputs for the targets, as an autoencoder does."""
+        self._ties = True
         self._place(*self._by_row)
 
     def fix(self, setting: Symbol, value: float) -> None:
@@ -236,6 +241,8 @@ class ReferenceNetwork:
         if symbol.kind is Kind.POWER and self._first_count is not None:
             decay = self._drawn(Symbol(Kind.DECAY, symbol.numbers), above)
             return np.power(decay, _COUNTS - above - self._first_count)
+        if self._ties and symbol.kind is Kind.TARGET:
+            symbol = replace(symbol, kind=Kind.INPUT)
         if symbol in self._fixed:
             return np.full(POINTS, self._fixed[symbol])
         is_fixed = symbol.is_data and not self._moving_data

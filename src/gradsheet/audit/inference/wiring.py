@@ -39,10 +39,16 @@ class Unit:
 
 
 class Wiring:
-    """The weighted sums of a table, and how one feeds another."""
+    """The weighted sums of a table, and how one feeds another.
 
-    def __init__(self, formulas: ColumnFormulas) -> None:
+    Args:
+        formulas: of the table.
+        errors_are_gradients: whether a difference that moves a bias is taken for its gradient.
+    """
+
+    def __init__(self, formulas: ColumnFormulas, *, errors_are_gradients: bool = True) -> None:
         self.formulas = formulas
+        self._errors_are_gradients = errors_are_gradients
 
     # --- Updates -----------------------------------------------------------------------------
 
@@ -69,6 +75,8 @@ class Wiring:
         added = {p for p, column in moved.items() if self._is_added(p, column)}
         if 2 * len(added) <= len(moved):  # one that is added where others are not is a mistake
             added = {p for p in added if self._is_difference(moved[p])}
+        if not self._errors_are_gradients:
+            added |= {p for p, column in moved.items() if self._is_difference(column)}
         return {parameter: column for parameter, column in moved.items() if parameter not in added}
 
     @cached_property

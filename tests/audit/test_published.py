@@ -435,6 +435,22 @@ def test_the_factor_2_of_a_square_beside_an_error_without_it() -> None:
     assert found_in(audited(wrong)) == [("F7", "GS403")]
 
 
+def test_a_bias_that_is_updated_with_an_input() -> None:
+    columns: list[Column] = [
+        ("x1", [0.5, 0.4, 0.9]),
+        ("x2", [0.1, 0.8, 0.3]),
+        ("target", [0, 1, 1]),
+        ("w1", 0.1, "=[w1<]+$B$1*[error<]*[x1<]"),
+        ("w2", 0.2, "=[w2<]+$B$1*[error<]*[x2<]"),
+        ("b", 0.2, "=[b<]+$B$1*[error<]*[x1<]"),
+        ("y", "=[w1]*[x1]+[w2]*[x2]+[b]"),
+        ("error", "=[target]-[y]"),
+    ]
+    audit = audited(columns)
+    assert found_in(audit) == [("G7", "GS303")]
+    assert "contains x1 once too often" in str(audit.mistakes[0])
+
+
 def test_an_autoencoder_has_its_inputs_for_targets() -> None:
     columns: list[Column] = [
         ("x1", 0.2),

@@ -231,8 +231,9 @@ FACTOR_MISSING = _mistake(
 FACTOR_REPEATED = _mistake(
     "GS303",
     "repeated factor",
-    """A factor is multiplied in twice, often because it is already part of a helper column.
-    With factors below 1 the gradient becomes too small.""",
+    """A factor is multiplied in once too often, such as one that is already part of a helper
+    column, or an input in the gradient of a bias. With factors below 1 the gradient becomes too
+    small.""",
 )
 TERM_MISSING = _mistake(
     "GS304",

@@ -27,6 +27,7 @@ from gradsheet.audit.diagnosis.mutations import (
     Substitute,
     Substitution,
     in_every_term,
+    multiplied,
     replaced,
     single_mutations,
     structural,
@@ -195,7 +196,7 @@ class _Search:
             one = self._single(substitutes)
             if one is None and not self._found.work.is_hopeless:
                 one = self._all_weights()
-            one = one or self._other_gradient() or self._filled_over()
+            one = one or self._other_gradient() or self._filled_over() or self._multiplied()
             if one is not None:
                 return (one,)
             if not (self._found.work.is_hopeless or self._is_large) and (
@@ -285,6 +286,13 @@ class _Search:
             if is_computed and tree == table.usual.get(column) and found.matches(self._row, column):
                 return FilledOver(rules.FILLED_OVER, found.header(column))
         return None
+
+    def _multiplied(self) -> Cause | None:
+        """A value of the network multiplied in that does not belong there."""
+        inside = set(variables(self._right))
+        others = [v for v in dict.fromkeys(variables(self._written)) if v not in inside]
+        found = self._first_match(multiplied(self._right, others))
+        return self._change(found) if found else None
 
     def _pair(self, substitutes: Sequence[Substitute]) -> tuple[Cause, ...]:
         """Two mistakes at once: one of structure or a weight, and another symbol."""

@@ -104,6 +104,22 @@ def in_every_term(right: Expression) -> Iterator[Mutations]:
             yield Site(right), (whole,)
 
 
+def multiplied(right: Expression, factors: Sequence[Variable]) -> Iterator[Mutations]:
+    """A product, or a value, times a factor that does not belong there.
+
+    Args:
+        right: what belongs there.
+        factors: that may have been multiplied in.
+    """
+
+    def mutations(part: Expression) -> Iterator[Mutation]:
+        if is_product(part) or isinstance(part, Variable):
+            for factor in factors:
+                yield Mutation(rules.FACTOR_REPEATED, raw(MULTIPLY, part, factor), factor, None)
+
+    return _part_by_part(right, mutations)
+
+
 def _likeness(node: Expression) -> object:
     """The same for parts that differ in nothing but which of a kind their variables are."""
     if isinstance(node, Apply):

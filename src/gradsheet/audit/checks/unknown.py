@@ -13,6 +13,7 @@ from gradsheet.audit.details import Effect, Formula, Unreadable, WrongFormula
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.subject import Subject
 from gradsheet.networks.symbols import LOSS, Kind, Symbol
+from gradsheet.spreadsheet.formula import references
 
 _REASONS = {
     "sums": "this is not a sum of a network that the audit knows",
@@ -50,10 +51,12 @@ def without_unknown(subject: Subject, findings: Sequence[Finding]) -> list[Findi
 
 
 def _is_unexplained(subject: Subject, finding: Finding) -> bool:
-    """Whether most of a column holds a formula that no mistake explains."""
-    rows = subject.table.later_rows
-    is_one = isinstance(finding.details, WrongFormula) and finding.rules == (rules.UNEXPLAINED,)
-    return is_one and 2 * finding.cells > len(rows)
+    """Whether most of a column holds a formula of other cells that no mistake explains."""
+    rows, cell = subject.table.later_rows, finding.cell
+    if not isinstance(finding.details, WrongFormula) or finding.rules != (rules.UNEXPLAINED,):
+        return False
+    tree = subject.table.tree(*cell) if cell is not None else None
+    return tree is not None and bool(references(tree)) and 2 * finding.cells > len(rows)
 
 
 def _unknown(subject: Subject, unexplained: set[int]) -> Iterator[_Group]:

@@ -140,6 +140,7 @@ def test_pretrained_weights_predict_before_any_training(
     assert [row["digit"] for row in rows] == [read[0], None]
     assert [row["file"] for row in rows] == ["0.png", "=1.png"]
     assert [row["reason"] for row in rows] == [None, "no digit found"]
+    assert [row["sure"] for row in rows] == [True, False]
     assert [len(row["alternatives"]) for row in rows] == [3, 0]
     assert rows[0]["confidence"] == rows[0]["alternatives"][0]["confidence"] > 0.9
     with Image.open(tmp_path / "seen/0-1.png") as seen:

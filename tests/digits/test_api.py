@@ -74,9 +74,9 @@ def test_predictions_from_files_and_arrays(mnist: Dataset, tmp_path: Path) -> No
     assert [found.digit for found in predict(model, [path, str(path)])] == [7, 7]
     assert [found.digit for found in predict(model, str(path))] == [7]
     batch = predict(model, mnist.test.images[:20].numpy())
-    assert [found.alternatives[0][0] for found in batch] == mnist.test.labels[:20].tolist()
+    assert [found.digit for found in batch] == mnist.test.labels[:20].tolist()
     assert [found.picture for found in batch] == list(range(20))
-    assert sum(found.digit is None for found in batch) <= 1
+    assert sum(not found.sure for found in batch) <= 1
     Image.new("L", (60, 60), 255).save(tmp_path / "blank.png")
     seven, blank = predict(model, [path, tmp_path / "blank.png"])
     assert (seven.digit, blank.digit, blank.reason) == (7, None, "no digit found")

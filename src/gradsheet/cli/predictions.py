@@ -25,7 +25,7 @@ def prediction_table(pictures: Sequence[Path], predictions: "Sequence[Prediction
     table.add_column("")
     for found in predictions:
         cells = [text for digit, p in found.alternatives for text in (str(digit), f"{p:.2%}")]
-        if cells and found.digit is None:
+        if cells and not found.sure:
             cells[0] += "?"
         cells += [""] * (6 - len(cells))
         table.add_row(Text(str(pictures[found.picture])), *cells, found.reason)
@@ -35,12 +35,13 @@ def prediction_table(pictures: Sequence[Path], predictions: "Sequence[Prediction
 def prediction_json(
     pictures: Sequence[Path], predictions: "Sequence[Prediction]", ascii_only: bool = False
 ) -> str:
-    """A list with an object a digit; a digit is null where there is a reason instead."""
+    """A list with an object a digit; null and the reason where none was found."""
     rows = [
         {
             "file": str(pictures[found.picture]),
             "digit": found.digit,
             "confidence": found.probability,
+            "sure": found.sure,
             "alternatives": [{"digit": digit, "confidence": p} for digit, p in found.alternatives],
             "reason": found.reason or None,
         }
@@ -50,7 +51,7 @@ def prediction_json(
 
 
 def prediction_csv(pictures: Sequence[Path], predictions: "Sequence[Prediction]") -> str:
-    """A row a digit, the digit empty where there is a reason instead."""
+    """A row a digit; the digit is empty where none was found."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     ranks = [f"{what} {rank}" for rank in (2, 3) for what in ("digit", "confidence")]

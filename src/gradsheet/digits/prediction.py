@@ -30,11 +30,11 @@ class Prediction:
     """A model's prediction for a digit in a picture, or for a picture without one.
 
     Attributes:
-        digit: the most probable digit, 0 to 9; None where there is no digit or it is unsure.
+        digit: the most probable digit, 0 to 9; None where no digit was found.
         probabilities: probabilities of the digits 0 to 9; none where no digit was found.
         picture: index of the picture among those given.
         image: what the network saw, uint8 (28, 28), 0 background to 255 ink.
-        reason: why there is no digit; empty where there is one.
+        reason: why there is no digit, or why it is unsure; empty where it is sure.
     """
 
     digit: int | None
@@ -42,6 +42,11 @@ class Prediction:
     picture: int = 0
     image: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
     reason: str = ""
+
+    @property
+    def sure(self) -> bool:
+        """Whether a digit was found and looks like those that the network was trained on."""
+        return not self.reason
 
     @property
     def probability(self) -> float:
@@ -80,9 +85,8 @@ def predict_images(model: nn.Module, pictures: Sequence[Sequence[Tensor]]) -> li
 
 def _prediction(logits: Tensor, least: float, picture: int, image: Tensor) -> Prediction:
     probabilities = tuple(logits.softmax(dim=0).tolist())
-    sure = float(logits.logsumexp(dim=0)) >= least
-    digit, reason = (int(logits.argmax()), "") if sure else (None, UNSURE)
-    return Prediction(digit, probabilities, picture, image.numpy(), reason)
+    reason = "" if float(logits.logsumexp(dim=0)) >= least else UNSURE
+    return Prediction(int(logits.argmax()), probabilities, picture, image.numpy(), reason)
 
 
 def _logits(model: nn.Module, images: Tensor) -> Tensor:

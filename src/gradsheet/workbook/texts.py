@@ -257,8 +257,7 @@ def gradient_notes(version: str) -> tuple[str, str]:
     )
     return (
         "formula: the training table's, iteration 0. central difference: "
-        "(E_total(w + ε) − E_total(w − ε))/2ε, from the nudged networks on the right, by forward "
-        "passes alone.",
+        "(E_total(w + ε) − E_total(w − ε))/2ε, by forward passes of the networks on the right.",
         autograd if version else NOT_COMPUTED,
     )
 
@@ -272,8 +271,8 @@ def changed_numbers(witness: bool) -> str:
 def tolerances(witness: bool) -> str:
     """How far a gradient may be from each witness."""
     words = (
-        "Tolerance: 1E-9·(1 + E_total) + 1E-6·|formula| against the difference, which has rounding "
-        "and truncation errors of its own"
+        "Tolerance: 1E-9·(1 + E_total) + 1E-6·|formula| against the difference, which is rounded "
+        "and truncated"
     )
     return f"{words}; 1E-12·(1 + |autograd|) against autograd." if witness else f"{words}."
 

@@ -57,7 +57,9 @@ def write_homework(path: Path, graph: NetworkGraph, mistake: Mistake | None) -> 
                     formula = f"{above[variable]}-{RATE}*{above[gradient]}"
                 elif variable in graph.gradients:
                     parameter = graph.parameters[graph.gradients.index(variable)]
-                    formula = to_excel(wrong[parameter], {**here, graph.rate: RATE}.__getitem__)
+                    known = {**here, graph.rate: RATE}
+                    written = expand(wrong[parameter], known.__contains__)
+                    formula = to_excel(written, known.__getitem__)
                 else:
                     assert variable.definition is not None
                     written = expand(variable.definition, places.__contains__)

@@ -40,6 +40,13 @@ def test_the_standards_cases_of_single_precision() -> None:
     assert share_imported(cases) > 0.9
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_some_of_the_models_that_come_with_onnx() -> None:
+    """Every twentieth of those of one operator."""
+    cases = [case for k, case in enumerate(CASES["file_cases"]()) if k % 20 == 0]
+    assert share_imported(cases) > 0.7
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_models_that_come_with_onnx() -> None:

@@ -42,7 +42,7 @@ def write_overview(
     inputs = [n for n in layout.grouped.inputs if layout.grouped.home[n] < 0]
     page.write_string(3, 4, ", ".join(_shape(node.shape) for node in inputs), style.general)
     row, total, last = 4, 0, layout.input_sheet
-    rails = style.format(font_name="DejaVu Sans Mono", font_size=11)
+    rails = style.format(font_name="DejaVu Sans Mono", font_size=11, indent=1)
     lines = flow([[], *([index + 1 for index in s.group.reads] for s in layout.sheets)])
     names = [layout.input_sheet, *(sheet.name for sheet in layout.sheets)]
     for place, (name, line) in enumerate(zip(names, lines, strict=True), start=3):

@@ -39,7 +39,8 @@ from gradsheet.networks.toml import load_network, to_toml
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
 from gradsheet.spreadsheet.reader import read_book
 from gradsheet.symbolic.tape import Tape
-from gradsheet.workbook.exercise import Level, Question, asked_of, name_of
+from gradsheet.workbook.exercise import Question, name_of
+from gradsheet.workbook.exercise_levels import Level, asked_of
 from tests.classroom.habits import Work, copied_formulas, copied_values, work_of
 from tests.classroom.mutations import mutated
 from tests.classroom.simulated import handed_out, questions_of, ref_of, typed_by

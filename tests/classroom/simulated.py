@@ -14,7 +14,8 @@ from gradsheet.classroom.roster import Student
 from gradsheet.networks.toml import load_network
 from gradsheet.spreadsheet.addresses import CellRef, parse_cell_reference
 from gradsheet.workbook.build import ExercisePlan, write_planned_exercise
-from gradsheet.workbook.exercise import Level, Question
+from gradsheet.workbook.exercise import Question
+from gradsheet.workbook.exercise_levels import Level
 from gradsheet.workbook.marks import Verdict
 
 SECRET = b"0123456789abcdef0123456789abcdef"

@@ -12,7 +12,7 @@ from gradsheet.errors import GradsheetError
 from gradsheet.models import build, objective
 from gradsheet.networks import sweep, toml
 from gradsheet.spreadsheet import recalculate
-from gradsheet.workbook import exercise
+from gradsheet.workbook import exercise_levels
 from tests.commands import Run
 
 
@@ -22,7 +22,7 @@ def test_what_help_and_completion_list_is_what_there_is() -> None:
     assert tuple(recalculate.ENGINES) == ENGINES
     assert tuple(objective.LOSSES) == models.LOSSES
     assert build.FORMULAS == models.MOST_FORMULAS
-    assert tuple(exercise.Level) == LEVELS
+    assert tuple(exercise_levels.Level) == LEVELS
     assert tuple(parse_rates(DEFAULT_RATES)) == sweep.DEFAULT_LEARNING_RATES
 
 

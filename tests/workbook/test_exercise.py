@@ -16,7 +16,7 @@ from gradsheet.spreadsheet.recalculate import Cells, cached_values, recalculated
 from gradsheet.symbolic.render import plain
 from gradsheet.symbolic.tape import Tape, evaluate
 from gradsheet.workbook.build import ExercisePlan, write_exercise, write_planned_exercise
-from gradsheet.workbook.exercise import Level
+from gradsheet.workbook.exercise_levels import Level
 from gradsheet.workbook.verify import verify_workbook
 from tests.workbook.books import LINE, Books, after, book, ref
 

@@ -14,7 +14,8 @@ from gradsheet.workbook.build import (
     write_planned_exercise,
 )
 from gradsheet.workbook.derivation import known_numbers
-from gradsheet.workbook.exercise import Level, Question, neighbors
+from gradsheet.workbook.exercise import Question, neighbors
+from gradsheet.workbook.exercise_levels import Level
 from gradsheet.workbook.marks import Facts, Verdict, judge
 from tests.workbook.books import with_cells
 

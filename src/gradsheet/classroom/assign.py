@@ -17,7 +17,8 @@ from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.toml import to_toml
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.workbook.build import ExercisePlan, write_planned_exercise
-from gradsheet.workbook.exercise import LEVEL_WORDS, Level, Question
+from gradsheet.workbook.exercise import Question
+from gradsheet.workbook.exercise_levels import LEVEL_WORDS, Level
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET, place_fields
 
 SECRET, KEY = "secret", "answers.csv"

@@ -12,7 +12,7 @@ from gradsheet.files import read_json
 from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.toml import parse_network
 from gradsheet.spreadsheet.addresses import parse_cell_reference
-from gradsheet.workbook.exercise import Level, check_digits, check_level
+from gradsheet.workbook.exercise_levels import Level, check_digits, check_level
 
 MANIFEST = "manifest.json"
 _VERSION = 1

@@ -14,7 +14,7 @@ from gradsheet.networks.symbols import Symbol, symbol_of
 from gradsheet.symbolic.expression import Apply, Expression, Variable, expand
 from gradsheet.symbolic.tape import Tape
 from gradsheet.workbook.build import ExercisePlan, write_planned_exercise
-from gradsheet.workbook.derivation import known_variables
+from gradsheet.workbook.derivation_steps import known_variables
 from gradsheet.workbook.exercise import Question, name_of, neighbors
 from gradsheet.workbook.marks import Facts
 

@@ -42,7 +42,7 @@ def assign(
     from gradsheet.classroom.assign import assign as write_assignment
     from gradsheet.classroom.roster import read_roster
     from gradsheet.networks.toml import load_network
-    from gradsheet.workbook.exercise import check_digits, check_level
+    from gradsheet.workbook.exercise_levels import check_digits, check_level
 
     students = read_roster(roster)
     assignment = Assignment(

@@ -36,15 +36,8 @@ from gradsheet.workbook import (
     training,
 )
 from gradsheet.workbook.cover import COVER_SHEET
-from gradsheet.workbook.exercise import (
-    Exercise,
-    Level,
-    Question,
-    asked_of,
-    check_digits,
-    check_level,
-    idle_steps,
-)
+from gradsheet.workbook.exercise import Exercise, Question, idle_steps
+from gradsheet.workbook.exercise_levels import Level, asked_of, check_digits, check_level
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET, place_fields
 from gradsheet.workbook.layout import (
     DERIVATION_SHEET,

@@ -7,11 +7,9 @@ each answer as the difference of two numbers that reveal nothing alone.
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import cached_property
 from itertools import chain
 
-from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import NetworkGraph
 from gradsheet.networks.optimizers import Steps
 from gradsheet.networks.symbols import symbol_of
@@ -28,7 +26,8 @@ from gradsheet.spreadsheet.writer import (
 from gradsheet.symbolic.expression import ZERO, Expression, Variable, expand
 from gradsheet.symbolic.render import plain
 from gradsheet.workbook import mark_formulas, marks
-from gradsheet.workbook.marks import CREDITED, LEAST_DIGITS, MOST_DIGITS, NEIGHBORS, Verdict
+from gradsheet.workbook.exercise_levels import Level
+from gradsheet.workbook.marks import CREDITED, NEIGHBORS, Verdict
 
 MARKS_SHEET = "Marks"
 HINT = "hint"
@@ -42,60 +41,6 @@ ALLOWED = {"format_cells": True, "format_columns": True, "format_rows": True}
 _RATIO, _SHIFTED, _SHIFT, _POINT, _NEAR, _EXPONENT, _OWN, _BEGUN, _OTHER, _FACTOR = range(10)
 _SAME = 10  # the first of five
 _NAME, _VALUE, _SIZE, _SLOPE, _NUMBER = range(16, 21)
-
-
-class Level(StrEnum):
-    """How much an exercise asks for."""
-
-    GRADIENTS = "gradients"
-    DELTAS = "deltas"
-    FORWARD = "forward"
-    MISTAKE = "mistake"
-
-
-LEVEL_WORDS = {
-    Level.GRADIENTS: "the gradient of each weight and bias",
-    Level.DELTAS: "every step of the backward pass: local derivatives, deltas and gradients",
-    Level.FORWARD: "every step, forward and backward",
-    Level.MISTAKE: "which step of the derivation is wrong, and its right value",
-}
-
-
-def check_level(level: str) -> Level:
-    """The level of this name.
-
-    Raises:
-        GradsheetError: there is none.
-    """
-    if level not in set(Level):
-        raise GradsheetError(f"there is no level '{level}'; choose from {', '.join(Level)}")
-    return Level(level)
-
-
-def check_digits(digits: int) -> int:
-    """The number of significant digits.
-
-    Raises:
-        GradsheetError: so many are too few or too many.
-    """
-    if not LEAST_DIGITS <= digits <= MOST_DIGITS:
-        raise GradsheetError(
-            f"answers to {digits} significant digits asked for; expected {LEAST_DIGITS} to "
-            f"{MOST_DIGITS}"
-        )
-    return digits
-
-
-def asked_of(graph: NetworkGraph, level: Level) -> frozenset[Variable]:
-    """What a level leaves to fill in, wherever it is shown."""
-    backward = graph.backward
-    steps = [*backward.local_derivatives.values(), *backward.gradients.values()]
-    return {
-        Level.GRADIENTS: frozenset(graph.gradients),
-        Level.DELTAS: frozenset(steps),
-        Level.FORWARD: frozenset((*steps, *graph.forward)),
-        Level.MISTAKE: frozenset[Variable](),
-    }[level]
 
 
 def idle_steps(graph: NetworkGraph) -> Steps:

@@ -1,7 +1,8 @@
 """What the start sheet of an exercise tells."""
 
 from gradsheet.workbook.cover import COVER_SHEET
-from gradsheet.workbook.exercise import Exercise, Level
+from gradsheet.workbook.exercise import Exercise
+from gradsheet.workbook.exercise_levels import Level
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET
 from gradsheet.workbook.layout import DERIVATION_SHEET, NETWORK_SHEET, RATES_SHEET
 

@@ -9,7 +9,8 @@ from gradsheet.networks.toml import PRESETS, to_toml
 from gradsheet.spreadsheet.style import BANDS, TITLE_HEIGHT, Style
 from gradsheet.spreadsheet.writer import Worksheet, cell_address, print_on_pages, write_formula
 from gradsheet.workbook import texts
-from gradsheet.workbook.exercise import LEVEL_WORDS, Exercise
+from gradsheet.workbook.exercise import Exercise
+from gradsheet.workbook.exercise_levels import LEVEL_WORDS
 from gradsheet.workbook.exercise_texts import exercise_lines, exercise_purposes
 from gradsheet.workbook.inputs import summary
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET

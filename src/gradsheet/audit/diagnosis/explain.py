@@ -46,7 +46,7 @@ from gradsheet.spreadsheet.formula import references
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Variable, expand, variables
 
-_MOST_SEARCHED = 24  # formulas that nothing explains, in one workbook
+_MOST_SEARCHED = 12  # formulas that nothing explains, in one workbook
 _LARGEST = 300  # symbols in a formula of which single parts alone are changed
 _LONGEST = 60  # symbols in a formula for which pairs are tried
 _TAKEN_FOR_ANOTHER = {rules.WRONG_WEIGHT, rules.PRE_ACTIVATION_FOR_ACTIVATION}

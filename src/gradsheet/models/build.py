@@ -2,7 +2,7 @@
 
 import copy
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,43 +21,28 @@ from gradsheet.models.agreement_with_model import (
 from gradsheet.models.capture.capture import Call, Captured, capture
 from gradsheet.models.capture.float64 import in_float64
 from gradsheet.models.capture.recorder import plain_paths
-from gradsheet.models.capture.scope import LOSS
 from gradsheet.models.grouping import group
-from gradsheet.models.layout import ModelLayout, Sheet
-from gradsheet.models.naming import LOSS_SHEET, OUTPUT_SHEET, printable
+from gradsheet.models.layout import ModelLayout
 from gradsheet.models.objective import LossFunction, LossName, Objective, Target
 from gradsheet.models.run import Numbers, Runner
+from gradsheet.models.sheets.book import BookWriter
 from gradsheet.models.sheets.cells import (
-    SMALL,
     CellWriter,
     ExpectationsOnly,
     ExpectedValues,
-    Links,
 )
-from gradsheet.models.sheets.gradients import INPUT, Terms
-from gradsheet.models.sheets.group import GroupWriter
 from gradsheet.models.sheets.inputs import DigitInput, InputSheet, TensorInput
-from gradsheet.models.sheets.loss import LossHead, probability_block
-from gradsheet.models.sheets.overview import (
-    OVERVIEW_SHEET,
-    sheet_title,
-    write_losses,
-    write_overview,
-)
-from gradsheet.models.sheets.symbols import description
+from gradsheet.models.sheets.loss import LossHead
 from gradsheet.models.step import OptimizerName, Step
 from gradsheet.models.validation import Example, call_of, duplicate
-from gradsheet.spreadsheet.made_by import MODEL, sign
 from gradsheet.spreadsheet.style import Style
-from gradsheet.spreadsheet.writer import BookInMemory, Workbook, Worksheet, new_workbook
+from gradsheet.spreadsheet.writer import BookInMemory, Workbook, new_workbook
 
 LEARNING_RATE = 0.1
 """The learning rate of the step, by default."""
 
 FORMULAS = 5_000_000
 """So many formulas a workbook has at most, by default."""
-
-_DRAWN = "they were drawn once and are constants here"
 
 _SECONDS = 25e-6
 """About how long a formula takes: written, recalculated, compared."""
@@ -305,7 +290,7 @@ class ModelWorkbook:
         with whole_file(path) as temporary:
             book = BookInMemory()
             cells = CellWriter(Style(book.workbook, {}))
-            self._write_sheets(cells)
+            BookWriter(self, cells).write()
             book.close()
             progress(0.05)
             book.save(temporary, with_values=False)
@@ -320,97 +305,14 @@ class ModelWorkbook:
         """Write the file without recalculating it; return the values of its formulas."""
         with new_workbook(path) as book:
             cells = CellWriter(Style(book, {}))
-            self._write_sheets(cells)
+            BookWriter(self, cells).write()
         return cells.expected
 
     def expected_values(self) -> list[ExpectedValues]:
         """The values of the formulas, by PyTorch in float64, without writing a file."""
         cells = ExpectationsOnly(Style(Workbook(), {}))
-        self._write_sheets(cells)
+        BookWriter(self, cells).write()
         return cells.expected
-
-    def _write_sheets(self, cells: CellWriter) -> None:
-        layout = self.layout
-        cells.style.book.set_properties({"title": self.title, "comments": "Made by gradsheet"})
-        sign(cells.style.book, MODEL)
-        overview = cells.style.add_sheet(OVERVIEW_SHEET, f"{self.title}, layer by layer")
-        terms = Terms(layout) if layout.backward else None
-        names = [self.input.sheet, *(sheet.name for sheet in layout.sheets)]
-        first = self.input.write(cells, _links(names, 0))
-        self._write_input_gradients(cells, first, terms)
-        titles = []
-        for number, sheet in enumerate(layout.sheets, start=1):
-            title, words = self._title(sheet)
-            titles.append(title)
-            heading = title if sheet.group.where.path == LOSS else f"{sheet.name}: {title}"
-            links = _links(names, number)
-            page = cells.add_sheet(sheet.name, heading, words, links, columns=sheet.right)
-            self._write_group(cells, page, sheet, terms)
-        if isinstance(self.input, DigitInput):
-            self._write_prediction(cells, first, self.input)
-        row = write_overview(layout, cells, overview, self._mode(), titles)
-        if self.after is not None and layout.grouped.loss is not None:
-            loss = layout.grouped.loss
-            values = [float(n.of(loss).ravel()[0]) for n in (self.numbers, self.after)]
-            write_losses(cells, overview, row + 1, self.loss.losses, np.array(values))
-
-    def _mode(self) -> str:
-        mode = f"The model is in {'training' if self.train else 'evaluation'} mode."
-        if not self.drawn:
-            return mode
-        places = ", ".join(printable(path) or self.title for path in self.drawn)
-        return f"{mode} Random numbers are drawn in {places}: {_DRAWN}."
-
-    def _title(self, sheet: Sheet) -> tuple[str, str]:
-        if sheet.name == LOSS_SHEET:
-            return self.loss.title()
-        if sheet.name == OUTPUT_SHEET:
-            return "Output and probabilities", "p = exp(z − max) / Σ exp(z − max)"
-        words = description(self.layout, sheet)
-        if sheet.group.where.path in self.drawn:
-            words += f"; random numbers: {_DRAWN}"
-        return sheet_title(sheet), words
-
-    def _write_group(
-        self, cells: CellWriter, page: Worksheet, sheet: Sheet, terms: Terms | None
-    ) -> None:
-        step = self.step if self.layout.backward else None
-        writer = GroupWriter(cells, self.layout, sheet, self.numbers, self.after, terms, step)
-        writer.write(page)
-        if sheet.group.where.path != LOSS:
-            return
-        if self.after is not None:
-            self.loss.write(cells, page, self.numbers, self.after)
-        found = probability_block(self.layout, sheet)
-        if found is not None and len(found[0].rows.ravel()) > 1:
-            chart = cells.bar_chart(found[0], "Probability of each class")
-            page.insert_chart(sheet.tops["forward"], sheet.right + 1, chart)
-
-    def _write_input_gradients(
-        self, cells: CellWriter, page: Worksheet, terms: Terms | None
-    ) -> None:
-        """∂L/∂input, which adds up what comes from all sheets that read it."""
-        if terms is None:
-            return
-        small = cells.cell_format(num_format=SMALL)
-        for node in self.grouped.inputs:
-            if self.grouped.home[node] >= 0 or not node.flows:
-                continue
-            block = self.layout.block(node, "backward")
-            cells.formulas(
-                page, block, terms.of(INPUT, node), self.numbers.loss_by(node.ids), small
-            )
-            cells.label(page, block, f"∂L/∂{node.name}")
-            cells.color(page, block, "signed")
-
-    def _write_prediction(self, cells: CellWriter, page: Worksheet, image: DigitInput) -> None:
-        found = probability_block(self.layout, self.layout.sheets[-1])
-        if found is None:
-            raise GradsheetError("the model ends in no vector; expected a number for each digit")
-        block, node = found
-        z = self.numbers.of(node.operands[0].ids).ravel()
-        image.write_prediction(cells, page, block, np.exp(z - z.max()))
-        image.write_digits(cells)
 
 
 def _least(captured: Captured) -> int:
@@ -428,13 +330,3 @@ def _check_size(count: int, most: int) -> None:
             f"the workbook needs about {count:,} formulas; at most {most:,} are written: use a "
             "smaller model or example, no target, or raise --max-formulas (in Python max_formulas)"
         )
-
-
-def _links(names: Sequence[str], number: int) -> Links:
-    """Links to the overview and to the sheets before and after."""
-    links = [("◂ Overview", OVERVIEW_SHEET)]
-    if number > 0:
-        links.append((f"◂ {names[number - 1]}", names[number - 1]))
-    if number + 1 < len(names):
-        links.append((f"{names[number + 1]} ▸", names[number + 1]))
-    return links

@@ -297,6 +297,16 @@ def test_the_extras_are_those_of_the_results() -> None:
         assert found[recipe]["no augmentation"]["mean"] == pytest.approx(study["mean"], abs=1e-6)
 
 
+def test_the_pages_classifier_is_as_the_results_say() -> None:
+    found = json.loads((ROOT / "results" / "explorer.json").read_text())
+    page, digits = (ROOT / "docs" / "explorer.md").read_text(), found["digits"]
+    assert digits["classified_as_by_torch"] == digits["images"] == 10_000
+    assert f"in {digits['forward_ms']:.0f} ms an image" in page
+    assert digits["gradients_of_images"] == 200
+    assert digits["largest_difference_of_gradients"] <= 9e-7
+    assert max(found["bytes"].values()) < 10_000_000
+
+
 def test_the_engines_agree_as_the_results_say() -> None:
     found = json.loads((ROOT / "results" / "engines.json").read_text())
     page, books = (ROOT / "docs" / "workbook.md").read_text(), found["workbooks"]

@@ -34,7 +34,11 @@ export class Desk {
    */
   constructor(private readonly told: (stage: string) => void, private readonly limit: number) {}
 
-  async start(): Promise<void> {
+  start(): void {
+    this.begin().catch((error: unknown) => this.end(error instanceof Error ? error.message : String(error)));
+  }
+
+  private async begin(): Promise<void> {
     this.ready = false;
     this.told("Unpacking Python");
     this.parts ??= allParts();
@@ -63,7 +67,7 @@ export class Desk {
     this.worker = null;
     const started = this.ready;
     this.waiting.shift()?.reject(new Error(why));
-    if (started) void this.start();
+    if (started) this.start();
     else {
       for (const one of this.waiting.splice(0)) one.reject(new Error(why));
       this.told(`Python could not be started: ${why}`);

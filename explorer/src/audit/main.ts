@@ -10,6 +10,7 @@ import { workbook } from "./results";
 const MOST_BYTES = 50_000_000;
 const MOST_FILES = 500;
 const LIMIT = 120; // seconds a file
+const STAGES = ["Unpacking Python", "Starting Python", "Loading the audit"];
 
 const status = byId("status");
 const bar = h("progress", { "aria-label": "Progress" });
@@ -30,10 +31,8 @@ const desk = new Desk((what) => {
 function tell(): void {
   const busy = done < asked;
   progress.replaceChildren(...(stage || busy ? [bar, ...(busy && !stage ? [stop] : [])] : []));
-  if (busy && !stage) {
-    bar.max = asked;
-    bar.value = done;
-  } else bar.removeAttribute("value");
+  bar.max = stage ? STAGES.length + 1 : asked;
+  bar.value = stage ? STAGES.indexOf(stage) + 1 : done;
   const of = asked > 1 ? ` (${done + 1} of ${asked})` : "";
   status.textContent = stage ? `${stage} …` : busy ? `Checking ${current}${of} …` : done ? "Done." : "Ready.";
 }
@@ -159,4 +158,4 @@ for (const kind of ["dragover", "drop"] as const) {
 document.addEventListener("dragleave", () => byId("drop").classList.remove("over"));
 
 followScheme(byId("scheme"));
-void desk.start();
+desk.start();

@@ -112,13 +112,18 @@ def progress_bar(text: Callable[[int, float], str]) -> Iterator[Callable[[int, f
     from rich.console import Console
     from rich.progress import Progress as Bars
 
-    with Bars(console=Console(stderr=True), transient=True) as bars:
+    bars = Bars(console=Console(stderr=True), transient=True)
 
-        def begin(size: int, seconds: float) -> Progress:
-            task = bars.add_task(text(size, seconds), total=1)
-            return lambda done: bars.update(task, completed=done)
+    def begin(size: int, seconds: float) -> Progress:
+        bars.start()  # not before: its end writes a line
+        task = bars.add_task(text(size, seconds), total=1)
+        return lambda done: bars.update(task, completed=done)
 
+    try:
         yield begin
+    finally:
+        if bars.tasks:
+            bars.stop()
 
 
 def complain(message: str) -> None:

@@ -187,6 +187,15 @@ def _is_training_table(found: Interpretation, wrong: int) -> bool:
     gradients = any(symbol.is_gradient for symbol in symbols)
     checked = [c for c in found.table.usual if c in found.symbols and not found.is_given(c)]
     updates = any(found.symbols[column] in found.parameters for column in checked)
-    if found.table.arrangement is not None and 3 * wrong > len(checked):
-        return False  # of a layout that was guessed, most must be as it should be
+    if found.table.arrangement is not None:
+        # Of a layout that was guessed, most must be as it should be, and every unit understood.
+        is_unread = any(_is_of_unit(found, c) and found.typical(c) is None for c in checked)
+        if is_unread or 3 * wrong > len(checked):
+            return False
     return units and (gradients or updates) and 5 * wrong <= 4 * len(checked)
+
+
+def _is_of_unit(found: Interpretation, column: int) -> bool:
+    """Whether a column holds the sum or the activation of a unit."""
+    symbol = found.symbols[column]
+    return symbol.is_pre_activation or symbol.is_activation

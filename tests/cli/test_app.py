@@ -1,5 +1,6 @@
 """Help, usage errors and how the program ends."""
 
+import os
 import re
 import signal
 import subprocess
@@ -170,3 +171,14 @@ def test_an_interrupted_training_says_how_to_continue(tmp_path: Path) -> None:
     assert errors.endswith("gradsheet: interrupted; give the same command again to continue\n")
     assert "Traceback" not in errors
     assert not list((tmp_path / "run").glob(".*"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="nothing can be written into /proc")
+def test_pictures_need_no_home(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gradsheet", "sweep", "and", "--updates", "2", "-o", "out"]
+    nowhere = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"), "/proc/none")
+    run = subprocess.run(
+        [*command, "-q"], cwd=tmp_path, env={**os.environ, **nowhere}, capture_output=True
+    )
+    assert (run.returncode, run.stderr) == (0, b"")

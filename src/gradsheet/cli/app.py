@@ -1,5 +1,6 @@
 """The command line: which commands there are, and how the program ends."""
 
+import logging
 import os
 import sys
 import warnings
@@ -83,6 +84,7 @@ def main() -> NoReturn:
     0 done, 1 not verified or mistakes found, 2 invalid input, 130 interrupted.
     """
     prepare_streams()
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it draws without its cache as well
     with interruptible():
         sys.exit(finish_output(_run()))
 

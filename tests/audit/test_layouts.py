@@ -220,7 +220,7 @@ def test_an_error_or_a_number_agrees_with_nothing(formula: str) -> None:
 def test_a_number_beyond_all_bounds_is_shown_as_it_is_written() -> None:
     cells = table()
     cells[CellIndex(9, COLUMN["a_h1"])] = Cell(None, "1/(1+EXP(-1E999))")
-    [found] = audited(cells).mistakes
+    [found] = audited(cells).remarks
     assert str(found.cell) == at("a_h1", 9)
     assert written_and_right(found)[0] == "=1/(1+EXP(-1E999))"
 

@@ -56,7 +56,7 @@ from gradsheet.explorer import in_page`);
 function placed(name: string, content: ArrayBuffer): [string, string] {
   const folder = `/given/${count++}`;
   python.FS.mkdirTree(folder);
-  const plain = name.replace(/[/\\\0]/g, "_");
+  const plain = name.replace(/[/\\]/g, "_");
   const file = ["", ".", ".."].includes(plain) ? "workbook" : plain;
   python.FS.writeFile(`${folder}/${file}`, new Uint8Array(content));
   return [folder, file];

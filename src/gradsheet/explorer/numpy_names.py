@@ -141,6 +141,8 @@ _BY_ELEMENTS: dict[str, Callable[..., NDArray]] = {
     "heaviside": _elementwise(lambda x, at_0: x if x != x else at_0 if x == 0 else float(x > 0)),
     "where": _elementwise(lambda condition, a, b: a if condition else b, checked=False),
     "isfinite": _elementwise(math.isfinite, checked=False),
+    "isnan": _elementwise(math.isnan, checked=False),
+    "isinf": _elementwise(math.isinf, checked=False),
     "equal": _elementwise(operator.eq, checked=False),
     "not_equal": _elementwise(operator.ne, checked=False),
     "less": _elementwise(operator.lt, checked=False),
@@ -250,6 +252,8 @@ def as_module() -> ModuleType:
             "vectorize": lambda function, otypes=None: _elementwise(function),
             "sort": lambda values: array(sorted(values.data)),
             "all": lambda values: asarray(values).all(),
+            "max": lambda values: asarray(values).max(),
+            "min": lambda values: asarray(values).min(),
             "any": lambda values: asarray(values).any(),
         }
     )

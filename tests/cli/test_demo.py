@@ -17,6 +17,7 @@ def test_the_quick_demo(succeeded: Succeeded, tmp_path: Path) -> None:
     assert made == {
         "backprop.xlsx",
         "losses.csv",
+        "audit.html",
         "backprop.html",
         "digits.html",
         "network.svg",

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from gradsheet.digits.data import Dataset
 from gradsheet.digits.model_files import load_model
+from gradsheet.digits.pictures import open_picture
 from gradsheet.digits.prediction import NO_DIGIT, UNSURE, predict_images
 from gradsheet.digits.preprocessing import preprocess
 from gradsheet.errors import GradsheetError
@@ -223,3 +224,17 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     with pytest.raises(GradsheetError, match="it is not a regular file"):
         preprocess(tmp_path / "pipe.png")
+
+
+def test_an_animation_that_is_none_is_read_without_a_word(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    path = tmp_path / "digit.png"
+    Image.new("L", (40, 40), 255).save(path)
+    content = path.read_bytes()
+    header = 8 + 25  # the signature, and the first chunk
+    control = b"acTL" + bytes(8)  # an animation of no frame
+    chunk = (8).to_bytes(4) + control + zlib.crc32(control).to_bytes(4)
+    path.write_bytes(content[:header] + chunk + content[header:])
+    assert open_picture(path).shape == (40, 40)
+    assert not recwarn.list

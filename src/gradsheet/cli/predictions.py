@@ -20,15 +20,18 @@ if TYPE_CHECKING:
 def prediction_table(pictures: Sequence[Path], predictions: "Sequence[Prediction]") -> Table:
     """A row a digit: the most probable digit and the next two, or why there is none."""
     table = Table("picture")
-    for name in ("digit", "probability", "next", "probability", "third", "probability"):
+    for name in ("digit", "probability", "second", "third"):
         table.add_column(name, justify="right")
-    table.add_column("")
+    if any(found.reason for found in predictions):
+        table.add_column("note")
     for found in predictions:
-        cells = [text for digit, p in found.alternatives for text in (str(digit), f"{p:.2%}")]
-        if cells and not found.sure:
-            cells[0] += "?"
-        cells += [""] * (6 - len(cells))
-        table.add_row(Text(str(pictures[found.picture])), *cells, found.reason)
+        cells = [str(pictures[found.picture]), "", "", "", ""]
+        if found.alternatives:
+            (digit, probability), *others = found.alternatives
+            cells[1:3] = f"{digit}" if found.sure else f"{digit}?", f"{probability:.2%}"
+            cells[3:] = [f"{other} ({p:.2%})" for other, p in others]
+        # A file's name may look like markup.
+        table.add_row(*map(Text, cells), *([found.reason] if found.reason else []))
     return table
 
 

@@ -27,10 +27,9 @@ def open_picture(path: Path) -> Shades:
     """
     with (
         reading(path, "a picture; expected a PNG or JPEG of a digit"),
-        warnings.catch_warnings(),
+        warnings.catch_warnings(action="ignore"),  # of metadata, of no use here
         Image.open(path, formats=("PNG", "JPEG")) as picture,
     ):
-        warnings.simplefilter("ignore")  # of metadata, of no use here
         if picture.width * picture.height > _MOST_PIXELS:
             raise GradsheetError(
                 f"{path} has {picture.width} x {picture.height} pixels, at most "

@@ -34,6 +34,7 @@ def load_onnx(path: Path) -> Any:
         onnx.checker.check_model(str(path))
         _check_computed(onnx.shape_inference.infer_shapes(model, data_prop=True).graph, path)
         onnx.load_external_data_for_model(model, str(path.parent))
+        _check_readable(model, path)
     return model
 
 
@@ -57,6 +58,21 @@ def _check_computed(graph: Any, path: Path) -> None:
     shapes = [[size.dim_value for size in value.type.tensor_type.shape.dim] for value in values]
     computed = sum(math.prod(max(1, abs(size)) for size in shape) for shape in shapes)
     _check_numbers(computed, "values", path)
+
+
+def _check_readable(model: Any, path: Path) -> None:
+    """Refuse what onnx's checker lets pass: bytes that do not fit a shape, unknown types."""
+    from onnx import TensorProto, numpy_helper
+
+    for message in _messages(model):
+        if message.DESCRIPTOR.name == "TensorProto":
+            numpy_helper.to_array(message)
+    known = {*TensorProto.DataType.values()} - {TensorProto.UNDEFINED}
+    for item in model.graph.input:
+        if item.type.HasField("tensor_type") and item.type.tensor_type.elem_type not in known:
+            raise GradsheetError(
+                f"{path} is not {_EXPECTED}: the input {item.name} has numbers of an unknown type"
+            )
 
 
 def _check_numbers(count: int, what: str, path: Path) -> None:

@@ -127,3 +127,22 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.onnx").write_text("precious")
     with pytest.raises(GradsheetError, match="is not a valid ONNX model"):
         read_onnx(tmp_path / "text.onnx")
+
+
+def test_bytes_that_do_not_fit_a_shape_are_refused(everything: Path, tmp_path: Path) -> None:
+    model = onnx.load(everything)
+    weight = next(item for item in model.graph.initializer if len(item.dims) == 1)
+    weight.dims[0] += 1
+    path = tmp_path / "damaged.onnx"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(GradsheetError, match=r"damaged\.onnx is not a valid ONNX model \("):
+        read_onnx(path)
+
+
+def test_an_input_of_an_unknown_type_is_refused(everything: Path, tmp_path: Path) -> None:
+    model = onnx.load(everything)
+    model.graph.input[0].type.tensor_type.elem_type = -1
+    path = tmp_path / "damaged.onnx"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(GradsheetError, match=r"is not a valid ONNX model"):
+        read_onnx(path)

@@ -272,7 +272,17 @@ def test_what_the_audit_finds_is_what_was_measured() -> None:
     assert f"{found['planted']:,} times in all" in page
     assert f"{found['found and named']:,} of them were found and named ({share})" in page
     assert f"{found['not explained']:.1%} were found and not explained" in page
-    assert f"{found['false alarms']} of the {found['right tables']} right tables" in page
+    assert f"{found['false alarms']} of the {found['right tables']:,} right tables" in page
+    other = found["other layouts"]
+    named = f"{other['found and named']} of {other['planted']} mistakes were found and named"
+    right = f"{other['false alarms']} of {other['right trainings']:,} right trainings called wrong"
+    assert f"{named}, {right}" in flat(page)
+    submissions = json.loads((ROOT / "results" / "classroom-audit.json").read_text())
+    seconds = submissions["with page, summary and copies"]["seconds"]
+    assert (
+        f"{submissions['files']} submissions, half of them with six sheets, take {seconds:.0f} s"
+        in flat(page)
+    )
     for name, seconds in found["CPU seconds"].items():
         assert f"| {name} | {seconds:.2f} |" in page
     assert {row["planted"] for row in found["mistakes"]} == {*PLANTS, *FURTHER}

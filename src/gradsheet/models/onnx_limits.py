@@ -40,7 +40,7 @@ def load_onnx(path: Path) -> Any:
 
 def _check_given(model: Any, path: Path) -> None:
     """Refuse tensors that claim to be too large, wherever in the model they are."""
-    tensors = [message for message in _messages(model) if message.DESCRIPTOR.name == "TensorProto"]
+    tensors = _tensors(model)
     _check_numbers(sum(math.prod(map(abs, tensor.dims)) for tensor in tensors), "weights", path)
     for tensor in tensors:
         place = {entry.key: entry.value for entry in tensor.external_data}
@@ -64,9 +64,8 @@ def _check_readable(model: Any, path: Path) -> None:
     """Refuse what onnx's checker lets pass: bytes that do not fit a shape, unknown types."""
     from onnx import TensorProto, numpy_helper
 
-    for message in _messages(model):
-        if message.DESCRIPTOR.name == "TensorProto":
-            numpy_helper.to_array(message)
+    for tensor in _tensors(model):
+        numpy_helper.to_array(tensor)
     known = {*TensorProto.DataType.values()} - {TensorProto.UNDEFINED}
     for item in model.graph.input:
         if item.type.HasField("tensor_type") and item.type.tensor_type.elem_type not in known:
@@ -85,6 +84,11 @@ def _check_numbers(count: int, what: str, path: Path) -> None:
 
 def _in_words(count: int) -> str:
     return f"{count / 1e6:,.0f} million" if count < 10**12 else f"{count:.1e}"
+
+
+def _tensors(model: Any) -> list[Any]:
+    """The tensors given in the model, wherever they are."""
+    return [message for message in _messages(model) if message.DESCRIPTOR.name == "TensorProto"]
 
 
 def _messages(message: Any) -> Iterator[Any]:

@@ -25,6 +25,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the tables are those of the tests
 
+from confusion import NOTHING, Confusion, confusion_record
+
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.pipeline import audit_book, audit_workbook
 from gradsheet.processes import fresh_processes
@@ -37,7 +39,6 @@ from tests.audit.planted_further import FURTHER, Several, perceptron, with_delta
 from tests.audit.rules_of_updates import RULES, by_rule
 from tests.audit.variety import dressed, headers, longer, write
 
-NOTHING, UNEXPLAINED = "nothing", "GS313"
 _CHUNK = 20  # right tables that are audited together
 _WAYS = ("usual", "usual", "foreign", "random")
 
@@ -105,7 +106,7 @@ class Part:
     tally: Tally = field(default_factory=Tally)
     alarms: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
-    confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
+    confusion: Confusion = field(default_factory=Counter)
     by_headers: Counter[tuple[str, bool]] = field(default_factory=Counter)
 
     def run(self, often: int) -> "Part":
@@ -360,17 +361,12 @@ def summary(
 ) -> dict[str, Any]:
     """Everything in one record."""
     rows = [row_of(part) for part in parts]
-    confusion = sum((part.confusion for part in parts), Counter[tuple[str, str]]())
+    confusion = sum((part.confusion for part in parts), Confusion())
     by_headers = sum((part.by_headers for part in parts), Counter[tuple[str, bool]]())
-    called = sum(confusion.values())
-    matrix: dict[str, dict[str, int]] = {}
-    for (due, got), count in sorted(confusion.items()):
-        matrix.setdefault(due, {})[got] = count
     seconds = sorted(s for part in (*checked, *parts) for s in part.seconds)
     alarms: Counter[str] = Counter()
     for part in checked:
         alarms[part.name] += len(part.alarms)
-    unexplained = sum(n for (_, got), n in confusion.items() if got == UNEXPLAINED)
     return {
         "right tables": right * len(alarms),
         "false alarms": sum(alarms.values()),
@@ -378,8 +374,7 @@ def summary(
         "kinds": len(rows),
         "planted": sum(row["times"] for row in rows),
         "found and named": sum(row["named"] for row in rows),
-        "not explained": round(unexplained / max(called, 1), 4),
-        "found nothing": sum(n for (_, got), n in confusion.items() if got == NOTHING),
+        **confusion_record(confusion),
         "further mistakes": sum(row["further mistakes"] for row in rows),
         "named by headers": {
             way: f"{by_headers[way, True]} of {by_headers[way, True] + by_headers[way, False]}"
@@ -388,7 +383,6 @@ def summary(
         "seconds": {"median": seconds[len(seconds) // 2], "longest": seconds[-1]},
         "CPU seconds": {name: round(value, 2) for name, value in clock.items()},
         "processor": processor(),
-        "confusion": matrix,
         "mistakes": rows,
     }
 

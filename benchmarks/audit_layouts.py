@@ -18,11 +18,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the trainings are those of the tests
 
+from confusion import NOTHING, Confusion, confusion_record
+
 from gradsheet.audit.pipeline import audit_book
 from gradsheet.processes import fresh_processes
 from tests.audit.steps.layouts_planted import EVERY_FAMILY, kinds, planted, right
 
-NOTHING, UNEXPLAINED = "nothing", "GS313"
 _CHUNK = 20  # right trainings that are audited together
 
 
@@ -41,7 +42,7 @@ class Part:
     right: int = 0
     alarms: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
-    confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
+    confusion: Confusion = field(default_factory=Counter)
     further: int = 0
 
     def check(self, numbers: range) -> "Part":
@@ -80,21 +81,14 @@ class Part:
 
 def record(parts: list[Part]) -> dict[str, Any]:
     """Some parts as one record."""
-    confusion = sum((part.confusion for part in parts), Counter[tuple[str, str]]())
-    planted_in_all = sum(confusion.values())
-    matrix: dict[str, dict[str, int]] = {}
-    for (due, got), count in sorted(confusion.items()):
-        matrix.setdefault(due, {})[got] = count
-    unexplained = sum(n for (_, got), n in confusion.items() if got == UNEXPLAINED)
+    confusion = sum((part.confusion for part in parts), Confusion())
     return {
         "right trainings": sum(part.right for part in parts),
         "false alarms": sum(len(part.alarms) for part in parts),
-        "planted": planted_in_all,
+        "planted": confusion.total(),
         "found and named": sum(n for (due, got), n in confusion.items() if due == got),
-        "not explained": round(unexplained / max(planted_in_all, 1), 4),
-        "found nothing": sum(n for (_, got), n in confusion.items() if got == NOTHING),
+        **confusion_record(confusion),
         "further mistakes": sum(part.further for part in parts),
-        "confusion": matrix,
     }
 
 

@@ -59,8 +59,9 @@ def toml_reader() -> Reader:
 def formula_reader() -> Reader:
     """A formula, the cells that it reads, and the expression that it is."""
     from gradsheet.spreadsheet.addresses import CellIndex
-    from gradsheet.spreadsheet.formula import parse, references, to_expression
+    from gradsheet.spreadsheet.formula import references, to_expression
     from gradsheet.spreadsheet.functions import FormulaError
+    from gradsheet.spreadsheet.parser import parse
     from gradsheet.symbolic.expression import Variable
 
     at = CellIndex(5, 5)

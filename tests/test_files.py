@@ -16,8 +16,9 @@ from gradsheet.audit.report.annotate import annotate
 from gradsheet.models.build import ModelWorkbook
 from gradsheet.networks.toml import PRESETS, load_network
 from gradsheet.spreadsheet.addresses import CellIndex
-from gradsheet.spreadsheet.formula import Area, Call, Node, parse
+from gradsheet.spreadsheet.formula import Area, Call, Node
 from gradsheet.spreadsheet.libreoffice import convert
+from gradsheet.spreadsheet.parser import parse
 from gradsheet.spreadsheet.recalculate import ENGINES, saved_by_onlyoffice
 from gradsheet.workbook.build import write_exercise, write_workbook
 from tests.engines import with_engine

@@ -12,8 +12,9 @@ from xml.etree.ElementTree import Element
 import formualizer
 
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange
-from gradsheet.spreadsheet.formula import Call, Constant, Node, parse
+from gradsheet.spreadsheet.formula import Call, Constant, Node
 from gradsheet.spreadsheet.functions import FormulaError
+from gradsheet.spreadsheet.parser import parse
 from gradsheet.spreadsheet.reader import read_book
 from gradsheet.spreadsheet.recalculate import LARGER
 

@@ -13,12 +13,12 @@ from gradsheet.spreadsheet.formula import (
     Call,
     Constant,
     Reference,
-    parse,
     to_expression,
 )
 from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
+from gradsheet.spreadsheet.parser import parse
 from gradsheet.spreadsheet.recalculate import recalculated
 from gradsheet.symbolic.expression import Variable
 
@@ -241,3 +241,25 @@ def test_texts_and_overflows_are_no_numbers() -> None:
     }
     evaluator = Evaluator(Formulas(Book(Path("it.xlsx"), {"S": Sheet("S", cells)})))
     assert all(math.isnan(evaluator.value("S", CellIndex(1, column))) for column in range(1, 6))
+
+
+def test_a_lambda_computes_its_formula_of_its_arguments() -> None:
+    names = {
+        "s": "_xlfn.LAMBDA(_xlpm.x,1/(1+EXP(-_xlpm.x)))",
+        "both": "LAMBDA(a,b,s(a)*b)",
+        "round": "LAMBDA(x,round(x))",
+    }
+    at = CellIndex(5, 5)
+    assert parse("s(A1+1)", at, names) == parse("1/(1+EXP(-(A1+1)))", at)
+    assert parse("BOTH(A1,s(B1))", at, names) == parse("1/(1+EXP(-A1))*(1/(1+EXP(-B1)))", at)
+    assert parse("LET(f,LAMBDA(x,x^2),f(A1)+f(f(2)))", at) == parse("A1^2+(2^2)^2", at)
+    assert parse("LAMBDA(x,LAMBDA(y,x-y))(A1)(B1)", at) == parse("A1-B1", at)
+    with pytest.raises(FormulaError, match="a LAMBDA takes 1 arguments"):
+        parse("s(A1,B1)", at, names)
+
+
+def test_names_that_double_are_not_filled_in_without_end() -> None:
+    names = {f"n{k}": f"LAMBDA(x,n{k + 1}(n{k + 1}(x))+x)" for k in range(40)}
+    names["n40"] = "LAMBDA(x,x+x)"
+    with pytest.raises(FormulaError, match="more than 1,000 parts"):
+        parse("n0(A1)", CellIndex(5, 5), names)

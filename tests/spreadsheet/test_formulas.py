@@ -7,10 +7,10 @@ import pytest
 
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.evaluate import Evaluator
-from gradsheet.spreadsheet.formula import parse
 from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
+from gradsheet.spreadsheet.parser import parse
 
 # ``#`` stands for the number of the formula's row.
 COPIED = (

@@ -5,9 +5,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from gradsheet.spreadsheet.addresses import QUOTED_SHEET_PATTERN, CellIndex
-from gradsheet.spreadsheet.formula import Node, parse, references
+from gradsheet.spreadsheet.formula import Node, references
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
+from gradsheet.spreadsheet.parser import parse
 
 # A row that moves with the formula; texts and names of sheets are passed over.
 _MOVING_ROW = re.compile(

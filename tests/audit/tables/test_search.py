@@ -10,9 +10,9 @@ from gradsheet.audit.tables.search import find_tables
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex
-from gradsheet.spreadsheet.formula import parse
 from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
+from gradsheet.spreadsheet.parser import parse
 from tests.audit.layouts import COLUMN, FIRST, Cells, at, table
 
 

@@ -1,10 +1,12 @@
 """The book in an .xlsx file: its sheets and names, each in a part of its own."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from gradsheet.spreadsheet.addresses import is_on_named_sheet
-from gradsheet.spreadsheet.model import Book, Sheet
+from gradsheet.spreadsheet.limits import FORMULA_CHARACTERS
+from gradsheet.spreadsheet.model import Book
 from gradsheet.spreadsheet.reader.archive import (
     DAMAGED,
     NO_WORKBOOK,
@@ -21,6 +23,7 @@ from gradsheet.spreadsheet.reader.properties import properties_of
 from gradsheet.spreadsheet.reader.xlsx_charts import charts_of
 from gradsheet.spreadsheet.reader.xlsx_relations import Relation, identity, relations_of
 from gradsheet.spreadsheet.reader.xlsx_sheet import SharedStrings, SheetCells
+from gradsheet.spreadsheet.reader.xlsx_tables import NamedTable, in_cells, tables_of
 
 
 def read_xlsx(path: Path, parts: Parts) -> Book:
@@ -31,7 +34,8 @@ def read_xlsx(path: Path, parts: Parts) -> Book:
     oddities = Oddities()
     _remark_unread(parts, relations, oddities)
     strings = _strings(parts, relations)
-    sheets: list[Sheet] = []
+    tables: list[NamedTable] = []
+    grids: list[Grid] = []
     charts: list[UnresolvedChart] = []
     read: set[str] = set()
     for name, sheet in listed.sheets.items():
@@ -46,9 +50,14 @@ def read_xlsx(path: Path, parts: Parts) -> Book:
         read.add(relation.target)
         grid = Grid(name, parts.budget, oddities)
         SheetCells(grid, strings).read(parts, relation.target).finish()
-        sheets.append(grid.sheet)
+        grids.append(grid)
+        tables += tables_of(parts, name, relation.target)
         charts += charts_of(parts, name, relation.target)
-    return finished(path, sheets, listed.names, charts, oddities, properties_of(parts))
+    for grid in grids if tables else ():
+        in_cells(grid, tables)
+    names = {table.name: table.body for table in tables} | listed.names
+    sheets = [grid.sheet for grid in grids]
+    return finished(path, sheets, names, charts, oddities, properties_of(parts))
 
 
 def _workbook_part(parts: Parts) -> str:
@@ -78,6 +87,10 @@ def _strings(parts: Parts, relations: Mapping[str, Relation]) -> list[str]:
             return SharedStrings().read(parts, relation.target).strings
     return []
 
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?"
+_VALUE = re.compile(rf"{_NUMBER}|(?:_xlfn\.)?LAMBDA\(.*", re.DOTALL)
+"""What a name may mean besides cells: a number, or a function."""
 
 SOLVED = "solver_opt"
 """The hidden name of the cell that Excel's Solver makes small or large."""
@@ -113,9 +126,15 @@ class _Workbook(PartReader):
         name = self._attributes.get("name", "")
         hidden = self._attributes.get("hidden", "0") in ("1", "true") and name != SOLVED
         reference = self.written().strip().removeprefix("=")
-        if name.startswith("_xlnm.") or hidden or not is_on_named_sheet(reference):
+        if name.startswith("_xlnm.") or hidden or not _is_understood(reference):
             return
         if "localSheetId" in self._attributes:  # a name of the whole book goes before it
             self.names.setdefault(name, reference)
         else:
             self.names[name] = reference
+
+
+def _is_understood(behind: str) -> bool:
+    """Whether a name means cells, a number or a function."""
+    is_value = len(behind) <= FORMULA_CHARACTERS and _VALUE.fullmatch(behind) is not None
+    return is_value or is_on_named_sheet(behind)

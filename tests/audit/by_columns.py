@@ -10,16 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from gradsheet.audit.findings import Audit
+from gradsheet.audit.pipeline import audit_book
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.evaluate import Evaluator
 from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
 
 Value = str | float | Sequence[float]
-Column = tuple[str, Value] | tuple[str, float, str]
+Column = tuple[str, Value] | tuple[str, str | float, str]
 
 
 FIRST = CellIndex(6, 2)  # of the first step
+XS, YS = [0, 0, 1, 1], [0, 1, 0, 1]
+RATE: dict[str, str | float] = {"A1": "learning rate", "B1": 0.5}
 
 
 def book(
@@ -84,3 +88,40 @@ def with_values(of: Book) -> Book:
         for name, sheet in of.sheets.items()
     }
     return replace(of, sheets=sheets)
+
+
+# --- Columns, and what is found about them ------------------------------------------------------
+
+
+def sigmoid(of: str) -> str:
+    return f"=1/(1+EXP(-[{of}]))"
+
+
+def moved(names: str, step: str = "-$B$1*[d{0}<]") -> list[Column]:
+    """Parameters with numbers to start from, and the formula that moves them on."""
+    return [
+        (name, 0.1 * number - 0.25, f"=[{name}<]{step.format(name)}")
+        for number, name in enumerate(names.split(), start=1)
+    ]
+
+
+def found_in(audit: Audit) -> list[tuple[str, str]]:
+    """The cell and the code of each mistake."""
+    return [(f.place.split("!")[-1], f.codes[0]) for f in audit.mistakes]
+
+
+def audited(columns: Sequence[Column], steps: int = 6, **beside: str | float) -> Audit:
+    """The audit of a book with these columns, a learning rate, and other cells."""
+    return audit_book(book(columns, steps, {**RATE, **beside}))
+
+
+def changed(columns: Sequence[Column], header: str, formula: str) -> list[Column]:
+    """The columns with another formula in one."""
+    return [
+        (header, *held[:-1], formula) if header == name else (name, *held)
+        for name, *held in columns
+    ]
+
+
+def unread(audit: Audit) -> list[str]:
+    return [c.header for table in audit.tables for c in table.columns if c.verdict == "not read"]

@@ -4,43 +4,22 @@ from collections.abc import Sequence
 
 import pytest
 
-from gradsheet.audit.findings import Audit
 from gradsheet.audit.pipeline import audit_book
 from gradsheet.audit.unaudited import UnauditedError
-from tests.audit.by_columns import Column, book, with_values
-
-XS, YS = [0, 0, 1, 1], [0, 1, 0, 1]
-RATE: dict[str, str | float] = {"A1": "learning rate", "B1": 0.5}
-
-
-def sigmoid(of: str) -> str:
-    return f"=1/(1+EXP(-[{of}]))"
-
-
-def moved(names: str, step: str = "-$B$1*[d{0}<]") -> list[Column]:
-    """Parameters with numbers to start from, and the formula that moves them on."""
-    return [
-        (name, 0.1 * number - 0.25, f"=[{name}<]{step.format(name)}")
-        for number, name in enumerate(names.split(), start=1)
-    ]
-
-
-def found_in(audit: Audit) -> list[tuple[str, str]]:
-    """The cell and the code of each mistake."""
-    return [(f.place.split("!")[-1], f.codes[0]) for f in audit.mistakes]
-
-
-def audited(columns: Sequence[Column], steps: int = 6) -> Audit:
-    return audit_book(book(columns, steps, RATE))
-
-
-def changed(columns: Sequence[Column], header: str, formula: str) -> list[Column]:
-    """The columns with another formula in one."""
-    return [
-        (header, *held[:-1], formula) if header == name else (name, *held)
-        for name, *held in columns
-    ]
-
+from tests.audit.by_columns import (
+    RATE,
+    XS,
+    YS,
+    Column,
+    audited,
+    book,
+    changed,
+    found_in,
+    moved,
+    sigmoid,
+    unread,
+    with_values,
+)
 
 # --- Softmax, under names of its own -----------------------------------------------------------
 
@@ -325,10 +304,6 @@ def test_weights_and_their_gradients_may_be_numbered_from_0() -> None:
 
 
 # --- Other networks, and other rules, than the audit knows ----------------------------------------
-
-
-def unread(audit: Audit) -> list[str]:
-    return [c.header for table in audit.tables for c in table.columns if c.verdict == "not read"]
 
 
 SINE: list[Column] = [

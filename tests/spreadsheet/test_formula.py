@@ -21,6 +21,7 @@ from gradsheet.spreadsheet.model import Book, Cell, Sheet
 from gradsheet.spreadsheet.parser import parse
 from gradsheet.spreadsheet.recalculate import recalculated
 from gradsheet.symbolic.expression import Variable
+from gradsheet.symbolic.tape import Tape
 
 NUMBERS = (0.15, -0.7, 1.25, 2.0, 0.01, 3.0)  # in A1:F1
 
@@ -241,6 +242,21 @@ def test_texts_and_overflows_are_no_numbers() -> None:
     }
     evaluator = Evaluator(Formulas(Book(Path("it.xlsx"), {"S": Sheet("S", cells)})))
     assert all(math.isnan(evaluator.value("S", CellIndex(1, column))) for column in range(1, 6))
+
+
+def test_numbers_in_braces_are_an_array() -> None:
+    at = CellIndex(5, 5)
+    tree = parse("MMULT({1,-2;3,4},A1:B2)", at)
+    cells = {
+        place: Variable(str(place)) for place in (CellIndex(r, c) for r in (1, 2) for c in (1, 2))
+    }
+    corner = to_expression(tree, at, lambda _, place: cells[place], (1, 0))
+    wanted = Variable("wanted", corner)
+    points = {cells[CellIndex(1, 1)]: 10.0, cells[CellIndex(2, 1)]: 1.0}
+    assert Tape([wanted]).run(points)[wanted] == 3 * 10 + 4
+    for wrong in ("{1,2;3}", "{A1}", "{1,2"):
+        with pytest.raises(FormulaError, match="the braces"):
+            parse(wrong, at)
 
 
 def test_a_lambda_computes_its_formula_of_its_arguments() -> None:

@@ -50,9 +50,10 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Cells, and numbers in place of some, in rows and columns; no formula is written so.
+    """Cells, and numbers in place of some, in rows and columns.
 
-    What a range becomes where its cells are moved apart.
+    Numbers alone are typed in: {1,2;3,4}. With cells it is what a range becomes where its cells are
+    moved apart.
     """
 
     rows: tuple[tuple[Reference | Constant, ...], ...]

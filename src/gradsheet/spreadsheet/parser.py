@@ -13,7 +13,7 @@ from gradsheet.spreadsheet.addresses import (
     CellIndex,
     parse_written_cell,
 )
-from gradsheet.spreadsheet.formula import Area, Call, Constant, Node, Reference
+from gradsheet.spreadsheet.formula import Area, Call, Cells, Constant, Node, Reference
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.spreadsheet.limits import ROWS, LimitError, check_arguments, check_nesting
 
@@ -146,7 +146,28 @@ class _Parser:
             inside = self._expression(0)
             self._close()
             return inside
+        if operator == "{":
+            return self._constants()
         raise FormulaError(f"'{operator}' is not expected in it")
+
+    def _constants(self) -> Node:
+        """Numbers in rows and columns, typed in: {1,2;3,4}."""
+        rows: list[list[Constant]] = [[]]
+        while True:
+            is_negative = self._takes("-")
+            kind, text = self._take()
+            if kind not in ("number", "text"):
+                raise FormulaError("the braces hold something else than numbers and texts")
+            number = _number(text).value if kind == "number" else math.nan
+            assert isinstance(number, float)
+            rows[-1].append(Constant(-number if is_negative else number))
+            if self._takes(";"):
+                rows.append([])
+            elif not self._takes(","):
+                break
+        if not self._takes("}") or len(set(map(len, rows))) > 1:
+            raise FormulaError("the braces do not hold a rectangle of numbers")
+        return Cells(tuple(map(tuple, rows)))
 
     def _close(self) -> None:
         if not self._takes(")"):

@@ -136,6 +136,11 @@ class Interpretation:
         }
         return (moved & self.parameters) | self._differentiated
 
+    def column_of_update(self, column: int) -> int:
+        """Where a parameter's new value is computed: in a column of its own, or in this one."""
+        new = self.symbols[column].next
+        return next((other for other, symbol in self.symbols.items() if symbol == new), column)
+
     @cached_property
     def _trained(self) -> set[Symbol]:
         """The parameters with formulas below the first row, or with a gradient."""

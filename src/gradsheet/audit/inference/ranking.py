@@ -54,7 +54,8 @@ def interpret(table: Table) -> Interpretation | None:
 def _by_its_rule(table: Table, found: Interpretation) -> Interpretation:
     """A table under the rule of its updates, where most of them are no plain gradient descent."""
     wrong = wrong_columns(found)
-    updates = [column for column in wrong if found.symbols[column] in found.parameters]
+    parameters = [c for c, s in found.symbols.items() if s in found.parameters]
+    updates = [c for c in parameters if found.column_of_update(c) in wrong or c in wrong]
     trained = sum(map(found.is_trained, found.parameters & set(found.symbols.values())))
     if 2 * len(updates) <= trained:
         return found
@@ -73,7 +74,7 @@ def _follows(found: Interpretation, column: int) -> bool:
     """Whether the columns of one parameter's update are right."""
     parameter = found.symbols[column]
     own = [c for c, s in found.symbols.items() if s.is_memory_of(parameter)]
-    return not wrong_columns(found, [column, *own])
+    return not wrong_columns(found, [column, found.column_of_update(column), *own])
 
 
 def _interpretations(table: Table) -> Iterator[Interpretation]:

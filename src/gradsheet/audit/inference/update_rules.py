@@ -93,7 +93,7 @@ class _Search:
     def __init__(self, table: Table, hypothesis: Hypothesis, found: Interpretation) -> None:
         self._table, self._found = table, found
         self._columns = {
-            symbol: column
+            symbol: found.column_of_update(column)
             for column, symbol in found.symbols.items()
             if symbol in found.parameters and found.is_trained(symbol) and column in table.usual
         }

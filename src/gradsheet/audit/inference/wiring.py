@@ -139,7 +139,8 @@ class Wiring:
     @cached_property
     def units(self) -> dict[int, Unit]:
         """The weighted sums, by their columns."""
-        columns = self.formulas.expressions.keys() - self.parameters
+        new = {self.formulas.copied(parameter) for parameter in self.parameters}
+        columns = self.formulas.expressions.keys() - self.parameters - new
         formulas = {column: self.formulas.expressions[column] for column in sorted(columns)}
         units = {column: self._unit(formula, column) for column, formula in formulas.items()}
         found = {column: unit for column, unit in units.items() if unit is not None}

@@ -18,13 +18,14 @@ _EXAMPLE = r"(?:@(\d+)|\((\d+)\))?"
 _LOSS = r"(?:e|err|error|l|loss|j|c|cost)"
 _TOTAL = r"(?:t|tot|total|sum)"
 _ACTIVATED = r"(?:a|act|activation|out|sigma|sig|sigmoid|tanh|relu|f)"
+_OF_OUTPUT = r"(?:o|out|output)?"
 _SUMMED = r"(?:net|z|s|sum|in)"
 
 # In the order in which they are tried. The first group is the number, then those of the example.
 _PATTERNS = tuple(
     (re.compile(pattern + _EXAMPLE), kind)
     for pattern, kind in (
-        (rf"(?:t|target|y|desired|expected|label){_NUMBER}", Kind.TARGET),
+        (rf"(?:y|(?:t|target|desired|expected|label){_OF_OUTPUT}){_NUMBER}", Kind.TARGET),
         (rf"(?:i|x|in|inp|input){_NUMBER}", Kind.INPUT),
         (rf"(?:w|wt|weight|gewicht|peso|poids){_NUMBER}", Kind.WEIGHT),
         (rf"(?:b|bias){_NUMBER}", Kind.BIAS),
@@ -32,7 +33,7 @@ _PATTERNS = tuple(
         (rf"{_ACTIVATED}\(?o{_NUMBER}\)?", Kind.OUTPUT_ACTIVATION),
         (rf"{_SUMMED}?\(?h{_NUMBER}\)?", Kind.HIDDEN),
         (rf"{_SUMMED}?\(?o{_NUMBER}\)?", Kind.OUTPUT),
-        (rf"{_LOSS}{_NUMBER}", Kind.ERROR),
+        (rf"{_LOSS}{_OF_OUTPUT}{_NUMBER}", Kind.ERROR),
     )
 )
 _SOFTMAX = re.compile(r"([lms])(?:@(\d+)|\((\d+)\))?")  # what the units of a softmax share

@@ -131,6 +131,7 @@ class _Chains:
         A weight on which nothing depends, because a formula takes another one, is moved on too.
         """
         others: list[CellRef] = []
+        taken: set[CellRef] = set()
         for start in self._moves:
             if start in self._book.circular:
                 yield self._turning(start)
@@ -138,12 +139,14 @@ class _Chains:
                 continue
             elif (moved := self._moved(start, [self._is_computed_from])) is not None:
                 self._learn(start, moved)
+                taken.add(moved)
                 yield self._from(start, moved)
             else:
                 others.append(start)
         others += [cell for cell in self._book.readers if cell not in self._moves]
         for start in others if self._learned else ():
-            if (moved := self._moved(start, [self._is_like_others])) is not None:
+            moved = self._moved(start, [self._is_like_others])
+            if moved is not None and moved not in taken:
                 yield self._from(start, moved)
 
     def pairs(self) -> list[tuple[CellRef, CellRef]]:

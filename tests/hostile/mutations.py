@@ -201,6 +201,8 @@ def mutate_archive(content: bytes, draw: Random) -> bytes:
             parts = [(info.filename, archive.read(info)) for info in archive.infolist()]
     except Exception:  # damaged before
         return mutate_bytes(content, draw)
+    if not parts:  # a damage before this one dropped the only part
+        return mutate_bytes(content, draw)
     at = draw.randrange(len(parts))
     name, part = parts[at]
     kind = draw.randrange(12)

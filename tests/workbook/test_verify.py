@@ -10,9 +10,10 @@ import pytest
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.toml import PRESETS, load_network
-from gradsheet.spreadsheet.recalculate import cached_values
+from gradsheet.spreadsheet.recalculate import Cells, cached_values
 from gradsheet.workbook.build import write_workbook
-from gradsheet.workbook.verify import Verification, _relative_difference, verify_workbook
+from gradsheet.workbook.differences import moves_of, relative_difference, sheet_difference
+from gradsheet.workbook.verify import Verification, verify_workbook
 from tests.engines import EVERY_ENGINE, FAST, TESTED, with_engine
 from tests.reference import random_network
 from tests.workbook.books import LINE, Books, book, cell_of, ref, with_cells
@@ -38,6 +39,7 @@ def test_presets_are_verified(engine: str, preset: str, books: Books) -> None:
     found = verify_workbook(path, engine=engine)
     assert_small(found)
     assert found.is_verified
+    assert found.sensitive == 0
     for sheets in (found.as_made, found.after_change):
         assert sum(difference.cells for difference in sheets) == len(cached_values(path))
     parameters = len(build_graph(load_network(preset)).parameters)
@@ -59,6 +61,31 @@ def test_random_networks_are_verified(engine: str, seed: int, tmp_path: Path) ->
     write_workbook(spec, path, learning_rates=(0.02, 0.05), updates=3)
     assert not [value for value in cached_values(path).values() if str(value).startswith("#")]
     assert_small(verify_workbook(path, engine=engine))
+
+
+def test_a_network_whose_gradients_are_mostly_rounding_is_verified(tmp_path: Path) -> None:
+    """RMSProp divides the gradients of saturated units, 1 − a², by their own size."""
+    path = tmp_path / "book.xlsx"
+    write_workbook(random_network(27), path, learning_rates=(0.02, 0.05), updates=10)
+    found = verify_workbook(path)
+    assert found.is_verified
+    assert 0 < found.sensitive < 0.1 * sum(difference.cells for difference in found.as_made)
+
+
+def test_a_difference_beyond_what_a_cell_moves_by_itself_counts() -> None:
+    steady, sensitive = ref("lr 0.5", "C2"), ref("lr 0.5", "D2")
+    expected: Cells = {steady: 2.0, sensitive: 3.0}
+    moves = moves_of(expected, [{steady: 2.0, sensitive: 3.1}, {steady: 2.0, sensitive: 2.95}])
+    assert moves == pytest.approx({steady: 0.0, sensitive: 0.1})
+
+    def compare(there: float, here: float) -> tuple[float, int]:
+        found: Cells = {steady: there, sensitive: here}
+        difference = sheet_difference("lr 0.5", found, expected, 1.0, moves=moves)
+        return difference.worst, difference.sensitive
+
+    assert compare(2.0, 3.09) == (0.0, 1)
+    assert compare(2.0, 3.12) == pytest.approx((0.04, 0))
+    assert compare(2.1, 3.0) == pytest.approx((0.05, 0))
 
 
 @pytest.mark.parametrize("engine", EVERY_ENGINE)
@@ -149,6 +176,6 @@ def test_a_damaged_workbook_is_refused_in_one_line(part: str, books: Books, tmp_
 
 def test_what_is_no_number_differs_from_any_number() -> None:
     """Autograd's NaN where a loss overflows is what a cell shows as an error."""
-    assert _relative_difference(0.5, math.nan, 1e-3) == math.inf
-    assert _relative_difference("#NUM!", math.nan, 1e-3) == 0.0
-    assert _relative_difference("#DIV/0!", math.inf, 1e-3) == 0.0
+    assert relative_difference(0.5, math.nan, 1e-3) == math.inf
+    assert relative_difference("#NUM!", math.nan, 1e-3) == 0.0
+    assert relative_difference("#DIV/0!", math.inf, 1e-3) == 0.0

@@ -103,7 +103,8 @@ def verify(
 ) -> None:
     """Recalculate a workbook with a second spreadsheet engine and compare every cell."""
     from gradsheet.cli.render import verification_table
-    from gradsheet.workbook.verify import TOLERANCE, verify_workbook
+    from gradsheet.workbook.differences import TOLERANCE
+    from gradsheet.workbook.verify import verify_workbook
 
     found = verify_workbook(workbook, engine=engine)
     terminal = Terminal()
@@ -112,6 +113,11 @@ def verify(
         terminal.result(f"Not verified: a difference is larger than {TOLERANCE:.0e}.")
         sys.exit(1)
     terminal.result(f"Verified: every cell agrees to {TOLERANCE:.0e}.")
+    if found.sensitive:
+        terminal.result(
+            f"Cells that rounding alone moves by more: {found.sensitive}. They differ by no more "
+            "than that; no two programs agree on them."
+        )
 
 
 def sweep(

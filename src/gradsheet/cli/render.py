@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from gradsheet.cli.demo import Made
     from gradsheet.digits.evaluation import Evaluation
     from gradsheet.digits.study.compare import ModelComparison, StudyComparison
-    from gradsheet.workbook.verify import Difference, Verification
+    from gradsheet.workbook.differences import Difference
+    from gradsheet.workbook.verify import Verification
 
 _MARKS = (1, 10, 50, 100, 200, 500, 1000)
 _MOST_ROWS = 40

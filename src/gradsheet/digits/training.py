@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from threading import RLock
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +23,7 @@ from gradsheet.digits.recipe import Recipe
 from gradsheet.errors import GradsheetError
 from gradsheet.processes import free_cores
 
+tqdm.set_lock(RLock())  # its own is one between processes, left behind by a worker that is killed
 _RECALIBRATION_IMAGES = 20_000
 
 _TRAINED_ON = {

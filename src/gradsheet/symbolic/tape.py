@@ -1,6 +1,8 @@
 """A Wengert list: named expressions as a straight list of NumPy steps, for arrays of numbers."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +10,27 @@ from numpy.typing import NDArray
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable
 
 Array = NDArray[np.float64]
+_LAST_DIGITS = 2.0**-48  # LibreOffice takes a difference below this, relative to its terms, as 0
+_rounding: ContextVar[np.random.Generator | None] = ContextVar("rounding", default=None)
 
 
 def evaluate(wanted: Iterable[Variable], given: Mapping[Variable, float]) -> dict[Variable, float]:
     """The value of each variable, from those of the given ones; NaN where it overflows."""
     return {variable: float(value) for variable, value in Tape(wanted).run(given).items()}
+
+
+@contextmanager
+def random_rounding(seed: int) -> Iterator[None]:
+    """Within it the result of every step is moved at random by up to 4e-15 of itself.
+
+    Two programs round, and compute exp and tanh, differently in the last digits. How far a value
+    moves here tells how far apart they may be (Monte Carlo arithmetic: Parker, 1997).
+    """
+    token = _rounding.set(np.random.default_rng(seed))
+    try:
+        yield
+    finally:
+        _rounding.reset(token)
 
 
 class Tape:
@@ -43,6 +61,8 @@ class Tape:
     def _run(
         self, values: Mapping[Variable, Array | float], check: Callable[[Array], Array]
     ) -> dict[Variable, Array]:
+        if (draw := _rounding.get()) is not None:
+            check = _moved_after(check, draw)
         memory: dict[int, Array] = dict(self._constants)
         for variable, slot in self._given.items():
             memory[slot] = np.asarray(values[variable], dtype=np.float64)
@@ -74,3 +94,12 @@ class Tape:
             self._slots[key] = len(self._slots)
             self._steps.append((expression.operation.value, self._slots[key], sources))
         return self._slots[key]
+
+
+def _moved_after(
+    check: Callable[[Array], Array], draw: np.random.Generator
+) -> Callable[[Array], Array]:
+    def moved(result: Array) -> Array:
+        return check(result) * (1 + draw.uniform(-_LAST_DIGITS, _LAST_DIGITS, np.shape(result)))
+
+    return moved

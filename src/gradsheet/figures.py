@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from gradsheet.errors import GradsheetError
 from gradsheet.files import whole_file
-from gradsheet.networks.diagram import LINE, Box, Diagram, Edge, Neuron, lay_out
+from gradsheet.networks.diagram import LINE, MOST_NAMED, Box, Diagram, Edge, Neuron, lay_out
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.sweep import Descent, descend, in_updates
@@ -375,7 +375,7 @@ def _draw_neurons(axes: Axes, drawing: Diagram, values: Mapping[Variable, float]
     for neuron in drawing.neurons:
         color = palette.NEURONS[neuron.kind]
         axes.scatter(neuron.x, neuron.y, s=size, color=color, edgecolor="white", zorder=4)
-        if not drawing.is_labeled:
+        if len(drawing.neurons) > MOST_NAMED:
             continue
         name, font = f"${neuron.markup}$", 12 if drawing.radius > 20 else 7
         axes.text(neuron.x, neuron.y, name, **_CENTERED, fontsize=font, zorder=5)

@@ -10,7 +10,7 @@ from gradsheet.networks.toml import load_network
 from gradsheet.spreadsheet.recalculate import cached_values
 from gradsheet.workbook import common_mistakes
 from gradsheet.workbook.build import write_workbook
-from tests.workbook.books import after, book, cell_of, ref, table
+from tests.workbook.books import LINE, after, book, cell_of, ref, table
 
 TWO_EXAMPLES = NetworkSpec(
     ((0.5, -1.0, 0.25), (1.0, 0.75, -0.5)),
@@ -69,8 +69,10 @@ def test_what_is_said_follows_from_the_numbers(name: str, request: pytest.Fixtur
         said = str(block["said"])
         right, wrong = float(block["right"]), float(block["wrong"])
         assert ("wrong sign" in said) == (right * wrong < 0)
+        if "of at most 1%" in said:  # as it is shown
+            assert abs(round(float(block["share"]), 4)) <= 0.01
         assert ("at first the wrong" in said.lower()) == (right == wrong)
-        assert ("below" in said) == (right * wrong > 0 and 0 < abs(wrong / right - 1) < 0.5)
+        assert ("at most" in said) == (right * wrong > 0 and 0 < abs(wrong / right - 1) < 0.5)
         assert ("does not lead downhill" in said) == (float(block["downhill"]) <= 0)
         farther = float(block["loss"]) < float(block["right loss"])
         assert ("farther" in said) <= farther
@@ -102,6 +104,14 @@ def test_the_words_follow_the_inputs(two_examples: Path, tmp_path: Path) -> None
     assert sum(text.startswith("At first the wrong formula gives the right") for text in said) == 1
 
 
+def test_without_a_mistake_there_is_no_sheet(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    write_workbook(LINE, path, learning_rates=(0.1,), updates=1)
+    assert SHEET not in book(path).sheetnames
+    told = [str(row[1].value) for row in book(path)["Start"].iter_rows(max_col=2)]
+    assert "Common mistakes is left out: none of them can be made in this network." in told
+
+
 def test_a_mistake_too_long_to_write_out_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,5 +120,7 @@ def test_a_mistake_too_long_to_write_out_is_left_out(
     write_workbook(load_network("xor"), path, learning_rates=(0.1,), updates=1)
     told = [str(row[0].value) for row in book(path)[SHEET].iter_rows(max_col=1) if row[0].value]
     assert len(blocks(path)) == 3
-    assert told[-1].startswith("Not made here: the network lacks what they take, or the formula")
+    assert told[-1].startswith(
+        "Not made here, because the network lacks what they need or the formula"
+    )
     assert "weight updated before its old value was used" in told[-1]

@@ -22,12 +22,12 @@ def test_one_edge_of_many_can_be_chosen(tmp_path: Path) -> None:
     spec = NetworkSpec((tuple(0.1 * n for n in range(8)),), ((0.5,) * 8,), (layer,))
     path = tmp_path / "book.xlsx"
     write_workbook(spec, path, learning_rates=(0.5,), updates=1)
-    chosen: dict[CellRef, float | str] = {ref("Network", "I4"): "w11: i3 → o2"}
+    chosen: dict[CellRef, float | str] = {ref("Network", "L4"): "w11: i3 → o2"}
     found = after(path, tmp_path, {**chosen, ref("Network", "B5"): 1.0})
     graph = build_graph(spec)
     shown = [graph.parameters[10], graph.gradients[10]]
     run = descend(graph, (0.5,), 1, shown)
-    for cell, variable in zip(("I5", "I6"), shown, strict=True):
+    for cell, variable in zip(("L5", "L6"), shown, strict=True):
         assert found[ref("Network", cell)] == pytest.approx(run.values[variable][1, 0], rel=1e-11)
     diagram = lay_out(graph)
     ends = [value for end in diagram.edges[10].visible_ends(diagram.radius) for value in end]

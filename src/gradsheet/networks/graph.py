@@ -20,6 +20,7 @@ from gradsheet.networks.symbols import (
 from gradsheet.symbolic.differentiate import Backward, backpropagate
 from gradsheet.symbolic.expression import Expression, Variable, apply
 from gradsheet.symbolic.operations import (
+    ACTIVATION_NAMES,
     ACTIVATIONS,
     EXPONENTIAL,
     LOGARITHM,
@@ -320,12 +321,16 @@ class _Builder:
         if mark is None or isinstance(whole, Variable):
             return Example(inputs, targets, tuple(passes), errors, ())
         symbol = Symbol(Kind.EXAMPLE_LOSS, (), mark)
-        own = named(symbol, whole, f"loss{where}: {loss.words}")
+        own = named(symbol, whole, f"loss{where}: {loss.described(len(targets))}")
         return Example(inputs, targets, tuple(passes), errors, (own,))
 
     def _loss(self, examples: Sequence[Example], regularizer: Sequence[Variable]) -> Variable:
-        loss = loss_named(self.spec.loss, self.spec.layers[-1].units)
-        words, more = f"the loss: {loss.words}", "; plus ½·λ·Σ w²" if regularizer else ""
+        outputs = self.spec.layers[-1].units
+        loss = loss_named(self.spec.loss, outputs)
+        words, more = (
+            f"the loss: {loss.described(outputs)}",
+            "; plus ½·λ·Σ w²" if regularizer else "",
+        )
         if len(examples) == 1:
             whole = loss.total(examples[0].errors)
             return named(LOSS, total([whole, *regularizer]), f"{words}{more}")
@@ -354,11 +359,12 @@ def _layer_pass(
             return apply(EXPONENTIAL, value - shared[-1])
         return _UNITS[described.activation](value)
 
+    kind = ACTIVATION_NAMES.get(described.activation, described.activation)
     activations = tuple(
         named(
             symbol_of(value).activation,
             activation(value),
-            f"activation of {words}{where}: {described.activation}",
+            f"activation of {words}{where}: {kind}",
         )
         for value, words in zip(pre_activations, layer.words, strict=True)
     )

@@ -39,6 +39,10 @@ class Loss:
     total: Callable[[Sequence[Expression]], Expression]
     activation: str = ""
 
+    def described(self, outputs: int) -> str:
+        """What it is, for people; of a single output without a word of a sum or a mean."""
+        return self.words if outputs > 1 else self.words.partition(", ")[0]
+
 
 def _mean(errors: Sequence[Expression]) -> Expression:
     return total(errors) / len(errors)

@@ -203,6 +203,10 @@ def agreement(value: float) -> float:
     return 0.0 if math.isfinite(value) else math.nan
 
 
+PAGE_WIDTH = 330
+"""Characters across a printed page that can still be read."""
+
+
 def print_on_pages(
     sheet: Worksheet, across: int = 1, down: int = 0, portrait: bool = False
 ) -> None:

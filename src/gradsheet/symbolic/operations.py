@@ -238,6 +238,8 @@ ACTIVATIONS: dict[str, Callable[[Expression], Expression]] = {
     "softplus": lambda x: apply(SOFTPLUS, x),
     "identity": lambda x: x,
 }
+ACTIVATION_NAMES = {"relu": "ReLU", "leaky-relu": "leaky ReLU", "gelu": "GELU", "silu": "SiLU"}
+"""How people write an activation's name, where it differs."""
 
 
 def total(terms: Iterable[Expression]) -> Expression:

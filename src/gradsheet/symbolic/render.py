@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
@@ -13,6 +14,7 @@ Run = tuple[str, Literal["normal", "subscript", "superscript"]]
 
 
 _LONGEST_LITERAL = 40  # characters
+_MOST_TERMS, _LEFT_OUT = 4, Variable("…")  # in a shortened sum, the dots among them
 
 _RAISED = str.maketrans("0123456789()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾")
 
@@ -48,6 +50,16 @@ def to_code(expression: Expression, name: Callable[[Variable], str]) -> str:
         name: the identifier of a variable.
     """
     return _write(expression, "code", name)[0]
+
+
+def shortened(expression: Expression) -> Expression:
+    """``expression`` to be shown in little room: of a long sum the first terms and the last."""
+    if not isinstance(expression, Apply):
+        return expression
+    parts = tuple(map(shortened, expression.arguments))
+    if expression.operation.name == "add" and len(parts) > _MOST_TERMS:
+        parts = (*parts[: _MOST_TERMS - 2], _LEFT_OUT, parts[-1])
+    return replace(expression, arguments=parts)
 
 
 def runs(markup: str) -> list[Run]:

@@ -34,11 +34,13 @@ _RIGHT_COLOUR = "#111827"
 
 
 def write(layout: Layout, style: Style) -> None:
-    """Add the sheet of common mistakes."""
+    """Add the sheet of common mistakes, unless none can be made in the network."""
+    mistakes = [mistake for mistake in find_mistakes(layout.graph) if _fits(layout, mistake)]
+    if not mistakes:
+        return
     sheet = style.add_sheet(MISTAKES_SHEET, texts.MISTAKES_TITLE, *texts.MISTAKES_NOTES)
     for column, width in ((0, 4), *LABELS):
         sheet.set_column(column, column, width)
-    mistakes = [mistake for mistake in find_mistakes(layout.graph) if _fits(layout, mistake)]
     trainings = _Trainings(layout, style, sheet, [None, *mistakes])
     trainings.write()
     for number, mistake in enumerate(mistakes, start=1):
@@ -158,6 +160,8 @@ class _Trainings:
         """Every training, side by side."""
         self.sheet.write_string(1, _HELPER, texts.MISTAKES_TRAININGS, self.style.note)
         self.sheet.write_string(_FIRST_ROW - 1, _HELPER, texts.UPDATES, self.style.header())
+        right = self.table(len(self.mistakes) - 1).left + len(self.variables) - 1
+        self.sheet.set_column(_HELPER + 1, right, 11)
         iteration = self.style.format(align="center", font_color=FAINT)
         for row in range(self.updates + 1):
             self.sheet.write_number(_FIRST_ROW + row, _HELPER, row, iteration)

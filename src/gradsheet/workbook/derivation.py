@@ -36,7 +36,7 @@ from gradsheet.workbook.layout import DERIVATION_SHEET, Check, Layout
 _COLUMNS = (  # header, width, alignment
     ("", 4, "right"),
     ("step", 12, "right"),
-    ("  in words", 66, "left"),
+    ("  in words", 70, "left"),
     ("formula", 46, "left"),
     ("with the numbers", 50, "left"),
     ("value", 14, "right"),
@@ -201,7 +201,8 @@ def _write_step(
 def _lines(column: int, text: str) -> int:
     """How many lines a text takes; a column's width counts digits, wider than most letters."""
     width = _COLUMNS[column][1] * (1 if column == _CELL else 1.2)
-    return math.ceil(len(text) / width)
+    raised = sum(character in "⁽⁾⁰¹²³⁴⁵⁶⁷⁸⁹" for character in text)
+    return math.ceil((len(text) - raised / 2) / width)
 
 
 def _write_numbers(
@@ -219,7 +220,8 @@ def _write_numbers(
         if place % 2:
             operand = operands[int(piece)]
             numeral, shown = derivation.numeral(operand), numerals.text(derivation.values[operand])
-            if pieces[place - 1].endswith("(") and pieces[place + 1].startswith(")"):
+            alone = len(pieces) == 3 and not pieces[0] and not pieces[2]
+            if alone or (pieces[place - 1].endswith("(") and pieces[place + 1].startswith(")")):
                 numeral, shown = _BARE.format(numeral), shown.strip("()")
             parts.append(numeral)
             text += shown

@@ -21,7 +21,7 @@ LEVEL_WORDS = {
     Level.GRADIENTS: "the gradient of each weight and bias",
     Level.DELTAS: "every step of the backward pass: local derivatives, deltas and gradients",
     Level.FORWARD: "every step, forward and backward",
-    Level.MISTAKE: "which step of the derivation is wrong, and its right value",
+    Level.MISTAKE: "the step of the derivation that is wrong, and its right value",
 }
 
 

@@ -15,8 +15,8 @@ _FILL = (
     "counted.",
 )
 _SEARCH = (
-    "One step of the backward pass on Derivation has a wrong formula. Everything below it is "
-    "computed from it, on the training sheet, too.",
+    "One step of the backward pass on Derivation has a wrong formula. What follows from it is "
+    "wrong, too, on every sheet.",
     "Fill in the two yellow cells at the top of Derivation: the number of the wrong step, and its "
     "right value. Every other cell is locked.",
 )

@@ -40,6 +40,7 @@ _FORMULA, _DIFFERENCE, _AUTOGRAD, _LESS_DIFFERENCE, _LESS_AUTOGRAD, _FAILS, _KIN
 _TABLE_LEFT = len(_COLUMNS) + 2
 _NUDGE_CELL, _FAIL_CELL, _CHANGED_CELL = (3, 1), (4, 1), (5, 1)
 _TINY = "0.0E+00"
+_PAGE_ROWS = 40  # gradients that can still be read on a page
 FIRST_COMPARED = (_FIRST_ROW, _LESS_AUTOGRAD)
 """The cell that compares the first parameter with autograd, where there is a formula in it."""
 
@@ -62,9 +63,9 @@ def write(layout: Layout, style: Style) -> list[Check]:
     sheet.repeat_rows(_HEADER_ROW)
     last = _KINKS if table.nudged.kinked else _FAILS
     sheet.print_area(0, 0, _FIRST_ROW + len(parameters) - 1, last)
-    print_on_pages(sheet)
-    words = "every gradient equals its central difference"
-    words += " and autograd's value" if layout.witness else ""
+    print_on_pages(sheet, down=math.ceil(len(parameters) / _PAGE_ROWS))
+    every = len(layout.graph.parameters)
+    words = texts.gradients_checked(len(parameters), every, bool(layout.witness))
     return [Check(words, absolute(*_FAIL_CELL, GRADIENT_SHEET), GRADIENT_SHEET, failures)]
 
 

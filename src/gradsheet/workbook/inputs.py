@@ -1,9 +1,12 @@
 """The sheet to type in: it drives every other one."""
 
+import math
+
 from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import (
+    PAGE_WIDTH,
     Worksheet,
     absolute,
     cell_address,
@@ -22,6 +25,8 @@ from gradsheet.workbook.inputs_layout import (
     Block,
 )
 from gradsheet.workbook.layout import Layout
+
+_LIST_WIDTHS, _GRID_WIDTH, _GAP = (6, 11), 9, 2  # of columns, in characters
 
 
 def write(layout: Layout, style: Style, locked: bool) -> None:
@@ -45,7 +50,7 @@ def write(layout: Layout, style: Style, locked: bool) -> None:
     _write_table(layout, style, sheet)
     last = max(row for row, _ in layout.fields.typed.values())
     sheet.print_area(0, 0, last, layout.fields.table_left - 2)
-    print_on_pages(sheet)
+    print_on_pages(sheet, math.ceil(sum(map(_width, layout.fields.blocks)) / PAGE_WIDTH))
     if locked:
         sheet.protect()
 
@@ -87,7 +92,19 @@ def _write_block(
         _write_list_labels(sheet, style, block)
     else:
         _write_grid_labels(sheet, style, block)
-    sheet.set_column(block.left + block.width, block.left + block.width, 2)
+    sheet.set_column(block.left + block.width, block.left + block.width, _GAP)
+
+
+def _width(block: Block) -> float:
+    """The width of a block's columns and of the gap after it, in characters."""
+    if block.is_list:
+        return sum(_LIST_WIDTHS) + _meaning_width(block) + _GAP
+    return _GRID_WIDTH * block.width + _GAP
+
+
+def _meaning_width(block: Block) -> float:
+    longest = max(len(variable.meaning) for (variable,) in block.rows)
+    return max(13, 0.95 * longest + 1)
 
 
 def _write_list_labels(sheet: Worksheet, style: Style, block: Block) -> None:
@@ -95,10 +112,8 @@ def _write_list_labels(sheet: Worksheet, style: Style, block: Block) -> None:
         markup = variable.markup
         style.write_markup(sheet, row, block.left, markup, align="right", bold=True)
         sheet.write_string(row, block.left + 2, variable.meaning, style.aside)
-    sheet.set_column(block.left, block.left, 6)
-    sheet.set_column(block.left + 1, block.left + 1, 11)
-    longest = max(len(variable.meaning) for (variable,) in block.rows)
-    sheet.set_column(block.left + 2, block.left + 2, max(13, 0.95 * longest + 1))
+    for column, width in enumerate((*_LIST_WIDTHS, _meaning_width(block)), start=block.left):
+        sheet.set_column(column, column, width)
 
 
 def _write_grid_labels(sheet: Worksheet, style: Style, block: Block) -> None:
@@ -109,7 +124,7 @@ def _write_grid_labels(sheet: Worksheet, style: Style, block: Block) -> None:
     for number, _ in enumerate(block.rows, start=1):
         cell_format = style.format(align="center", font_color=FAINT)
         sheet.write_number(block.first_row + number - 1, block.left, number, cell_format)
-    sheet.set_column(block.left, block.left + block.width - 1, 9)
+    sheet.set_column(block.left, block.left + block.width - 1, _GRID_WIDTH)
 
 
 def _write_choice(layout: Layout, style: Style, sheet: Worksheet, locked: bool) -> None:

@@ -227,7 +227,8 @@ def _groups(graph: NetworkGraph) -> dict[Variable, tuple[str, str]]:
     groups: dict[Variable, tuple[str, str]] = {}
     for number, layer in enumerate(graph.layers, start=1):
         given = (*layer.flat_weights, *layer.biases)
-        groups |= dict.fromkeys(given, ("weight", f"weights of layer {number}"))
+        kinds = "weights and biases" if layer.biases else "weights"
+        groups |= dict.fromkeys(given, ("weight", f"{kinds} of layer {number}"))
     for example in graph.examples:  # their numbers are in the columns' names
         groups |= dict.fromkeys(example.targets, ("target", "targets"))
         groups |= dict.fromkeys(example.inputs, ("input", "inputs"))

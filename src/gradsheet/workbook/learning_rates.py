@@ -80,7 +80,8 @@ class _Rates:
                 value = float(losses[mark, number])
                 write_formula(sheet, row, column, cell, _or_missing(value), style.number)
             self._write_rises(row, len(self.marks) + 2, number)
-            self._write_fastest(row, len(self.marks) + 3, number)
+            if self.count > 1:
+                self._write_fastest(row, len(self.marks) + 3, number)
         sheet.write_string(_SUMMARY_ROW + 1 + self.count, 0, texts.RATES_RISES, style.note)
 
     def _write_rises(self, row: int, column: int, number: int) -> None:
@@ -103,7 +104,7 @@ class _Rates:
         formula = f'IFERROR(IF({cell}<={_with_margin(lowest)},"{texts.LOWEST}",""),"")'
         losses = self.layout.descent.loss[self.marks[-1]]
         fastest = np.isfinite(losses[number]) and not _is_higher(losses[number], np.nanmin(losses))
-        cell_format = self.style.format(bold=True, font_color="#166534")
+        cell_format = self.style.format(bold=True, font_color="#166534", indent=1)
         write_formula(
             self.sheet, row, column, formula, texts.LOWEST if fastest else "", cell_format
         )

@@ -86,7 +86,7 @@ class Block:
         place, last = self.row + _SO, LEFT + len(LABELS) - 1
         top = self.style.format(align="right", font_color=FAINT, valign="top")
         self.sheet.write_string(place, LEFT, texts.MISTAKE_SO, top)
-        cell_format = self.style.format(indent=1, text_wrap=True, valign="top")
+        cell_format = self.style.format(align="left", indent=1, text_wrap=True, valign="top")
         self.sheet.merge_range(place, _WORDS, place, last, "", cell_format)
         write_formula(self.sheet, place, _WORDS, formula, text, cell_format)
         self.sheet.set_row(place, LINE * 2)
@@ -133,7 +133,8 @@ class Block:
             text = to_textbook(expression)
             if len(text) > _LONGEST:
                 text = text[: text.index(" ", _LONGEST - 100)] + " …"
-            self.style.write_markup(self.sheet, row, _WORDS, "= " + text, text_wrap=True)
+            indented = {"align": "left", "indent": 1, "text_wrap": True}
+            self.style.write_markup(self.sheet, row, _WORDS, "= " + text, **indented)
             self.sheet.set_row(row, LINE * math.ceil(len(plain(text)) / 72))
             start = self.outcome.start + 1
             formula = self.table.formula(expression).format(start, start + 1)
@@ -214,8 +215,9 @@ def _of_gradients(right_cell: str, wrong_cell: str, right: float, wrong: float) 
         Case(_negligible(right_cell, wrong_cell), _is_negligible(right, wrong), said["zero"]),
         Case(_negligible(wrong_cell, right_cell), _is_negligible(wrong, right), said["vanishes"]),
         Case(f"({right_cell}<0)+({wrong_cell}<0)=1", (right < 0) != (wrong < 0), said["sign"]),
-        Case(f"{error}<0.01*{size}", far < 0.01 * abs(right), said["tiny"]),
-        Case(f"{error}<0.5*{size}", far < 0.5 * abs(right), said["small"]),
+        # As it is shown, in hundredths of a percent: 1.00% is at most 1%.
+        Case(f"{error}<0.01005*{size}", far < 0.01005 * abs(right), said["tiny"]),
+        Case(f"{error}<0.50005*{size}", far < 0.50005 * abs(right), said["small"]),
         Case("", True, said["large"]),
     ]
 

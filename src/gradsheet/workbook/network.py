@@ -21,7 +21,7 @@ from gradsheet.workbook.selector import CHOSEN_EXAMPLE, Selector
 
 _COLUMN_PIXELS, _ROW_PIXELS = 64, 20
 _MOST_SORTED = 1_000  # edges whose lines follow their weights
-_CHOSEN_EDGE = (3, 8)
+_CHOSEN_EDGE = (3, 11)
 
 
 def write(layout: Layout, style: Style, *, protected: bool = False) -> None:
@@ -133,6 +133,7 @@ def _write_edge_choice(
         if edge.gradient is None:
             sheet.write_string(row, left + 2, texts.NONE, cell_format)
     sheet.set_column(left, left, 20)
+    sheet.set_column(left + 1, left + 2, 12)
     last = FIRST_ROW + len(diagram.edges) - 1
     names = span(FIRST_ROW, left, last, left)
     row, column = _CHOSEN_EDGE
@@ -158,6 +159,8 @@ def _write_edge_choice(
         sheet.write_string(row + down, column - 1, name, right)
         cells = span(FIRST_ROW, left + down, last, left + down)
         value = float(values[variable][0, 0])
+        # Two columns wide, as the number would not fit one.
+        sheet.merge_range(row + down, column, row + down, column + 1, "", shown)
         write_formula(sheet, row + down, column, f"INDEX({cells},{number})", value, shown)
     return number
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from gradsheet.networks.diagram import Diagram, Edge, Neuron
+from gradsheet.networks.diagram import MOST_NAMED, Diagram, Edge, Neuron
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet import palette
 from gradsheet.spreadsheet.style import FAINT, INK, Style
@@ -18,7 +18,6 @@ FIRST_ROW = 4  # of the cells that the chart reads
 DIGITS = 5  # of a number in the drawing, whose layout leaves room for them
 _SMALLEST = 1e-3  # below it a number has an exponent
 _LABEL_SIZE = 9  # points
-_MOST_NAMED = 48  # neurons whose names are written into their circles
 
 # Lines are sorted by sign and by size against the largest weight: a chart's line cannot follow a
 # cell, so each class is a series, and an edge shows in that of its class only.
@@ -270,7 +269,7 @@ def _draw_neurons(canvas: Canvas, shown: Shown) -> None:
             }
             canvas.add_series(first, canvas.row - 1, {"line": {"none": True}, "marker": marker})
     size = 12 if diagram.radius > 20 else 7
-    for neuron in diagram.neurons if len(diagram.neurons) <= _MOST_NAMED else ():
+    for neuron in diagram.neurons if len(diagram.neurons) <= MOST_NAMED else ():
         place = neuron.x, neuron.y
         canvas.add_label(place, None, plain(neuron.markup), size, INK, fill="")
         _write_values(canvas, shown, neuron)

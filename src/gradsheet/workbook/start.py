@@ -4,7 +4,6 @@ import math
 import textwrap
 from collections.abc import Sequence
 
-from gradsheet.networks.sweep import in_updates
 from gradsheet.networks.toml import PRESETS, to_toml
 from gradsheet.spreadsheet.style import BANDS, TITLE_HEIGHT, Style
 from gradsheet.spreadsheet.writer import Worksheet, cell_address, print_on_pages, write_formula
@@ -97,7 +96,7 @@ def write(
         row = _write_agreement(style, sheet, row + 1)
     row = _write_reading(style, sheet, row + 1, exercise)
     row = _write_links(layout, style, sheet, row + 1, exercise)
-    row = _write_key(style, sheet, row + 1)
+    row = _write_key(layout, style, sheet, row + 1)
     last = _write_file(layout, style, sheet, row + 1)
     sheet.print_area(0, 0, last if last < _MOST_PRINTED else row, 2)
     print_on_pages(sheet, down=1, portrait=True)
@@ -169,9 +168,8 @@ def _write_links(
     layout: Layout, style: Style, sheet: Worksheet, row: int, exercise: Exercise | None
 ) -> int:
     row = _heading(style, sheet, row, texts.THE_SHEETS)
-    count = in_updates(layout.descent.updates)
     rates = {
-        rate_sheet(rate): f"{count} at the learning rate η{n}, one a row"
+        rate_sheet(rate): texts.training_purpose(layout.descent.updates, n)
         for n, rate in enumerate(layout.descent.learning_rates, start=1)
     }
     names = [worksheet.get_name() for worksheet in style.book.worksheets()]
@@ -186,12 +184,16 @@ def _write_links(
         words = texts.LEFT_OUT_OF_EXERCISES if exercise else texts.LEFT_OUT
         sheet.write_string(row, 1, words, style.note)
         row += 1
+    elif MISTAKES_SHEET not in names:
+        sheet.write_string(row, 1, texts.NO_MISTAKES, style.note)
+        row += 1
     return row
 
 
-def _write_key(style: Style, sheet: Worksheet, row: int) -> int:
+def _write_key(layout: Layout, style: Style, sheet: Worksheet, row: int) -> int:
     row = _heading(style, sheet, row, texts.THE_COLORS)
-    for words, properties in _KEY.items():
+    shown = list(_KEY.items())
+    for words, properties in shown if layout.graph.steps.memory else shown[:-1]:
         sheet.write_string(row, 1, words, style.format(**properties))
         row += 1
     return row

@@ -1,10 +1,13 @@
 """Any one iteration laid out: before, forward, backward, after."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.style import BANDS, NUMBER, Style
 from gradsheet.spreadsheet.writer import (
+    PAGE_WIDTH,
     Worksheet,
     absolute,
     agreement,
@@ -14,7 +17,7 @@ from gradsheet.spreadsheet.writer import (
 )
 from gradsheet.symbolic.expression import Expression, Variable, arguments_of, variables
 from gradsheet.symbolic.operations import ADD, total
-from gradsheet.symbolic.render import to_textbook
+from gradsheet.symbolic.render import plain, shortened, to_textbook
 from gradsheet.workbook import texts
 from gradsheet.workbook.layout import STEP_SHEET, Check, Layout
 from gradsheet.workbook.selector import Selector
@@ -22,7 +25,9 @@ from gradsheet.workbook.step_layout import FIRST_ROW, StepLayout
 
 _HEADER_ROW = 7
 _NUMBER_WIDTH = 12
-_MOST_NAMED = 4  # examples in the formula of the loss
+_LETTERS = 1.3  # for each digit that a column is wide
+_FORWARD_WIDTH, _DELTA_WIDTH, _GRADIENT_WIDTH = 36, 40, 40  # of the columns of formulas
+_SYMBOLS_WIDTH = 45  # of all columns of symbols
 
 
 def write(layout: Layout, style: Style) -> list[Check]:
@@ -44,7 +49,9 @@ def write(layout: Layout, style: Style) -> list[Check]:
     parameters = len(cells.kept) - len(layout.graph.steps.memory)
     last = max(FIRST_ROW + parameters - 1, cells.loss_row)
     sheet.print_area(0, 0, last, cells.lefts["update"] + 6)
-    print_on_pages(sheet, down=1)
+    numbers = _NUMBER_WIDTH * (5 + 3 * len(layout.graph.examples))
+    width = numbers + _FORWARD_WIDTH + _DELTA_WIDTH + _GRADIENT_WIDTH + _SYMBOLS_WIDTH
+    print_on_pages(sheet, math.ceil(width / PAGE_WIDTH), 1)
     return [check]
 
 
@@ -80,7 +87,7 @@ class _Blocks:
             for row, variable in enumerate(self.cells.forward_rows(number), start=FIRST_ROW):
                 if number == 0:
                     self._symbol(row, left, variable)
-                    self._rule(row, left + width - 1, variable.definition)
+                    self._rule(row, left + width - 1, variable.definition, _FORWARD_WIDTH)
                 for shift, cells, values in self.cells.sides(number):
                     formula = self.cells.formula(variable, cells)
                     self._number(row, left + 1 + shift, formula, values[variable])
@@ -90,11 +97,11 @@ class _Blocks:
                 formula = self.cells.formula(value, cells)
                 self._number(row, left + 1 + shift, formula, values[value], bold=True)
             if value is not graph.loss:
-                self._rule(row, left + width - 1, value.definition)
+                self._rule(row, left + width - 1, value.definition, _FORWARD_WIDTH)
         self._rule_of_loss(self.cells.loss_row, left + width - 1)
         self.sheet.set_column(left, left, 8)
         self.sheet.set_column(left + 1, left + 2 * count, _NUMBER_WIDTH + (2 if count > 1 else 0))
-        self.sheet.set_column(left + width - 1, left + width - 1, 24)
+        self.sheet.set_column(left + width - 1, left + width - 1, _FORWARD_WIDTH)
         self.sheet.set_column(left + width, left + width, 2)
 
     def write_backward(self) -> None:
@@ -107,12 +114,12 @@ class _Blocks:
                 definition = self.cells.expanded(delta, self.cells.before)
                 if number == 0:
                     self._symbol(row, left, delta)
-                    self._rule(row, left + 1 + count, definition)
+                    self._rule(row, left + 1 + count, definition, _DELTA_WIDTH)
                 formula = self.cells.formula(delta, self.cells.before)
                 self._number(row, left + 1 + number, formula, self.cells.values[delta])
         self.sheet.set_column(left, left, 9)
         self.sheet.set_column(left + 1, left + count, _NUMBER_WIDTH)
-        self.sheet.set_column(left + count + 1, left + count + 1, 40)
+        self.sheet.set_column(left + count + 1, left + count + 1, _DELTA_WIDTH)
         self.sheet.set_column(left + count + 2, left + count + 2, 2)
 
     def write_update(self) -> Check:
@@ -132,7 +139,7 @@ class _Blocks:
                 definition = cells.expanded(gradient, cells.before)
                 formula = cells.formula(gradient, cells.before)
                 self._number(row, left + 2, formula, cells.values[gradient])
-                self._rule(row, left + 3, definition, summed=True)
+                self._rule(row, left + 3, definition, _GRADIENT_WIDTH, summed=True)
             update = graph.steps.updates.get(variable)
             moved = cells.formula(update, used) if update else cells.before[variable]
             self._number(row, left + 5, moved, later, bold=True)
@@ -141,7 +148,7 @@ class _Blocks:
             failures += self._write_check(row, left + 6, variable)
         self.sheet.set_column(left, left, 7)
         self.sheet.set_column(left + 1, left + 2, _NUMBER_WIDTH)
-        self.sheet.set_column(left + 3, left + 3, 30)
+        self.sheet.set_column(left + 3, left + 3, _GRADIENT_WIDTH)
         self.sheet.set_column(left + 4, left + 5, _NUMBER_WIDTH)
         self.sheet.set_column(left + 6, left + 6, 8)
         last = FIRST_ROW + len(cells.kept) - 1
@@ -175,35 +182,36 @@ class _Blocks:
         self.style.write_markup(self.sheet, row, column, markup, bold=True, align="right")
 
     def _rule(
-        self, row: int, column: int, definition: Expression | None, summed: bool = False
+        self,
+        row: int,
+        column: int,
+        definition: Expression | None,
+        width: int,
+        summed: bool = False,
     ) -> None:
         """The formula in textbook notation, of the first of like examples or summed over them."""
         if definition is None:
             return
-        text = to_textbook(definition, _unmarked)
+        text = _fitting(definition, width, _unmarked)
         if summed and len(self.cells.layout.graph.examples) > 1:
-            text = self._sum_over_examples(definition)
+            text = self._sum_over_examples(definition, width)
         self.style.write_markup(self.sheet, row, column, text, indent=1)
 
-    def _sum_over_examples(self, definition: Expression) -> str:
+    def _sum_over_examples(self, definition: Expression, width: int) -> str:
         """The terms of the first example, to be added over all, and those of none."""
         terms = arguments_of(definition, ADD.name) or (definition,)
         symbols = [[symbol_of(variable) for variable in variables(term)] for term in terms]
         pairs = list(zip(terms, symbols, strict=True))
         first = [term for term, found in pairs if any(s.concerns(1) for s in found)]
         rest = [term for term, found in pairs if any(s.is_setting for s in found)]
-        text = to_textbook(total(first), _unmarked)
+        text = _fitting(total(first), width, _unmarked)
         whole = f"Σ ({text})" if len(first) > 1 else f"Σ {text}"
         return " + ".join([whole, *(to_textbook(term) for term in rest)])
 
     def _rule_of_loss(self, row: int, column: int) -> None:
-        """The loss: over all examples, of which the first ones and the last are named."""
+        """The loss, which is over all examples."""
         loss = self.cells.layout.graph.loss
-        text = to_textbook(loss.definition or loss)
-        losses = [example.judged[-1] for example in self.cells.layout.graph.examples]
-        if len(losses) > _MOST_NAMED:
-            written = to_textbook(total(losses))
-            text = text.replace(written, f"{losses[0].markup} + … + {losses[-1].markup}")
+        text = _fitting(loss.definition or loss, _FORWARD_WIDTH)
         self.style.write_markup(self.sheet, row, column, text, indent=1)
 
     def _number(
@@ -211,6 +219,18 @@ class _Blocks:
     ) -> None:
         cell_format = self.style.format(num_format=NUMBER, bold=True) if bold else self.style.number
         write_formula(self.sheet, row, column, formula, value, cell_format)
+
+
+def _fitting(
+    definition: Expression,
+    width: int,
+    name: Callable[[Variable], str] = lambda variable: variable.markup,
+) -> str:
+    """A formula in textbook notation, its sums shortened where it would not fit a column."""
+    text = to_textbook(definition, name)
+    if len(plain(text)) <= _LETTERS * width:
+        return text
+    return to_textbook(shortened(definition), lambda v: name(v) if v.label else v.markup)
 
 
 def _unmarked(variable: Variable) -> str:

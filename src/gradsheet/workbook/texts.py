@@ -36,16 +36,17 @@ PURPOSES = (  # of Inputs, Network, Derivation, Step, Learning rates, Gradient c
     "the network drawn, at any iteration of any learning rate",
     "one iteration, every step of the chain rule in a row of its own",
     "any one update, from the weights before to the weights after",
-    "all learning rates together, and what too large a rate does",
+    "the loss after each update, and what too large a rate does",
     "every gradient against its central difference and autograd",
     "mistakes found in published course sheets, live, and why nobody noticed",
 )
 COLORS = (
     *("a cell to type in", "inputs", "targets", "weights and biases"),
-    *("pre-activations and activations", "errors and the loss", "deltas: ∂E/∂h of each unit"),
+    *("pre-activations and activations", "errors and the loss", "deltas, such as ∂E/∂o1"),
     *("gradients", "the optimizer's memory"),
 )
 LEFT_OUT = "Step, Gradient check and Common mistakes come with smaller networks."
+NO_MISTAKES = "Common mistakes is left out: none of them can be made in this network."
 LEFT_OUT_OF_EXERCISES = "Step, Gradient check and Common mistakes would show the answers: left out."
 
 
@@ -53,6 +54,12 @@ def start_subtitle(witness: bool) -> str:
     """What this is."""
     words = "Backpropagation in live cells: every result is a formula"
     return f"{words}, except autograd's on Gradient check." if witness else f"{words}."
+
+
+def training_purpose(updates: int, number: int) -> str:
+    """What the sheet of the 1-based learning rate ``number`` is for."""
+    rows = ", one a row" if updates > 1 else ""
+    return f"{in_updates(updates)} at learning rate η{number}{rows}"
 
 
 # --- Inputs ------------------------------------------------------------------------------------
@@ -123,8 +130,8 @@ ITS_FORMULA = "its formula, for every iteration"
 OPTIMIZER_EXPLAINED = {
     "sgd": "Each parameter moves against its gradient, by η times it.",
     "momentum": "v is a sum of the gradients so far; each update keeps μ of it. The step is η·v.",
-    "adam": "m and v are moving averages of the gradient and of its square, divided by 1 − p, for "
-    "they start at 0. The step is η·m/(√v + ε).",
+    "adam": "m and v are moving averages of the gradient and of its square, divided by 1 − p, "
+    "because they start at 0. The step is η·m/(√v + ε).",
     "nesterov": "v is a sum of the gradients so far; each update keeps μ of it. The step looks "
     "ahead: η·(gradient + μ·v).",
     "adagrad": "v is the sum of the squares of the gradients so far. The step is η/(√v + ε) times "
@@ -153,7 +160,8 @@ def formulas_notes(examples: int, parameters: int, listed: int) -> list[str]:
     if parameters > 1:
         notes.append("Every other parameter moves like the first.")
     if examples > 1:
-        notes.append(f"The columns of examples 2 to {examples} are computed like example 1's.")
+        others = "example 2" if examples == 2 else f"examples 2 to {examples}"
+        notes.append(f"The columns of {others} are computed like example 1's.")
     return notes
 
 
@@ -202,7 +210,8 @@ def network_loss(examples: int) -> str:
     """Which loss is shown above the drawing."""
     if examples == 1:
         return "the loss"
-    return f"the mean over all {examples} examples, and so is every ∂E/∂w"
+    every = "both" if examples == 2 else f"all {examples}"
+    return f"the mean over {every} examples, and so is every ∂E/∂w"
 
 
 # --- Step --------------------------------------------------------------------------------------
@@ -239,8 +248,8 @@ NOT_COMPUTED = (
 )
 NUDGED = "The nudged networks: in each row one parameter, marked, is moved up or down."
 KINKS = (
-    "kinks: of a ReLU, between w + ε and w − ε. Where there is one the difference is no "
-    "derivative, and is not compared."
+    "kinks: those of a ReLU between w − ε and w + ε. Where there is one, the difference is not "
+    "a derivative and is not compared."
 )
 
 
@@ -279,7 +288,16 @@ def tolerances(witness: bool) -> str:
 
 def some_checked(checked: int, every: int) -> str:
     """Where there are too many parameters."""
-    return f"{checked} of {every} parameters, evenly spread."
+    return f"{checked} of {every} parameters are checked, evenly spread."
+
+
+def gradients_checked(checked: int, every: int, witness: bool) -> str:
+    """What is checked, for the sheet Start."""
+    if checked < every:
+        autograd = ", and autograd's values" if witness else ""
+        return f"{checked} of {every} gradients equal their central differences{autograd}"
+    words = "every gradient equals its central difference"
+    return f"{words} and autograd's value" if witness else words
 
 
 # --- Common mistakes ---------------------------------------------------------------------------
@@ -303,9 +321,9 @@ MISTAKE_GRADIENTS = {
     "zero": "The right gradient is next to nothing beside the wrong one.",
     "vanishes": "The wrong gradient is next to nothing beside the right one.",
     "sign": "The gradient has the wrong sign.",
-    "tiny": "The gradient has the right sign and an error below 1%.",
-    "small": "The gradient has the right sign and an error below 50%.",
-    "large": "The gradient has the right sign, but an error of 50% or more.",
+    "tiny": "The gradient has the right sign and an error of at most 1%.",
+    "small": "The gradient has the right sign and an error of at most 50%.",
+    "large": "The gradient has the right sign, but an error of more than 50%.",
 }
 MISTAKE_STEPS = {
     "none": "The first step has no direction to compare.",
@@ -339,10 +357,10 @@ def mistake_losses(updates: int) -> tuple[str, str]:
 
 def kind_and_needs(kind: Kind) -> str:
     """A kind of mistake that a network does not admit, and what it takes."""
-    return f"{kind.name} (it takes {kind.needs})"
+    return f"{kind.name} (needs {kind.needs})"
 
 
 def mistakes_absent(absent: Sequence[str]) -> str:
     """The kinds of mistake that are not made."""
-    words = "Not made here: the network lacks what they take, or the formula is too long: "
+    words = "Not made here, because the network lacks what they need or the formula is too long: "
     return f"{words}{'; '.join(absent)}."

@@ -5,6 +5,7 @@ from itertools import groupby
 
 from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import (
+    PAGE_WIDTH,
     PlainSheet,
     Worksheet,
     print_on_pages,
@@ -32,7 +33,7 @@ from gradsheet.workbook.layout import (
 from gradsheet.workbook.training_panel import PANEL_WIDTH, write_panel
 
 _NUMBER_WIDTH = 11.5
-_PAGE_WIDTH, _PAGE_ROWS = 330, 75  # characters across a page and rows that can still be read
+_PAGE_ROWS = 75  # that can still be read
 _ROW_WIDTH = 3.8  # characters across a page for each row that it holds
 
 
@@ -61,7 +62,7 @@ def _pages(rows: int, width: float) -> tuple[int, int]:
     """How many pages across and down fill well."""
     down = math.ceil(rows / _PAGE_ROWS)
     across = round(width / (_ROW_WIDTH * rows / down))
-    return max(1, across, math.ceil(width / _PAGE_WIDTH)), down
+    return max(1, across, math.ceil(width / PAGE_WIDTH)), down
 
 
 def _write_table(

@@ -9,7 +9,7 @@ from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.style import TITLE_HEIGHT, Style
 from gradsheet.spreadsheet.writer import Worksheet, absolute, write_formula
 from gradsheet.symbolic.expression import Variable, expand, remarks
-from gradsheet.symbolic.render import to_textbook
+from gradsheet.symbolic.render import plain, shortened, to_textbook
 from gradsheet.workbook import numerals, texts
 from gradsheet.workbook.exercise import Exercise
 from gradsheet.workbook.layout import (
@@ -23,6 +23,7 @@ from gradsheet.workbook.layout import (
 
 _CHART_ROWS = 21
 _LINE = 90  # characters
+_LONGEST = 100  # characters of a formula beside the table
 _MOST_GRADIENTS = 12  # whose formulas are all listed
 _LABELS, _TEXTS = RATE_CELL[1] - 1, RATE_CELL[1]  # the columns
 _WIDTHS = {_LABELS: 12, _TEXTS: 78, TABLE_COLUMN: 6}
@@ -92,7 +93,10 @@ def _write_formulas(
         kept = expand(variable.definition, lambda v: v in shown or v in updates)
         said = [remark for remark in dict.fromkeys(remarks(kept)) if remark not in told]
         told += said
-        markup = "; ".join(["= " + to_textbook(kept), *said])
+        text = to_textbook(kept)
+        if len(plain(text)) > _LONGEST:
+            text = to_textbook(shortened(kept))
+        markup = "; ".join(["= " + text, *said])
         style.write_markup(sheet, row, _TEXTS, markup, indent=1)
         row += 1
     parameters, listed = len(layout.graph.parameters), len(layout.graph.parameters)

@@ -54,7 +54,7 @@ def test_no_sheet_has_a_slip(name: str, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(start, "write", keep)
     write_workbook(NETWORKS[name], tmp_path / "book.xlsx", learning_rates=(0.5,), updates=1)
     (written,) = books
-    texts = written.str_table.string_array  # type: ignore[attr-defined]
+    texts = written.str_table.string_array
     for text in texts:
         if " = " not in text:  # the network's file is full of them
             assert not [slip for slip in SLIPS if re.search(slip, text)], text

@@ -28,7 +28,7 @@ from gradsheet.symbolic.operations import (
 ONE = Number(1.0)
 
 # By name, as there is a leaky ReLU for every slope.
-_OF_RECTIFIERS = {STEP.name, LEAKY_SLOPE.name}
+OF_RECTIFIERS = {STEP.name, LEAKY_SLOPE.name}
 
 _Term = tuple[bool, Expression]
 """A term of a sum, and whether it is added."""
@@ -159,7 +159,7 @@ def _is_local_derivative(factor: Expression) -> bool:
     x = one_less(factor)
     if x is not None:
         return isinstance(x, Apply) and x.operation is SQUARE
-    return isinstance(factor, Apply) and factor.operation.name in _OF_RECTIFIERS
+    return isinstance(factor, Apply) and factor.operation.name in OF_RECTIFIERS
 
 
 def _other_derivatives(value: Variable) -> Iterator[Expression]:

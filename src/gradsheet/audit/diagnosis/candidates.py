@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from gradsheet.audit import rules
 from gradsheet.audit.diagnosis.mutations import Substitute
@@ -88,7 +88,25 @@ class Candidates:
             return relation(right, wrong)
         if is_pinned(self._found, self._row, self._column, wrong):
             return rules.PINNED
-        return rules.UPDATED if row == -1 < before else rules.OTHER_ROW
+        is_updated = row < before and (row == -1 or wrong in self._found.parameters)
+        return rules.UPDATED if is_updated else rules.OTHER_ROW
+
+    @cached_property
+    def activations(self) -> dict[Variable, Variable]:
+        """Of the pre-activations of the formula, and of its activations, what belongs to them."""
+        pairs: dict[Variable, Variable] = {}
+        reference = self._found.reference
+        for variable in self._inside:
+            values = reference.row(reference.rows_above(variable) or 0).values
+            for symbol in values:
+                if symbol.is_pre_activation and symbol_of(variable) in (symbol, symbol.activation):
+                    pairs[values[symbol]] = values[symbol.activation]
+        return pairs
+
+    @cached_property
+    def sums(self) -> dict[Variable, Variable]:
+        """Of the same activations their pre-activations."""
+        return {activation: z for z, activation in self.activations.items()}
 
     def all_weights(self) -> Iterator[Together]:
         """Updated, older or the first values of all weights of the formula."""
@@ -157,6 +175,8 @@ def relation(right: Symbol, wrong: Symbol) -> Rule:
         return rules.UPDATED
     if right.is_gradient and wrong.is_gradient:
         return rules.OTHER_GRADIENT if _is_of_parameters(right, wrong) else rules.OTHER_VALUE
+    if right.kind is wrong.kind is Kind.NEXT and right.of and wrong.of:
+        return relation(right.of, wrong.of)
     if right.kind is Kind.LOSS and wrong.kind is Kind.ERROR:
         return rules.TERM_MISSING
     if right.kind is not wrong.kind:

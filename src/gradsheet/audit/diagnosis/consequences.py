@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gradsheet.audit.details import Effect
-from gradsheet.audit.diagnosis.explain import right_formula
+from gradsheet.audit.diagnosis.right_formula import right_formula
 from gradsheet.audit.diagnosis.simulation import losses
 from gradsheet.audit.subject import Subject
 from gradsheet.networks.symbols import Symbol

@@ -1,7 +1,7 @@
 """Why a cell is wrong: the mistakes that make its formula of the right one."""
 
 import math
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -22,18 +22,24 @@ from gradsheet.audit.details import (
 )
 from gradsheet.audit.diagnosis.algebra import Mutation
 from gradsheet.audit.diagnosis.candidates import Candidates, numbers_in, relation
+from gradsheet.audit.diagnosis.factors import (
+    derivatives_in,
+    multiplied,
+    number_times,
+    other_derivatives,
+)
 from gradsheet.audit.diagnosis.mutations import (
     Mutations,
     Substitute,
     Substitution,
     in_every_term,
-    multiplied,
     replaced,
     single_mutations,
     structural,
     substituted_in_parts,
 )
 from gradsheet.audit.diagnosis.naming import Naming
+from gradsheet.audit.diagnosis.right_formula import right_formula
 from gradsheet.audit.diagnosis.values import PointValues
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.lowering import CircularReferenceError
@@ -44,7 +50,7 @@ from gradsheet.networks.symbols import Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.formula import references
 from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.symbolic.expression import Expression, Variable, expand, variables
+from gradsheet.symbolic.expression import Expression, Variable, variables
 
 _MOST_SEARCHED = 12  # formulas that nothing explains, in one workbook
 _LARGEST = 300  # symbols in a formula of which single parts alone are changed
@@ -140,33 +146,6 @@ def _unreadable(error: FormulaError) -> Unreadable:
     return Unreadable(rules.CIRCULAR if is_circle else rules.NOT_UNDERSTOOD, str(error))
 
 
-def right_formula(
-    found: Interpretation, row: int, column: int, used: Container[Symbol] = ()
-) -> Expression:
-    """The right formula of a cell, over values that the table has columns for.
-
-    Args:
-        found: the table.
-        row: of the cell.
-        column: of the cell.
-        used: derivatives that may stay as they are.
-    """
-    expected = found.expected(row, column)
-    assert expected is not None
-    known = {*found.symbols.values(), *found.outside.values()}
-    own = found.symbols[column]
-    is_step = own in found.carried or own.kind is Kind.NEXT
-
-    def keeps(variable: Variable) -> bool:
-        symbol = symbol_of(variable)
-        stays = not symbol.is_derivative or symbol in used or is_step
-        return symbol in known and symbol != own and stays
-
-    if isinstance(expected, Variable) and expected.definition is not None:
-        expected = expected.definition
-    return expand(expected, keeps)
-
-
 class _Search:
     """The search for the mistakes that make one written formula of the right one."""
 
@@ -196,9 +175,11 @@ class _Search:
             one = self._single(substitutes)
             if one is None and not self._found.work.is_hopeless:
                 one = self._all_weights()
-            one = one or self._other_gradient() or self._filled_over() or self._multiplied()
+            one = one or self._other_gradient() or self._filled_over()
             if one is not None:
                 return (one,)
+            if by_factors := self._by_factors():
+                return by_factors
             if not (self._found.work.is_hopeless or self._is_large) and (
                 two := self._pair(substitutes)
             ):
@@ -287,12 +268,18 @@ class _Search:
                 return FilledOver(rules.FILLED_OVER, found.header(column))
         return None
 
-    def _multiplied(self) -> Cause | None:
-        """A value of the network multiplied in that does not belong there."""
-        inside = set(variables(self._right))
-        others = [v for v in dict.fromkeys(variables(self._written)) if v not in inside]
-        found = self._first_match(multiplied(self._right, others))
-        return self._change(found) if found else None
+    def _by_factors(self) -> tuple[Cause, ...]:
+        """A factor that does not belong there, or is another activation's, or a number left out."""
+        typed = numbers_in(self._written) - numbers_in(self._right)
+        if numbers := number_times(self._values.of(self._right), self._wanted, typed):
+            return tuple(map(self._change, numbers))
+        used, inside = dict.fromkeys(variables(self._written)), set(variables(self._right))
+        factors = [*(v for v in used if v not in inside), *derivatives_in(used)]
+        sums, values = self._candidates.sums, self._candidates.activations
+        found = self._first_match(
+            chain(other_derivatives(self._right, sums, values), multiplied(self._right, factors))
+        )
+        return (self._change(found),) if found else ()
 
     def _pair(self, substitutes: Sequence[Substitute]) -> tuple[Cause, ...]:
         """Two mistakes at once: one of structure or a weight, and another symbol."""

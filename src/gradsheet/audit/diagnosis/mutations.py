@@ -84,7 +84,7 @@ def single_mutations(
 def structural(right: Expression) -> Iterator[Mutations]:
     """The mistakes that put no other symbol in."""
     yield Site(right), (Mutation(rules.SIGN, raw(NEGATE, right)),)
-    yield from _part_by_part(right, local_mutations)
+    yield from part_by_part(right, local_mutations)
     doubled, halved = (raw(MULTIPLY, Number(factor), right) for factor in (2.0, 0.5))
     yield Site(right), (Mutation(rules.DOUBLED, doubled), Mutation(rules.HALVED, halved))
 
@@ -92,7 +92,7 @@ def structural(right: Expression) -> Iterator[Mutations]:
 def in_every_term(right: Expression) -> Iterator[Mutations]:
     """The same mistake of structure in all parts that are alike, such as every a − t."""
     groups: dict[object, list[Mutations]] = defaultdict(list)
-    for site, mutations in _part_by_part(right, local_mutations):
+    for site, mutations in part_by_part(right, local_mutations):
         groups[_likeness(site.part)].append((site, mutations))
     for group in groups.values():
         (_, first), *others = group
@@ -102,22 +102,6 @@ def in_every_term(right: Expression) -> Iterator[Mutations]:
             results = {id(site.part): mutations[number].result for site, mutations in group}
             whole = replace(shown, result=_with_parts(right, results), everywhere=True)
             yield Site(right), (whole,)
-
-
-def multiplied(right: Expression, factors: Sequence[Variable]) -> Iterator[Mutations]:
-    """A product, or a value, times a factor that does not belong there.
-
-    Args:
-        right: what belongs there.
-        factors: that may have been multiplied in.
-    """
-
-    def mutations(part: Expression) -> Iterator[Mutation]:
-        if is_product(part) or isinstance(part, Variable):
-            for factor in factors:
-                yield Mutation(rules.FACTOR_REPEATED, raw(MULTIPLY, part, factor), factor, None)
-
-    return _part_by_part(right, mutations)
 
 
 def _likeness(node: Expression) -> object:
@@ -140,9 +124,10 @@ def _with_parts(node: Expression, results: Mapping[int, Expression]) -> Expressi
     return node if same else Apply(node.operation, arguments)
 
 
-def _part_by_part(
+def part_by_part(
     right: Expression, mutations: Callable[[Expression], Iterable[Mutation]]
 ) -> Iterator[Mutations]:
+    """The mutations of every part that has any."""
     for site in _sites(right):
         if found := tuple(mutations(site.part)):
             yield site, found
@@ -182,7 +167,7 @@ class Substitution:
 
     def of_one_occurrence(self, right: Expression) -> Iterator[Mutations]:
         """Each occurrence in ``right`` replaced, the others untouched."""
-        return _part_by_part(right, self._mutations)
+        return part_by_part(right, self._mutations)
 
     def _mutations(self, part: Expression) -> tuple[Mutation, ...]:
         if isinstance(part, Variable):
@@ -212,7 +197,7 @@ def substituted_in_parts(
             if s.variable in repeated:
                 yield _everywhere_in(part, s)
 
-    return _part_by_part(right, mutations)
+    return part_by_part(right, mutations)
 
 
 def _everywhere_in(part: Expression, s: Substitute) -> Mutation:
@@ -220,7 +205,7 @@ def _everywhere_in(part: Expression, s: Substitute) -> Mutation:
     others = {s.variable: s.other}
     changed = replaced(part, others)
     if not is_product(part):
-        return Mutation(s.rule, changed, changed, part)
+        return Mutation(s.rule, changed, s.other, s.variable, everywhere=True)
     factors = [factor for factor in factors_of(part) if s.variable in set(variables(factor))]
     right = product_of(factors)
     in_derivative = s.rule is rules.NEIGHBOR and derivative_of(factors) is s.variable

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gradsheet.audit.inference.interpretation import Interpretation
-from gradsheet.networks.symbols import Symbol
+from gradsheet.networks.symbols import Kind, Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import references
 
@@ -11,17 +11,30 @@ from gradsheet.spreadsheet.formula import references
 def name_helpers(found: Interpretation, wrong: list[int]) -> None:
     """Name each helper column that makes all the wrong columns right that read it.
 
-    What is wrong is then wrong in the helper column, and in none of those.
+    What is wrong is then wrong in the helper column, and in none of those. A helper of helpers is
+    found once those have a name.
 
     Args:
         found: the table.
         wrong: its wrong columns.
     """
-    for helper in found.table.usual:
-        if helper not in found.symbols and (readers := list(_readers(found, helper))):
-            is_to_blame = set(wrong) & set(readers)
-            if is_to_blame and (symbol := _needed(found, helper, readers)):
-                found.symbols[helper] = symbol
+    blamed, waiting = set(wrong), True
+    while waiting:
+        waiting = False
+        for helper in found.table.usual:
+            if _is_helper(found, helper, blamed) and (readers := list(_readers(found, helper))):
+                symbol = _needed(found, helper, readers) if blamed & {*readers} else None
+                if symbol is not None:
+                    found.symbols[helper] = symbol
+                    blamed = blamed - {*readers} | {helper}
+                    waiting = True
+
+
+def _is_helper(found: Interpretation, column: int, wrong: set[int]) -> bool:
+    """Whether a column has no name, or that of an error by its look alone, which it is not."""
+    symbol = found.symbols.get(column)
+    is_guess = symbol is not None and symbol.kind is Kind.ERROR and column in wrong
+    return is_guess or symbol is None
 
 
 def _readers(found: Interpretation, helper: int) -> Iterator[int]:

@@ -121,10 +121,11 @@ def sliding_references(found: Interpretation, row: int, column: int) -> Iterator
 
 def is_pinned(found: Interpretation, row: int, column: int, symbol: Symbol) -> bool:
     """Whether a formula reads a value of the network from a row that a $ holds."""
-    tree, here = found.table.tree(row, column), CellIndex(row, column)
+    table, here = found.table, CellIndex(row, column)
+    tree = table.tree(row, column)
     cells = (
         ref.seen_from(here)
         for ref in (references(tree) if tree is not None else ())
-        if ref.row_fixed
+        if ref.row_fixed and ref.sheet in ("", table.sheet.name)
     )
-    return any(c.row in found.table.rows and found.symbols.get(c.column) == symbol for c in cells)
+    return any(c.row in table.rows and found.symbols.get(c.column) == symbol for c in cells)

@@ -1,0 +1,55 @@
+"""The right formula of a cell, over the values that the table has columns for."""
+
+from collections.abc import Container
+
+from gradsheet.audit.inference.interpretation import Interpretation
+from gradsheet.audit.inference.reference import agree
+from gradsheet.networks.spec import SOFTMAX
+from gradsheet.networks.symbols import Kind, Symbol, symbol_of
+from gradsheet.symbolic.expression import Expression, Variable, expand
+
+
+def right_formula(
+    found: Interpretation, row: int, column: int, used: Container[Symbol] = ()
+) -> Expression:
+    """The right formula of a cell.
+
+    Args:
+        found: the table.
+        row: of the cell.
+        column: of the cell.
+        used: derivatives, and new weights, that may stay as they are.
+    """
+    expected = found.expected(row, column)
+    assert expected is not None
+    known = {*found.symbols.values(), *found.outside.values()}
+    own = found.symbols[column]
+    if own.next in known and own.next in used:
+        return found.reference.row(1).values[own.next]
+    is_step = own in found.carried or own.kind is Kind.NEXT
+
+    def keeps(variable: Variable) -> bool:
+        symbol = symbol_of(variable)
+        stays = not symbol.is_derivative or symbol in used or is_step
+        return symbol in known and symbol != own and stays
+
+    errors = _errors(found)
+    if isinstance(expected, Variable) and expected not in errors and expected.definition:
+        expected = expected.definition
+    return expand(expected, keeps, errors)
+
+
+def _errors(found: Interpretation) -> dict[Variable, Expression]:
+    """The gradients at the sums of a softmax that are a − t, as all books write them."""
+    reference = found.reference
+    if reference.practice.activations[-1:] != (SOFTMAX,):
+        return {}
+    errors: dict[Variable, Expression] = {}
+    for above in (0, 1):
+        values = reference.row(above).values
+        for symbol in [s for s in values if s.kind is Kind.OUTPUT and s.gradient in values]:
+            target = Symbol(Kind.TARGET, symbol.numbers, symbol.example)
+            error = values[symbol.activation] - values[target]
+            if agree(*reference.values([values[symbol.gradient], error])):
+                errors[values[symbol.gradient]] = error
+    return errors

@@ -1,0 +1,143 @@
+"""A planted mistake is named once, with its cause, at the cell that holds it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gradsheet.audit.findings import Finding
+from gradsheet.audit.pipeline import audit_book
+from gradsheet.audit.report.sentences import message
+from gradsheet.spreadsheet.addresses import CellIndex, column_letters
+from gradsheet.spreadsheet.model import Book, Cell, Sheet
+
+ROWS = range(5, 10)  # below the learning rate in B1, data in rows 1 to 3 and the header in row 4
+
+Columns = dict[str, tuple[float | tuple[float, ...] | None, str]]
+"""Of each column what it starts with, or all its numbers, and its formula; {x<} is of the row
+above."""
+
+X1, X2 = (0.5, -0.3, 0.8, 0.2, -0.6), (0.1, 0.7, -0.4, 0.9, 0.3)
+INPUTS: Columns = {"x1": (X1, ""), "x2": (X2, "")}
+LOGISTIC: Columns = {
+    **INPUTS,
+    "t": ((0.0, 1.0, 1.0, 0.0, 1.0), ""),
+    **{w: (0.3, f"{{{w}<}}-$B$1*{{d{w}<}}") for w in ("w1", "w2", "b")},
+    "net": (None, "{w1}*{x1}+{w2}*{x2}+{b}"),
+    "out": (None, "1/(1+EXP(-{net}))"),
+    "CE": (None, "-({t}*LN({out})+(1-{t})*LN(1-{out}))"),
+    "err": (None, "{out}-{t}"),
+    "dw1": (None, "{err}*{x1}"),
+    "dw2": (None, "{err}*{x2}"),
+    "db": (None, "{err}"),
+}
+RELU: Columns = {
+    **INPUTS,
+    "t": ((0.4, 0.1, 0.9, 0.6, 0.2), ""),
+    **{f"w{n}": (0.2 + 0.1 * n, f"{{w{n}<}}-$B$1*{{dw{n}<}}") for n in range(1, 7)},
+    "z1": (None, "{w1}*{x1}+{w2}*{x2}"),
+    "z2": (None, "{w3}*{x1}+{w4}*{x2}"),
+    "a1": (None, "MAX(0,{z1})"),
+    "a2": (None, "MAX(0,{z2})"),
+    "out": (None, "{w5}*{a1}+{w6}*{a2}"),
+    "loss": (None, "({out}-{t})^2/2"),
+    "f'(z1)": (None, "IF({z1}>0,1,0)"),
+    "f'(z2)": (None, "IF({z2}>0,1,0)"),
+    **{
+        f"dw{n}": (None, f"({{out}}-{{t}})*{{w{unit}}}*{{f'(z{unit - 4})}}*{{x{i}}}")
+        for n, unit, i in ((1, 5, 1), (2, 5, 2), (3, 6, 1), (4, 6, 2))
+    },
+    "dw5": (None, "({out}-{t})*{a1}"),
+    "dw6": (None, "({out}-{t})*{a2}"),
+}
+CLASSES = (1, 2, 3)
+SOFTMAX: Columns = {
+    **INPUTS,
+    **{f"y{k}": (tuple(float(n % 3 == k - 1) for n in range(5)), "") for k in CLASSES},
+    **{
+        f"w{i}{k}": (0.1 * i - 0.2 * k, f"{{w{i}{k}<}}-$B$1*{{dL/dw{i}{k}<}}")
+        for i in (1, 2)
+        for k in CLASSES
+    },
+    **{f"z{k}": (None, f"{{w1{k}}}*{{x1}}+{{w2{k}}}*{{x2}}") for k in CLASSES},
+    "sum": (None, "EXP({z1})+EXP({z2})+EXP({z3})"),
+    **{f"p{k}": (None, f"EXP({{z{k}}})/{{sum}}") for k in CLASSES},
+    "CE": (None, "-({y1}*LN({p1})+{y2}*LN({p2})+{y3}*LN({p3}))"),
+    **{f"dL/dz{k}": (None, f"{{p{k}}}-{{y{k}}}") for k in CLASSES},
+    **{f"dL/dw{i}{k}": (None, f"{{dL/dz{k}}}*{{x{i}}}") for i in (1, 2) for k in CLASSES},
+}
+X, Y = "$E$1:$E$3", "$F$1:$F$3"
+LINE: Columns = {
+    "theta0": (0.0, "{theta0<}-$B$1*{dJ/dtheta0<}"),
+    "theta1": (0.0, "{theta1<}-$B$1*{dJ/dtheta1<}"),
+    "J(theta)": (None, f"SUMPRODUCT(({{theta0}}+{{theta1}}*{X}-{Y})^2)/(2*3)"),
+    "dJ/dtheta0": (None, f"SUMPRODUCT({{theta0}}+{{theta1}}*{X}-{Y})/3"),
+    "dJ/dtheta1": (None, f"SUMPRODUCT({{theta0}}+{{theta1}}*{X}-{Y},{X})/3"),
+}
+DATA = {"E1": 1.0, "E2": 2.0, "E3": 3.0, "F1": 2.9, "F2": 5.2, "F3": 7.1}
+
+
+def findings(columns: Columns) -> tuple[Finding, ...]:
+    """The mistakes in a table of these columns."""
+    cells = {"A1": Cell("learning rate"), "B1": Cell(0.1)}
+    cells |= {place: Cell(number) for place, number in DATA.items()} if "theta0" in columns else {}
+    letters = {name: column_letters(n) for n, name in enumerate(columns, start=1)}
+    for name, (start, text) in columns.items():
+        cells[f"{letters[name]}4"] = Cell(name)
+        for row in ROWS:
+            if isinstance(start, tuple):
+                held = Cell(start[row - ROWS[0]])
+            elif row == ROWS[0] and start is not None:
+                held = Cell(start)
+            else:
+                held = Cell(None, formula(text, letters, row))
+            cells[f"{letters[name]}{row}"] = held
+    sheet = Sheet("S", {CellIndex.parse(place): cell for place, cell in cells.items()})
+    return audit_book(Book(Path("it.xlsx"), {"S": sheet})).mistakes
+
+
+def formula(text: str, letters: dict[str, str], row: int) -> str:
+    """A formula in one row."""
+    return re.sub(
+        r"\{([^{}<]+)(<*)\}", lambda found: f"{letters[found[1]]}{row - len(found[2])}", text
+    )
+
+
+def planted(columns: Columns, name: str, text: str) -> tuple[str, str, str]:
+    """The column, the codes and the first clause of the one finding."""
+    start, _ = columns[name]
+    [found] = findings({**columns, name: (start, text)})
+    return found.column, "+".join(found.codes), message(found).split(";")[0]
+
+
+@pytest.mark.parametrize("columns", [LOGISTIC, RELU, SOFTMAX, LINE], ids=range(4))
+def test_right_tables_pass(columns: Columns) -> None:
+    assert findings(columns) == ()
+
+
+@pytest.mark.parametrize(
+    ("columns", "name", "text", "code", "clause"),
+    [
+        (
+            *(LOGISTIC, "err", "({out}-{t})*{out}*(1-{out})", "GS303"),
+            "contains out·(1 − out) once too often",
+        ),
+        (LOGISTIC, "dw2", "{err}*{x2}*{net}", "GS303", "contains net once too often"),
+        (RELU, "f'(z2)", "{a2}*(1-{a2})", "GS603", "uses a2·(1 − a2) instead of [z2 > 0]"),
+        (RELU, "f'(z1)", "1-{a1}^2", "GS603", "uses 1 − a1² instead of [z1 > 0]"),
+        (SOFTMAX, "dL/dz2", "{p2}-{y1}", "GS501", "uses y1 instead of y2"),
+        (
+            *(LINE, "dJ/dtheta1", f"SUMPRODUCT({{theta0}}+{{theta1}}*{X}-{Y},{X})", "GS302"),
+            "leaves out 1/3",
+        ),
+        (
+            *(LINE, "theta1", f"{{theta1<}}-$B$1*SUMPRODUCT({{theta0}}+{{theta1<}}*{X}-{Y},{X})/3"),
+            *(
+                "GS701",
+                "uses theta0 of this step instead of theta0, and likewise in every such term",
+            ),
+        ),
+    ],
+)
+def test_a_cause_is_named(columns: Columns, name: str, text: str, code: str, clause: str) -> None:
+    assert planted(columns, name, text) == (name, code, clause)

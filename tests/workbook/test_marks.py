@@ -13,7 +13,7 @@ from gradsheet.workbook.build import (
     make_layout,
     write_planned_exercise,
 )
-from gradsheet.workbook.derivation import known_numbers
+from gradsheet.workbook.derivation_exercise import known_numbers
 from gradsheet.workbook.exercise import Question, neighbors
 from gradsheet.workbook.exercise_levels import Level
 from gradsheet.workbook.marks import Facts, Verdict, judge

@@ -27,6 +27,7 @@ from gradsheet.workbook import (
     common_mistakes,
     cover,
     derivation,
+    derivation_exercise,
     gradient_check,
     inputs,
     learning_rates,
@@ -235,7 +236,7 @@ def _write(
         inputs.write(layout, style, locked=plan is not None)
         if plan and answers is not None:
             asked = asked_of(layout.graph, plan.level)
-            known = derivation.known_numbers(layout, plan.level)
+            known = derivation_exercise.known_numbers(layout, plan.level)
             exercise = Exercise(
                 style, plan.level, plan.digits, asked, answers, known, plan.solution, plan.seed
             )

@@ -1,10 +1,18 @@
-"""What the start sheet of an exercise tells."""
+"""Every fixed sentence of an exercise that other workbooks do not have."""
 
 from gradsheet.workbook.cover import COVER_SHEET
 from gradsheet.workbook.exercise import Exercise
 from gradsheet.workbook.exercise_levels import Level
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET
 from gradsheet.workbook.layout import DERIVATION_SHEET, NETWORK_SHEET, RATES_SHEET
+
+MARK = "mark"
+HINT_TITLE = "Hint"
+HINT_MESSAGE = "Choose hint: it appears in the column formula, and is counted."
+NO_SUCH_HINT = "Choose hint, or leave the cell empty."
+SEARCH_GROUP = "Find the mistake"
+SEARCHED_STEP = "The first step with a wrong formula: its number, in column A"
+SEARCHED_VALUE = "The right value of that step"
 
 _FILL = (
     "Fill in the yellow cells of Derivation, each as a number or as a formula over the cells above "

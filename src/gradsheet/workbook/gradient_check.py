@@ -26,16 +26,7 @@ from gradsheet.workbook.passes import PassTable, pass_variables
 
 _MOST_CELLS = 10_000  # of the nudged networks
 _HEADER_ROW, _FIRST_ROW = 9, 10
-_COLUMNS = (
-    ("", 12),
-    ("formula", 18),
-    ("central difference", 18),
-    ("autograd", 18),
-    ("formula − difference", 20),
-    ("formula − autograd", 20),
-    ("fails", 9),
-    ("kinks", 9),
-)
+_COLUMNS = tuple(zip(texts.GRADIENT_HEADINGS, (12, 18, 18, 18, 20, 20, 9, 9), strict=True))
 _FORMULA, _DIFFERENCE, _AUTOGRAD, _LESS_DIFFERENCE, _LESS_AUTOGRAD, _FAILS, _KINKS = range(1, 8)
 _TABLE_LEFT = len(_COLUMNS) + 2
 _NUDGE_CELL, _FAIL_CELL, _CHANGED_CELL = (3, 1), (4, 1), (5, 1)
@@ -113,7 +104,7 @@ class _Table:
         """Write the header and every row."""
         table = self.table
         sheet.write_string(_HEADER_ROW - 1, _TABLE_LEFT, texts.NUDGED, style.note)
-        sheet.write_string(_HEADER_ROW, _TABLE_LEFT, "nudged", style.header())
+        sheet.write_string(_HEADER_ROW, _TABLE_LEFT, texts.NUDGED_ROW, style.header())
         table.write_header(sheet, style, _HEADER_ROW)
         sheet.set_column(_TABLE_LEFT, _TABLE_LEFT + len(table.variables), 11)
         names = [f"{p.markup} {sign} ε" for p in self.nudged.parameters for sign in "+−"]
@@ -143,9 +134,9 @@ def _write_head(layout: Layout, style: Style, sheet: Worksheet, table: _Table) -
     sheet.write_string(_NUDGE_CELL[0], 0, "ε", right)
     cell_format = style.format(num_format="0.00E+00", align="left", indent=1)
     write_formula(sheet, *_NUDGE_CELL, table.nudge_formula, table.nudged.nudge, cell_format)
-    sheet.write_string(_FAIL_CELL[0], 0, "failures", right)
+    sheet.write_string(_FAIL_CELL[0], 0, texts.FAILURES, right)
     style.light(sheet, *_FAIL_CELL, f"{absolute(*_FAIL_CELL)}=0")
-    sheet.write_string(_CHANGED_CELL[0], 0, "changed", right)
+    sheet.write_string(_CHANGED_CELL[0], 0, texts.CHANGED, right)
     last = BLOCK_ROW + len(layout.graph.given)
     flags = span(BLOCK_ROW + 1, layout.fields.flags, last, layout.fields.flags, INPUTS_SHEET)
     changed = f"SUM({flags})"
@@ -231,7 +222,7 @@ class _Row:
         if math.isfinite(self.autograd):
             sheet.write_number(row, _AUTOGRAD, self.autograd, exact)
         else:
-            sheet.write_string(row, _AUTOGRAD, "too large", exact)
+            sheet.write_string(row, _AUTOGRAD, texts.TOO_LARGE_TO_WRITE, exact)
         apart = f"{self.cells[_FORMULA]}-{self.cells[_AUTOGRAD]}"
         formula = f'IF({absolute(*_CHANGED_CELL)}>0,"changed",{apart})'
         shown = "changed" if self.layout.fields.changed else self.value - self.autograd

@@ -66,6 +66,7 @@ def summary(layout: Layout) -> str:
 
 def _validation(variable: Variable, rate: bool) -> dict[str, object]:
     low, wanted = (0, "a number above 0") if rate else (-1e15, "a number from -1e15 to 1e15")
+    title, message = texts.not_possible(plain(variable.markup), wanted)
     return {
         "validate": "decimal",
         "criteria": "between",
@@ -74,8 +75,8 @@ def _validation(variable: Variable, rate: bool) -> dict[str, object]:
         "ignore_blank": False,
         "input_title": plain(variable.markup),
         "input_message": variable.meaning[:200],
-        "error_title": f"{plain(variable.markup)}: not possible",
-        "error_message": f"Expected {wanted}, such as 0.5.",
+        "error_title": title,
+        "error_message": message,
     }
 
 
@@ -168,12 +169,12 @@ def _write_table(layout: Layout, style: Style, sheet: Worksheet) -> None:
     """The numbers in use, and the sets they are taken from."""
     left, choices = layout.fields.table_left, layout.fields.choices
     sheet.write_string(BLOCK_ROW - 1, left, texts.NUMBERS_IN_USE, style.note)
-    sheet.write_string(BLOCK_ROW, left, "name", style.header())
-    sheet.write_string(BLOCK_ROW, left + 1, "in use", style.header())
+    sheet.write_string(BLOCK_ROW, left, texts.NUMBERS_HEADINGS[0], style.header())
+    sheet.write_string(BLOCK_ROW, left + 1, texts.NUMBERS_HEADINGS[1], style.header())
     for column, (name, _) in enumerate(choices, start=left + 2):
         sheet.write_string(BLOCK_ROW, column, name, style.header())
-    sheet.write_string(BLOCK_ROW, layout.fields.flags, "changed", style.header())
-    sheet.write_string(BLOCK_ROW - 2, left, "set number", style.note)
+    sheet.write_string(BLOCK_ROW, layout.fields.flags, texts.CHANGED, style.header())
+    sheet.write_string(BLOCK_ROW - 2, left, texts.SET_NUMBER, style.note)
     names = span(BLOCK_ROW, left + 2, BLOCK_ROW, left + 1 + len(choices))
     number = absolute(BLOCK_ROW - 2, left + 1)
     formula = f"IFERROR(MATCH({absolute(*CHOICE_CELL)},{names},0),1)"

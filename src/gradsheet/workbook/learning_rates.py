@@ -115,7 +115,7 @@ class _Rates:
         sheet.write_string(
             self.table_row, 0, texts.RATES_TABLE, style.format(bold=True, font_size=13)
         )
-        sheet.write_string(self.first - 1, 0, "updates", style.header())
+        sheet.write_string(self.first - 1, 0, texts.UPDATES, style.header())
         iteration = style.format(align="center", font_color=FAINT)
         for row in range(layout.descent.updates + 1):
             sheet.write_number(self.first + row, 0, row, iteration)

@@ -36,7 +36,7 @@ def write(layout: Layout, style: Style, *, protected: bool = False) -> None:
     # The cells that the chart reads are to its right.
     last = max(12, math.ceil(diagram.width / _COLUMN_PIXELS))
     shown = _write_values(layout, style, sheet, selector, diagram, last + 4)
-    sheet.write_string(4, 4, "E_total", style.format(align="right", bold=True))
+    sheet.write_string(4, 4, texts.LOSS_AXIS, style.format(align="right", bold=True))
     loss = float(layout.descent.loss[0, 0])
     cell_format = style.format(num_format=NUMBER, align="center")
     write_formula(sheet, 4, 5, selector.value(layout.graph.loss), loss, cell_format)
@@ -59,17 +59,17 @@ def _write_example_choice(layout: Layout, style: Style, sheet: Worksheet) -> Non
     if count == 1:
         return
     row, column = CHOSEN_EXAMPLE
-    sheet.write_string(row, column - 1, "example", style.format(align="right", bold=True))
+    sheet.write_string(row, column - 1, texts.EXAMPLE, style.format(align="right", bold=True))
     sheet.write_number(row, column, 1, style.choice)
-    message = f"An example, 1 to {count}; the gradients are of the mean over all."
+    message = texts.network_example(count)
     rule = {
         "validate": "integer",
         "criteria": "between",
         "minimum": 1,
         "maximum": count,
-        "input_title": "example",
+        "input_title": texts.EXAMPLE,
         "input_message": message,
-        "error_title": "No such example",
+        "error_title": texts.NO_SUCH_EXAMPLE,
         "error_message": message,
     }
     sheet.data_validation(row, column, row, column, rule)
@@ -95,7 +95,7 @@ def _write_values(
         shown |= dict.fromkeys(edge.gradient for edge in diagram.edges if edge.gradient)
         values = [values for neuron in diagram.neurons for values in neuron.values]
         shown |= dict.fromkeys(v for variables in values for v in variables)
-    sheet.write_string(FIRST_ROW - 1, left, "what the chart shows", style.note)
+    sheet.write_string(FIRST_ROW - 1, left, texts.NETWORK_VALUES, style.note)
     cell_format = style.format(font_color=FAINT, italic=True, num_format=NUMBER)
     sheet.set_column(left, left + 2, 12)
     for row, variable in enumerate(shown, start=FIRST_ROW):
@@ -122,7 +122,7 @@ def _write_edge_choice(
     Returns:
         The cell with the 1-based number of the chosen edge.
     """
-    sheet.write_string(FIRST_ROW - 1, left, "edge", style.note)
+    sheet.write_string(FIRST_ROW - 1, left, texts.EDGE, style.note)
     cell_format = style.format(font_color=FAINT, italic=True, num_format=NUMBER)
     values = layout.descent.values
     for row, edge in enumerate(diagram.edges, start=FIRST_ROW):
@@ -138,14 +138,14 @@ def _write_edge_choice(
     names = span(FIRST_ROW, left, last, left)
     row, column = _CHOSEN_EDGE
     right = style.format(align="right", bold=True)
-    sheet.write_string(row, column - 1, "edge", right)
+    sheet.write_string(row, column - 1, texts.EDGE, right)
     sheet.merge_range(row, column, row, column + 1, _edge_name(diagram.edges[0]), style.choice)
     rule = {
         "validate": "list",
         "source": f"={names}",
-        "input_title": "edge",
+        "input_title": texts.EDGE,
         "input_message": texts.NETWORK_EDGE,
-        "error_title": "Not in the list",
+        "error_title": texts.NOT_IN_LIST,
         "error_message": texts.NETWORK_EDGE,
     }
     sheet.data_validation(row, column, row, column, rule)

@@ -9,7 +9,7 @@ from gradsheet.spreadsheet.style import FAINT, INK, Style
 from gradsheet.spreadsheet.writer import Worksheet, absolute, cell_address, write_formula
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.render import plain
-from gradsheet.workbook import numerals
+from gradsheet.workbook import numerals, texts
 from gradsheet.workbook.layout import NETWORK_SHEET
 from gradsheet.workbook.selector import CHOSEN_EXAMPLE
 
@@ -234,7 +234,7 @@ def _write_sorted_edge(
 def _draw_chosen_edge(canvas: Canvas, edges: tuple[Edge, ...], chosen: str) -> None:
     """The chosen edge once more, wide, over all others."""
     first, note = canvas.row, canvas.style.note
-    canvas.sheet.write_string(first, canvas.points, "the chosen edge", note)
+    canvas.sheet.write_string(first, canvas.points, texts.CHOSEN_EDGE, note)
     table, left = first + 3, canvas.points + 1
     ends = [edge.visible_ends(canvas.diagram.radius) for edge in edges]
     for row, (start, end) in enumerate(ends, start=table):

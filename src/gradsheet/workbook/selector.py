@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import Worksheet, absolute, span, write_formula
 from gradsheet.symbolic.expression import Variable
+from gradsheet.workbook import texts
 from gradsheet.workbook.inputs_layout import INPUTS_SHEET
 from gradsheet.workbook.layout import FIRST_ROW, ITERATION_COLUMN, Layout, rate_sheet
 
@@ -59,9 +60,9 @@ class Selector:
                 "η",
                 rates,
                 layout.descent.learning_rates[0],
-                "A learning rate of the Inputs sheet.",
+                texts.RATE_MESSAGE,
             ),
-            (_ROW + 1, "iteration", iterations, 0, f"A number of updates, 0 to {self.last}."),
+            (_ROW + 1, texts.ITERATION, iterations, 0, texts.iteration_message(self.last)),
         ):
             sheet.write_string(row, 0, word, right)
             sheet.write_number(row, 1, value, style.choice)
@@ -70,14 +71,14 @@ class Selector:
                 "source": f"={source}",
                 "input_title": word,
                 "input_message": message,
-                "error_title": "Not in the list",
+                "error_title": texts.NOT_IN_LIST,
                 "error_message": message,
             }
             sheet.data_validation(row, 1, row, 1, rule)
         # A rate that was changed on the inputs sheet since is none of the list: the first counts.
         number = f"IFERROR(MATCH({absolute(_ROW, 1)},{rates},0),1)"
         write_formula(sheet, _ROW, 2, number, 1, style.format(num_format=";;;"))
-        sheet.write_string(_ROW + 2, 0, "η used", style.note)
+        sheet.write_string(_ROW + 2, 0, texts.RATE_IN_USE, style.note)
         # Gnumeric refuses to index a single cell.
         only = len(layout.descent.learning_rates) == 1
         used = rates.partition(":")[0] if only else f"INDEX({rates},{self.number_cell})"

@@ -66,7 +66,7 @@ class _Blocks:
     def write_before(self) -> None:
         """The parameters before the update, and what the optimizer remembers."""
         left = self.cells.lefts["before"]
-        self._head(left, 2, "1  before", "weight", ["", "value"])
+        self._head(left, 2, texts.STEP_BLOCKS[0], "weight", ["", "value"])
         for row, variable in enumerate(self.cells.kept, start=FIRST_ROW):
             self._symbol(row, left, variable)
             formula = self.cells.selector.value(variable)
@@ -82,7 +82,7 @@ class _Blocks:
         marks, later = texts.step_marks(count)
         width = 1 + 2 * count + 1
         names = ["", *marks, *later, "  formula"]
-        self._head(left, width, "2  forward, with the weights before and after", "unit", names)
+        self._head(left, width, texts.STEP_BLOCKS[1], "unit", names)
         for number in range(count):
             for row, variable in enumerate(self.cells.forward_rows(number), start=FIRST_ROW):
                 if number == 0:
@@ -108,7 +108,7 @@ class _Blocks:
         """The delta of each unit."""
         left, count = self.cells.lefts["backward"], len(self.cells.layout.graph.examples)
         names = ["", *texts.step_examples(count), "  formula"]
-        self._head(left, 2 + count, "3  backward: each unit's delta", "delta", names)
+        self._head(left, 2 + count, texts.STEP_BLOCKS[2], "delta", names)
         for number in range(count):
             for row, delta in enumerate(self.cells.deltas(number), start=FIRST_ROW):
                 definition = self.cells.expanded(delta, self.cells.before)
@@ -125,8 +125,7 @@ class _Blocks:
     def write_update(self) -> Check:
         """The parameters after the update, each compared with the training table."""
         left, cells, graph = self.cells.lefts["update"], self.cells, self.cells.layout.graph
-        names = ["", "before", "∂E/∂w", "  formula", "change", "after", "differs"]
-        self._head(left, 7, "4  the update", "gradient", names)
+        self._head(left, 7, texts.STEP_BLOCKS[3], "gradient", list(texts.STEP_UPDATE))
         # The memory is used as it is after the update.
         used = cells.before | {new: cells.after[old] for old, new in graph.steps.updates.items()}
         failures = 0.0
@@ -154,11 +153,10 @@ class _Blocks:
         last = FIRST_ROW + len(cells.kept) - 1
         checks = span(FIRST_ROW, left + 6, last, left + 6)
         place = (3, left + 6)
-        self.sheet.write_string(3, left + 3, "weights that differ from the table:", self.style.note)
+        self.sheet.write_string(3, left + 3, texts.WEIGHTS_THAT_DIFFER, self.style.note)
         cell_format = self.style.format(align="center")
         write_formula(self.sheet, *place, f"SUM({checks})", failures, cell_format)
-        words = "the update on the Step sheet leads to the training table's next row"
-        return Check(words, absolute(*place, STEP_SHEET), STEP_SHEET, failures)
+        return Check(texts.STEP_CHECK, absolute(*place, STEP_SHEET), STEP_SHEET, failures)
 
     def _write_check(self, row: int, column: int, variable: Variable) -> float:
         """Write 0 where the weight after the update is that of the table's next row, else 1."""

@@ -13,6 +13,8 @@ from gradsheet.networks.sweep import in_updates
 LOSS = "the loss"
 LOSS_AXIS = "E_total"
 UPDATES = "updates"
+RATE_MESSAGE = "A learning rate of the Inputs sheet."
+RATE_IN_USE = "η used"
 FIRST_STEP = "first step"
 RIGHT, WRONG = "right", "wrong"
 NONE = "—"
@@ -72,7 +74,19 @@ NUMBERS_CHOICE = "The numbers in the yellow cells, or another set."
 NOT_IN_LIST, CHOOSE_FROM_LIST = "Not in the list", "Choose from the list."
 YELLOW_RESTING = "the yellow numbers are not in use, except the learning rates"
 NUMBERS_IN_USE = "The numbers in use, which every other sheet reads:"
+NUMBERS_HEADINGS = ("name", "in use")
+SET_NUMBER = "set number"
 EXAMPLE = "example"
+
+
+def not_possible(symbol: str, wanted: str) -> tuple[str, str]:
+    """The title and the message about a number that cannot be typed."""
+    return f"{symbol}: not possible", f"Expected {wanted}, such as 0.5."
+
+
+def iteration_message(last: int) -> str:
+    """Which iterations can be chosen."""
+    return f"A number of updates, 0 to {last}."
 
 
 def network_summary(sizes: str, parameters: int, examples: int, optimizer: str, loss: str) -> str:
@@ -85,6 +99,15 @@ def network_summary(sizes: str, parameters: int, examples: int, optimizer: str, 
 # --- Derivation --------------------------------------------------------------------------------
 
 DERIVATION_TITLE = "One iteration, step by step"
+DERIVATION_HEADINGS = (
+    *("", "step", "  in words", "formula", "with the numbers", "value", "  the cell's formula"),
+    *("", "in a formula"),
+)
+DIFFERS, UPDATES_THAT_DIFFER = (
+    "differs from the table",
+    "updates that differ from the training table:",
+)
+DERIVATION_CHECK = "the updates, derived step by step, equal the training table's next row"
 GIVEN, FORWARD_LOSS = "Given on the Inputs sheet", "Forward: the loss"
 BACKWARD_LOSS = "Backward: from the loss to each error"
 MEMORY = "The optimizer's memory before the update"
@@ -194,6 +217,13 @@ def rates_headings(marks: Sequence[int]) -> list[str]:
 
 NETWORK_TITLE = "The network"
 NETWORK_EDGE = "Choose an edge from the list."
+EDGE, NETWORK_VALUES, CHOSEN_EDGE = "edge", "what the chart shows", "the chosen edge"
+NO_SUCH_EXAMPLE = "No such example"
+
+
+def network_example(count: int) -> str:
+    """What can be chosen."""
+    return f"An example, 1 to {count}; the gradients are of the mean over all."
 
 
 def network_notes(labeled: bool, has_choice: bool) -> tuple[str, ...]:
@@ -222,6 +252,15 @@ STEP_NOTES = (
     "table; everything else is computed again here, and the weights after it must be the table's "
     "next.",
 )
+STEP_BLOCKS = (
+    "1  before",
+    "2  forward, with the weights before and after",
+    "3  backward: each unit's delta",
+    "4  the update",
+)
+STEP_UPDATE = ("", "before", "∂E/∂w", "  formula", "change", "after", "differs")
+WEIGHTS_THAT_DIFFER = "weights that differ from the table:"
+STEP_CHECK = "the update on the Step sheet leads to the training table's next row"
 STEP_EXAMPLES = (
     "Each column of values is one example. E_total and ∂E/∂w are over all examples: Σ adds over "
     "them."
@@ -246,6 +285,11 @@ def step_examples(examples: int) -> list[str]:
 NOT_COMPUTED = (
     "autograd: not computed, because PyTorch was not installed when this workbook was written."
 )
+GRADIENT_HEADINGS = (
+    *("", "formula", "central difference", "autograd", "formula − difference"),
+    *("formula − autograd", "fails", "kinks"),
+)
+FAILURES, CHANGED, NUDGED_ROW, TOO_LARGE_TO_WRITE = "failures", "changed", "nudged", "too large"
 NUDGED = "The nudged networks: in each row one parameter, marked, is moved up or down."
 KINKS = (
     "kinks: those of a ReLU between w − ε and w + ε. Where there is one, the difference is not "

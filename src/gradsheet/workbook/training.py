@@ -13,7 +13,7 @@ from gradsheet.spreadsheet.writer import (
 )
 from gradsheet.symbolic.expression import Variable, expand, remarks, variables
 from gradsheet.symbolic.render import plain, to_excel
-from gradsheet.workbook import texts
+from gradsheet.workbook import exercise_texts, texts
 from gradsheet.workbook.exercise import (
     ALLOWED,
     LONGEST_EXPECTED,
@@ -73,7 +73,7 @@ def _write_table(
     _write_headers(layout, style, sheet)
     iteration = style.format(align="center", font_color=FAINT)
     if exercise and number == 0 and exercise.asked:
-        sheet.write_string(HEADER_ROW - 2, TABLE_COLUMN, "mark", style.note)
+        sheet.write_string(HEADER_ROW - 2, TABLE_COLUMN, exercise_texts.MARK, style.note)
     for row in range(layout.descent.updates + 1):
         sheet.write_number(FIRST_ROW + row, ITERATION_COLUMN, row, iteration)
     for offset, column in enumerate(layout.columns, start=TABLE_COLUMN + 1):

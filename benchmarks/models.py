@@ -13,6 +13,7 @@ PyTorch. Every refusal is in the results with its line.
 import argparse
 import json
 import re
+import sys
 import tempfile
 import time
 import warnings
@@ -155,7 +156,9 @@ def run_cases(cases: Iterable[OnnxCase]) -> Record:
     counts: Counter[str] = Counter()
     refusals: dict[str, list[str]] = {}
     wrong = []
-    for case in cases:
+    for number, case in enumerate(cases, 1):
+        if sys.stderr.isatty() or number % 50 == 0:
+            print(f"case {number}: {case.name}", file=sys.stderr, flush=True)
         found = _refused(isolated(lambda case=case: open_case(case), CASE_SECONDS))  # type: ignore[misc]
         counts["cases"] += 1
         if found.get("wrong"):

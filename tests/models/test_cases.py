@@ -78,10 +78,48 @@ class Between(nn.Module):
         return self.b(self.function(self.a(x)))  # type: ignore[no-any-return]
 
 
-def test_a_custom_backward_is_refused_where_it_differs(tmp_path: Path) -> None:
-    message = "a.weight: its gradient by the custom autograd function Guided is not that of the"
+class Reversed(torch.autograd.Function):
+    """Gradient reversal: a view of the input, the gradient turned and at most 0.01."""
+
+    @staticmethod
+    def forward(x: Tensor, strength: float) -> Tensor:
+        return x.view_as(x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Tensor) -> None:
+        ctx.strength = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        return (-ctx.strength * g).clamp(max=0.01), None
+
+
+class Centered(torch.autograd.Function):
+    """A gradient that is no function of single numbers."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x * 2
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        return g - g.mean()
+
+
+def reversed_twice(x: Tensor) -> Tensor:
+    """Both the reversed and the plain numbers are read on."""
+    return Reversed.apply(x, 0.5) * x  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("function", [Guided.apply, reversed_twice], ids=["guided", "reversed"])
+def test_a_custom_backward_is_the_gradient_of_the_cells(function: Any, tmp_path: Path) -> None:
+    check_model(Between(function), R(1, 4), folder=tmp_path)
+
+
+def test_a_custom_backward_without_formulas_is_refused(tmp_path: Path) -> None:
+    message = "a.weight: its gradient by the custom autograd function Centered is not that of the"
     with pytest.raises(GradsheetError, match=re.escape(message)):
-        write_model_workbook(Between(Guided.apply), R(1, 4), tmp_path / "a.xlsx", 1)
+        write_model_workbook(Between(Centered.apply), R(1, 4), tmp_path / "a.xlsx", 1)
     assert not [*tmp_path.iterdir()]
 
 

@@ -70,6 +70,30 @@ FUNCTIONS: dict[str, list[Callable[..., Any]]] = {
         *(lambda x: x.norm(dim=1, p=1), lambda x: x.prod(1), lambda x: x.cumsum(1)),
         *(lambda x: torch.linalg.vector_norm(x, 3, 0), lambda x: F.normalize(x)),
         lambda x: x.argmax(1) * x.sum(1),
+        *(lambda x: (x / 9).cumprod(1), lambda x: x.logcumsumexp(0), lambda x: x.cummax(1)[0]),
+        *(lambda x: torch.cdist(x, x * 2), lambda x: torch.cdist(x, x)),
+        lambda x: torch.logaddexp(x, 2 * x),
+    ],
+    "order": [
+        *(lambda x: x.sort(1)[0] * x, lambda x: x.sort(0, descending=True).values[1:] ** 2),
+        *(
+            lambda x: x.topk(2)[0],
+            lambda x: x.flip(0).t().topk(2, 0)[1] * x[:2].sum(),
+            torch.median,
+        ),
+        *(lambda x: x.argsort(1) * x, lambda x: x.kthvalue(2, 1)[0], lambda x: x.median(0).values),
+        lambda x: x.quantile(0.4, 1),
+    ],
+    "computed places": [
+        *(lambda x: torch.zeros(3, 4).double().scatter(1, x.topk(2)[1], x[:, :2]),),
+        *(
+            lambda x: x.scatter_add(1, x.argsort(1), x * x),
+            lambda x: x[x[:, :3].argmax(1), :2],
+        ),
+        *(lambda x: torch.zeros(4, 4).double().index_add(0, x.argmax(1), x),),
+        *(lambda x: x.clone().index_put((x[:2, :3].argmax(1),), x[:2] * 2, True),),
+        *(lambda x: torch.where(x > 0, x, 0), lambda x: _negative_is(x, 0.5)),
+        lambda x: x.argmax(1).bincount(minlength=4) * x,
     ],
     "movements": [
         *(torch.trace, lambda x: x.take(torch.tensor([3, 1]))),
@@ -88,6 +112,12 @@ FUNCTIONS: dict[str, list[Callable[..., Any]]] = {
         *(lambda x: torch.zeros(4, 4).double().index_add(0, torch.tensor([1, 1, 3]), x),),
     ],
 }
+
+
+def _negative_is(x: Tensor, number: float) -> Tensor:
+    y = x.clone()
+    y[y < 0] = number
+    return y
 
 
 def in_place(x: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ def own_results(model: nn.Module, call: Call, loss: Loss) -> Own:
 
 
 def _gradient(tensor: Tensor) -> Array | None:
-    return None if tensor.grad is None else tensor.grad.double().numpy()
+    return None if tensor.grad is None else tensor.grad.to_dense().double().numpy()
 
 
 def leaves_of(grouped: Grouped, call: Call, model: nn.Module) -> dict[Node, Tensor]:

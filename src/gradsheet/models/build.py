@@ -170,27 +170,44 @@ class ModelWorkbook:
         self.step, self.objective = step, objective
         self.model, self.train = duplicate(model, train), train
         self.title = type(model).__name__
-        self.call, captured = self._captured(call_of(example), target)
+        self.call = self._call(call_of(example), target)
+        self.image = image
+        captured = self._record(most)
+        try:
+            self.numbers = self._checked(captured)
+        except GradsheetError:
+            if not captured.functions:
+                raise
+            captured = self._record(most, own_gradients=True)
+            self.numbers = self._checked(captured)
+        self.after = self._after()
+        self.loss = LossHead(self.layout, self.objective, self.step)
+
+    # --- what the model computes ----------------------------------------------------------------
+
+    def _record(self, most: int, own_gradients: bool = False) -> Captured:
+        """The model as a graph, laid out on sheets."""
+        captured = capture(copy.deepcopy(self.model), self.call, self.objective, own_gradients)
         _check_size(_least(captured), most)
         self.drawn = captured.drawn
         self.grouped = group(captured)
-        self.input: InputSheet = image or self._tensor_input()
+        self.input: InputSheet = self.image or self._tensor_input()
         given = [n for n in self.grouped.inputs if self.grouped.home[n] < 0]
         self.layout = ModelLayout(
             self.grouped, self.input.blocks, self.input.gradients([n.flows for n in given])
         )
         self.formulas = self.layout.formula_count()
         _check_size(self.formulas, most)
-        self.numbers = check_against(
+        return captured
+
+    def _checked(self, captured: Captured) -> Numbers:
+        """The numbers of the graph, compared with the model's own."""
+        return check_against(
             self.model, self.call, self.objective, self.grouped, captured.functions
         )
-        self.after = self._after()
-        self.loss = LossHead(self.layout, self.objective, self.step)
 
-    # --- what the model computes ----------------------------------------------------------------
-
-    def _captured(self, call: Call, target: Target) -> tuple[Call, Captured]:
-        """The model as a graph, on the example as given, or else with a batch dimension."""
+    def _call(self, call: Call, target: Target) -> Call:
+        """The example as given, or else with a batch dimension, and the target."""
         try:
             output = self._output(call)
         except GradsheetError:
@@ -204,7 +221,7 @@ class ModelWorkbook:
         if self.objective.has_target:
             given = self.objective.target(target, output)
             call = Call(call.args, call.kwargs, given, call.names)
-        return call, capture(copy.deepcopy(self.model), call, self.objective)
+        return call
 
     def _output_or_none(self, call: Call) -> Tensor | None:
         try:
@@ -216,7 +233,8 @@ class ModelWorkbook:
         """What the model returns, before there is a target."""
         try:
             with in_float64(), plain_paths():
-                found = copy.deepcopy(self.model)(*call.args, **call.kwargs)
+                given = call.mapped(lambda t: t.clone())  # a model may change what it is given
+                found = copy.deepcopy(self.model)(*given.args, **given.kwargs)
         except Exception as error:  # a model may raise anything
             shapes = ", ".join(" × ".join(map(str, t.shape)) or "()" for t in call.tensors)
             raise GradsheetError(

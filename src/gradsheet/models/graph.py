@@ -115,6 +115,12 @@ class Graph:
         self.elements += node.size
         return node
 
+    def take_back(self, first: int) -> None:
+        """Remove the nodes from this one on, which no other may read."""
+        self.elements = self.nodes[first].first
+        del self.nodes[first:]
+        self._firsts = np.zeros(0, dtype=np.int64)
+
     def owners(self, ids: Ids) -> Ids:
         """The index of the node of each element, in an array of the same shape."""
         if len(self._firsts) != len(self.nodes):

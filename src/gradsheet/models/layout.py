@@ -241,6 +241,7 @@ class _Arranger:
 
         place = Place(node, leaves, self.sheet.name, top, left, refs)
         node.primitive.arrange(node, place)
+        place.leaves()  # such as a table of which one row is read together with other numbers
         forward = place.piece
         if not layout.backward or not any(n.flows for n in forward.values):
             return forward, None

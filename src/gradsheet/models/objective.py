@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils._pytree import tree_map_only
 
 from gradsheet.errors import GradsheetError
 from gradsheet.models.capture.capture import Results
@@ -150,7 +151,9 @@ class Objective:
             GradsheetError: it does not fit the output.
         """
         if callable(self.loss):
-            return _as_tensor(given) if _is_numeric(given) else given
+            if _is_numeric(given):
+                return _as_tensor(given)
+            return tree_map_only((Tensor, np.ndarray), _as_tensor, given)
         if self.loss == "sum":
             return None
         if self.loss in _OF_CLASSES:
@@ -176,9 +179,14 @@ def _tensors(found: Any) -> list[Tensor]:
 
 
 def _is_numeric(given: Any) -> bool:
-    if isinstance(given, Tensor | int | float | np.ndarray):
-        return True
-    return isinstance(given, list | tuple) and all(_is_numeric(part) for part in given)
+    """Whether it is one tensor, or numbers in lists."""
+    return isinstance(given, Tensor | np.ndarray) or _is_nested_numbers(given)
+
+
+def _is_nested_numbers(given: Any) -> bool:
+    if isinstance(given, list | tuple):
+        return all(_is_nested_numbers(part) for part in given)
+    return isinstance(given, int | float)
 
 
 def _as_tensor(given: Any) -> Tensor:

@@ -53,7 +53,10 @@ def _computed(model: nn.Module) -> dict[int, Any]:
 
 
 def _widen(module: nn.Module) -> None:
-    """Tensors that are plain attributes, in float64 as well."""
+    """Tensors that are plain attributes in float64 as well, and sparse ones with all numbers."""
+    for name, buffer in module._buffers.items():
+        if buffer is not None and buffer.layout != torch.strided:
+            module._buffers[name] = buffer.to_dense()
     for name, value in list(vars(module).items()):
         if isinstance(value, Tensor) and value.dtype in (torch.float32, torch.float16):
             module.__dict__[name] = value.detach().double().requires_grad_(value.requires_grad)
@@ -141,7 +144,7 @@ def _checked(tensor: Tensor) -> Tensor:
             "real numbers"
         )
     with torch.inference_mode(False):
-        found = tensor.detach().cpu().clone()
+        found = tensor.detach().cpu().to_dense().clone()
         found = found.double() if found.is_floating_point() else found
     if bool(torch.isnan(found.double()).any()):
         _refuse_infinite("the example")

@@ -109,13 +109,15 @@ def run(model: nn.Module, call: Call, loss: Loss, scope: Scope | None = None) ->
         return loss(found, call.target)
 
 
-def capture(model: nn.Module, call: Call, loss: Loss) -> Captured:
+def capture(model: nn.Module, call: Call, loss: Loss, own_gradients: bool = False) -> Captured:
     """Record a model, which is changed by it if it changes itself when it runs.
 
     Args:
         model: in float64.
         call: what it is called with.
         loss: from what it returns to its output and its loss.
+        own_gradients: whether custom autograd functions have the gradients of their own backward
+            passes, not those of the operations in their forward passes.
 
     Raises:
         GradsheetError: the model cannot run, or an operation has no formulas.
@@ -123,6 +125,8 @@ def capture(model: nn.Module, call: Call, loss: Loss) -> Captured:
     graph, scope = Graph(), Scope(model)
     with in_float64(), plain_paths(), scope.watched():
         recorder = Recorder(graph, scope)
+        if own_gradients:
+            scope.own_gradient = recorder.with_own_gradient
         inputs, tensors = _inputs(graph, recorder, call)
         parameters = _parameters(graph, recorder, model)
         for name, buffer in model.named_buffers():

@@ -31,7 +31,7 @@ class Float64(TorchFunctionMode):
 
 
 def _wide(argument: Any) -> Any:
-    return torch.float64 if argument in _LESS and isinstance(argument, torch.dtype) else argument
+    return torch.float64 if isinstance(argument, torch.dtype) and argument in _LESS else argument
 
 
 def _widened(result: Any) -> Any:

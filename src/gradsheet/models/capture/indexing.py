@@ -10,7 +10,7 @@ from gradsheet.models.capture.builder import UNKNOWN, Builder, Value
 from gradsheet.models.capture.moves import indexed
 from gradsheet.models.capture.pointwise import pointwise
 from gradsheet.models.capture.reductions import extremum
-from gradsheet.models.primitives.lookup import Lookup
+from gradsheet.models.primitives.lookup import Lookup, SumAt
 
 
 def _lines(builder: Builder, table: Value, positions: Value, padding: int | None = None) -> Value:
@@ -120,14 +120,70 @@ def _index_select(builder: Builder, x: Value, dim: int, index: Value) -> Any:
 def _index_put(
     builder: Builder, x: Value, indices: Sequence[Any], values: Value, accumulate: bool = False
 ) -> Any:
-    constant = all(part is None or part.is_constant for part in indices)
-    if not constant:
-        raise builder.refuse("writing to places that depend on the input")
+    given = [(k, part) for k, part in enumerate(indices) if part is not None]
+    if any(not part.is_constant for _, part in given):
+        return _put_at_computed(builder, x, given, values, accumulate)
     if not accumulate:
         return indexed("index_put")(builder, x, indices, values)
     positions = torch.arange(x.ids.size).reshape(x.shape)
     places = positions[tuple(slice(None) if p is None else p.constant for p in indices)]
     return _accumulated(builder, x, places.numpy(), values)
+
+
+def _put_at_computed(
+    builder: Builder,
+    x: Value,
+    given: Sequence[tuple[int, Value]],
+    values: Value,
+    accumulate: bool,
+) -> Value:
+    """Values written or added at indices of the first dimensions that the model computes."""
+    x, values = builder.whole(x), builder.whole(values)
+    first = given[0][1]
+    if len(given) == 1 and first.dtype == torch.bool and values.ids.size == 1 and not accumulate:
+        mask = builder.whole(first)
+        wide = mask.ids.reshape(*mask.shape, *([1] * (len(x.shape) - len(mask.shape))))
+        return _where(builder, Value(wide, False, torch.bool), values, x)
+    if [k for k, _ in given] != list(range(len(given))) or first.dtype == torch.bool:
+        raise builder.refuse("writing to places that depend on the input")
+    places = builder.whole(_flat_index(builder, x, given))
+    rest = x.shape[len(given) :]
+    lines = x.moved(x.ids.reshape(-1, int(np.prod(rest, dtype=np.int64))).T)
+    wide = np.broadcast_to(values.ids, (*places.shape, *rest))
+    numbers = values.moved(wide.reshape(places.ids.size, -1).T)
+    flat = places.moved(places.ids.reshape(1, -1))
+    found = _written(builder, lines, flat, numbers, accumulate)
+    return found.moved(found.ids.T.reshape(x.shape))
+
+
+def _written(
+    builder: Builder, lines: Value, places: Value, numbers: Value, accumulate: bool
+) -> Value:
+    """Numbers (..., R) added to lines (..., K) at computed places, or written there."""
+    size = lines.shape[-1]
+    found = builder.node(SumAt(size), [places, numbers], (*numbers.shape[:-1], size))
+    if accumulate:
+        return pointwise("add")(builder, lines, found)
+    hits = builder.node(SumAt(size), [places], (*places.shape[:-1], size))
+    hit = pointwise("gt")(builder, hits, 0)
+    return pointwise("where")(builder, Value(hit.ids, False, torch.bool), found, lines)
+
+
+def _written_along(
+    builder: Builder, x: Value, dim: int, index: Value, source: Value, accumulate: bool
+) -> Value:
+    """Likewise along a dimension, as scatter does."""
+    dim %= len(x.shape)
+    if index.shape[:dim] + index.shape[dim + 1 :] != x.shape[:dim] + x.shape[dim + 1 :]:
+        raise builder.refuse("scattering to a part of a tensor")
+    x, index, source = (builder.whole(part) for part in (x, index, source))
+    cut = tuple(slice(n) for n in index.shape)
+    lines, places, numbers = (
+        part.moved(np.moveaxis(ids, dim, -1))
+        for part, ids in ((x, x.ids), (index, index.ids), (source, source.ids[cut]))
+    )
+    found = _written(builder, lines, places, numbers, accumulate)
+    return found.moved(np.moveaxis(found.ids, -1, dim))
 
 
 def _accumulated(builder: Builder, x: Value, places: Any, values: Value) -> Value:
@@ -176,7 +232,7 @@ def _scatter(builder: Builder, x: Value, dim: int, index: Value, source: Any, **
     if index.is_constant and isinstance(source, Value):
         return _scatter_fixed(builder, x, dim, index, source)
     if isinstance(source, Value) and source.uniform() is None:
-        raise builder.refuse("scattering of numbers to places that depend on the input")
+        return _written_along(builder, x, dim, index, source, False)
     found = x
     for k in range(index.shape[dim]):
         cut = tuple(slice(n) if d != dim else slice(None) for d, n in enumerate(index.shape))
@@ -215,7 +271,7 @@ def _scatter_fixed(builder: Builder, x: Value, dim: int, index: Value, source: V
 
 def _scatter_add(builder: Builder, x: Value, dim: int, index: Value, source: Value) -> Any:
     if not index.is_constant:
-        raise builder.refuse("adding at places that depend on the input")
+        return _written_along(builder, x, dim, index, source, True)
     assert index.constant is not None
     grid = list(np.indices(index.shape))
     grid[dim % len(x.shape)] = index.constant.numpy()
@@ -227,7 +283,11 @@ def _scatter_add(builder: Builder, x: Value, dim: int, index: Value, source: Val
 
 def _index_add(builder: Builder, x: Value, dim: int, index: Value, source: Value, **_: Any) -> Any:
     if not index.is_constant:
-        raise builder.refuse("adding at places that depend on the input")
+        index = builder.whole(index)
+        dim %= len(x.shape)
+        turned = index.ids.reshape(tuple(-1 if d == dim else 1 for d in range(len(x.shape))))
+        everywhere = index.moved(np.broadcast_to(turned, source.shape))
+        return _written_along(builder, x, dim, everywhere, source, True)
     assert index.constant is not None
     shape = tuple(-1 if d == dim % len(x.shape) else 1 for d in range(len(x.shape)))
     wide = index.constant.reshape(shape).expand(source.shape)
@@ -242,6 +302,21 @@ def _one_hot(builder: Builder, index: Value, classes: int = -1) -> Any:
     steps = torch.arange(classes)
     along = Value(np.full(classes, UNKNOWN), False, torch.int64, steps)
     return pointwise("eq")(builder, index.moved(index.ids[..., None]), along)
+
+
+def _bincount(
+    builder: Builder, index: Value, weights: Value | None = None, minlength: int = 0
+) -> Any:
+    """How often each whole number from 0 to K − 1 comes, or the sum of its weights."""
+    size = minlength
+    if index.example is not None and index.example.numel():
+        size = max(size, int(index.example.max()) + 1)
+    if size > minlength:
+        raise builder.refuse("bincount without a minlength above every number")
+    index = builder.whole(index)
+    if weights is None:
+        return builder.node(SumAt(size), [index], (size,))
+    return builder.node(SumAt(size), [index, builder.whole(weights)], (size,))
 
 
 def _take(builder: Builder, x: Value, index: Value) -> Any:
@@ -272,6 +347,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "scatter_add": _scatter_add,
     "index_add": _index_add,
     "one_hot": _one_hot,
+    "bincount": _bincount,
     "masked_select": _masked_select,
     "take": _take,
 }

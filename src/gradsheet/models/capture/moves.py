@@ -81,6 +81,12 @@ def _to_copy(builder: Builder, value: Value, **kwargs: Any) -> Value:
     )
 
 
+def _to(builder: Builder, value: Value, *args: Any, **kwargs: Any) -> Value:
+    """The same by ``Tensor.to``, which takes the type at any place."""
+    given = [a for a in (*args, kwargs.get("dtype")) if isinstance(a, torch.dtype)]
+    return _to_copy(builder, value, dtype=given[0] if given else None)
+
+
 def indexed(name: str) -> Move:
     """A movement by constant indices: ``index``, ``gather`` and their kind."""
 
@@ -98,4 +104,4 @@ def indexed(name: str) -> Move:
 
 
 MOVES: dict[str, Move] = {name: _plain(name) for name in _PLAIN}
-MOVES |= {"copy": _copy, "_to_copy": _to_copy, "to": _to_copy}
+MOVES |= {"copy": _copy, "_to_copy": _to_copy, "to": _to}

@@ -216,6 +216,7 @@ POINTWISE: dict[str, Callable[..., Expression]] = {
     "addcdiv": lambda x, a, b, value=1: e(x) + e(value) * (e(a) / e(b)),
     "lerp": lambda a, b, weight: e(a) + e(weight) * (e(b) - e(a)),
     "nan_to_num": _nan_to_num,
+    "logaddexp": lambda a, b: e(a) + el.softplus(e(b) - e(a), 1.0),
     "xlogy": lambda a, b: e(a) * _log(b),
 }
 

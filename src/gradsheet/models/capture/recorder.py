@@ -18,6 +18,7 @@ from torch.utils._pytree import tree_map_only
 
 from gradsheet.errors import GradsheetError, reason
 from gradsheet.models.capture.builder import UNKNOWN, Builder, Value
+from gradsheet.models.capture.custom import Saved, gradient_node, with_own_gradient
 from gradsheet.models.capture.rules import MOVES, RULES, UNRELATED
 from gradsheet.models.capture.scope import Scope
 from gradsheet.models.graph import Graph, Ids
@@ -64,6 +65,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
         self.builder = Builder(graph, scope)
         self.names: dict[int, str] = {}
         self._refused: dict[int, str] = {}
+        self._leaves: set[int] = set()
+        self._stopped: frozenset[int] = frozenset()
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -73,6 +76,39 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
     def leaf(self, tensor: Tensor, ids: Ids) -> None:
         """Give the elements of an input or a parameter their numbers."""
         self.elements.of(tensor).copy_(torch.from_numpy(ids))
+        self._leaves.add(id(tensor))
+
+    def with_own_gradient(self, function: Any, args: Sequence[Any], result: Any) -> Any:
+        """The result of a custom function with the gradient that its own backward pass gives.
+
+        Where that is no function of single numbers, it is the result as it is.
+        """
+        is_new = function.setup_context is not torch.autograd.Function.setup_context
+        given, inputs = (None, args) if is_new else (args[0], args[1:])
+        read = [k for k, a in enumerate(inputs) if isinstance(a, Tensor) and a.is_floating_point()]
+        values = [self._value(inputs[k]) for k in read]
+        single = isinstance(result, Tensor) and result.is_floating_point()
+        if not single or not any(value.flows for value in values):
+            return result
+        output = self.builder.whole(self._value(result))
+        first = len(self.builder.graph.nodes)
+        node = gradient_node(self.builder, tuple(result.shape))
+        gradient = torch.ones(result.shape, dtype=torch.float64)
+        self.elements.of(gradient).copy_(torch.from_numpy(node.ids))
+        try:
+            back = function.backward(Saved(function, given, inputs, result), gradient)
+            parts = back if isinstance(back, tuple) else (back,)
+            found = [None if parts[k] is None else self._value(parts[k]) for k in read]
+        except Exception:  # whatever it needs of torch's context
+            self.builder.graph.take_back(first)
+            return result
+        name = function.__name__
+        value = with_own_gradient(self.builder, name, values, output, found, first, node)
+        if value is None:
+            return result
+        copied = result.clone()
+        self.elements.of(copied).copy_(torch.from_numpy(value.ids))
+        return copied
 
     def ids(self, tensor: Tensor) -> Ids:
         """The elements of a result of the model; what depends on nothing becomes a constant."""
@@ -94,6 +130,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
             self.scope.drawn.setdefault(self.scope.where.path)
         if func._schema.is_mutable and _writes_first(func, given):
             return self._mutate(func, name, args, given, bool(tracked))
+        known = name in MOVES or name in RULES or name in UNRELATED or name in _SCALARS
+        if tracked and not known and (steps := _steps_of(func)) is not None:
+            return self._in_steps(steps, tensors, args, given)
         result = func(*args, **given)
         if tracked and name not in UNRELATED and name not in _SCALARS:
             shared = {t.untyped_storage()._cdata for t in tensors}
@@ -104,6 +143,27 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
                 else:
                     self._mark(outputs, name)
         return result
+
+    def _in_steps(
+        self, steps: Callable[..., Any], tensors: Sequence[Tensor], args: Any, given: dict[str, Any]
+    ) -> Any:
+        """Run an operation as the operations that torch itself says it is made of."""
+        before = self._stopped
+        ends = [t.untyped_storage()._cdata for t in tensors if not self._flows(t)]
+        self._stopped = before | frozenset(ends)
+        try:
+            with self, self.scope.without_gradients():
+                return steps(*args, **given)
+        finally:
+            self._stopped = before
+
+    def _flows(self, tensor: Tensor) -> bool:
+        """Whether the gradient flows back through a tensor."""
+        if tensor.requires_grad:  # one that the model makes a leaf is where its gradient ends
+            return not tensor.is_leaf or id(tensor) in self._leaves
+        if not self.scope.custom or tensor.untyped_storage()._cdata in self._stopped:
+            return False
+        return self.builder.reaches(self.elements.of(tensor).numpy())
 
     def _mark(self, outputs: Sequence[Tensor], name: str) -> None:
         """Refuse an operation without formulas when its result is used, not before."""
@@ -170,12 +230,20 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
         if (ids == REFUSED).any():
             what = self._refused.get(tensor.untyped_storage()._cdata, "an operation")
             raise GradsheetError(f"{what} has no formulas yet")
-        flows = tensor.requires_grad or (self.scope.custom and self.builder.reaches(ids))
+        flows = self._flows(tensor)
         constant = tensor.detach().clone() if (ids == UNKNOWN).any() else None
         whole = None if tensor.is_floating_point() else tensor.detach().clone()
         name = self.names.get(tensor.untyped_storage()._cdata, "")
         floats = tensor.is_floating_point()
         return Value(ids, flows and floats, tensor.dtype, constant, name, whole)
+
+
+def _steps_of(func: Any) -> Callable[..., Any] | None:
+    """Torch's own decomposition of an operation into simpler ones, if there is any."""
+    from torch._decomp import decomposition_table  # slow to import, and rarely needed
+
+    found: Callable[..., Any] | None = decomposition_table.get(func)
+    return found
 
 
 def _writes_first(func: Any, given: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
 from gradsheet.models.capture.builder import Builder, Value
 from gradsheet.models.capture.pointwise import pointwise
@@ -185,6 +186,41 @@ def along(builder: Builder, x: Value, dim: int, name: str, function: Callable[[A
     return found.moved(np.moveaxis(found.ids, -1, dim))
 
 
+def _step_by_step(name: str) -> Callable[..., Value]:
+    """Each number of a line with all before it, by an operation of two numbers."""
+
+    def rule(builder: Builder, x: Value, dim: int, **_: Any) -> Value:
+        x = builder.whole(x)
+        if not x.shape:
+            return x
+        found = [x.moved(x.ids.take([0], axis=dim))]
+        for k in range(1, x.shape[dim]):
+            found.append(op(builder, name, found[-1], x.moved(x.ids.take([k], axis=dim))))
+        return Value(np.concatenate([part.ids for part in found], axis=dim), x.flows)
+
+    return rule
+
+
+def _largest_so_far(name: str) -> Callable[..., Any]:
+    return lambda builder, x, dim: (_step_by_step(name)(builder, x, dim), None)
+
+
+def _distances(builder: Builder, a: Value, b: Value, p: float = 2, *_: Any) -> Value:
+    """The distance of each row of ``a`` (..., P, K) from each of ``b`` (..., R, K): (..., P, R)."""
+    a, b = builder.whole(a), builder.whole(b)
+    apart = op(builder, "sub", a.moved(a.ids[..., :, None, :]), b.moved(b.ids[..., None, :, :]))
+    if p != 2:
+        return _norm(builder, apart, p, (-1,))
+    squares = builder.reduce("sum", op(builder, "square", apart), (-1,))
+    if np.intersect1d(a.ids, b.ids).size == 0:
+        return op(builder, "sqrt", squares)
+    # Of a row from itself it is 0, and has no gradient.
+    some = op(builder, "gt", squares, 0)
+    some = Value(some.ids, False, torch.bool)
+    above = op(builder, "where", some, squares, 1.0)
+    return op(builder, "where", some, op(builder, "sqrt", above), 0.0)
+
+
 def _prod(builder: Builder, x: Value, dim: Any = None, keep: bool = False, **_: Any) -> Value:
     """A product, factor by factor."""
     x = builder.whole(x)
@@ -254,6 +290,12 @@ RULES: dict[str, Callable[..., Any]] = {
     "logsumexp": _logsumexp,
     "cumsum": _cumulated,
     "prod": _prod,
+    "cumprod": _step_by_step("mul"),
+    "logcumsumexp": _step_by_step("logaddexp"),
+    "cummax": _largest_so_far("maximum"),
+    "cummin": _largest_so_far("minimum"),
+    "_cdist_forward": _distances,
+    "_euclidean_dist": _distances,
     "glu": _glu,
     "trace": _trace,
     "rrelu_with_noise": _rrelu,

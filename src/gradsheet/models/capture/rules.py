@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from gradsheet.models.capture import indexing, losses, norms, products, reductions, windows
+from gradsheet.models.capture import (
+    indexing,
+    losses,
+    norms,
+    products,
+    reductions,
+    sorting,
+    windows,
+)
 from gradsheet.models.capture.moves import MOVES as MOVES
 from gradsheet.models.capture.pointwise import POINTWISE, pointwise
 
@@ -31,4 +39,5 @@ RULES: dict[str, Rule] = {
     **norms.RULES,
     **indexing.RULES,
     **losses.RULES,
+    **sorting.RULES,
 }

@@ -1,6 +1,6 @@
 """Which module of a model is running."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,6 +24,7 @@ class Scope:
         self._calls = 0
         self.depth = 0
         self.functions: list[str] = []
+        self.own_gradient: Callable[[Any, Sequence[Any], Any], Any] | None = None
         self.drawn: dict[str, None] = {}  # the paths where random numbers are drawn, in order
 
     @property
@@ -35,6 +36,15 @@ class Scope:
     def where(self) -> Where:
         """The module that is running."""
         return self._stack[-1] if self._stack else self._root
+
+    @contextmanager
+    def without_gradients(self) -> Iterator[None]:
+        """A block below torch's autograd, where no tensor says whether it takes a gradient."""
+        self.depth += 1
+        try:
+            yield
+        finally:
+            self.depth -= 1
 
     def place(self) -> str:
         """The module that is running, for a message."""
@@ -68,7 +78,7 @@ class Scope:
         nn.Module.__call__ = call  # type: ignore[method-assign]
         kept = [(cls, cls.__dict__["forward"]) for cls in _custom_functions()]
         for cls, forward in kept:
-            cls.forward = staticmethod(self._followed(cls.__name__, forward))
+            cls.forward = staticmethod(self._followed(cls, forward))
         try:
             yield
         finally:
@@ -76,15 +86,18 @@ class Scope:
             for cls, forward in kept:
                 cls.forward = forward
 
-    def _followed(self, name: str, forward: Any) -> Callable[..., Any]:
+    def _followed(self, cls: Any, forward: Any) -> Callable[..., Any]:
         """The forward pass of a custom function, which counts as running meanwhile."""
         plain = forward.__func__ if isinstance(forward, staticmethod) else forward
 
         def followed(*args: Any, **kwargs: Any) -> Any:
             self.depth += 1
-            self.functions.append(name)
+            self.functions.append(cls.__name__)
             try:
-                return plain(*args, **kwargs)
+                result = plain(*args, **kwargs)
+                if self.own_gradient is None or self.depth > 1:
+                    return result
+                return self.own_gradient(cls, args, result)
             finally:
                 self.depth -= 1
 

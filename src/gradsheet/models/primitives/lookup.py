@@ -106,6 +106,79 @@ class Lookup(Primitive):
                     yield element, plus([f"IF({at}={position},{of},0)" for at, of in pairs])
 
 
+@dataclass(frozen=True, eq=False)
+class SumAt(Primitive):
+    """Each of L lines of R numbers added up at R positions of a line of K: the turned ``Lookup``.
+
+    The operands are the positions (..., R) and the numbers (..., R), with the same leading
+    dimensions or 1; without numbers the positions are counted. The result is (..., K).
+
+    Attributes:
+        size: K.
+    """
+
+    size: int
+    name: str = "sum at positions"
+
+    def describe(self, names: Sequence[str]) -> str:
+        """In words."""
+        if len(names) == 1:
+            return f"how many of {names[0]} are this position, from 0"
+        return f"the sum of {names[1]} at the positions {names[0]}, from 0"
+
+    def compute(self, *operands: Tensor) -> Tensor:
+        """The sums, by torch."""
+        places = operands[0].to(torch.int64)
+        numbers = operands[1] if len(operands) > 1 else torch.ones_like(places)
+        leading = np.broadcast_shapes(places.shape[:-1], numbers.shape[:-1])
+        wide = [part.expand(*leading, part.shape[-1]) for part in (places, numbers)]
+        found = torch.zeros(*leading, self.size, dtype=numbers.dtype)
+        return found.scatter_add(-1, *wide)
+
+    def formulas(self, c: Context) -> Iterable[str]:
+        """SUMIF or COUNTIF of ranges; of scattered cells a sum of conditions."""
+        shape = (*c.y.rows.shape[:-1], c.x[0].rows.shape[-1])
+        lines = [_lines(part, shape) for part in c.x]
+        for k in range(len(lines[0].rows)):
+            cells = [part[k] for part in lines]
+            ways = {direction(part) for part in cells}
+            for position in range(self.size):
+                yield _sum_at(cells, position, ways in ({"across"}, {"down"}))
+
+    def terms(self, which: int, ids: Ids, c: Context) -> Terms:
+        """The gradient of the sum that a number is part of."""
+        shape = (*c.y.rows.shape[:-1], c.x[0].rows.shape[-1])
+        places, g = _lines(c.x[0], shape), _lines(c.gradient, c.gradient.rows.shape)
+        elements = np.broadcast_to(ids, shape).reshape(-1, shape[-1])
+        for k in range(len(elements)):
+            sums = g[k]
+            in_range = direction(sums) in ("across", "down")
+            for place, element in zip(places[k].texts, elements[k].tolist(), strict=True):
+                found = f"INDEX({ranges(sums)[0]},{place}+1)" if in_range else ""
+                yield element, found or _chosen(sums.texts, place)
+
+
+def _lines(refs: Refs, shape: tuple[int, ...]) -> Refs:
+    """The cells of a broadcast operand, line by line."""
+    numbers = None if refs.numbers is None else np.broadcast_to(refs.numbers, shape)
+    flat = (-1, shape[-1])
+    return Refs(
+        np.broadcast_to(refs.rows, shape).reshape(flat),
+        np.broadcast_to(refs.columns, shape).reshape(flat),
+        None if numbers is None else numbers.reshape(flat),
+    )
+
+
+def _sum_at(cells: Sequence[Refs], position: int, in_range: bool) -> str:
+    places, numbers = cells[0], cells[-1]
+    if in_range:
+        (where,), (what,) = ranges(places), ranges(numbers)
+        counted = len(cells) == 1
+        return f"COUNTIF({where},{position})" if counted else f"SUMIF({where},{position},{what})"
+    added = ["1"] * places.size if len(cells) == 1 else numbers.texts
+    return plus([f"IF({at}={position},{of},0)" for at, of in zip(places.texts, added, strict=True)])
+
+
 def _chosen(cells: Sequence[str], place: str) -> str:
     formula = cells[-1]
     for position, cell in reversed(list(enumerate(cells[:-1]))):

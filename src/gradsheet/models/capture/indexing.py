@@ -143,7 +143,8 @@ def _put_at_computed(
     if len(given) == 1 and first.dtype == torch.bool and values.ids.size == 1 and not accumulate:
         mask = builder.whole(first)
         wide = mask.ids.reshape(*mask.shape, *([1] * (len(x.shape) - len(mask.shape))))
-        return _where(builder, Value(wide, False, torch.bool), values, x)
+        found: Value = _where(builder, Value(wide, False, torch.bool), values, x)
+        return found
     if [k for k, _ in given] != list(range(len(given))) or first.dtype == torch.bool:
         raise builder.refuse("writing to places that depend on the input")
     places = builder.whole(_flat_index(builder, x, given))
@@ -152,8 +153,8 @@ def _put_at_computed(
     wide = np.broadcast_to(values.ids, (*places.shape, *rest))
     numbers = values.moved(wide.reshape(places.ids.size, -1).T)
     flat = places.moved(places.ids.reshape(1, -1))
-    found = _written(builder, lines, flat, numbers, accumulate)
-    return found.moved(found.ids.T.reshape(x.shape))
+    put = _written(builder, lines, flat, numbers, accumulate)
+    return put.moved(put.ids.T.reshape(x.shape))
 
 
 def _written(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -55,15 +56,13 @@ class Custom(Primitive):
         for which, rule in self.backward.items():
             by_name = {v.name: names[k] for v, k in rule.values.items() if k < len(names)}
             by_name |= {v.name: "g" for v in rule.gradients}
-            formula = to_textbook(
-                rule.expression, lambda v, known=by_name: known.get(v.name, v.name)
-            )  # type: ignore[misc]
+            formula = to_textbook(rule.expression, partial(_named, by_name))
             words.append(f"∂L/∂{names[which] if which < len(names) else 'input'} = {formula}")
         return f"the result of {self.name}, with its own backward pass: {'; '.join(words)}"
 
     def compute(self, *operands: Tensor) -> Tensor:
         """The numbers; their gradient by the rules."""
-        found: Tensor = _Given.apply(self, *operands)
+        found: Tensor = _Given.apply(self, *operands)  # type: ignore[no-untyped-call]  # torch's
         return found
 
     def formulas(self, c: Context) -> Iterable[str]:
@@ -81,6 +80,10 @@ class Custom(Primitive):
         cells |= {v.name: c.x[k] for v, k in rule.values.items()}
         template = to_excel(rule.expression, lambda variable: f"{{{variable.name}}}")
         return zip(ids.ravel().tolist(), fill(template, cells, ids.size), strict=True)
+
+
+def _named(names: Mapping[str, str], variable: Variable) -> str:
+    return names.get(variable.name, variable.name)
 
 
 class _Given(torch.autograd.Function):

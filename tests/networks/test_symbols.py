@@ -47,8 +47,15 @@ def test_every_symbol_of_random_networks_is_parsed_back() -> None:
     kinds = [round_trips(build_graph(random_network(seed))) for seed in range(60)]
     regularized = replace(load_network("xor"), l2=0.1)
     kinds.append(round_trips(build_graph(regularized)))
-    # It belongs to update rules that no network file has.
-    assert set.union(*kinds) == set(Kind) - {Kind.COUNT}
+    # They belong to update rules and to columns that no network file has.
+    others = {Kind.COUNT, Kind.CHANGE, Kind.OPPOSITE}
+    assert set.union(*kinds) == set(Kind) - others
+
+
+@pytest.mark.parametrize("text", ["Δw5", "−dE/do1", "−Δb1"])
+def test_changes_and_opposites_are_parsed_back(text: str) -> None:
+    assert str(Symbol.parse(text)) == text
+    assert Symbol.parse(text).plain == text.replace("dE/d", "∂E/∂")
 
 
 @pytest.mark.parametrize(

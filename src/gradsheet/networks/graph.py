@@ -6,6 +6,7 @@ from functools import cached_property
 
 from gradsheet.networks.losses import Output, loss_named
 from gradsheet.networks.optimizers import UPDATE_RULES, Steps
+from gradsheet.networks.own_units import OwnUnit
 from gradsheet.networks.spec import SOFTMAX, LayerSpec, NetworkSpec
 from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.networks.symbols import (
@@ -357,7 +358,8 @@ def _layer_pass(
     def activation(value: Variable) -> Expression:
         if shared:
             return apply(EXPONENTIAL, value - shared[-1])
-        return _UNITS[described.activation](value)
+        unit = described.activation
+        return unit(value) if isinstance(unit, OwnUnit) else _UNITS[unit](value)
 
     kind = ACTIVATION_NAMES.get(described.activation, described.activation)
     activations = tuple(

@@ -42,6 +42,8 @@ class Kind(Enum):
     GRADIENT = "derivative of the loss"
     LOCAL = "local derivative"
     NEXT = "value after the update"
+    CHANGE = "change in an update"
+    OPPOSITE = "opposite of a derivative or a change"
 
 
 # How the text of each kind begins; several numbers are joined by a low line.
@@ -78,6 +80,8 @@ _CELL_PREFIXES = {
     Kind.EPSILON: "epsilon",
     Kind.PENALTY: "lambda",
 }
+_SIGNS = {Kind.CHANGE: "Δ", Kind.OPPOSITE: "−"}
+_SIGNED = {sign: kind for kind, sign in _SIGNS.items()}
 _SETTINGS = (Kind.MOMENTUM, Kind.DECAY, Kind.EPSILON, Kind.PENALTY)
 _MEMORY = {_PREFIXES[kind]: kind for kind in (Kind.MEAN, Kind.VELOCITY)}
 _PAIRS = {
@@ -123,7 +127,8 @@ class Symbol:
             layer and the unit.
         example: of which example it is, counted from 1; None where there is one only, and of what
             all examples share.
-        of: whose gradient, next value or memory it is; of a local derivative the value above.
+        of: whose gradient, next value, change, opposite or memory it is; of a local derivative the
+            value above.
         by: of a local derivative the value below.
     """
 
@@ -152,6 +157,8 @@ class Symbol:
             return f"dE/d{self.of}"
         if self.kind is Kind.NEXT:
             return f"{self.of}'"
+        if self.kind in _SIGNS:
+            return f"{_SIGNS[self.kind]}{self.of}"
         if self.of:
             return f"{_PREFIXES[self.kind]}_{self.of}"
         example = f"@{self.example}" if self.example else ""
@@ -169,6 +176,8 @@ class Symbol:
             return f"∂{above}/∂{below.markup}"
         if self.kind is Kind.NEXT and self.of:
             return f"{self.of.markup}′"
+        if self.kind in _SIGNS and self.of:
+            return f"{_SIGNS[self.kind]}{self.of.markup}"
         letter, _, low = _PREFIXES[self.kind].partition("_")
         low += str(self.of) if self.of else ",".join(map(str, self.numbers))
         example = f"^{{({self.example})}}" if self.example else ""
@@ -243,6 +252,11 @@ class Symbol:
         """Whether it is a gradient or a local derivative."""
         return self.kind in (Kind.GRADIENT, Kind.LOCAL)
 
+    @property
+    def is_helper(self) -> bool:
+        """Whether it is what columns hold that lead to an update: a derivative, a change."""
+        return self.is_derivative or self.kind in _SIGNS
+
     def concerns(self, example: int) -> bool:
         """Whether it is a value of this example, or a derivative of or by one."""
         parts = (self.of, self.by)
@@ -263,6 +277,16 @@ class Symbol:
         return Symbol(Kind.NEXT, of=self)
 
     @property
+    def change(self) -> "Symbol":
+        """What an update adds to it."""
+        return Symbol(Kind.CHANGE, of=self)
+
+    @property
+    def opposite(self) -> "Symbol":
+        """The same with the other sign."""
+        return Symbol(Kind.OPPOSITE, of=self)
+
+    @property
     def activation(self) -> "Symbol":
         """Of a pre-activation, the activation of its unit."""
         return replace(self, kind=_PAIRS[self.kind])
@@ -281,6 +305,9 @@ def _parse(text: str) -> Symbol | None:
     if text.endswith("'"):
         of = _parse(text[:-1])
         return of.next if of and (of.is_parameter or of.is_memory) else None
+    if (signed := _SIGNED.get(text[:1])) is not None:
+        of = _parse(text[1:])
+        return Symbol(signed, of=of) if of else None
     if match := _DERIVATIVE.fullmatch(text):
         above, below = _parse(match[1]), _parse(match[2])
         if below and match[1] == "E":

@@ -142,14 +142,14 @@ def test_activations_are_recognized_by_what_they_compute(formula: str, activatio
     assert likely_activations(tabled(cells), hypothesis, 1) == ["sigmoid"]
 
 
-def test_what_is_no_activation_leaves_the_usual_ones() -> None:
+def test_beside_a_function_without_a_name_are_the_usual_ones() -> None:
     cells = table()
     for row in range(FIRST, FIRST + 10):
         for unit in (1, 2):
             text = f"{at(f'h{unit}', row)}^3"
             cells[CellIndex(row, COLUMN[f"a_h{unit}"])] = Cell(None, text)
     found = likely_activations(tabled(cells), from_formulas(cells), 0)
-    assert found == ["sigmoid", "tanh", "relu"]
+    assert found == ["x^3", "sigmoid", "tanh", "relu"]
 
 
 # --- The learning rate -------------------------------------------------------------------------

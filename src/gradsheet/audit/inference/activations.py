@@ -8,12 +8,14 @@ import numpy as np
 from gradsheet.audit.inference.hypothesis import SUM, Hypothesis
 from gradsheet.audit.inference.reference import agree
 from gradsheet.audit.tables.table import Table
+from gradsheet.networks.own_units import OwnUnit
 from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.formula import to_expression
-from gradsheet.spreadsheet.functions import FormulaError
+from gradsheet.spreadsheet.functions import FormulaError, NotDifferentiableError
+from gradsheet.symbolic.differentiate import partials
 from gradsheet.symbolic.expression import Expression, Number, Variable, variables
 from gradsheet.symbolic.operations import ACTIVATIONS
 from gradsheet.symbolic.tape import Array, Tape
@@ -23,26 +25,54 @@ _WIDE = np.sort(np.concatenate([sign * np.geomspace(1e-3, 1e4, 57) for sign in (
 _LEVELS = {"step": {0.0, 1.0}, "sign": {-1.0, 1.0}}
 _HALVINGS = 60
 _DEEPEST = 3  # columns from an activation to its sum
+_UNEVEN = 1e-6  # difference of the steps of a function that is not linear
 _USUAL = ("sigmoid", "tanh", "relu")  # of hidden units
 
 
 def likely_activations(table: Table, hypothesis: Hypothesis, layer: int) -> list[str]:
     """The activations of the units of a 0-based layer, the most frequent first.
 
-    Where none is recognized, those that the layer may have.
+    Where none is recognized, those that the layer may have, and the function in its columns.
     """
     units = hypothesis.shape.units(layer)
-    names = (_name(f) for unit in units for f in _functions(table, hypothesis, unit))
-    seen = Counter(name for name in names if name)
+    functions = [f for unit in units for f in _functions(table, hypothesis, unit)]
+    seen = Counter(name for name in map(_name, functions) if name)
     if seen:
         return [name for name, _ in seen.most_common()]
+    own = list(dict.fromkeys(unit for f in functions if (unit := _own(f))))
+    likely = [unit for unit in own if is_activation(unit.function)]
+    own = [unit for unit in own if unit not in likely]
     if layer != hypothesis.shape.layers[-1]:
-        return [*_USUAL]
+        return [*likely, *_USUAL, *own]
     outputs = {unit.activation.without_example() for unit in units}
     if outputs.isdisjoint(s.without_example() for s in hypothesis.symbols.values()):
         return ["identity"]
     # The softmax of one unit is 1.
-    return [*ACTIVATIONS, SOFTMAX] if len(units) > 1 else [*ACTIVATIONS]
+    known = [*likely, *ACTIVATIONS, *own]
+    return [*known, SOFTMAX] if len(units) > 1 else known
+
+
+def is_activation(function: Expression) -> bool:
+    """Whether a function over ``SUM`` may be an activation with numbers of the sheet in it.
+
+    It grows, and not evenly: t − a is an error, and so is its square.
+    """
+    if set(variables(function)) != {SUM}:
+        return False
+    values = _values(function, _PROBES)
+    steps = np.diff(values)
+    return bool(np.all(steps >= 0) and np.ptp(steps) > _UNEVEN) or bool(step_unit(function))
+
+
+def _own(function: Expression | None) -> OwnUnit | None:
+    """The function as an activation without a name; None where it has no derivative."""
+    if function is None or set(variables(function)) != {SUM}:
+        return None
+    try:
+        partials(function, function)
+    except NotDifferentiableError:
+        return None
+    return OwnUnit(function, SUM)
 
 
 def thresholds(table: Table, hypothesis: Hypothesis) -> dict[Symbol, float]:

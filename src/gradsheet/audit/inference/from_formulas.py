@@ -35,6 +35,10 @@ def hypothesis_from_formulas(
         return None
     naming = _Naming(wiring, shape)
     symbols = naming.symbols()
+    weights = sum(symbol.kind is Kind.WEIGHT for symbol in symbols.values())
+    free = sum(ColumnCell(column) not in symbols for column in wiring.parameters)
+    if weights + free < shape.weights:
+        return None  # a weight that is nowhere was not left out: units are not joined that way
     return Hypothesis(
         shape,
         {

@@ -1,61 +1,94 @@
 """Helper columns without a known name, named by what the columns that read them need."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.networks.symbols import Kind, Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import references
+from gradsheet.spreadsheet.functions import FormulaError
+from gradsheet.symbolic.expression import Expression, Variable
+
+_ROWS_ABOVE = (0, 1)
+"""Where helpers are from the formulas that read them: an update reads those of the last step."""
 
 
 def name_helpers(found: Interpretation, wrong: list[int]) -> None:
-    """Name each helper column that makes all the wrong columns right that read it.
+    """Name each helper column that makes all the wrong columns right that follow from it.
 
-    What is wrong is then wrong in the helper column, and in none of those. A helper of helpers is
-    found once those have a name.
+    What is wrong is then wrong in the helper column, and in none of those.
 
     Args:
         found: the table.
         wrong: its wrong columns.
     """
-    blamed, waiting = set(wrong), True
-    while waiting:
-        waiting = False
-        for helper in found.table.usual:
-            if _is_helper(found, helper, blamed) and (readers := list(_readers(found, helper))):
-                symbol = _needed(found, helper, readers) if blamed & {*readers} else None
-                if symbol is not None:
-                    found.symbols[helper] = symbol
-                    blamed = blamed - {*readers} | {helper}
-                    waiting = True
+    helpers = {column for column in found.table.usual if _is_helper(found, column, wrong)}
+    if not wrong or not helpers:
+        return
+    read = _read(found)
+    read_by: dict[int, set[int]] = {}
+    for column, others in read.items():
+        for other in others:
+            read_by.setdefault(other, set()).add(column)
+    named: dict[int, Symbol] = {}
+    for helper in sorted(helpers):
+        following = _reached(helper, read_by, helpers)
+        akin = {helper, *following, *_reached(helper, read, helpers)}
+        ends = [c for c in sorted(following - helpers) if _is_computed(found, c)]
+        # Beside other helpers, which may be wrong as well, it alone decides nothing.
+        alone = [c for c in ends if _reached(c, read, helpers) & helpers <= akin] or ends
+        if not set(wrong).isdisjoint(alone) and (symbol := _needed(found, helper, alone)):
+            named[helper] = symbol
+    found.symbols.update(named)
 
 
-def _is_helper(found: Interpretation, column: int, wrong: set[int]) -> bool:
+def _is_helper(found: Interpretation, column: int, wrong: list[int]) -> bool:
     """Whether a column has no name, or that of an error by its look alone, which it is not."""
     symbol = found.symbols.get(column)
-    is_guess = symbol is not None and symbol.kind is Kind.ERROR and column in wrong
-    return is_guess or symbol is None
+    return symbol is None or (symbol.kind is Kind.ERROR and column in wrong)
 
 
-def _readers(found: Interpretation, helper: int) -> Iterator[int]:
-    """The columns of the network that read a helper column in their own row, the first one too."""
-    row = found.table.rows[0]
+def _read(found: Interpretation) -> dict[int, set[int]]:
+    """For each column those that it reads, in its own row or in that above."""
+    read: dict[int, set[int]] = {}
     for column, tree in found.table.usual.items():
-        cells = [ref.seen_from(CellIndex(row, column)) for ref in references(tree)]
-        if (row, helper) in cells and row in found.computed_rows(column):
-            yield column
+        row = found.typical_row(column)
+        if row is not None:
+            cells = [ref.seen_from(CellIndex(row, column)) for ref in references(tree)]
+            read[column] = {c.column for c in cells if row - c.row in _ROWS_ABOVE} - {column}
+    return read
 
 
-def _needed(found: Interpretation, helper: int, readers: list[int]) -> Symbol | None:
-    """The value that a helper column must hold for its readers to be right."""
-    rows = (*found.table.later_rows, found.table.rows[0])
-    computed = [set(found.computed_rows(column)) for column in readers]
-    row = next((r for r in rows if all(r in due for due in computed)), None)
-    if row is None:
-        return None
-    cell = CellRef(found.table.sheet.name, CellIndex(row, helper))
-    for symbol, variable in found.reference.row().values.items():
-        taken = {cell: variable}
-        if symbol.is_derivative and all(found.matches(row, c, taken) for c in readers):
-            return symbol
-    return None
+def _reached(start: int, leads: Mapping[int, set[int]], through: set[int]) -> set[int]:
+    """The columns to which a column leads, directly or through some others."""
+    waiting, seen = [start], {start}
+    while waiting:
+        new = leads.get(waiting.pop(), set()) - seen
+        seen |= new
+        waiting += new & through
+    return seen - {start}
+
+
+def _is_computed(found: Interpretation, column: int) -> bool:
+    return found.typical_row(column) in found.computed_rows(column)
+
+
+def _needed(found: Interpretation, helper: int, following: list[int]) -> Symbol | None:
+    """The value that a helper column must hold for what follows from it to be right."""
+    unknown = {above: Variable("helper") for above in _ROWS_ABOVE}
+    pairs: list[tuple[Expression, Expression]] = []
+    for column in following:
+        row = found.typical_row(column)
+        expected = None if row is None else found.expected(row, column)
+        if row is None or expected is None:
+            return None
+        taken = {
+            CellRef(found.table.sheet.name, CellIndex(row - above, helper)): variable
+            for above, variable in unknown.items()
+        }
+        try:
+            pairs.append((found.written(row, column, taken), expected))
+        except FormulaError:
+            return None
+    helpers = (symbol for symbol in found.reference.row().values if symbol.is_helper)
+    return next(found.reference.agreeing(pairs, unknown, helpers), None)

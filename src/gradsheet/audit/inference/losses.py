@@ -97,20 +97,16 @@ class _Losses:
         error = errors.most_common(1)[0][0] if errors else None
         sums = self._total_factor(form)
         whole = self._loss_alone(form)
-        of_gradients = self._gradient_factor(form)
-        if "difference" in form and of_gradients is not None:
+        of_gradients = self._gradient_factors(form)
+        if "difference" in form and of_gradients:
             sums = None  # a sum of squared errors may only show how far the training is
 
         def doubts(convention: Convention) -> int:
             """How many of the table's factors a convention has otherwise."""
             both = convention.error * convention.total
-            pairs = (
-                (error, convention.error),
-                (sums, convention.total),
-                (whole, both),
-                (of_gradients, both),
-            )
-            return sum(_differ(seen, due) for seen, due in pairs)
+            pairs = ((error, convention.error), (sums, convention.total), (whole, both))
+            doubts = sum(_differ(seen, due) for seen, due in pairs)
+            return doubts + all(_differ(seen, both) for seen in of_gradients or (None,))
 
         ranked = [(doubts(c), name) for name, c in self._known.items() if c.form == form]
         least = min(doubt for doubt, _ in ranked)
@@ -132,8 +128,11 @@ class _Losses:
             return self._ratio(self._columns[LOSS], total(apply(SQUARE, t) for t in terms))
         return self._ratio(self._columns[LOSS], total(terms))
 
-    def _gradient_factor(self, form: str) -> float | None:
-        """How many times the form's own gradients most gradients, or else updates, are."""
+    def _gradient_factors(self, form: str) -> list[float]:
+        """How many times the form's own gradients most gradients, or else updates, are.
+
+        Several where as many are one as another: the written loss decides.
+        """
         reference = self._found.reference
         factors: list[float] = []
         for symbol, column in self._columns.items():
@@ -148,8 +147,9 @@ class _Losses:
             if ratio is not None:
                 factors.append(ratio)
         seen = Counter(self._rounded(factors))
+        most = max(seen.values(), default=0)
         # The reference is half the squared error.
-        return seen.most_common(1)[0][0] / 2 if seen and form not in _ACTIVATION else None
+        return [f / 2 for f, n in seen.items() if n == most and form not in _ACTIVATION]
 
     def _uses_errors(self, column: int) -> bool:
         written = self._found.typical(column)

@@ -110,8 +110,9 @@ def _leave_out_shown(found: Interpretation) -> None:
     elif loss.startswith(("binary", "categorical")):
         errors = {c: s for c, s in found.symbols.items() if s.kind is Kind.ERROR}
         shown = {column: _difference(found, error) for column, error in errors.items()}
-    for column, value in shown.items():
-        if _is_multiple(found, column, value):
+    only_shown = [c for c, value in shown.items() if _is_multiple(found, c, value)]
+    if 2 * len(only_shown) > len(shown):  # then the others are meant for the same
+        for column in shown:
             del found.symbols[column]
 
 

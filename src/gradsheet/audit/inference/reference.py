@@ -1,6 +1,6 @@
 """A network at random points: what the formulas of a table are compared with."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
@@ -113,7 +113,15 @@ class NetworkRow(ReferenceRow):
         values = {symbol_of(v): v for v in (*derivatives, *graph.given, *graph.forward)}
         # The gradient of a value that the loss depends on directly is a local derivative.
         gradients = {symbol_of(v).gradient: g for v, g in backward.gradients.items()}
-        return {**values, **gradients, **self._stepped(gradients, variant)}
+        whole = {**values, **gradients, **self._stepped(gradients, variant)}
+        changes = self._changes(gradients) if self.graph.spec.optimizer == "sgd" else {}
+        opposites = (_opposite(v) for v in (*gradients.values(), *changes.values()))
+        return {**whole, **changes, **{symbol_of(v): v for v in opposites}}
+
+    def _changes(self, gradients: Mapping[Symbol, Variable]) -> dict[Symbol, Variable]:
+        """What plain gradient descent adds to each parameter."""
+        symbols = [symbol_of(parameter) for parameter in self.graph.parameters]
+        return {s.change: named(s.change, -(RATE * gradients[s.gradient])) for s in symbols}
 
     def _stepped(
         self, gradients: Mapping[Symbol, Variable], variant: int
@@ -125,6 +133,10 @@ class NetworkRow(ReferenceRow):
         steps = step(moved, RATE, *self.graph.settings)
         self.memory = {memory: steps.updates[memory] for memory in steps.memory}
         return {symbol_of(v): v for v in (*steps.memory, *steps.updates.values())}
+
+
+def _opposite(value: Variable) -> Variable:
+    return named(symbol_of(value).opposite, -value)
 
 
 @lru_cache(maxsize=128)
@@ -275,6 +287,32 @@ class ReferenceNetwork:
         wanted = [Variable("wanted", expression) for expression in expressions]
         found = Tape(wanted).run(self._points)
         return [np.broadcast_to(found[variable], POINTS) for variable in wanted]
+
+    def agreeing(
+        self,
+        pairs: Sequence[tuple[Expression, Expression]],
+        unknown: Mapping[int, Variable],
+        symbols: Iterable[Symbol],
+    ) -> Iterator[Symbol]:
+        """The values that, taken for an unknown one, make both expressions of each pair agree.
+
+        Args:
+            pairs: what is written, and what is due.
+            unknown: by how many rows above it is.
+            symbols: of the values that are tried.
+        """
+        tried = list(symbols)
+        tape = Tape([Variable("wanted", part) for pair in pairs for part in pair])
+        by_row = {
+            variable: self.values(self.row(above).values[symbol] for symbol in tried)
+            for above, variable in unknown.items()
+        }
+        for number, symbol in enumerate(tried):
+            points = {variable: values[number] for variable, values in by_row.items()}
+            found = [*tape.run({**self._points, **points}).values()]
+            whole = [np.broadcast_to(each, POINTS) for each in found]
+            if all(agree(*pair) for pair in zip(whole[::2], whole[1::2], strict=True)):
+                yield symbol
 
 
 def agree(first: Array, second: Array) -> bool:

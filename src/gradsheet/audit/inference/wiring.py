@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeGuard
 
-from gradsheet.audit.inference.activations import step_unit
+from gradsheet.audit.inference.activations import is_activation
 from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas, Place
 from gradsheet.audit.inference.hypothesis import SUM
 from gradsheet.audit.inference.softmax import softmax_columns
@@ -244,11 +244,11 @@ class Wiring:
         return found | softmax_columns(self.formulas, sorted(self.units), self.parameters)
 
     def _is_activation(self, column: int, unit: int) -> bool:
-        """Whether a column may be an activation; what it uses beside a sum is a threshold only."""
+        """Whether a column may be an activation; beside a sum it uses a slope or threshold only."""
         formula = self.formulas.expressions[column]
         if not any(map(self.formulas.is_beside, variables(formula))):
             return column not in self.parameters
-        return bool(step_unit(self._over_sum(formula, key(self.formulas.column(unit)))))
+        return is_activation(self._over_sum(formula, key(self.formulas.column(unit))))
 
     def _pair(self, found: dict[int, int], unit: int, column: int) -> None:
         """A column computed from a unit, or right of another one without: the sum may be wrong."""

@@ -30,10 +30,10 @@ from torch import Tensor
 from training import command_line, machine, print_surroundings, versions
 
 from gradsheet.digits.data import ImageSet, load
-from gradsheet.digits.model import DigitNet
 from gradsheet.digits.model_files import load_model
 from gradsheet.digits.prediction import predict_images
 from gradsheet.digits.preprocessing import digit_images
+from gradsheet.digits.zoo import Network
 from gradsheet.files import write_text
 
 HELD_OUT = 5_000
@@ -48,7 +48,7 @@ class Plan:
 
     name: str
     images: ImageSet
-    model: DigitNet
+    model: Network
     pictures: int
     seed: int
 

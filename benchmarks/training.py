@@ -35,7 +35,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
@@ -45,6 +45,7 @@ from gradsheet.digits.evaluation import PIXEL_DEVIATION, PIXEL_MEAN, normalize
 from gradsheet.digits.model import Architecture, DigitNet
 from gradsheet.digits.recipe import RECIPES, Recipe
 from gradsheet.digits.training import Trainer
+from gradsheet.digits.zoo import make_network
 from gradsheet.files import write_text
 
 PARAMETERS = 17_410
@@ -319,7 +320,7 @@ class Ours:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe, self.batch_size = recipe, recipe.batch_size
         torch.manual_seed(0)
-        self.model = DigitNet(recipe.architecture)
+        self.model = make_network(recipe.architecture)
 
     def parameters(self) -> int:
         """Number of trained parameters."""
@@ -337,11 +338,11 @@ class Ours:
         return len(images), trainer.run_epoch().seconds
 
 
-def _count(model: DigitNet) -> int:
+def _count(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def _logits_in_training(model: DigitNet, images: ImageSet) -> Tensor:
+def _logits_in_training(model: nn.Module, images: ImageSet) -> Tensor:
     with torch.no_grad():
         return copy.deepcopy(model).train()(normalize(images.images))  # type: ignore[no-any-return]
 

@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -12,7 +13,8 @@ from typer.main import get_command
 import gradsheet
 from gradsheet.cli.app import app
 from gradsheet.digits.data import Dataset
-from gradsheet.digits.recipe import RECIPES
+from gradsheet.digits.recipe import RECIPES, SMALL, Recipe, find_recipe
+from gradsheet.digits.zoo import EXACT, ZOO
 from gradsheet.networks.losses import LOSSES
 from gradsheet.networks.optimizers import OPTIMIZERS, setting_names
 from gradsheet.networks.spec import SOFTMAX
@@ -48,7 +50,10 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+STUDIED = [name for name in RECIPES if name != SMALL]  # the zoo has the studies of small networks
+
+
+@pytest.mark.parametrize("recipe", STUDIED)
 def test_the_recipes_figures_are_those_of_the_results(recipe: str) -> None:
     study = json.loads((ROOT / "results" / f"{recipe}.json").read_text())
     accuracies = [run["accuracy"] for run in study["runs"]]
@@ -65,10 +70,52 @@ def test_the_recipes_figures_are_those_of_the_results(recipe: str) -> None:
     assert {run["epochs"] for run in study["runs"]} == {study["recipe"]["epochs"]}
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", STUDIED)
 def test_the_studies_used_the_recipes_as_they_stand(recipe: str) -> None:
     study = json.loads((ROOT / "results" / f"{recipe}.json").read_text())
     assert study["recipe"] == RECIPES[recipe].to_dict()
+
+
+def records_of(model: str) -> list[dict[str, Any]]:
+    """The finished seeds of a small network."""
+    files = sorted((ROOT / "results" / "zoo" / model).glob("seed-*.json"))
+    return [json.loads(file.read_text()) for file in files]
+
+
+@pytest.mark.parametrize("model", [name for name in ZOO if name != EXACT])
+def test_the_zoos_figures_are_those_of_the_results(model: str) -> None:
+    """In the table of the page, and in the file that ships with the package."""
+    runs = records_of(model)
+    accuracies = [run["accuracy"] for run in runs]
+    mean = sum(accuracies) / len(runs)
+    seconds = sum(run["seconds of training"] for run in runs) / len(runs)
+    shipped = json.loads((ROOT / "src/gradsheet/digits/weights/zoo.json").read_text())[model]
+    assert (shipped["n"], shipped["mean"]) == (len(runs), pytest.approx(mean, abs=1e-6))
+    assert shipped["worst"] == min(accuracies)
+    assert shipped["seconds"] == pytest.approx(seconds, abs=0.1)
+    spread = f"{mean:.2%}"
+    if len(runs) > 1:
+        variance = sum((a - mean) ** 2 for a in accuracies) / (len(runs) - 1)
+        assert shipped["standard deviation"] == pytest.approx(variance**0.5, abs=1e-6)
+        spread += f" ± {variance**0.5:.2%}"
+    size = f"{shipped['parameters']:,} | {shipped['multiply_adds']:,}"
+    row = f"| `{model}` | {size} | {spread} | {min(accuracies):.2%} | {len(runs)} |"
+    assert row in CLASSIFIER
+    for run in runs:
+        assert Recipe.from_dict(run["recipe"]) == find_recipe(model=model)
+        assert (run["trained on"], run["evaluated on"]) == (60_000, "test")
+        assert run["accuracy"] == run["history"][-1] == 1 - len(run["mistakes"]) / 10_000
+
+
+def test_the_published_networks_are_on_the_page() -> None:
+    """Each network of the zoo beside the best published one that is at most 5% larger."""
+    public = json.loads((ROOT / "results" / "public-networks.json").read_text())["networks"]
+    shipped = json.loads((ROOT / "src/gradsheet/digits/weights/zoo.json").read_text())
+    for model, result in shipped.items():
+        smaller = [one for one in public if one["parameters"] <= 1.05 * result["parameters"]]
+        best = max(smaller, key=lambda one: one["accuracy"])
+        (row,) = re.findall(rf"^\| `{re.escape(model)}` \|.*$", CLASSIFIER, re.MULTILINE)
+        assert f"| {best['accuracy']:.2%} ({best['parameters']:,}) |" in row
 
 
 def test_the_figures_of_pictures_are_those_of_the_results() -> None:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from gradsheet.digits.data import Dataset
+from gradsheet.digits.zoo import ZOO
 from tests.commands import Run, Succeeded
 from tests.digits.test_data import write_small
 
@@ -16,6 +17,27 @@ from tests.digits.test_data import write_small
 def test_summary(succeeded: Succeeded, tmp_path: Path) -> None:
     assert "Total params: 17,410" in succeeded("summary")
     assert "receptive field" in succeeded("summary", "--receptive-field")
+    assert "Total params: 690" in succeeded("summary", "--model", "0.7k")
+
+
+def test_the_zoo(succeeded: Succeeded, gradsheet: Run, small: Path, tmp_path: Path) -> None:
+    listed = succeeded("zoo")
+    assert all(re.search(rf"^│ {re.escape(name)} ", listed, re.M) for name in ZOO)
+    options = ("--model", "0.7k", "--epochs", 1, "--batch-size", 32, "--data", small)
+    assert "Wrote runs/small-0.7k-0." in succeeded("train", *options)
+    said = succeeded("study", *options, "--seeds", 2, "-o", "two")
+    assert "Recipe small, 2 seeds, last of 1 epochs, test images" in said
+    study = json.loads((tmp_path / "two/summary.json").read_text())
+    assert (study["parameters"], study["multiply_adds"]) == (690, 61_801)
+    assert study["command"] == "gradsheet study --recipe small --model 0.7k --seeds 2"
+    assert "/100 (" in succeeded("evaluate", "0.7k", "--data", small)
+    page = Image.new("L", (60, 60), 255)
+    page.paste(0, (28, 10, 33, 50))
+    page.save(tmp_path / "x.png")
+    assert "x.png" in succeeded("predict", "--model", "0.7k", "x.png")
+    refused = gradsheet("train", "--model", "3k")
+    assert (refused.code, refused.stdout) == (2, "")
+    assert "no network is called '3k'; choose from 0.7k, 1k" in refused.stderr
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,16 @@ import openpyxl
 import pytest
 
 from gradsheet.cli import models
-from gradsheet.cli.options import DEFAULT_RATES, ENGINES, LEVELS, PRESETS, RECIPES, parse_rates
-from gradsheet.digits import recipe
+from gradsheet.cli.options import (
+    DEFAULT_RATES,
+    ENGINES,
+    LEVELS,
+    MODELS,
+    PRESETS,
+    RECIPES,
+    parse_rates,
+)
+from gradsheet.digits import recipe, zoo
 from gradsheet.errors import GradsheetError
 from gradsheet.models import build, objective
 from gradsheet.networks import sweep, toml
@@ -19,6 +27,7 @@ from tests.commands import Run
 def test_what_help_and_completion_list_is_what_there_is() -> None:
     assert tuple(toml.PRESETS) == PRESETS
     assert tuple(recipe.RECIPES) == RECIPES
+    assert tuple(zoo.ZOO) == MODELS
     assert tuple(recalculate.ENGINES) == ENGINES
     assert tuple(objective.LOSSES) == models.LOSSES
     assert build.FORMULAS == models.MOST_FORMULAS

@@ -11,6 +11,7 @@ import torch
 
 from gradsheet.digits.checkpoint import restore_checkpoint, save_checkpoint
 from gradsheet.digits.data import Dataset
+from gradsheet.digits.model import Architecture
 from gradsheet.digits.recipe import Recipe
 from gradsheet.digits.storage import read_tensors, write_tensors
 from gradsheet.digits.training import Trainer
@@ -25,7 +26,7 @@ def test_stopping_and_resuming_changes_no_weight(
     cpu: torch.device,
     tmp_path: Path,
 ) -> None:
-    architecture = replace(short.architecture, dropout=0.2)
+    architecture = Architecture("gelu", "pool-norm-activation", dropout=0.2)
     recipe = replace(short, optimizer=optimizer, batch_size=24, architecture=architecture)
     whole, first, second = (Trainer(recipe, tiny, 5, cpu, bar=False) for _ in range(3))
     for _ in range(3):

@@ -6,9 +6,9 @@ from typing import Literal
 import pytest
 import torch
 
-from gradsheet.digits.model import DigitNet
 from gradsheet.digits.optimizers import make_optimizers, update_weights
 from gradsheet.digits.recipe import Recipe
+from gradsheet.digits.zoo import make_network
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw", "muon"])
@@ -18,7 +18,7 @@ def test_decay_touches_weights_only(
     weights = 200 + 3200 + 12_800 + 768 + 240
     recipe = replace(short, optimizer=optimizer, weight_decay=0.03)
     decayed = {0.03: 0, 0.0: 0}
-    for part in make_optimizers(DigitNet(short.architecture), recipe):
+    for part in make_optimizers(make_network(short.architecture), recipe):
         for group in part.param_groups:
             decayed[group["weight_decay"]] += sum(p.numel() for p in group["params"])
     assert decayed == {0.03: weights, 0.0: 17_410 - weights}
@@ -26,7 +26,7 @@ def test_decay_touches_weights_only(
 
 def test_adamw_beside_muon_has_half_the_rate(short: Recipe) -> None:
     recipe = replace(short, optimizer="muon")
-    model = DigitNet(short.architecture)
+    model = make_network(short.architecture)
     optimizers = make_optimizers(model, recipe)
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)

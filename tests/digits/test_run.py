@@ -94,7 +94,7 @@ def test_a_run_is_known_by_its_folder_alone(
 def test_a_wide_teacher_in_a_run_folder(
     tiny: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
 ) -> None:
-    wide = replace(short, epochs=1, architecture=replace(short.architecture, width=2))
+    wide = replace(short, epochs=1, architecture=Architecture(width=2))
     TrainingRun(tmp_path / "wide", wide, 0, cpu).execute(tiny, quiet, bar=False)
     recipe = replace(short, epochs=1, temperature=1.0)
     run = TrainingRun(tmp_path / "run", recipe, 0, cpu, teachers=(tmp_path / "wide",))

@@ -12,6 +12,7 @@ from gradsheet.digits.model import DigitNet
 from gradsheet.digits.model_files import load_model
 from gradsheet.digits.recipe import RECIPES, Recipe
 from gradsheet.digits.training import Trainer, distillation_loss
+from gradsheet.digits.zoo import make_network
 from gradsheet.errors import GradsheetError
 
 # The largest network; distilling is tested below.
@@ -72,6 +73,7 @@ def test_statistics_are_recalibrated_after_the_last_epoch(
             trainer.run_epoch()
         models.append(trainer.evaluated_model)
     model, plain = models
+    assert isinstance(model, DigitNet) and isinstance(plain, DigitNet)
     with torch.no_grad():
         mean = model.conv1(normalize(tiny.train.images)).mean((0, 2, 3))
     assert model.norm1.running_mean is not None and plain.norm1.running_mean is not None
@@ -123,10 +125,11 @@ def test_the_loss_of_distillation() -> None:
 def test_a_step_distills_from_all_teachers(tiny: Dataset, short: Recipe, cpu: torch.device) -> None:
     """The loss of a step is that of the logits of all networks for its images."""
     torch.manual_seed(0)
-    teachers = [DigitNet(short.architecture).eval() for _ in range(2)]
+    teachers = [make_network(short.architecture).eval() for _ in range(2)]
     images, labels = torch.randn(6, 1, 28, 28), torch.arange(6)
     exact = replace(short, temperature=3.0, mixed_precision=False)
     trainer = Trainer(exact, tiny, 0, cpu, teachers=teachers)
+    assert isinstance(trainer.model, DigitNet)
     logits = training_pass.logits(trainer.model.train(), images, torch.float32, "channels-last")
     expected = distillation_loss(logits, [teacher(images) for teacher in teachers], 3.0)
     found, _ = trainer.step(images, labels, rate=0.0)
@@ -137,7 +140,7 @@ def test_teachers_come_with_a_recipe_that_has_use_for_them(
     tiny: Dataset, short: Recipe, cpu: torch.device
 ) -> None:
     with pytest.raises(GradsheetError, match="best is trained on the labels: expected no --teach"):
-        Trainer(short, tiny, 0, cpu, teachers=[DigitNet(short.architecture)])
+        Trainer(short, tiny, 0, cpu, teachers=[make_network(short.architecture)])
     with pytest.raises(GradsheetError, match="best is trained on teacher probabilities: give at"):
         Trainer(replace(short, temperature=1.0), tiny, 0, cpu)
 

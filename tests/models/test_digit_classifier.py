@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import openpyxl
+import pytest
 
 from gradsheet.digits.data import Dataset
+from gradsheet.digits.zoo import EXACT, ZOO
 from gradsheet.models.digit_classifier import image_sheet, open_digits
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.recalculate import IronCalcWorkbook, without_values
@@ -16,6 +18,16 @@ def test_images_with_hundreds_of_ties_open(tmp_path: Path) -> None:
         path = tmp_path / f"{number}.xlsx"
         open_digits(None, str(number), None, backward=True, path=path)
         assert path.stat().st_size > 3e6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in ZOO if name != EXACT])
+def test_every_network_of_the_zoo_opens(name: str, tmp_path: Path) -> None:
+    """With all gradients; what is published was compared with PyTorch and recalculated."""
+    path = tmp_path / "model.xlsx"
+    open_digits(Path(name), "0", None, backward=True, path=path)
+    book = IronCalcWorkbook(without_values(path, path.with_name("bare.xlsx")))
+    assert book.recalculate()[predicted_digit(path)] == 7
 
 
 def test_choosing_another_digit(tmp_path: Path, mnist: Dataset) -> None:

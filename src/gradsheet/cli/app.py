@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn, TextIO
 import typer
 from typer.exceptions import TyperException
 
-from gradsheet.cli import audit, classroom, demo, digits, explorer, models, networks
+from gradsheet.cli import audit, classroom, demo, digits, explorer, models, networks, zoo
 from gradsheet.cli.interrupts import acknowledge, interruptible
 from gradsheet.cli.terminal import INTERRUPTED, complain, finish_output, prepare_streams
 from gradsheet.deprecation import FormerKey
@@ -39,6 +39,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     "Classroom": {"assign": classroom.assign, "mark": classroom.mark},
     "Pages": {"explore": explorer.explore},
     "Digit classifier": {
+        "zoo": zoo.zoo,
         "summary": digits.summary,
         "train": digits.train,
         "lr-find": digits.lr_find,

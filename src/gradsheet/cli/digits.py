@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gradsheet.cli.options import (
+    MODELS,
     BatchSize,
     Data,
     Device,
     Epochs,
+    ModelName,
     Quiet,
     RecipeName,
     Seed,
     Teachers,
     Validation,
+    completing,
     output,
     renamed,
 )
@@ -22,29 +25,35 @@ from gradsheet.cli.terminal import Terminal, complain, prints_unicode, resumable
 from gradsheet.errors import GradsheetError
 
 if TYPE_CHECKING:
+    from gradsheet.digits.recipe import Recipe
     from gradsheet.digits.run import TrainingRun
 
 _MOST_SEEDS = 10_000  # each has a folder from the start
-_COMPARED = "A study (its folder or summary.json) or a model (a run folder or its weights)."
+_COMPARED = (
+    "A study (its folder or summary.json) or a model (a run folder, its weights or a network of "
+    "the zoo)."
+)
 
 
 def summary(
+    model: ModelName = "17k",
     receptive_field: Annotated[
         bool,
         typer.Option("--receptive-field", help="Print the receptive field of each layer instead."),
     ] = False,
 ) -> None:
-    """Print the layers of the 17,410-parameter digit classifier."""
-    from gradsheet.digits.model import Architecture, DigitNet
+    """Print the layers of a digit classifier."""
     from gradsheet.digits.summary import receptive_fields
     from gradsheet.digits.summary import summary as layer_table
+    from gradsheet.digits.zoo import EXACT, find_architecture, make_network
 
-    model = DigitNet(Architecture())
-    Terminal().result(receptive_fields(model) if receptive_field else layer_table(model))
+    network = make_network(find_architecture(model or EXACT))
+    Terminal().result(receptive_fields(network) if receptive_field else layer_table(network))
 
 
 def train(
-    recipe: RecipeName = "best",
+    recipe: RecipeName = None,
+    model: ModelName = None,
     epochs: Epochs = None,
     seed: Seed = 0,
     batch_size: BatchSize = None,
@@ -59,13 +68,13 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Also write a TensorBoard log in the run folder.")
     ] = False,
-    folder: Annotated[Path | None, output("The run folder.", "runs/RECIPE-SEED")] = None,
+    folder: Annotated[Path | None, output("The run folder.", "runs/RECIPE[-MODEL]-SEED")] = None,
     quiet: Quiet = False,
 ) -> None:
     """Train the digit classifier; give the same command again to continue a run."""
     from gradsheet.digits.recipe import find_recipe
 
-    plan = find_recipe(recipe, epochs, batch_size)
+    plan = find_recipe(recipe, epochs, batch_size, model)
     from gradsheet.digits.device import find_device
     from gradsheet.digits.run import TrainingRun
 
@@ -73,12 +82,17 @@ def train(
     if resume is not None:
         run = TrainingRun.of_folder(resume, where)
     else:
-        folder = folder or Path("runs") / f"{recipe}-{seed}"
+        folder = folder or Path("runs") / f"{_title(plan, model)}-{seed}"
         run = TrainingRun(folder, plan, seed, where, validation, tuple(teacher or ()))
     terminal = Terminal(quiet)
     with resumable():
         _execute(run, data, tensorboard, terminal)
     terminal.note(f"Wrote {run.folder}.")
+
+
+def _title(recipe: "Recipe", model: str | None) -> str:
+    """The recipe and the network where one was chosen, for the name of a folder."""
+    return recipe.name if model is None else f"{recipe.name}-{model}"
 
 
 def _execute(run: "TrainingRun", data: Path | None, tensorboard: bool, terminal: Terminal) -> None:
@@ -98,7 +112,8 @@ def _execute(run: "TrainingRun", data: Path | None, tensorboard: bool, terminal:
 
 
 def lr_find(
-    recipe: RecipeName = "best",
+    recipe: RecipeName = None,
+    model: ModelName = None,
     seed: Seed = 0,
     batch_size: BatchSize = None,
     device: Device = "auto",
@@ -109,7 +124,7 @@ def lr_find(
     """Plot the loss while the learning rate rises with each step, to see where it diverges."""
     from gradsheet.digits.recipe import find_recipe
 
-    plan = find_recipe(recipe, batch_size=batch_size)
+    plan = find_recipe(recipe, batch_size=batch_size, model=model)
     from gradsheet.cli.outputs import write_rate_trial
     from gradsheet.digits.data import load
     from gradsheet.digits.device import find_device
@@ -129,7 +144,8 @@ def lr_find(
 
 
 def study(
-    recipe: RecipeName = "best",
+    recipe: RecipeName = None,
+    model: ModelName = None,
     seeds: Annotated[
         int, typer.Option(help="Number of seeds: 0, 1, 2, …", min=2, max=_MOST_SEEDS)
     ] = 5,
@@ -153,20 +169,22 @@ def study(
     data: Data = None,
     validation: Validation = 0,
     teacher: Teachers = None,
-    folder: Annotated[Path | None, output("The study's folder.", "runs/study-RECIPE")] = None,
+    folder: Annotated[
+        Path | None, output("The study's folder.", "runs/study-RECIPE[-MODEL]")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Train many seeds in parallel and report the distribution of their accuracy."""
     from gradsheet.digits.recipe import find_recipe
 
-    plan = find_recipe(recipe, epochs, batch_size)
+    plan = find_recipe(recipe, epochs, batch_size, model)
     from gradsheet.cli.outputs import write_study_figure
     from gradsheet.cli.render import study_lines
     from gradsheet.digits.study.study import Study
     from gradsheet.digits.study.workers import progress_bar, worker_pool
 
     terminal = Terminal(quiet)
-    place = (folder or Path("runs") / f"study-{recipe}").resolve()
+    place = (folder or Path("runs") / f"study-{_title(plan, model)}").resolve()
     teachers = tuple(path.resolve() for path in teacher or ())
     with resumable(), worker_pool(jobs, scheduler) as pool:
         source = data and data.resolve()
@@ -219,8 +237,8 @@ def evaluate(
         list[Path] | None,
         typer.Argument(
             metavar="RUN",
-            help="A run folder or its model.safetensors; several form an ensemble, whose "
-            "probabilities are averaged.",
+            help="A run folder, its model.safetensors or a network of the zoo; several form an "
+            "ensemble, whose probabilities are averaged.",
             show_default="the pretrained weights",
         ),
     ] = None,
@@ -269,6 +287,16 @@ def predict(
             "before them replace the pretrained weights.",
         ),
     ],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="RUN",
+            help=f"A network of the zoo ({', '.join(MODELS)}), a run folder or its weights.",
+            show_default="17k",
+            autocompletion=completing(*MODELS),
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
     show: Annotated[
@@ -282,7 +310,7 @@ def predict(
 
     A picture without a digit is a row of its own. What may be no digit is unsure.
     """
-    run, pictures = _split_run(images)
+    run, pictures = (Path(model), images) if model else _split_run(images)
     if not pictures:
         raise GradsheetError("no picture given; expected at least one PNG or JPEG of a digit")
     if as_json and as_csv:
@@ -297,8 +325,8 @@ def predict(
     from gradsheet.digits.prediction import predict_images
     from gradsheet.digits.preprocessing import preprocess
 
-    model = load_model(run)
-    predictions = predict_images(model, [preprocess(picture) for picture in pictures])
+    network = load_model(run)
+    predictions = predict_images(network, [preprocess(picture) for picture in pictures])
     if as_json:
         print(prediction_json(pictures, predictions, ascii_only=not prints_unicode()), flush=True)
     elif as_csv:

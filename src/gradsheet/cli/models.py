@@ -29,8 +29,9 @@ def open_model(
         str | None,
         typer.Argument(
             metavar="MODEL",
-            help="A run folder, its weights, an ONNX file, an exported program (.pt2), or "
-            "FILE.py:NAME: that file is run, and NAME is a torch module in it or what makes one.",
+            help="A network of the zoo, a run folder, its weights, an ONNX file, an exported "
+            "program (.pt2), or FILE.py:NAME: that file is run, and NAME is a torch module in it "
+            "or what makes one.",
             show_default="the pretrained digit classifier",
         ),
     ] = None,

@@ -11,7 +11,8 @@ from gradsheet.errors import GradsheetError
 
 # Written out, because help and completion must not load what defines them; a test compares them.
 PRESETS = ("course", "course-half", "mazur", "xor", "and", "iris-mini")
-RECIPES = ("course", "best", "distilled", "teacher", "fast")
+RECIPES = ("course", "best", "distilled", "teacher", "fast", "small")
+MODELS = ("0.7k", "1k", "17k")
 ENGINES = ("ironcalc", "formualizer", "libreoffice", "gnumeric", "onlyoffice")
 LEVELS = ("gradients", "deltas", "forward", "mistake")
 DEFAULT_RATES = "0.1,0.2,0.5,0.8,1.0,2.0"
@@ -69,8 +70,22 @@ Device = Annotated[
     ),
 ]
 RecipeName = Annotated[
-    str,
-    typer.Option("--recipe", help=f"{', '.join(RECIPES)}.", autocompletion=completing(*RECIPES)),
+    str | None,
+    typer.Option(
+        "--recipe",
+        help=f"{', '.join(RECIPES)}.",
+        show_default="best; small for a model of the zoo",
+        autocompletion=completing(*RECIPES),
+    ),
+]
+ModelName = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help=f"A network of the zoo ({', '.join(MODELS)}).",
+        show_default="the recipe's own",
+        autocompletion=completing(*MODELS),
+    ),
 ]
 Teachers = Annotated[
     list[Path] | None,

@@ -16,12 +16,12 @@ from gradsheet.digits.data import CLASSES, IMAGE_SIZE, ImageSet, load
 from gradsheet.digits.device import find_device
 from gradsheet.digits.evaluation import TEST_TIME_SHIFTS, UNSHIFTED, Evaluation
 from gradsheet.digits.history import EpochRecord
-from gradsheet.digits.model import DigitNet
 from gradsheet.digits.model_files import load_model
 from gradsheet.digits.prediction import Prediction, predict_images
 from gradsheet.digits.preprocessing import preprocess
 from gradsheet.digits.recipe import Recipe, find_recipe
 from gradsheet.digits.run import TrainingRun
+from gradsheet.digits.zoo import Network
 from gradsheet.errors import GradsheetError
 
 Picture = str | Path | Tensor | NDArray[np.uint8]
@@ -38,13 +38,17 @@ class TrainingResult:
         evaluation: of ``model`` on the test set, or on the images held out.
     """
 
-    model: DigitNet
+    model: Network
     history: tuple[EpochRecord, ...]
     evaluation: Evaluation
 
 
-def load_digit_classifier(path: str | Path | None = None) -> DigitNet:
-    """The pretrained classifier, or that of a run folder or a .safetensors file.
+def load_digit_classifier(path: str | Path | None = None) -> Network:
+    """A pretrained classifier, or that of a run folder or a .safetensors file.
+
+    Args:
+        path: the folder or file, or the name of a network of the zoo, such as ``1k``; by default
+            the network of 17,410 parameters.
 
     Returns:
         the network in evaluation mode: logits (N, 10) of normalized images, float (N, 1, 28, 28).
@@ -56,9 +60,10 @@ def load_digit_classifier(path: str | Path | None = None) -> DigitNet:
 
 
 def train(
-    recipe: str | Recipe = "fast",
+    recipe: str | Recipe | None = None,
     output: str | Path | None = None,
     *,
+    model: str | None = None,
     seed: int = 0,
     epochs: int | None = None,
     batch_size: int | None = None,
@@ -71,9 +76,11 @@ def train(
     """Train a digit classifier.
 
     Args:
-        recipe: the name of one, such as ``fast`` (three epochs) or ``best``.
+        recipe: the name of one, such as ``fast`` (three epochs) or ``best``; by default ``fast``,
+            with a small network of the zoo ``small``.
         output: the run folder; an interrupted run in it is resumed, a finished one is loaded.
             Without it nothing is kept on disk.
+        model: a network of the zoo, such as ``1k``, instead of the recipe's own.
         seed: of the random number generator, 0 to 2³¹ - 1.
         epochs: overrides the recipe's value.
         batch_size: overrides the recipe's value.
@@ -86,10 +93,13 @@ def train(
     Raises:
         GradsheetError: a value is out of range, or the folder holds something else.
     """
-    if isinstance(recipe, str):
-        recipe = find_recipe(recipe, epochs, batch_size)
-    elif epochs is not None or batch_size is not None:
-        raise GradsheetError("epochs and batch_size are part of a Recipe; give one with others")
+    if not isinstance(recipe, Recipe):
+        name = "fast" if recipe is None and model is None else recipe
+        recipe = find_recipe(name, epochs, batch_size, model)
+    elif (epochs, batch_size, model) != (None, None, None):
+        raise GradsheetError(
+            "epochs, batch_size and model are part of a Recipe; give one with others"
+        )
     dataset = load(None if data is None else Path(data))
     runs = tuple(Path(teacher) for teacher in teachers)
     with TemporaryDirectory() as temporary:
@@ -100,7 +110,7 @@ def train(
 
 
 def evaluate(
-    model: DigitNet,
+    model: Network,
     images: Tensor | NDArray[np.uint8] | None = None,
     labels: Iterable[int] | None = None,
     *,
@@ -126,7 +136,7 @@ def evaluate(
     return evaluation.evaluate(model, _labeled(images, labels), shifts=shifts)
 
 
-def predict(model: DigitNet, images: Picture | Iterable[Picture]) -> list[Prediction]:
+def predict(model: Network, images: Picture | Iterable[Picture]) -> list[Prediction]:
     """Classify the digits in pictures, each a file or an array like MNIST's.
 
     Args:

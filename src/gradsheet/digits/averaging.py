@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from gradsheet.digits.evaluation import normalize
-from gradsheet.digits.model import DigitNet
+from gradsheet.digits.zoo import Network, make_network
 
 
 class WeightAverage:
@@ -14,8 +14,8 @@ class WeightAverage:
         model: the network with the averaged weights; it is not trained.
     """
 
-    def __init__(self, model: DigitNet, decay: float) -> None:
-        self.model = DigitNet(model.architecture).to(next(model.parameters()).device)
+    def __init__(self, model: Network, decay: float) -> None:
+        self.model = make_network(model.architecture).to(next(model.parameters()).device)
         self.model.load_state_dict(model.state_dict())
         self.model.requires_grad_(False)
         self._decay = decay
@@ -32,7 +32,7 @@ class WeightAverage:
 
 
 @torch.no_grad()
-def recalibrate_statistics(model: DigitNet, images: Tensor, batch_size: int = 1_000) -> None:
+def recalibrate_statistics(model: Network, images: Tensor, batch_size: int = 1_000) -> None:
     """Set batch norm's running statistics to their mean over batches of images.
 
     Source: P. Izmailov et al., Averaging weights leads to wider optima and better generalization

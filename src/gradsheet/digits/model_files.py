@@ -3,10 +3,13 @@
 import json
 from dataclasses import asdict
 from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import overload
 
-from gradsheet.digits.model import Architecture, DigitNet
+from gradsheet.digits.model import DigitNet
 from gradsheet.digits.storage import read_tensors, write_tensors
+from gradsheet.digits.zoo import EXACT, ZOO, Network, make_network, read_architecture
 from gradsheet.errors import GradsheetError
 from gradsheet.files import reading
 
@@ -19,7 +22,7 @@ WEIGHTS, CHECKPOINT = "model.safetensors", "checkpoint.safetensors"
 _FORMAT = "gradsheet-digits-1"
 
 
-def save_model(model: DigitNet, path: Path) -> None:
+def save_model(model: Network, path: Path) -> None:
     """Write the weights and the architecture they belong to.
 
     Raises:
@@ -29,8 +32,16 @@ def save_model(model: DigitNet, path: Path) -> None:
     write_tensors(path, model.state_dict(), metadata)
 
 
-def load_model(run: Path | None) -> DigitNet:
-    """The network of a run folder or of a safetensors file; for None the pretrained one.
+@overload
+def load_model(run: None) -> DigitNet: ...
+@overload
+def load_model(run: Path | None) -> Network: ...
+def load_model(run: Path | None) -> Network:
+    """The network of a run folder or of a safetensors file, or a pretrained one.
+
+    Args:
+        run: the folder or file, or the name of a network of the zoo where there is no such path;
+            None for the network of 17,410 parameters.
 
     Returns:
         the network in evaluation mode, on the CPU.
@@ -38,16 +49,26 @@ def load_model(run: Path | None) -> DigitNet:
     Raises:
         GradsheetError: there are no weights, or they belong to another network.
     """
-    if run is None:
-        name = f"{PRETRAINED}.safetensors"
-        with as_file(files("gradsheet.digits") / "weights" / name) as path:
+    name = EXACT if run is None else str(run)
+    if run is None or (name in ZOO and not run.exists()):
+        with as_file(pretrained_weights(name)) as path:
             return _read_model(path)
     path = weights_path(run)
     if not path.is_file():
         unfinished = (run / CHECKPOINT).is_file()
-        remedy = "its training has not finished" if unfinished else "expected a run folder"
+        remedy = (
+            "its training has not finished"
+            if unfinished
+            else f"expected a run folder or one of {', '.join(ZOO)}"
+        )
         raise GradsheetError(f"{run} holds no {WEIGHTS}: {remedy}; see 'gradsheet train --help'")
     return _read_model(path)
+
+
+def pretrained_weights(name: str) -> Traversable:
+    """The weights of a network of the zoo, which come with the package."""
+    file = PRETRAINED if name == EXACT else name
+    return files("gradsheet.digits") / "weights" / f"{file}.safetensors"
 
 
 def weights_path(run: Path) -> Path:
@@ -55,7 +76,7 @@ def weights_path(run: Path) -> Path:
     return run / WEIGHTS if run.is_dir() else run
 
 
-def _read_model(path: Path) -> DigitNet:
+def _read_model(path: Path) -> Network:
     tensors, metadata = read_tensors(path)
     if metadata.get("format") != _FORMAT:
         raise GradsheetError(
@@ -63,12 +84,10 @@ def _read_model(path: Path) -> DigitNet:
             "expected weights written by 'gradsheet train'"
         )
     with reading(path, "a model with an architecture known here"):
-        model = DigitNet(Architecture(**json.loads(metadata["architecture"])))
+        model = make_network(read_architecture(json.loads(metadata["architecture"])))
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
         first = str(error).splitlines()[1].strip()
-        raise GradsheetError(
-            f"{path} does not fit the 17,410-parameter network: {first}"
-        ) from error
+        raise GradsheetError(f"{path} does not fit the network that it states: {first}") from error
     return model.eval()

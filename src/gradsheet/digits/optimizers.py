@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gradsheet.digits.model import DigitNet
 from gradsheet.digits.muon import Muon
 from gradsheet.digits.recipe import Recipe
+from gradsheet.digits.zoo import Network
 
 # AdamW's part of the recipe's rate where Muon has the rest: it updates what is no hidden matrix.
 _ADAM_SHARE = 0.5
@@ -21,7 +21,7 @@ _STATE: dict[type[torch.optim.Optimizer], tuple[str, ...]] = {
 }
 
 
-def make_optimizers(model: DigitNet, recipe: Recipe) -> list[torch.optim.Optimizer]:
+def make_optimizers(model: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
     """The optimizers that together update every parameter of ``model`` once a step.
 
     Weights of convolutions and of the linear layer decay; biases and batch norms do not. Muon

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from gradsheet.digits.augment import Distortion
 from gradsheet.digits.model import Architecture
+from gradsheet.digits.small_model import SmallArchitecture
+from gradsheet.digits.zoo import EXACT, ZOO, AnyArchitecture, find_architecture, read_architecture
 from gradsheet.errors import GradsheetError
 
 
@@ -34,7 +36,7 @@ class Recipe:
         temperature: None trains on the labels. A number trains on the mean teacher probabilities,
             with the logits of teachers and network divided by it (distillation).
         mixed_precision: compute in bfloat16 where the processor multiplies matrices of them and
-            the architecture pools first.
+            the network is a small one or pools first.
     """
 
     name: str
@@ -42,7 +44,7 @@ class Recipe:
     batch_size: int
     optimizer: Literal["sgd", "adamw", "muon"]
     learning_rate: float
-    architecture: Architecture
+    architecture: AnyArchitecture
     schedule: Literal["constant", "triangle"] = "constant"
     warmup: float = 0.3
     momentum: float = 0.9
@@ -69,7 +71,7 @@ class Recipe:
         """
         limits = values["augmentation"]
         parts = {
-            "architecture": Architecture(**values["architecture"]),
+            "architecture": read_architecture(values["architecture"]),
             "augmentation": None if limits is None else Distortion(**limits),
         }
         recipe = cls(**{**values, **parts})
@@ -112,6 +114,9 @@ def _is_number(value: object, least: float, most: float) -> bool:
     return is_number and least <= value <= most  # type: ignore[operator]  # it is a number
 
 
+SMALL = "small"
+"""The recipe of the zoo's small networks, all sizes alike."""
+
 _BEST = Recipe(
     name="best",
     epochs=19,
@@ -124,7 +129,7 @@ _BEST = Recipe(
     recalibrate_statistics=True,
     augmentation=Distortion(degrees=12, shear=8, pixels=1, scale=0.13, elastic=0.5),
     mixed_precision=True,
-    architecture=Architecture(activation="gelu", order="pool-norm-activation", activate_last=True),
+    architecture=ZOO[EXACT],
 )
 
 RECIPES = {
@@ -171,20 +176,40 @@ RECIPES = {
             mixed_precision=True,
             architecture=Architecture(activation="relu", order="pool-norm-activation"),
         ),
+        replace(
+            _BEST,
+            name=SMALL,
+            epochs=6,
+            batch_size=256,
+            learning_rate=0.06,
+            warmup=0.2,
+            ema_decay=0.99,
+            augmentation=Distortion(degrees=8, shear=5, pixels=1, scale=0.1),
+            architecture=ZOO["1k"],
+        ),
     )
 }
 
 
 def find_recipe(
-    name: str,
+    name: str | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
+    model: str | None = None,
 ) -> Recipe:
     """The recipe called ``name``, with ``epochs`` and ``batch_size`` replaced where given.
 
+    Args:
+        name: by default ``small`` for a small network, otherwise ``best``.
+        epochs: number of passes over the training images.
+        batch_size: number of images in a step.
+        model: the network of the zoo to train; by default the recipe's own.
+
     Raises:
-        GradsheetError: there is no such recipe, or a number is not positive.
+        GradsheetError: there is no such recipe or network, or a number is not positive.
     """
+    architecture = None if model is None else find_architecture(model)
+    name = name or (SMALL if isinstance(architecture, SmallArchitecture) else "best")
     if name not in RECIPES:
         raise GradsheetError(f"no recipe is called '{name}'; choose from {', '.join(RECIPES)}")
     for what, value in (("epochs", epochs), ("batch size", batch_size)):
@@ -195,4 +220,5 @@ def find_recipe(
         recipe,
         epochs=epochs if epochs is not None else recipe.epochs,
         batch_size=batch_size if batch_size is not None else recipe.batch_size,
+        architecture=architecture or recipe.architecture,
     )

@@ -1,13 +1,13 @@
 """The layer table, as the original prints it, and the receptive field of each layer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from gradsheet.digits.data import IMAGE_SIZE
-from gradsheet.digits.model import DigitNet
+from gradsheet.digits.zoo import Network
 
 _MEGABYTE = 1024**2
 _FLOAT_BYTES = 4
@@ -47,14 +47,18 @@ class LayerRow:
         return self.shape[-1] if len(self.shape) > 1 else 1
 
 
-def layer_rows(model: DigitNet) -> list[LayerRow]:
+def layer_rows(model: Network) -> list[LayerRow]:
     """Every layer of the model, in the order in which it is applied to an image."""
     rows: list[LayerRow] = []
+    seen: set[nn.Module] = set()  # a layer that is applied again has no parameters of its own
 
     def note(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        rows.append(_row(len(rows) + 1, module, inputs[0], output))
+        row = _row(len(rows) + 1, module, inputs[0], output)
+        rows.append(replace(row, parameters=0) if module in seen else row)
+        seen.add(module)
 
-    hooks = [module.register_forward_hook(note) for module in model.children()]
+    layers = [module for module in model.modules() if not [*module.children()]]
+    hooks = [module.register_forward_hook(note) for module in layers]
     was_training = model.training
     try:
         with torch.inference_mode():
@@ -66,7 +70,15 @@ def layer_rows(model: DigitNet) -> list[LayerRow]:
     return rows
 
 
-def summary(model: DigitNet) -> str:
+def size(model: Network) -> dict[str, int]:
+    """Number of parameters, and of multiply-adds for one image."""
+    return {
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "multiply_adds": sum(row.multiply_adds for row in layer_rows(model)),
+    }
+
+
+def summary(model: Network) -> str:
     """The layer table in the original's layout, with totals and sizes in megabytes."""
     rows = layer_rows(model)
     parameters = sum(row.parameters for row in rows)
@@ -94,16 +106,16 @@ def summary(model: DigitNet) -> str:
     return "\n".join(lines)
 
 
-def receptive_fields(model: DigitNet) -> str:
+def receptive_fields(model: Network) -> str:
     """A table of each window: sizes, jump, receptive field in pixels and multiply-adds.
 
     ``jump`` is the distance in pixels of the image between neighboring outputs. Source of the
     recursion: V. Dumoulin, F. Visin, A guide to convolution arithmetic for deep learning (2016).
     """
     lines = [
-        f"{'layer':<14}{'n_in':>5}{'k':>4}{'s':>4}{'p':>4}{'n_out':>7}{'jump':>6}"
+        f"{'layer':<20}{'n_in':>5}{'k':>4}{'s':>4}{'p':>4}{'n_out':>7}{'jump':>6}"
         f"{'receptive field':>17}{'multiply-adds':>15}",
-        "=" * 76,
+        "=" * 82,
     ]
     jump = field = 1
     total = 0
@@ -112,17 +124,17 @@ def receptive_fields(model: DigitNet) -> str:
         jump *= row.stride
         total += row.multiply_adds
         lines.append(
-            f"{row.name:<14}{row.input_width:>5}{row.kernel:>4}{row.stride:>4}{row.padding:>4}"
+            f"{row.name:<20}{row.input_width:>5}{row.kernel:>4}{row.stride:>4}{row.padding:>4}"
             f"{row.width:>7}{jump:>6}{f'{field} x {field}':>17}{row.multiply_adds:>15,}"
         )
-    return "\n".join([*lines, "=" * 76, f"{'total for one image':<61}{total:>15,}"])
+    return "\n".join([*lines, "=" * 82, f"{'total for one image':<67}{total:>15,}"])
 
 
 def _windows(rows: list[LayerRow]) -> Iterator[LayerRow]:
     """The layers with a window, and the max pooling between the second norm and conv3."""
     before: LayerRow | None = None
     for row in rows:
-        if not row.name.startswith(("Conv2d", "AvgPool2d", "Linear")):
+        if not row.name.startswith(("Conv2d", "AvgPool2d", "AdaptiveAvgPool2d", "Linear")):
             continue
         if before is not None and before.width != row.input_width:
             size = before.width // row.input_width
@@ -140,6 +152,8 @@ def _row(number: int, module: nn.Module, images: Tensor, output: Tensor) -> Laye
         multiply_adds = module.weight.numel() * _size(tuple(output.shape[2:]))
     elif isinstance(module, nn.AvgPool2d):
         kernel = stride = int(module.kernel_size)  # type: ignore[arg-type]  # built with an int
+    elif isinstance(module, nn.AdaptiveAvgPool2d):
+        kernel = stride = images.shape[-1]
     elif isinstance(module, nn.Linear):
         multiply_adds = module.weight.numel()
     name = f"{type(module).__name__}-{number}"

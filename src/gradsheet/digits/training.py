@@ -17,9 +17,10 @@ from gradsheet.digits.data import Dataset
 from gradsheet.digits.device import StepTimes, adjusts_threads, multiplies_bfloat16
 from gradsheet.digits.evaluation import evaluate
 from gradsheet.digits.history import EpochRecord
-from gradsheet.digits.model import DigitNet
 from gradsheet.digits.optimizers import make_optimizers, update_weights
 from gradsheet.digits.recipe import Recipe
+from gradsheet.digits.small_model import SmallNet, logits_in_training
+from gradsheet.digits.zoo import Network, make_network
 from gradsheet.errors import GradsheetError
 from gradsheet.processes import free_cores
 
@@ -54,7 +55,7 @@ class Trainer:
         seed: int,
         device: torch.device,
         bar: bool = True,
-        teachers: Sequence[DigitNet] = (),
+        teachers: Sequence[Network] = (),
         say: Callable[[str], None] | None = None,
     ) -> None:
         distills = recipe.temperature is not None
@@ -67,7 +68,7 @@ class Trainer:
         self.batches = Batches(dataset.train.to(device), recipe.batch_size, recipe.augmentation)
         self._teachers = [teacher.to(device).eval() for teacher in teachers]
         torch.manual_seed(seed)
-        self.model = DigitNet(recipe.architecture).to(device)
+        self.model = make_network(recipe.architecture).to(device)
         self.optimizers = make_optimizers(self.model, recipe)
         decay = recipe.ema_decay
         self.average = None if decay is None else WeightAverage(self.model, decay)
@@ -76,7 +77,7 @@ class Trainer:
         self._bfloat16 = recipe.mixed_precision and multiplies_bfloat16(device)
 
     @property
-    def evaluated_model(self) -> DigitNet:
+    def evaluated_model(self) -> Network:
         """The network that is evaluated and saved: the moving average if there is one."""
         return self.model if self.average is None else self.average.model
 
@@ -203,13 +204,15 @@ class Trainer:
             teacher_logits = [self._logits(teacher, images) for teacher in self._teachers]
         return distillation_loss(logits, teacher_logits, self.recipe.temperature)
 
-    def _logits(self, model: DigitNet, images: Tensor) -> Tensor:
+    def _logits(self, model: Network, images: Tensor) -> Tensor:
         """Logits (N, 10), float, of normalized images."""
+        dtype = torch.bfloat16 if self._bfloat16 else torch.float32
+        if isinstance(model, SmallNet):
+            return logits_in_training(model, images, dtype)
         if not training_pass.applies_to(model.architecture):
             return model(channels_first(images))  # type: ignore[no-any-return]  # Module.__call__ is untyped
-        if self._bfloat16:
-            return training_pass.logits(model, images, torch.bfloat16, "space-to-depth")
-        return training_pass.logits(model, images, torch.float32, "channels-last")
+        layout: training_pass.Layout = "space-to-depth" if self._bfloat16 else "channels-last"
+        return training_pass.logits(model, images, dtype, layout)
 
 
 def distillation_loss(

@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import os
+import shutil
 import signal
 import statistics
 from collections.abc import Callable
@@ -85,6 +86,25 @@ def test_finished_seeds_are_kept_and_more_can_be_added(study: Study) -> None:
     second = study.execute(lambda: Watched(1), quiet)
     assert trained == [2]
     assert second["runs"][:2] == first["runs"]
+
+
+def test_records_alone_are_accepted(study: Study) -> None:
+    """As they are kept under results/, without the runs; only of the same recipe and data."""
+    two = replace(study, seeds=2)
+    first = two.execute(one_thread, quiet)
+    for seed in range(2):
+        shutil.rmtree(study.folder / f"seed-{seed:03}")
+
+    def none() -> Executor:
+        raise AssertionError("a seed is trained again")
+
+    assert two.execute(none, quiet)["runs"] == first["runs"]
+    assert first["parameters"] == 17_410
+    for seed in range(2):
+        shutil.rmtree(study.folder / f"seed-{seed:03}")
+    other = replace(two, recipe=replace(study.recipe, learning_rate=0.5))
+    with pytest.raises(GradsheetError, match=r"seed-000\.json records a run with another recipe"):
+        other.execute(none, quiet)
 
 
 def test_a_seed_of_a_study_is_an_ordinary_run(study: Study) -> None:

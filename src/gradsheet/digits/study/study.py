@@ -17,10 +17,14 @@ from gradsheet.digits.history import read_history
 from gradsheet.digits.recipe import Recipe
 from gradsheet.digits.run import TrainingRun
 from gradsheet.digits.run_folder import describe
+from gradsheet.digits.summary import size
+from gradsheet.digits.zoo import EXACT, make_network, name_of
 from gradsheet.errors import GradsheetError
 from gradsheet.files import exclusive, read_json, reading, write_text
 
 _SUMMARY = "summary.json"
+_IDENTITY = ("recipe", "evaluated on", "trained on", "data")  # what all seeds share
+_CONFIG = (*_IDENTITY, "versions", "machine")  # what a record states beside the results
 _TRIES = 3  # of a seed whose worker was killed
 _LOOK = 1.0  # seconds between two looks at the progress of the workers
 
@@ -83,6 +87,7 @@ class Study:
     ) -> dict[str, Any]:
         for seed in range(self.seeds):
             self.run(seed).claim(dataset)
+        self._check_records()
         for _ in range(_TRIES):
             todo = [seed for seed in range(self.seeds) if self._read_record(seed) is None]
             if not todo or self._train(todo, start, look):
@@ -96,6 +101,17 @@ class Study:
         summary = self._summarize()
         write_text(self.folder / _SUMMARY, json.dumps(summary, indent=1) + "\n")
         return summary
+
+    def _check_records(self) -> None:
+        """Raise GradsheetError if a finished seed's record is that of another study."""
+        for seed in range(self.seeds):
+            record, config = self._read_record(seed), describe(self._run_folder(seed))
+            for name in _IDENTITY if record else ():
+                if record and record.get(name, config[name]) != config[name]:
+                    raise GradsheetError(
+                        f"{self._record(seed)} records a run with another {name}; give another "
+                        "folder with -o"
+                    )
 
     def epochs_done(self) -> int:
         """Number of epochs trained so far, over all seeds."""
@@ -121,21 +137,25 @@ class Study:
 
     def _summarize(self) -> dict[str, Any]:
         runs = [record for seed in range(self.seeds) if (record := self._read_record(seed))]
-        config = describe(self._run_folder(0))
+        first = {**describe(self._run_folder(0)), **runs[0]}
         return {
-            **{name: config[name] for name in ("recipe", "evaluated on", "trained on", "data")},
+            **{name: first[name] for name in _IDENTITY},
+            **size(make_network(self.recipe.architecture)),
             "command": self._command,
-            "versions": config["versions"],
-            "machine": config["machine"],
+            "versions": first["versions"],
+            "machine": first["machine"],
             **distribution([run["accuracy"] for run in runs]),
             "mean loss": round(statistics.mean(run["loss"] for run in runs), 6),
-            "runs": runs,
+            "runs": [{k: v for k, v in run.items() if k not in _CONFIG} for run in runs],
         }
 
     @property
     def _command(self) -> str:
         held_out = f" --validation {self.held_out}" if self.held_out else ""
-        return f"gradsheet study --recipe {self.recipe.name} --seeds {self.seeds}{held_out}"
+        name = name_of(self.recipe.architecture)
+        model = "" if name in (None, EXACT) else f" --model {name}"
+        recipe = self.recipe.name
+        return f"gradsheet study --recipe {recipe}{model} --seeds {self.seeds}{held_out}"
 
     def run(self, seed: int) -> TrainingRun:
         """The training run of one seed."""
@@ -175,7 +195,9 @@ def train_seed(study: Study, seed: int) -> None:
     run, data = study.run(seed), load(study.data)
     finished = run.execute(data, say=lambda line: None, bar=False, wait=True)
     result = finished.evaluation
+    config = describe(run.folder)
     record = {
+        **{name: config[name] for name in _CONFIG},
         "seed": seed,
         "accuracy": result.accuracy,
         "loss": round(result.loss, 6),

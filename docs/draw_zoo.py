@@ -1,0 +1,127 @@
+"""The zoo's results, from results/: the file that ships with the package, table and plot.
+
+python docs/draw_zoo.py
+"""
+
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib import pyplot as plt
+
+from gradsheet.digits.study.study import distribution
+from gradsheet.digits.summary import size
+from gradsheet.digits.zoo import EXACT, ZOO, make_network
+
+ROOT = Path(__file__).parent.parent
+SHIPPED = ROOT / "src/gradsheet/digits/weights/zoo.json"
+PUBLIC = ROOT / "results" / "public-networks.json"
+PAGE = ROOT / "docs" / "digit-classifier.md"
+MARK = "<!-- written by draw_zoo.py -->"
+PLOT = Path(__file__).parent / "images" / "zoo.png"
+
+
+def runs_of(name: str) -> list[dict[str, Any]]:
+    """The records of all finished seeds of a network."""
+    if name == EXACT:
+        return list(json.loads((ROOT / "results" / "best.json").read_text())["runs"])
+    records = sorted((ROOT / "results" / "zoo" / name).glob("seed-*.json"))
+    return [json.loads(record.read_text()) for record in records]
+
+
+def result_of(name: str) -> dict[str, Any]:
+    """Size, accuracy and time of a network; one seed has no deviation and no interval."""
+    runs = runs_of(name)
+    accuracies = [run["accuracy"] for run in runs]
+    found: dict[str, Any] = {
+        "n": 1,
+        "mean": accuracies[0],
+        "standard deviation": None,
+        "worst": accuracies[0],
+        "95% interval of the mean": None,
+    }
+    if len(runs) > 1:
+        found = {key: value for key, value in distribution(accuracies).items() if key in found}
+    seconds = round(statistics.mean(run["seconds of training"] for run in runs), 1)
+    return {**size(make_network(ZOO[name])), **found, "seconds": seconds}
+
+
+def draw(results: dict[str, dict[str, Any]], path: Path) -> None:
+    """Error against parameters, both on logarithmic axes, beside the public networks."""
+    matplotlib.use("agg")
+    figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
+    public = json.loads(PUBLIC.read_text())["networks"]
+    axes.scatter(
+        [one["parameters"] for one in public],
+        [100 * (1 - one["accuracy"]) for one in public],
+        marker="x",
+        color="0.55",
+        label="published: single figures",
+    )
+    for name, one in results.items():
+        error = 100 * (1 - one["mean"])
+        low, high = one["95% interval of the mean"] or (one["mean"], one["mean"])
+        margins = [[error - 100 * (1 - high)], [100 * (1 - low) - error]]
+        label = "gradsheet: mean, 95% interval" if name == EXACT else None
+        axes.errorbar(
+            one["parameters"], error, margins, fmt="o", capsize=3, color="C0", label=label
+        )
+        axes.annotate(
+            f"{name}, n={one['n']}",
+            (one["parameters"], error),
+            (5, 5),
+            textcoords="offset points",
+            fontsize=8,
+        )
+    axes.margins(0.1)
+    axes.set(xscale="log", yscale="log", xlabel="parameters", ylabel="error on the test set, %")
+    axes.set_xticks(
+        [500, 1000, 2000, 5000, 10_000, 20_000], ["500", "1k", "2k", "5k", "10k", "20k"]
+    )
+    axes.set_yticks([0.3, 0.5, 1, 2, 3], ["0.3", "0.5", "1", "2", "3"])
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=120)
+
+
+def table(results: dict[str, dict[str, Any]]) -> str:
+    """A row for each network, beside the best published one that is at most 5% larger."""
+    public = json.loads(PUBLIC.read_text())["networks"]
+    lines = [
+        "| model | parameters | multiply-adds | test accuracy | worst | seeds | training "
+        "| published, at most 5% larger |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, one in results.items():
+        deviation = one["standard deviation"]
+        spread = f"{one['mean']:.2%}" + ("" if deviation is None else f" ± {deviation:.2%}")
+        smaller = [other for other in public if other["parameters"] <= 1.05 * one["parameters"]]
+        best = max(smaller, key=lambda other: other["accuracy"])
+        lines.append(
+            f"| `{name}` | {one['parameters']:,} | {one['multiply_adds']:,} | {spread} "
+            f"| {one['worst']:.2%} | {one['n']} | {one['seconds']:.0f} s "
+            f"| {best['accuracy']:.2%} ({best['parameters']:,}) |"
+        )
+    return "\n".join(lines)
+
+
+def write_table(text: str) -> None:
+    """Put the table between its two marks on the page."""
+    before, _, rest = PAGE.read_text().partition(f"{MARK}\n")
+    _, _, after = rest.partition(MARK)
+    PAGE.write_text(f"{before}{MARK}\n{text}\n{MARK}{after}")
+
+
+def main() -> None:
+    """Write the results of the zoo, their table and their plot."""
+    results = {name: result_of(name) for name in ZOO}
+    SHIPPED.write_text(json.dumps(results, indent=1) + "\n")
+    write_table(table(results))
+    draw(results, PLOT)
+
+
+if __name__ == "__main__":
+    main()

@@ -141,3 +141,50 @@ def test_right_tables_pass(columns: Columns) -> None:
 )
 def test_a_cause_is_named(columns: Columns, name: str, text: str, code: str, clause: str) -> None:
     assert planted(columns, name, text) == (name, code, clause)
+
+
+PERCEPTRON: Columns = {
+    **INPUTS,
+    "t": ((0.0, 1.0, 1.0, 0.0, 1.0), ""),
+    **{w: (0.2, f"{{{w} new<}}") for w in ("w1", "w2", "b")},
+    "net": (None, "{w1}*{x1}+{w2}*{x2}+{b}"),
+    "out": (None, "IF({net}>=0,1,0)"),
+    "error": (None, "{t}-{out}"),
+    "Δw1": (None, "$B$1*{error}*{x1}"),
+    "Δw2": (None, "$B$1*{error}*{x2}"),
+    "Δb": (None, "$B$1*{error}"),
+    **{f"{w} new": (None, f"{{{w}}}+{{Δ{w}}}") for w in ("w1", "w2", "b")},
+}
+DELTAS: Columns = {
+    **RELU,
+    "δ": (None, "{out}-{t}"),
+    "δ2": (None, "{δ}*{w6}*{f'(z2)}"),
+    **{f"dw{n}": (None, f"{{δ2}}*{{x{n - 2}}}") for n in (3, 4)},
+}
+
+
+@pytest.mark.parametrize("columns", [PERCEPTRON, DELTAS], ids=range(2))
+def test_right_tables_with_helper_columns_pass(columns: Columns) -> None:
+    assert findings(columns) == ()
+
+
+@pytest.mark.parametrize(
+    ("columns", "name", "text", "code", "clause"),
+    [
+        (PERCEPTRON, "Δw2", "$B$1*{error}*{x1}", "GS403", "uses x1 instead of x2"),
+        (PERCEPTRON, "Δw2", "-$B$1*{error}*{x2}", "GS301", "has the wrong sign"),
+        (PERCEPTRON, "Δb", "{error}", "GS302", "leaves out η"),
+        (
+            PERCEPTRON,
+            "w2 new",
+            "{w2}-{Δw2}",
+            "GS301",
+            "uses w2 + (−η·error·x2) instead of w2 − (−η·error·x2)",
+        ),
+        (DELTAS, "δ2", "{δ}*{w5}*{f'(z2)}", "GS401", "uses w5 instead of w6"),
+    ],
+)
+def test_a_mistake_in_a_helper_is_told_there(
+    columns: Columns, name: str, text: str, code: str, clause: str
+) -> None:
+    assert planted(columns, name, text) == (name, code, clause)

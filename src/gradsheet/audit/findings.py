@@ -26,6 +26,7 @@ class Finding:
         role: the value of the network that the column holds; None where there is none.
         elsewhere: the first cells of other columns that show the same, from left to right.
         on_sheets: the first cells on other sheets that show the same, in the order of the sheets.
+        followers: cells of the same row with a right formula that uses a wrong value.
         parts: the findings at those other places, each with its own formulas.
     """
 
@@ -38,6 +39,7 @@ class Finding:
     role: Symbol | None = None
     elsewhere: tuple[CellIndex, ...] = ()
     on_sheets: tuple[CellRef, ...] = ()
+    followers: tuple[CellRef, ...] = ()
     parts: tuple["Finding", ...] = field(default=(), repr=False)
 
     @property
@@ -119,6 +121,8 @@ class ColumnAudit:
         verdict: whether every cell of it is right.
         first_wrong: the first wrong cell; None where none is.
         place: its first cell, where it is no column of a sheet; else empty.
+        follows_from: the wrong cell from which its numbers follow, without a sheet where that is
+            the table's own; None where there is none.
     """
 
     column: int
@@ -128,6 +132,7 @@ class ColumnAudit:
     verdict: Verdict
     first_wrong: CellIndex | None = None
     place: str = ""
+    follows_from: CellRef | None = None
 
     @property
     def letters(self) -> str:

@@ -11,6 +11,7 @@ from gradsheet.audit.checks.cells import missing_starts, odd_cells
 from gradsheet.audit.checks.charts import chart_findings
 from gradsheet.audit.checks.comparison import comparison_findings
 from gradsheet.audit.checks.folding import folded
+from gradsheet.audit.checks.followers import sources, with_followers
 from gradsheet.audit.checks.formulas import wrong_formulas
 from gradsheet.audit.checks.gradients import swapped_gradients
 from gradsheet.audit.checks.headers import header_findings
@@ -43,7 +44,7 @@ from gradsheet.audit.tables.steps.training import Training
 from gradsheet.audit.trainings import audit_training, interpret_training
 from gradsheet.audit.unaudited import UnauditedError
 from gradsheet.networks.step_units import STEP_UNITS
-from gradsheet.spreadsheet.addresses import CellIndex, CellRange
+from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef
 from gradsheet.spreadsheet.evaluate import Evaluator
 from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.made_by import sheets_without_table
@@ -132,6 +133,7 @@ def _are_pieces(tables: list[Interpretation]) -> bool:
 def _audit_table(subject: Subject) -> TableAudit:
     wrong = swapped_gradients(subject, list(_check_table(subject)))
     wrong = folded(other_update_rule(subject, without_unknown(subject, wrong)))
+    wrong = with_followers(subject, wrong)
     cell = subject.found.rate.cell
     return TableAudit(
         sheet=subject.sheet,
@@ -201,6 +203,7 @@ def _columns(subject: Subject, findings: list[Finding]) -> Iterator[ColumnAudit]
         for cell in finding.first_cells if finding.is_mistake else ():
             first_wrong.setdefault(cell.column, cell)
     unchecked = unchecked_columns(subject, findings)
+    followed = {column: CellRef("", cell) for column, cell in reversed([*sources(findings)])}
     for column in subject.table.columns:
         role = subject.role(column)
         verdict: Verdict = "not checked"
@@ -217,4 +220,5 @@ def _columns(subject: Subject, findings: list[Finding]) -> Iterator[ColumnAudit]
             meaning=subject.found.reference[role].meaning if role else "",
             verdict=verdict,
             first_wrong=first_wrong.get(column),
+            follows_from=followed.get(column),
         )

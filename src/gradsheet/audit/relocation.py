@@ -60,6 +60,7 @@ class _Relocation:
             column=cells[first].cell.column,
             place=str(self.cell_or_none(cells[first])),
             first_wrong=wrong.cell if wrong else None,
+            follows_from=self.cell_or_none(column.follows_from),
         )
 
     def finding(self, finding: Finding) -> Finding:
@@ -72,6 +73,7 @@ class _Relocation:
             sheet=cell.sheet,
             cell=cell.cell,
             elsewhere=tuple(self._cell(other).cell for other in finding.elsewhere),
+            followers=tuple(self._cell(other.cell) for other in finding.followers),
             details=self._details(finding.details, cell.cell),
             parts=tuple(map(self.finding, finding.parts)),
         )

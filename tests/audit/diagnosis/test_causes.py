@@ -1,12 +1,16 @@
 """A planted mistake is named once, with its cause, at the cell that holds it."""
 
+import json
 import re
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from gradsheet.audit.findings import Finding
-from gradsheet.audit.pipeline import audit_book
+from gradsheet.audit.pipeline import audit_book, audit_workbook
+from gradsheet.audit.report.annotate import annotate
+from gradsheet.audit.report.plain import file_lines
 from gradsheet.audit.report.sentences import message
 from gradsheet.spreadsheet.addresses import CellIndex, column_letters
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
@@ -79,6 +83,11 @@ DATA = {"E1": 1.0, "E2": 2.0, "E3": 3.0, "F1": 2.9, "F2": 5.2, "F3": 7.1}
 
 def findings(columns: Columns) -> tuple[Finding, ...]:
     """The mistakes in a table of these columns."""
+    return audit_book(book(columns)).mistakes
+
+
+def book(columns: Columns) -> Book:
+    """A workbook with a table of these columns."""
     cells = {"A1": Cell("learning rate"), "B1": Cell(0.1)}
     cells |= {place: Cell(number) for place, number in DATA.items()} if "theta0" in columns else {}
     letters = {name: column_letters(n) for n, name in enumerate(columns, start=1)}
@@ -93,7 +102,7 @@ def findings(columns: Columns) -> tuple[Finding, ...]:
                 held = Cell(None, formula(text, letters, row))
             cells[f"{letters[name]}{row}"] = held
     sheet = Sheet("S", {CellIndex.parse(place): cell for place, cell in cells.items()})
-    return audit_book(Book(Path("it.xlsx"), {"S": sheet})).mistakes
+    return Book(Path("it.xlsx"), {"S": sheet})
 
 
 def formula(text: str, letters: dict[str, str], row: int) -> str:
@@ -188,3 +197,35 @@ def test_a_mistake_in_a_helper_is_told_there(
     columns: Columns, name: str, text: str, code: str, clause: str
 ) -> None:
     assert planted(columns, name, text) == (name, code, clause)
+
+
+def test_what_uses_a_wrong_helper_follows_from_it() -> None:
+    found = audit_book(book({**DELTAS, "δ2": (None, "{δ}*{w5}*{f'(z2)}")}))
+    [table], [mistake] = found.tables, found.mistakes
+    follow = {c.header: str(c.follows_from) for c in table.columns if c.follows_from}
+    assert follow == {"dw3": str(mistake.cell), "dw4": str(mistake.cell)}
+    assert {c.verdict for c in table.columns if c.follows_from} == {"right"}
+    first, second = mistake.followers
+    assert f"{first.cell} and {second.cell} follow from it" in message(mistake)
+    [told] = json.loads(found.to_json())["files"][0]["tables"][0]["findings"]
+    assert told["followers"] == [str(first), str(second)]
+    [line] = [line for line in file_lines(found).tables[0].columns if "follows" in line.text]
+    assert line.text == f"right, follows from {mistake.cell}"
+
+
+def test_a_note_names_the_cell_that_a_number_follows_from(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.worksheets[0]
+    sheet.title = "S"
+    for place, cell in (
+        book({**DELTAS, "δ2": (None, "{δ}*{w5}*{f'(z2)}")}).sheets["S"].cells.items()
+    ):
+        sheet.cell(*place, f"={cell.formula}" if cell.formula else cell.value)
+    workbook.save(tmp_path / "it.xlsx")
+    found = audit_workbook(tmp_path / "it.xlsx")
+    annotate(found, tmp_path / "it-audited.xlsx")
+    [mistake] = found.mistakes
+    copy = openpyxl.load_workbook(tmp_path / "it-audited.xlsx")["S"]
+    for follower in mistake.followers:
+        note = copy[str(follower.cell)].comment
+        assert note is not None and note.text.startswith(f"Follows from {mistake.place}: GS401")

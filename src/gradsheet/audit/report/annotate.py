@@ -6,19 +6,19 @@ knows nothing of, such as a chart, a text box or a picture, stays what it was.
 
 import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gradsheet.audit.findings import Audit, Finding
 from gradsheet.audit.report.cell_colors import ColoredCells, Styles
 from gradsheet.audit.report.copy_mark import is_copy, mark_as_copy
-from gradsheet.audit.report.notes import Note, note_of, write_notes
+from gradsheet.audit.report.notes import Note, follower_note, note_of, write_notes
 from gradsheet.errors import GradsheetError
 from gradsheet.files import is_same_file, whole_file
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.package import Package, opened_package
 
-_MISTAKE, _REMARK = "FFFF7B72", "FFFFC933"
+_MISTAKE, _REMARK, _FOLLOWER = "FFFF7B72", "FFFFC933", "FFFFD9D4"
 
 
 def copy_of(path: Path) -> Path:
@@ -51,6 +51,8 @@ def check_copies(paths: Sequence[Path]) -> None:
 
 def annotate(audit: Audit, target: Path) -> None:
     """Write a copy of the audited workbook with its mistakes marked red and its remarks amber.
+
+    A cell that only uses a wrong value is pale red and names its source.
 
     A cell that has a note keeps it, and the explanation follows. A finding without a cell is left
     out. The copy has a property by which it is known for one.
@@ -108,13 +110,15 @@ def _check_replaceable(target: Path) -> None:
         )
 
 
-def _mark_sheets(package: Package, findings: Iterable[Finding]) -> None:
+def _mark_sheets(package: Package, findings: Sequence[Finding]) -> None:
     """Color the cells of every sheet and write their notes."""
     found_at: dict[CellRef, list[Finding]] = {}
     for found in findings:
         for place in found.first_places:
             found_at.setdefault(place, []).append(found.at(place))
     marks = {p: (list(map(note_of, found)), _color(found)) for p, found in found_at.items()}
+    for followed, found in ((place, f) for f in findings for place in f.followers):
+        marks.setdefault(followed, ([follower_note(found)], _FOLLOWER))
     mark_cells(package, marks)
 
 

@@ -153,6 +153,12 @@ def note_of(found: Finding) -> Note:
     return Note(head, tuple(lines))
 
 
+def follower_note(source: Finding) -> Note:
+    """What a note tells of a cell whose numbers follow from a mistake elsewhere."""
+    text = "The formula of this cell is right; it uses a value that is not."
+    return Note(f"Follows from {source.place}: {label(source.rules)}", (text,))
+
+
 def _shortened(line: str, longest: int) -> str:
     return line if len(line) <= longest else line[:longest] + " …"
 

@@ -16,7 +16,13 @@ from gradsheet.audit.report.page_overview import SIGNS, overview, style_of
 from gradsheet.audit.report.page_script import SCRIPT, script_hash
 from gradsheet.audit.report.page_style import style_sheet
 from gradsheet.audit.report.rule_text import chapters, formulas_of, page_of, with_colon
-from gradsheet.audit.report.sentences import cells_in_words, message, named, network_in_words
+from gradsheet.audit.report.sentences import (
+    cells_in_words,
+    follows_from,
+    message,
+    named,
+    network_in_words,
+)
 from gradsheet.audit.report.summary import verdict
 from gradsheet.audit.report.text import file_names
 from gradsheet.audit.rules import Rule
@@ -172,6 +178,7 @@ def _in_strip(column: ColumnAudit, link: str) -> Html:
         unseen(column.verdict),
     )
     hint = f"{column.meaning}: {column.verdict}" if column.meaning else column.verdict
+    hint += f", {follows_from(column.follows_from)}" if column.follows_from else ""
     return element("li", *content, class_=column.verdict.replace(" ", "-"), title=hint)
 
 

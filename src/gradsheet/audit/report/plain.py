@@ -10,6 +10,7 @@ from gradsheet.audit.report.outcomes import Outcome, outcome
 from gradsheet.audit.report.sentences import (
     cells_in_words,
     count,
+    follows_from,
     label,
     message,
     named,
@@ -19,6 +20,7 @@ from gradsheet.audit.report.sentences import (
 from gradsheet.audit.report.summary import verdict
 from gradsheet.audit.unaudited import Unaudited
 from gradsheet.errors import legible
+from gradsheet.spreadsheet.addresses import CellRef
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,9 @@ def _recognized(tables: Sequence[TableAudit]) -> str:
 
 
 def _column_lines(columns: Sequence[ColumnAudit]) -> Iterator[ColumnLine]:
-    for found, run in itertools.groupby(columns, key=lambda column: column.verdict):
+    for (found, source), run in itertools.groupby(columns, key=_verdict_and_source):
         first, *others = run
+        text = f"{found}, {follows_from(source)}" if source else found
         if found == "wrong":
             for column in (first, *others):
                 texts = filter(None, (column.header, named(column)))
@@ -122,9 +125,13 @@ def _column_lines(columns: Sequence[ColumnAudit]) -> Iterator[ColumnLine]:
         elif others:
             names = dict.fromkeys(_shortened(c.header) for c in (first, others[-1]))
             letters = f"{first.letters}–{others[-1].letters}"
-            yield _column_line(letters, " … ".join(filter(None, names)), found, found)
+            yield _column_line(letters, " … ".join(filter(None, names)), text, found)
         else:
-            yield _column_line(first.letters, _shortened(first.header), found, found)
+            yield _column_line(first.letters, _shortened(first.header), text, found)
+
+
+def _verdict_and_source(column: ColumnAudit) -> tuple[Verdict, CellRef | None]:
+    return column.verdict, column.follows_from
 
 
 def _column_line(letters: str, name: str, text: str, found: Verdict) -> ColumnLine:

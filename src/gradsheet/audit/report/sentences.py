@@ -47,9 +47,11 @@ from gradsheet.audit.rules import Rule
 from gradsheet.networks.losses import loss_named
 from gradsheet.networks.optimizers import UPDATE_RULES
 from gradsheet.networks.step_units import STEP_UNITS
-from gradsheet.spreadsheet.addresses import column_letters
+from gradsheet.spreadsheet.addresses import CellRef, column_letters
 
 _LONGEST_TEXT = 30  # characters of a cell's text that are quoted
+
+_MOST_FOLLOWERS = 6  # cells that follow from a mistake, by name
 
 _WITHOUT_PARTS = {
     rules.SIGN: "has the wrong sign",
@@ -84,9 +86,25 @@ def message(found: Finding) -> str:
     clauses = [_message(found.details)]
     if found.elsewhere:
         clauses.append(f"the same in {', '.join(map(str, found.elsewhere))}")
+    if found.followers:
+        clauses.append(_followers(found))
     if others := tuple(dict.fromkeys(place.sheet for place in found.on_sheets)):
         clauses.append(f"the same on {'sheet' if len(others) == 1 else 'sheets'} {_listed(others)}")
     return "; ".join(clauses)
+
+
+def _followers(found: Finding) -> str:
+    """The cells that follow from a finding, the first of them by name."""
+    own = (c._replace(sheet="") if c.sheet == found.sheet else c for c in found.followers)
+    names = tuple(map(str, own))
+    named, more = names[:_MOST_FOLLOWERS], len(names) - _MOST_FOLLOWERS
+    listed = f"{', '.join(named)} and {more} more cells" if more > 1 else _listed(names)
+    return f"{listed} {'follows' if len(names) == 1 else 'follow'} from it"
+
+
+def follows_from(cell: CellRef) -> str:
+    """That a value is wrong because of another cell."""
+    return f"follows from {cell}"
 
 
 def line(found: Finding) -> str:

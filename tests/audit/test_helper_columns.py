@@ -33,6 +33,7 @@ def test_deltas_and_changes_with_the_opposite_sign_are_right() -> None:
         ("signal 2", "=[signal]*[w5]*[y2]*(1-[y2])", "S6"),
         ("signal 1", "=[signal]*[w5]*[y1]*(1+[y1])", "R6"),
         ("signal", "=([t]+[y])*[y]*(1-[y])", "Q6"),
+        ("signal 2", "=-[signal]*[w6]*[y2]*(1-[y2])", "S6"),
         ("step 3", "=$B$1*[signal 2]*[x2]", "V6"),
         ("step 6", "=$B$1*[signal]*[y1]", "Y6"),
     ],

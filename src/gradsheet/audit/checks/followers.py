@@ -10,7 +10,7 @@ from gradsheet.networks.symbols import Kind, Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import references
 
-_BACKWARD = (Kind.GRADIENT, Kind.LOCAL, Kind.NEGATIVE, Kind.STEP, Kind.ERROR)
+_BACKWARD = (Kind.GRADIENT, Kind.LOCAL, Kind.OPPOSITE, Kind.CHANGE, Kind.ERROR)
 """What is computed to be used by others; all of a row follows from a wrong pre-activation."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from gradsheet.audit.inference.interpretation import Interpretation
+from gradsheet.audit.inference.reference import agree
 from gradsheet.networks.symbols import Kind, Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import references
@@ -37,7 +38,8 @@ def name_helpers(found: Interpretation, wrong: list[int]) -> None:
         ends = [c for c in sorted(following - helpers) if _is_computed(found, c)]
         # Beside other helpers, which may be wrong as well, it alone decides nothing.
         alone = [c for c in ends if _reached(c, read, helpers) & helpers <= akin] or ends
-        if not set(wrong).isdisjoint(alone) and (symbol := _needed(found, helper, alone)):
+        symbol = None if set(wrong).isdisjoint(alone) else _needed(found, helper, alone)
+        if symbol is not None and not _is_turned(found, helper, symbol, alone):
             named[helper] = symbol
     found.symbols.update(named)
 
@@ -45,7 +47,9 @@ def name_helpers(found: Interpretation, wrong: list[int]) -> None:
 def _is_helper(found: Interpretation, column: int, wrong: list[int]) -> bool:
     """Whether a column has no name, or that of an error by its look alone, which it is not."""
     symbol = found.symbols.get(column)
-    return symbol is None or (symbol.kind is Kind.ERROR and column in wrong)
+    is_error = symbol is not None and symbol.kind in (Kind.ERROR, Kind.LOSS)
+    is_guess = is_error and column in wrong and found.table.named.get(column) != symbol
+    return is_guess or symbol is None
 
 
 def _read(found: Interpretation) -> dict[int, set[int]]:
@@ -67,6 +71,18 @@ def _reached(start: int, leads: Mapping[int, set[int]], through: set[int]) -> se
         seen |= new
         waiting += new & through
     return seen - {start}
+
+
+def _is_turned(found: Interpretation, helper: int, symbol: Symbol, following: list[int]) -> bool:
+    """Whether it is the one column that follows, not the helper, that has the wrong sign.
+
+    The helper is to blame where another column uses its own by the same formula.
+    """
+    usual, (first, *others) = list(found.table.usual.values()), following
+    written, value = found.typical(helper), found.reference[symbol]
+    if written is None or others or usual.count(found.table.usual[first]) > 1:
+        return False
+    return agree(*found.reference.values([written, -value]))
 
 
 def _is_computed(found: Interpretation, column: int) -> bool:

@@ -311,6 +311,19 @@ def test_the_third_validation_runs_are_those_of_the_results() -> None:
     assert len(study["variants"]) == 10
 
 
+def test_the_fourth_validation_runs_are_those_of_the_results() -> None:
+    page = (ROOT / "docs" / "experiments.md").read_text()
+    study = json.loads((ROOT / "results" / "validation-4.json").read_text())
+    for run in study["variants"]:
+        augmented = run["augmented"]
+        assert (
+            f"| {run['name']} | {run['activation']} | {run['parameters']:,} | "
+            f"{run['accuracy']:.2%} | {run['loss']:.4f} | {augmented['accuracy']:.3%} | "
+            f"{augmented['loss']:.4f} | {run['CPU seconds']:.0f} s |"
+        ) in page
+    assert len(study["variants"]) == 4
+
+
 def test_what_the_audit_finds_is_what_was_measured() -> None:
     found = json.loads((ROOT / "results" / "audit.json").read_text())
     share = f"{found['found and named'] / found['planted']:.1%}"

@@ -185,7 +185,7 @@ RECIPES = {
             warmup=0.2,
             ema_decay=0.99,
             augmentation=Distortion(degrees=8, shear=5, pixels=1, scale=0.1),
-            architecture=ZOO["1k"],
+            architecture=ZOO["2k"],
         ),
     )
 }

@@ -272,6 +272,124 @@ def test_what_depends_on_values_is_refused(tmp_path: Path) -> None:
         write_model_workbook(Depends(), R(4), tmp_path / "a.xlsx", [0] * 4, loss="squared-error")
 
 
+class ByWholeNumbers(nn.Module):
+    """Sequences of given lengths, packed; so many steps; only the words that are no padding."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gru, self.table = nn.GRU(3, 2, batch_first=True), nn.Embedding(5, 2, padding_idx=0)
+
+    def forward(self, x: Tensor, lengths: Tensor, words: Tensor, steps: Tensor) -> Tensor:
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, True, enforce_sorted=False)
+        h = self.gru(packed)[1][0]
+        for _ in range(int(steps)):
+            h = torch.tanh(h + self.table(words)[words != 0].sum(0))
+        return h
+
+
+def test_whole_numbers_that_decide_are_constants(tmp_path: Path) -> None:
+    """The numbers that lengths, masks and loops follow are no inputs to edit; it says so."""
+    x, lengths = R(2, 4, 3), torch.tensor([3, 4])
+    words, steps = torch.tensor([2, 0, 1]), torch.tensor(2)
+    book = check_model(ByWholeNumbers(), x, lengths, words, steps, folder=tmp_path)
+    rows = openpyxl.load_workbook(tmp_path / "model.xlsx")["Input"].values
+    said = [cell for row in rows for cell in row if isinstance(cell, str) and "constant" in cell]
+    assert said == [f"input {k}, a constant: it decides what is computed" for k in (2, 3, 4)]
+    assert not book.decided
+
+
+def test_a_choice_by_values_is_stated(tmp_path: Path) -> None:
+    class Chooses(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x * 2 if x.sum() > 0 else x
+
+    write_model_workbook(Chooses(), torch.ones(1, 4), tmp_path / "a.xlsx", 1)
+    words = openpyxl.load_workbook(tmp_path / "a.xlsx")["Overview"]["A2"].value
+    assert "In Chooses values of the input decide what is computed" in words
+
+
+def test_positions_of_a_pool(tmp_path: Path) -> None:
+    def unpooled(_: Any, x: Tensor) -> Tensor:
+        return F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2)
+
+    check_model(Between(lambda x: unpooled(None, x.reshape(1, 1, 2, 3).tile(2)).reshape(-1, 6)),
+                R(1, 4), folder=tmp_path)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x: x[x > 0], "a selection by a mask that depends on the input (use torch.where"),
+        (lambda x: x.nonzero(), "torch's nonzero, whose size depends on the values of the input"),
+        (lambda x: x.cummax(1)[1] * x, "result 2 of torch's cummax has no formulas yet"),
+    ],
+    ids=["mask", "nonzero", "second result"],
+)
+def test_what_has_a_size_by_values_is_refused(function: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(GradsheetError, match=re.escape(message)):
+        write_model_workbook(Between(lambda x: function(x).sum() + x), R(1, 4), tmp_path / "a.xlsx")
+
+
+def test_sparse_tensors_and_targets_of_several_parts(tmp_path: Path) -> None:
+    """An adjacency matrix is given sparse; an embedding's gradient is; a loss takes a tuple."""
+
+    class Graph(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = nn.Embedding(3, 2, sparse=True)
+
+        def forward(self, adjacency: Tensor, ids: Tensor) -> Tensor:
+            return torch.spmm(adjacency, self.table(ids))
+
+    def loss(output: Tensor, target: tuple[Tensor, Tensor]) -> Tensor:
+        taken = output.gather(1, target[0])
+        return ((taken - target[1]) ** 2).sum()
+
+    adjacency, ids = torch.tensor([[1.0, 0.5], [0, 2]]), torch.tensor([2, 0])
+    target = torch.tensor([[1], [0]]), torch.tensor([[0.3], [1.0]])
+    model = Graph()
+    book = ModelWorkbook(model, (adjacency.to_sparse(), ids), target, loss=loss)
+    weight = model.table.weight.detach().double().requires_grad_()
+    loss(adjacency.double() @ weight[ids], target).backward()  # type: ignore[no-untyped-call]
+    assert weight.grad is not None
+    found = book.numbers.loss_by(book.grouped.parameters["table.weight"].ids)
+    assert np.abs(found - weight.grad.numpy()).max() < 1e-12
+
+
+def test_a_table_of_which_one_row_is_read_with_other_numbers(tmp_path: Path) -> None:
+    """A decoder's first word is fixed: its row comes in one product with what is computed."""
+
+    class Decoder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.cell = nn.Embedding(4, 2), nn.GRUCell(4, 2)
+
+        def forward(self, x: Tensor, word: Tensor) -> Tensor:
+            h = self.cell(torch.cat([self.table(torch.tensor([1])), x], 1), x)
+            return self.cell(torch.cat([self.table(word), h], 1), h)
+
+    check_model(Decoder(), R(1, 2), torch.tensor([3]), folder=tmp_path)
+
+
+def test_a_derivative_within_a_model(tmp_path: Path) -> None:
+    """As physics-informed networks have it."""
+
+    def slope(x: Tensor) -> Tensor:
+        u = torch.tanh(x) * x.sigmoid()
+        return torch.autograd.grad(u.sum(), x, create_graph=True)[0] + u
+
+    check_model(Between(slope), R(1, 4), folder=tmp_path)
+
+
+def test_sampling_by_a_grid(tmp_path: Path) -> None:
+    def sampled(x: Tensor) -> Tensor:
+        grid = F.affine_grid(x.reshape(1, 2, 3), [1, 1, 2, 3], align_corners=False)
+        image = x.reshape(1, 1, 2, 3) * 2
+        return F.grid_sample(image, grid, align_corners=False).reshape(1, 6)
+
+    check_model(Between(sampled), R(1, 4), folder=tmp_path)
+
+
 def _doubled(module: nn.Module, given: Any, output: Any) -> Any:
     return (2 * given[0],)
 

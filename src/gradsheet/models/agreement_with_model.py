@@ -5,7 +5,7 @@ at the example, and at two others that are drawn near it.
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,7 +105,7 @@ def check_against(
     own = own_results(model, call, loss)
     _check_example(model, grouped, found, own, functions)
     for seed in (1, 2):
-        other = perturbed(call, seed)
+        other = perturbed(call, seed, _fixed(grouped))
         try:
             theirs = own_results(model, other, loss)
         except Exception:  # a model may refuse what is not its example
@@ -122,12 +122,18 @@ def check_against(
     return found
 
 
-def perturbed(call: Call, seed: int) -> Call:
+def _fixed(grouped: Grouped) -> set[int]:
+    """The inputs that are constants."""
+    given = [node.primitive for node in grouped.inputs]
+    return {p.index for p in given if isinstance(p, Input) and p.is_fixed}
+
+
+def perturbed(call: Call, seed: int, fixed: Container[int] = ()) -> Call:
     """Another example near the given one: numbers changed a little, whole ones mixed."""
     draw = torch.Generator().manual_seed(seed)
     changed = []
     for index, tensor in enumerate(call.tensors):
-        if index >= len(call.tensors) - call.targets:
+        if index >= len(call.tensors) - call.targets or index in fixed:
             changed.append(tensor)
         elif tensor.is_floating_point():
             noise = torch.randn(tensor.shape, generator=draw, dtype=torch.float64)

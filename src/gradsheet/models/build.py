@@ -24,6 +24,7 @@ from gradsheet.models.capture.recorder import plain_paths
 from gradsheet.models.grouping import group
 from gradsheet.models.layout import ModelLayout
 from gradsheet.models.objective import LossFunction, LossName, Objective, Target
+from gradsheet.models.primitives.leaves import Input
 from gradsheet.models.run import Numbers, Runner
 from gradsheet.models.sheets.book import BookWriter
 from gradsheet.models.sheets.cells import (
@@ -185,11 +186,17 @@ class ModelWorkbook:
 
     # --- what the model computes ----------------------------------------------------------------
 
+    def _captured(self, own_gradients: bool, fixed: frozenset[int]) -> Captured:
+        model = copy.deepcopy(self.model)
+        return capture(model, self.call, self.objective, own_gradients, fixed)
+
     def _record(self, most: int, own_gradients: bool = False) -> Captured:
         """The model as a graph, laid out on sheets."""
-        captured = capture(copy.deepcopy(self.model), self.call, self.objective, own_gradients)
+        captured = self._captured(own_gradients, frozenset())
+        if captured.fixed:
+            captured = self._captured(own_gradients, captured.fixed)
         _check_size(_least(captured), most)
-        self.drawn = captured.drawn
+        self.drawn, self.decided = captured.drawn, captured.decided
         self.grouped = group(captured)
         self.input: InputSheet = self.image or self._tensor_input()
         given = [n for n in self.grouped.inputs if self.grouped.home[n] < 0]
@@ -283,7 +290,9 @@ class ModelWorkbook:
     def _tensor_input(self) -> TensorInput:
         given = [node for node in self.grouped.inputs if self.grouped.home[node] < 0]
         tensors = [self.call.tensors[index_of(n)] for n in given]
-        return TensorInput([t.double().numpy() for t in tensors], [n.name for n in given])
+        fixed = [isinstance(n.primitive, Input) and n.primitive.is_fixed for n in given]
+        numbers = [t.double().numpy() for t in tensors]
+        return TensorInput(numbers, [n.name for n in given], fixed)
 
     # --- the file ---------------------------------------------------------------------------------
 

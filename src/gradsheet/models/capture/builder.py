@@ -13,10 +13,13 @@ from gradsheet.models.capture.scope import Scope
 from gradsheet.models.graph import Graph, Ids, Node, Operand, Shape
 from gradsheet.models.primitives.base import Primitive
 from gradsheet.models.primitives.elementwise import Elementwise, Function
-from gradsheet.models.primitives.leaves import Constant
+from gradsheet.models.primitives.leaves import Constant, Input
 from gradsheet.models.primitives.reduction import Reduction
 
 UNKNOWN = -1
+FIXED = object()
+"""In place of a result that depends on nothing, or on inputs that are fixed alone."""
+
 INFINITE = 1e300
 """In place of infinity, which no cell can hold: exp(−1E+300) is 0 as well."""
 
@@ -74,11 +77,49 @@ class Builder:
 
     def __init__(self, graph: Graph, scope: Scope) -> None:
         self.graph, self.scope = graph, scope
+        self.fixed: set[int] = set()
 
     def reaches(self, ids: Ids) -> bool:
         """Whether the gradient can reach one of these elements."""
         known = ids[ids != UNKNOWN]
         return any(self.graph.nodes[n].flows for n in np.unique(self.graph.owners(known)))
+
+    def fix(self, value: Value) -> bool:
+        """Note the inputs that a value comes from as ones whose numbers decide what is computed.
+
+        Returns:
+            whether they are all inputs of whole numbers; otherwise none is noted.
+        """
+        found: set[int] = set()
+        seen: set[int] = set()
+        waiting = np.unique(self.graph.owners(value.ids[value.ids >= 0])).tolist()
+        while waiting:
+            index = waiting.pop()
+            if index in seen:
+                continue
+            seen.add(index)
+            node = self.graph.nodes[index]
+            for sources in self.graph.sources(node):
+                waiting += sources.tolist()
+            if isinstance(node.primitive, Input) and node.primitive.is_whole:
+                found.add(node.primitive.index)
+            elif node.primitive.is_leaf and not isinstance(node.primitive, Constant):
+                return False
+        self.fixed |= found
+        return True
+
+    def decisive(self, value: Value, what: str) -> Tensor:
+        """The whole numbers or truths of a value that decides what is computed.
+
+        Raises:
+            GradsheetError: they do not come from inputs of whole numbers alone.
+        """
+        if value.is_constant:
+            assert value.constant is not None
+            return value.constant
+        if value.example is None or not self.fix(value):
+            raise self.refuse(what)
+        return value.example
 
     def refuse(self, what: str) -> GradsheetError:
         """The error of something that has no formulas."""

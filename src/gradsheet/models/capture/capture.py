@@ -69,6 +69,8 @@ class Captured:
         shown: the elements of the probabilities, where they are shown.
         functions: the names of the custom autograd functions that ran.
         drawn: the modules that drew random numbers, by their paths.
+        decided: the modules in which values of the input decide what is computed, likewise.
+        fixed: the inputs of whole numbers that do so, and have to be constants.
     """
 
     graph: Graph
@@ -78,6 +80,8 @@ class Captured:
     loss: Ids | None
     functions: list[str]
     drawn: list[str]
+    decided: list[str]
+    fixed: frozenset[int]
     shown: Ids | None = None
 
 
@@ -109,7 +113,13 @@ def run(model: nn.Module, call: Call, loss: Loss, scope: Scope | None = None) ->
         return loss(found, call.target)
 
 
-def capture(model: nn.Module, call: Call, loss: Loss, own_gradients: bool = False) -> Captured:
+def capture(
+    model: nn.Module,
+    call: Call,
+    loss: Loss,
+    own_gradients: bool = False,
+    fixed: frozenset[int] = frozenset(),
+) -> Captured:
     """Record a model, which is changed by it if it changes itself when it runs.
 
     Args:
@@ -118,6 +128,7 @@ def capture(model: nn.Module, call: Call, loss: Loss, own_gradients: bool = Fals
         loss: from what it returns to its output and its loss.
         own_gradients: whether custom autograd functions have the gradients of their own backward
             passes, not those of the operations in their forward passes.
+        fixed: the inputs of whole numbers that are constants.
 
     Raises:
         GradsheetError: the model cannot run, or an operation has no formulas.
@@ -127,7 +138,7 @@ def capture(model: nn.Module, call: Call, loss: Loss, own_gradients: bool = Fals
         recorder = Recorder(graph, scope)
         if own_gradients:
             scope.own_gradient = recorder.with_own_gradient
-        inputs, tensors = _inputs(graph, recorder, call)
+        inputs, tensors = _inputs(graph, recorder, call, fixed)
         parameters = _parameters(graph, recorder, model)
         for name, buffer in model.named_buffers():
             recorder.names[buffer.untyped_storage()._cdata] = name
@@ -149,7 +160,16 @@ def capture(model: nn.Module, call: Call, loss: Loss, own_gradients: bool = Fals
     if shown is not None and _is_softmax(graph, output):
         shown = None  # the output is the probabilities
     return Captured(
-        graph, inputs, parameters, output, total, scope.functions, [*scope.drawn], shown
+        graph,
+        inputs,
+        parameters,
+        output,
+        total,
+        scope.functions,
+        [*scope.drawn],
+        [*scope.decided],
+        fixed | recorder.builder.fixed,
+        shown,
     )
 
 
@@ -158,17 +178,22 @@ def _is_softmax(graph: Graph, ids: Ids) -> bool:
     return isinstance(primitive, Softmax) and not primitive.logarithm
 
 
-def _inputs(graph: Graph, recorder: Recorder, call: Call) -> tuple[list[Node], list[Tensor]]:
+def _inputs(
+    graph: Graph, recorder: Recorder, call: Call, fixed: frozenset[int]
+) -> tuple[list[Node], list[Tensor]]:
     nodes, tensors = [], []
     count = len(call.tensors) - call.targets
-    for index, given in enumerate(call.tensors):
-        tensor = given.detach().clone()
+    for index, original in enumerate(call.tensors):
+        tensor = original.detach().clone()
         is_target = index >= count
         flows = tensor.is_floating_point() and not is_target
         name = "target" if is_target else call.names[index]
         place = Where("", "input", 0)
-        node = graph.add(Input(name, index, is_target), (), tuple(tensor.shape), place, name, flows)
-        recorder.leaf(tensor, node.ids)
+        whole = not tensor.is_floating_point() and not is_target
+        given = Input(name, index, is_target, whole, index in fixed)
+        node = graph.add(given, (), tuple(tensor.shape), place, name, flows)
+        if index not in fixed:
+            recorder.leaf(tensor, node.ids)
         nodes.append(node)
         tensors.append(tensor.requires_grad_(flows))
     return nodes, tensors

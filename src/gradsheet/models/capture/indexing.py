@@ -51,8 +51,7 @@ def _embedding_bag(
     if weights is not None:
         weights = builder.whole(weights)
         rows = pointwise("mul")(builder, rows, weights.moved(weights.ids[:, None]))
-    assert offsets.example is not None
-    starts = offsets.example.tolist()
+    starts = builder.decisive(offsets, "bags that depend on the input").tolist()
     ends = starts[1:] if last else [*starts[1:], rows.shape[0]]
     bags = []
     for start, end in zip(starts, ends, strict=False):
@@ -76,13 +75,22 @@ def _gather(builder: Builder, x: Value, dim: int, index: Value, *_: Any, **__: A
     return found.moved(np.moveaxis(found.ids, -1, dim))
 
 
+def _fixed_mask(builder: Builder, mask: Value) -> Value:
+    """A mask as a constant: how many numbers it selects must not change."""
+    what = "a selection by a mask that depends on the input (use torch.where instead)"
+    truths = builder.decisive(mask, what)
+    return Value(np.full(mask.shape, UNKNOWN), False, torch.bool, truths)
+
+
 def _index(builder: Builder, x: Value, indices: Sequence[Any], *_: Any) -> Any:
+    indices = [
+        _fixed_mask(builder, part) if part is not None and part.dtype == torch.bool else part
+        for part in indices
+    ]
     moving = [k for k, part in enumerate(indices) if part is not None and not part.is_constant]
     if not moving:
         return indexed("index")(builder, x, indices)
     x = builder.whole(x)
-    if any(part is not None and part.dtype == torch.bool for part in indices):
-        raise builder.refuse("a selection by a mask that depends on the input")
     given = [k for k, part in enumerate(indices) if part is not None]
     if given != list(range(given[0], given[0] + len(given))):
         raise builder.refuse("an index of dimensions that are not beside one another")
@@ -327,9 +335,7 @@ def _take(builder: Builder, x: Value, index: Value) -> Any:
 
 
 def _masked_select(builder: Builder, x: Value, mask: Value) -> Any:
-    if not mask.is_constant:
-        raise builder.refuse("a selection by a mask that depends on the input")
-    return indexed("masked_select")(builder, x, mask)
+    return indexed("masked_select")(builder, x, _fixed_mask(builder, mask))
 
 
 RULES: dict[str, Callable[..., Any]] = {

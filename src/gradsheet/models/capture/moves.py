@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_map_only
 
-from gradsheet.models.capture.builder import UNKNOWN, Builder, Value
+from gradsheet.models.capture.builder import FIXED, UNKNOWN, Builder, Value
 from gradsheet.models.graph import Ids
 
 Move = Callable[..., Any]
 
 _PLAIN = (
-    *("clone", "cat", "stack", "flip", "roll", "rot90", "repeat", "repeat_interleave"),
+    *("clone", "cat", "stack", "flip", "roll", "rot90", "repeat"),
     *("constant_pad_nd", "reflection_pad1d", "reflection_pad2d", "reflection_pad3d"),
     *("replication_pad1d", "replication_pad2d", "replication_pad3d", "pixel_shuffle"),
     *("pixel_unshuffle", "channel_shuffle", "native_channel_shuffle", "upsample_nearest1d"),
@@ -103,5 +103,19 @@ def indexed(name: str) -> Move:
     return move
 
 
+def _packed(builder: Builder, x: Value, lengths: Value, batch_first: bool) -> Any:
+    """``pack_padded_sequence``: the steps of all sequences, one after another."""
+    given = builder.decisive(lengths, "lengths that depend on the input")
+    numbers = torch.ops.aten._pack_padded_sequence(_numbers(x), given, batch_first)[0]
+    return _ids(numbers, builder, x.flows), FIXED
+
+
+def _repeated(builder: Builder, repeats: Value, **_: Any) -> Any:
+    """The positions that ``repeat_interleave`` takes, by how often each comes."""
+    builder.decisive(repeats, "numbers of repeats that depend on the input")
+    return FIXED
+
+
 MOVES: dict[str, Move] = {name: _plain(name) for name in _PLAIN}
-MOVES |= {"copy": _copy, "_to_copy": _to_copy, "to": _to}
+MOVES |= {"copy": _copy, "_to_copy": _to_copy, "to": _to, "_pack_padded_sequence": _packed}
+MOVES |= {"repeat_interleave": _repeated}

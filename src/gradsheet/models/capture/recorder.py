@@ -17,15 +17,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
 from gradsheet.errors import GradsheetError, reason
-from gradsheet.models.capture.builder import UNKNOWN, Builder, Value
+from gradsheet.models.capture.builder import FIXED, UNKNOWN, Builder, Value
 from gradsheet.models.capture.custom import Saved, gradient_node, with_own_gradient
 from gradsheet.models.capture.rules import MOVES, RULES, UNRELATED
 from gradsheet.models.capture.scope import Scope
 from gradsheet.models.graph import Graph, Ids
 
 _SCALARS = frozenset({"_local_scalar_dense", "equal", "is_nonzero", "is_same_size"})
-"""What makes a Python value of a tensor: the check with other examples finds what follows it."""
-
+"""What makes a Python value of a tensor."""
 
 REFUSED = -3
 """Likewise, of an element that an operation without formulas computes."""
@@ -130,19 +129,46 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
             self.scope.drawn.setdefault(self.scope.where.path)
         if func._schema.is_mutable and _writes_first(func, given):
             return self._mutate(func, name, args, given, bool(tracked))
+        if tracked and name in _SCALARS and name != "is_same_size":
+            self._decide(tracked, name)
         known = name in MOVES or name in RULES or name in UNRELATED or name in _SCALARS
         if tracked and not known and (steps := _steps_of(func)) is not None:
             return self._in_steps(steps, tensors, args, given)
+        if tracked and not known and torch.Tag.dynamic_output_shape in func.tags:
+            return self._sized_by_values(func, name, tracked, args, given)
         result = func(*args, **given)
         if tracked and name not in UNRELATED and name not in _SCALARS:
             shared = {t.untyped_storage()._cdata for t in tensors}
             outputs = [t for t in _flat(result) if isinstance(t, Tensor)]
             if any(t.untyped_storage()._cdata not in shared for t in outputs):
                 if name in MOVES or name in RULES:
-                    self._store(outputs, self._lowered(name, args, given), shared)
+                    self._store(outputs, self._lowered(name, args, given), shared, name)
                 else:
-                    self._mark(outputs, name)
+                    self._mark(outputs, f"torch's {name}")
         return result
+
+    def _sized_by_values(
+        self, func: Any, name: str, tracked: Sequence[Tensor], args: Any, given: dict[str, Any]
+    ) -> Any:
+        """Run an operation whose result has a size by values; inputs of whole numbers are fixed."""
+        result = func(*args, **given)
+        values = [Value(self.elements.of(t).numpy(), False, t.dtype) for t in tracked]
+        if not all(map(self.builder.fix, values)):
+            outputs = [t for t in _flat(result) if isinstance(t, Tensor)]
+            self._mark(
+                outputs,
+                f"torch's {name}, whose size depends on the values of the input (use all numbers "
+                "and a mask instead),",
+            )
+        return result
+
+    def _decide(self, tensors: Sequence[Tensor], name: str) -> None:
+        """A number of a tensor becomes one of Python: whole inputs are fixed, others are stated."""
+        for tensor in tensors:
+            ids = self.elements.of(tensor).numpy()
+            is_truth = tensor.dtype == torch.bool or name != "_local_scalar_dense"
+            if is_truth or not self.builder.fix(Value(ids, False, tensor.dtype)):
+                self.scope.decided.setdefault(self.scope.where.path)
 
     def _in_steps(
         self, steps: Callable[..., Any], tensors: Sequence[Tensor], args: Any, given: dict[str, Any]
@@ -165,12 +191,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
             return False
         return self.builder.reaches(self.elements.of(tensor).numpy())
 
-    def _mark(self, outputs: Sequence[Tensor], name: str) -> None:
-        """Refuse an operation without formulas when its result is used, not before."""
+    def _mark(self, outputs: Sequence[Tensor], what: str) -> None:
+        """Refuse what has no formulas when it is used, not before."""
         where = self.scope.place()
         for tensor in outputs:
             self.elements.of(tensor).fill_(REFUSED)
-            self._refused[tensor.untyped_storage()._cdata] = f"{where}: torch's {name}"
+            self._refused[tensor.untyped_storage()._cdata] = f"{where}: {what}"
 
     def _mutate(
         self, func: Any, name: str, args: tuple[Any, ...], given: dict[str, Any], tracked: bool
@@ -188,15 +214,18 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
             found = self._lowered(plain, args, others)
         result = func(*args, **given)
         if found is not None:
-            self._store([target], found, set())
+            self._store([target], found, set(), name)
         elif self.elements.knows(target):
             self.elements.of(target).fill_(UNKNOWN)
         return result
 
-    def _store(self, outputs: Sequence[Tensor], found: Any, shared: set[int]) -> None:
+    def _store(self, outputs: Sequence[Tensor], found: Any, shared: set[int], name: str) -> None:
         values = list(found) if isinstance(found, tuple | list) else [found]
-        for tensor, value in zip(outputs, values, strict=False):
-            if value is None or tensor.untyped_storage()._cdata in shared:
+        for number, (tensor, value) in enumerate(zip(outputs, values, strict=False), start=1):
+            if value is FIXED or tensor.untyped_storage()._cdata in shared:
+                continue
+            if value is None:
+                self._mark([tensor], f"result {number} of torch's {name}")
                 continue
             ids = np.broadcast_to(value.ids, tuple(tensor.shape)).copy()
             self.elements.of(tensor).copy_(torch.from_numpy(ids))

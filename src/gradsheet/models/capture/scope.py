@@ -25,6 +25,7 @@ class Scope:
         self.depth = 0
         self.functions: list[str] = []
         self.own_gradient: Callable[[Any, Sequence[Any], Any], Any] | None = None
+        self.decided: dict[str, None] = {}  # the paths where values of the input decide
         self.drawn: dict[str, None] = {}  # the paths where random numbers are drawn, in order
 
     @property

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from gradsheet.models.capture.builder import Builder, Value
-from gradsheet.models.primitives.extremum import Extremum
+from gradsheet.models.primitives.extremum import Extremum, PositionInImage
 from gradsheet.models.primitives.linear_map import probed_map
 from gradsheet.models.windows import Windows, adaptive_windows, pooled_sizes, pooling_windows
 
@@ -22,6 +22,17 @@ def _pooled(builder: Builder, x: Value, windows: Windows, shape: tuple[int, ...]
     x = builder.whole(x)
     name = f"MaxPool{len(shape) - 2}d" if len(shape) > 2 else "MaxPool"
     return builder.node(Extremum(windows, shape, True, name), [x], shape)
+
+
+def _with_positions(
+    builder: Builder, x: Value, windows: Windows, shape: tuple[int, ...], rank: int
+) -> tuple[Value, Value]:
+    """The maxima, and where in its image each is, counted row by row from 0."""
+    x = builder.whole(x)
+    found = _pooled(builder, x, windows, shape)
+    inside = int(np.prod(x.shape[-rank:]))
+    plain = [Value(value.ids, False) for value in (x, found)]
+    return found, builder.node(PositionInImage(windows, inside, shape), plain, shape)
 
 
 def _max_pool(rank: int) -> Callable[..., Any]:
@@ -40,7 +51,7 @@ def _max_pool(rank: int) -> Callable[..., Any]:
         spatial = pooled_sizes(x.shape[-rank:], kernel, steps, pads, spread, ceil)
         shape = (*x.shape[:-rank], *spatial)
         windows = pooling_windows(x.shape, shape, kernel, steps, pads, spread)
-        return _pooled(builder, x, windows, shape), None
+        return _with_positions(builder, x, windows, shape, rank)
 
     return rule
 
@@ -49,7 +60,7 @@ def _adaptive_max(rank: int) -> Callable[..., Any]:
     def rule(builder: Builder, x: Value, size: Any) -> Any:
         result = _several(size, rank)
         shape = (*x.shape[:-rank], *result)
-        return _pooled(builder, x, adaptive_windows(x.shape, result), shape), None
+        return _with_positions(builder, x, adaptive_windows(x.shape, result), shape, rank)
 
     return rule
 

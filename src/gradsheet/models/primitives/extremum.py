@@ -162,6 +162,44 @@ def _count_if(cells: str, sign: str, limit: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
+class PositionInImage(Primitive):
+    """Where the extreme number of each window is, counted from 0 in each image.
+
+    The operands are the images and the extreme numbers.
+
+    Attributes:
+        windows: as of an ``Extremum``.
+        size: the numbers of an image.
+        shape: of the result.
+    """
+
+    windows: Windows
+    size: int
+    shape: tuple[int, ...]
+    name: str = "position"
+
+    def compute(self, *operands: Tensor) -> Tensor:
+        """The positions, by torch."""
+        windows = torch.from_numpy(self.windows)
+        cells = operands[0].reshape(-1)[windows.clamp(min=0)]
+        equal = (cells == operands[1].reshape(-1, 1)) & (windows >= 0)
+        first = equal.to(torch.int64).argmax(-1, keepdim=True)
+        return (windows.gather(-1, first) % self.size).reshape(self.shape)
+
+    def formulas(self, c: Context) -> Iterable[str]:
+        """The first cell of a window that is equal to the extreme."""
+        x = [part.ravel() for part in (c.x[0].rows, c.x[0].columns)]
+        for window, extreme in zip(self.windows, c.x[1].texts, strict=True):
+            inside = window[window >= 0]
+            places = (inside % self.size).tolist()
+            cells = Refs(x[0][inside], x[1][inside]).texts
+            formula = str(places[-1])
+            for cell, place in reversed(list(zip(cells, places, strict=True))[:-1]):
+                formula = f"IF({cell}={extreme},{place},{formula})"
+            yield formula
+
+
+@dataclass(frozen=True, eq=False)
 class Position(Primitive):
     """Where along a dimension the first largest or smallest number is, from 0."""
 

@@ -31,11 +31,15 @@ class Input(Leaf):
         name: of the argument.
         index: among the inputs.
         is_target: whether it is the target.
+        is_whole: whether its numbers are whole.
+        is_fixed: whether its numbers decide what is computed, so that nothing follows them.
     """
 
     name: str
     index: int
     is_target: bool = False
+    is_whole: bool = False
+    is_fixed: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,10 +72,17 @@ class BookWriter:
 
     def _mode(self) -> str:
         mode = f"The model is in {'training' if self.book.train else 'evaluation'} mode."
-        if not self.book.drawn:
-            return mode
-        places = ", ".join(printable(path) or self.book.title for path in self.book.drawn)
-        return f"{mode} Random numbers are drawn in {places}: {_DRAWN}."
+        if self.book.drawn:
+            mode += f" Random numbers are drawn in {self._places(self.book.drawn)}: {_DRAWN}."
+        if self.book.decided:
+            mode += (
+                f" In {self._places(self.book.decided)} values of the input decide what is "
+                "computed: the formulas hold for inputs that decide alike."
+            )
+        return mode
+
+    def _places(self, paths: Sequence[str]) -> str:
+        return ", ".join(printable(path) or self.book.title for path in paths)
 
     def _title(self, sheet: Sheet) -> tuple[str, str]:
         if sheet.name == LOSS_SHEET:

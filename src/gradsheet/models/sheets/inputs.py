@@ -18,6 +18,7 @@ INPUT_SHEET, IMAGE_SHEET, DIGITS_SHEET = "Input", "Image", "Digits"
 OWN = "my own"
 
 _TYPE_OVER = "Change any number: every layer updates."
+_FIXED = ", a constant: it decides what is computed"
 _SIZE = 28
 _PICK, _NUMBER = (TOP - 2, 7), (TOP - 2, 12)
 _SHOWN, _OWN_COLUMN, _SEEN_COLUMN = 1, 32, 63
@@ -49,10 +50,12 @@ class TensorInput:
     Attributes:
         examples: the inputs.
         names: of them.
+        fixed: which of them are constants, since they decide what is computed.
     """
 
     examples: Sequence[Array]
     names: Sequence[str]
+    fixed: Sequence[bool]
     sheet: str = INPUT_SHEET
 
     @cached_property
@@ -79,10 +82,12 @@ class TensorInput:
         page = cells.add_sheet(
             self.sheet, "Input", _TYPE_OVER, links, columns=right, has_formulas=False
         )
-        for example, block, name in zip(self.examples, self.blocks, self.names, strict=True):
+        given = zip(self.examples, self.blocks, self.names, self.fixed, strict=True)
+        for example, block, name, fixed in given:
             whole = bool((example == np.round(example)).all())
-            cells.numbers(page, block, example, cells.editable(whole))
-            cells.label(page, block, name)
+            style = cells.cell_format(num_format="0") if fixed else cells.editable(whole)
+            cells.numbers(page, block, example, style)
+            cells.label(page, block, f"{name}{_FIXED}" if fixed else name)
             cells.color(page, block, "input")
         return page
 

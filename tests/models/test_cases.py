@@ -281,7 +281,7 @@ class ByWholeNumbers(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor, words: Tensor, steps: Tensor) -> Tensor:
         packed = nn.utils.rnn.pack_padded_sequence(x, lengths, True, enforce_sorted=False)
-        h = self.gru(packed)[1][0]
+        h: Tensor = self.gru(packed)[1][0]
         for _ in range(int(steps)):
             h = torch.tanh(h + self.table(words)[words != 0].sum(0))
         return h
@@ -310,7 +310,7 @@ def test_a_choice_by_values_is_stated(tmp_path: Path) -> None:
 
 def test_positions_of_a_pool(tmp_path: Path) -> None:
     def unpooled(_: Any, x: Tensor) -> Tensor:
-        return F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2)
+        return F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), [2])
 
     check_model(Between(lambda x: unpooled(None, x.reshape(1, 1, 2, 3).tile(2)).reshape(-1, 6)),
                 R(1, 4), folder=tmp_path)  # fmt: skip
@@ -366,7 +366,8 @@ def test_a_table_of_which_one_row_is_read_with_other_numbers(tmp_path: Path) -> 
 
         def forward(self, x: Tensor, word: Tensor) -> Tensor:
             h = self.cell(torch.cat([self.table(torch.tensor([1])), x], 1), x)
-            return self.cell(torch.cat([self.table(word), h], 1), h)
+            found: Tensor = self.cell(torch.cat([self.table(word), h], 1), h)
+            return found
 
     check_model(Decoder(), R(1, 2), torch.tensor([3]), folder=tmp_path)
 

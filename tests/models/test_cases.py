@@ -310,7 +310,7 @@ def test_a_choice_by_values_is_stated(tmp_path: Path) -> None:
 
 def test_positions_of_a_pool(tmp_path: Path) -> None:
     def unpooled(_: Any, x: Tensor) -> Tensor:
-        return F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), [2])
+        return F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), [2, 2])
 
     check_model(Between(lambda x: unpooled(None, x.reshape(1, 1, 2, 3).tile(2)).reshape(-1, 6)),
                 R(1, 4), folder=tmp_path)  # fmt: skip

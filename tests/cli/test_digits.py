@@ -146,6 +146,19 @@ def test_finding_a_learning_rate(gradsheet: Run, small: Path, tmp_path: Path) ->
         assert picture.width > 600
 
 
+def test_a_place_that_cannot_be_written_is_found_before_the_first_step(
+    gradsheet: Run, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_step(*_: object) -> None:
+        raise AssertionError("a step was taken")
+
+    monkeypatch.setattr("gradsheet.digits.training.Trainer.step", no_step)
+    (tmp_path / "file").write_text("")
+    run = gradsheet("lr-find", "--data", small, "-o", "file/rates.png")
+    assert run.code == 2
+    assert run.stderr.startswith("gradsheet: cannot write file/rates.png")
+
+
 def test_pretrained_weights_predict_before_any_training(
     succeeded: Succeeded, mnist: Dataset, tmp_path: Path
 ) -> None:

@@ -130,10 +130,12 @@ def lr_find(
     from gradsheet.digits.device import find_device
     from gradsheet.digits.rate_trial import try_rates
     from gradsheet.figures import check_format
+    from gradsheet.files import whole_file
 
     check_format(path)
-    trial = try_rates(plan, load(data), seed, find_device(device), bar=not quiet)
-    write_rate_trial(trial, plan.learning_rate, path)
+    with whole_file(path) as file:  # a place that cannot be written is found before the steps
+        trial = try_rates(plan, load(data), seed, find_device(device), bar=not quiet)
+        write_rate_trial(trial, plan.learning_rate, file)
     lowest = min(trial, key=lambda point: point.smooth_loss)
     terminal = Terminal(quiet)
     terminal.result(

@@ -142,7 +142,8 @@ def dask_client(scheduler: str) -> Any:
         raise GradsheetError(
             "--scheduler needs Dask, which is not installed; pip install 'gradsheet[cluster]'"
         ) from error
-    for name in ("distributed", "distributed.client"):  # what matters is an error of ours
+    # What matters is an error of ours; the last is what is said of a callback to a lost scheduler.
+    for name in ("distributed", "distributed.client", "concurrent.futures"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         return Client(scheduler, timeout="10s")  # type: ignore[no-untyped-call]

@@ -206,6 +206,8 @@ def test_what_is_no_formula_says_why(formula: str, says: str) -> None:
         ("SUMPRODUCT(A1:B1,A1:C1)", "do not fit"),
         ("MMULT(A1:B1,A1:B1)", "do not fit"),
         ("SUM(A1:XFD1048576)", "10,000"),
+        ("A1:A4561*A1:AAA1", "10,000 numbers"),
+        ("MMULT(A1:A9999,A1:Z1)", "100,000 products"),
     ],
 )
 def test_what_is_not_understood_says_what(formula: str, says: str) -> None:

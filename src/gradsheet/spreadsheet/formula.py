@@ -178,6 +178,8 @@ def _elementwise(function: Callable[..., Expression], name: str, arguments: list
     for matrix in arguments:
         if len(matrix) not in (1, height) or len(matrix[0]) not in (1, width):
             raise FormulaError(f"the ranges of {name} do not fit together")
+    if height * width > _LARGEST_AREA:  # a column and a row make a table
+        raise FormulaError(f"{name} computes more than {_LARGEST_AREA:,} numbers")
 
     def item(matrix: Matrix, row: int, column: int) -> Expression:
         return matrix[row % len(matrix)][column % len(matrix[0])]

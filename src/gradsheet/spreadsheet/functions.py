@@ -36,6 +36,7 @@ from gradsheet.symbolic.operations import (
 Matrix = list[list[Expression]]
 
 _TEN = Number(10.0)
+_MOST_PRODUCTS = 100_000  # of a matrix product
 
 
 class FormulaError(Exception):
@@ -306,8 +307,11 @@ def _transposed(matrix: Matrix) -> Matrix:
 def _matrix_product(first: Matrix, second: Matrix) -> Matrix:
     if len(first[0]) != len(second):
         raise FormulaError("the ranges of MMULT do not fit together")
+    columns = _transposed(second)
+    if len(first) * len(second) * len(columns) > _MOST_PRODUCTS:
+        raise FormulaError(f"MMULT computes more than {_MOST_PRODUCTS:,} products")
     return [
-        [total(a * b for a, b in zip(row, column, strict=True)) for column in _transposed(second)]
+        [total(a * b for a, b in zip(row, column, strict=True)) for column in columns]
         for row in first
     ]
 

@@ -69,6 +69,14 @@ for (const preset of ["course", "course-half", "mazur", "xor", "and", "iris-mini
   result.presets[preset] = { loss: await loss(), panels: found };
 }
 
+// What each unit has learned.
+await page.selectOption("#preset select", "xor");
+await page.click("#tab-surface");
+const units = page.locator(".unit");
+result.units = [await units.allTextContents()];
+await units.nth(1).click();
+result.units.push(await page.textContent("#panel .finding"));
+
 // A quiz: the marked answer is accepted.
 await page.click("#tab-quiz");
 const rows = await page.locator(".quiz button").count();
@@ -96,7 +104,8 @@ result.refused = [
   await refused("2", ""), await refused("2", "1,2\n1,2,3"), await refused("two", "1,2,3"),
 ];
 await page.click("text=Open a network file (TOML)");
-for (const toml of ["[[[", "inputs = 5", 'inputs=[1]\ntargets=[1]\nloss="<img src=x onerror=alert(1)>"\n[[layers]]\nweights=[[1.0]]']) {
+for (const toml of ["[[[", "inputs = 5", 'inputs=[1]\ntargets=[1]\nloss="<img src=x onerror=alert(1)>"\n[[layers]]\nweights=[[1.0]]',
+  'inputs=[nan]\ntargets=[1]\n[[layers]]\nweights=[[1.0]]', `inputs=[1]\ntargets=[${"1,".repeat(10_000)}]\n[[layers]]\nweights=[${"[1.0],".repeat(10_000)}]`]) {
   await page.fill("textarea[aria-label='A network as TOML']", toml);
   await page.click("text=Open this network");
   result.refused.push(await page.textContent("details .error"));
@@ -124,7 +133,7 @@ result.steep = await page.textContent("#panel .finding");
 // Axe, in both schemes, on both sizes; no sideways scrolling on a phone.
 for (const [scheme, width, height] of [["light", 1440, 900], ["dark", 390, 844]]) {
   const tab = await open(address, width, height, scheme);
-  for (const panel of ["curves", "mistake", "quiz", "build"]) {
+  for (const panel of ["surface", "check", "mistake", "quiz", "build"]) {
     await tab.click(`#tab-${panel}`);
     result.axe.push(...await inaccessible(tab));
   }

@@ -135,6 +135,12 @@ class TestBackpropagation:
         assert seen["quiz"]["marked"] >= 1
         assert "It should be" in seen["quiz"]["told"]
 
+    def test_the_surface_of_each_unit(self, seen: dict[str, Any]) -> None:
+        """Two hidden units and the output; the one that is chosen is told of."""
+        names, told = seen["units"]
+        assert names == ["a_h1", "a_h2", "a_o1"]
+        assert told.startswith("a_h2 from")
+
     def test_a_network_of_ones_own(self, seen: dict[str, Any]) -> None:
         assert seen["built"] == {"error": "", "nodes": 2 + 3 + 2 + 1 + 3}
 
@@ -142,6 +148,8 @@ class TestBackpropagation:
         *sentences, a, b, c, d = seen["refused"]
         assert "10,300 weights" in sentences[0]
         assert "is no number" in sentences[2]
+        assert "is no number" in sentences[-2]
+        assert "10,000 weights" in sentences[-1]
         assert all(5 < len(sentence) <= 300 for sentence in sentences)
         assert {a, b, c, d} == {loss_after(load_network("course"), 0)}  # damaged addresses
         assert seen["injected"] == 0

@@ -2,7 +2,7 @@
 
 import { Value } from "../engine/expression";
 import { DifferenceCheck } from "../engine/training";
-import { choice, field, h, show } from "../page/dom";
+import { choice, field, formulaBox, h, show } from "../page/dom";
 import { math, plain } from "../page/notation";
 import type { Model } from "./model";
 import { plot } from "./plot";
@@ -45,7 +45,7 @@ export class GradientCheck {
       h("div", { class: "controls" },
         field("parameter", choice(names, chosen.name, (value) => { this.parameter = value; this.draw(); })),
         field("ε", slider), h("output", {}, `ε = ${show(epsilon, 2)}`)),
-      h("div", { class: "equations" }, math(`(E(${chosen.markup} + ε) − E(${chosen.markup} − ε)) / (2ε) = ${show(quotient, 9)}`, true),
+      formulaBox(math(`(E(${chosen.markup} + ε) − E(${chosen.markup} − ε)) / (2ε) = ${show(quotient, 9)}`, true),
       math(`∂E/∂${chosen.markup} = ${show(exact, 9)}`, true)),
       plot(curves, { x: "ε", y: "relative difference", log: true, logX: true },
         "Relative difference between the quotient and the gradient for each ε"),

@@ -1,14 +1,14 @@
 /** The card of the current step, and "why this number?": a value followed back to the inputs. */
 
 import { Value, mentioned } from "../engine/expression";
-import { h, show } from "../page/dom";
+import { formulaBox, h, show } from "../page/dom";
 import { byName, byNumber, math, plain, write } from "../page/notation";
 import type { Model } from "./model";
 import type { Step } from "./steps";
 
 /** Formula, the same with numbers, and the result, side by side. */
 export function equations(model: Model, value: Value): HTMLElement {
-  const rows = h("div", { class: "equations" });
+  const rows = formulaBox();
   const name = value.markup;
   const { definition } = value;
   const result = show(model.values.get(value), 6);

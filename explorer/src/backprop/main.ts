@@ -2,7 +2,7 @@
 
 import { Value } from "../engine/expression";
 import { PRESETS } from "../engine/network";
-import { byId, choice, field, h, show } from "../page/dom";
+import { byId, choice, field, h, inUpdates, show } from "../page/dom";
 import { followScheme } from "../page/scheme";
 import { tabList } from "../page/tabs";
 import { fromHash, toHash } from "./address";
@@ -119,7 +119,7 @@ function showIteration(): void {
   const loss = model.values.get(model.network.loss);
   const fine = Number.isFinite(loss);
   summary.textContent = fine
-    ? `After ${model.iteration} ${model.iteration === 1 ? "update" : "updates"} at learning rate ` +
+    ? `After ${inUpdates(model.iteration)} at learning rate ` +
       `${show(model.rate, 3)} the loss is ${show(loss)}.`
     : `The training diverged before update ${model.iteration}: numbers grew until they could not be ` +
       "held. Rewind and choose a lower learning rate.";

@@ -2,7 +2,7 @@
 
 import { Trainer } from "../engine/training";
 import { mistakesOf, type Mistake } from "../engine/mistakes";
-import { choice, field, h, show } from "../page/dom";
+import { choice, field, formulaBox, h, show } from "../page/dom";
 import { byName, math, plain, write } from "../page/notation";
 import type { Model } from "./model";
 import { legend, plot, type Curve } from "./plot";
@@ -70,7 +70,7 @@ export class PlantedMistake {
 /** The right formula and the wrong one, for each value that the mistake concerns. */
 function formulas({ edits }: Mistake): HTMLElement {
   const shown = [...edits].slice(0, 2);
-  return h("div", { class: "equations" }, ...shown.flatMap(([value, wrong]) => [
+  return formulaBox(...shown.flatMap(([value, wrong]) => [
     h("div", {}, h("span", { class: "badge right" }, "right"),
       math(`${value.markup} = ${write(value.definition!, byName)}`)),
     h("div", {}, h("span", { class: "badge wrong" }, "wrong"),

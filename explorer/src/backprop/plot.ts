@@ -19,10 +19,11 @@ export interface Axes {
   most?: number;
 }
 
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [720, 340, 64, 42, 12, 16];
+const [LEFT, BOTTOM, TOP, RIGHT] = [64, 42, 12, 16];
 const TICKS = 5;
 
 export function plot(curves: Curve[], axes: Axes, label: string): SVGSVGElement {
+  const [WIDTH, HEIGHT] = matchMedia("(max-width: 600px)").matches ? [400, 260] : [720, 340];
   const xOf = (curve: Curve, k: number): number => curve.xs?.[k] ?? k;
   const visible = (y: number): boolean =>
     Number.isFinite(y) && y <= (axes.most ?? Infinity) && (!axes.log || y > 0);

@@ -2,7 +2,7 @@
 
 import { Value } from "../engine/expression";
 import { PRESETS, type Spec } from "../engine/network";
-import { byId, field, h } from "../page/dom";
+import { byId, field, h, inUpdates } from "../page/dom";
 import { plain } from "../page/notation";
 import { unpacked } from "../page/parts";
 import { save } from "../page/save";
@@ -139,7 +139,7 @@ export class Workbook {
     });
     const time = `Recalculated in ${Math.round(milliseconds)} ms.`;
     return differs < 0 ? `${time} Sheet and diagram agree in every loss, to the last digit that a cell shows.`
-      : `${time} After ${differs} updates the sheet shows the loss ${cells[differs]![loss]}, the diagram ${losses[differs]}.`;
+      : `${time} After ${inUpdates(differs)} the sheet shows the loss ${cells[differs]![loss]}, the diagram ${losses[differs]}.`;
   }
 
   /** Mark the row of the iteration and the cell of the step on show. */

@@ -1,6 +1,6 @@
 /** One iteration as a list of steps: forward pass, loss, factors of the chain rule, updates. */
 
-import { Value } from "../engine/expression";
+import { Apply, Value } from "../engine/expression";
 import { Network, ruleOf } from "../engine/network";
 
 export type Phase = "forward pass" | "loss" | "backward pass" | "update";
@@ -44,7 +44,9 @@ function localRule(of: Value, by: Value): string {
     const other = by.kind === "weight" ? "what the weight multiplies" : "the weight it is multiplied by";
     return `of the sum only one term contains it; its derivative is ${other}`;
   }
-  if (of.kind === "loss") return "sum rule";
+  if (of.kind === "loss" && of.definition instanceof Apply) {
+    return of.definition.operation === "add" ? "sum rule" : "constant-multiple rule; sum rule"; // a mean
+  }
   return "";
 }
 

@@ -1,66 +1,113 @@
-/** What the first output is for every pair of inputs, with the examples on it. */
+/** What each unit is for every pair of inputs, large for one of them, with the examples on it. */
 
-import { Program } from "../engine/expression";
-import { h, show } from "../page/dom";
+import { Program, type Value } from "../engine/expression";
+import { h, inUpdates, show } from "../page/dom";
+import { plain } from "../page/notation";
 import type { Model } from "./model";
 
-const [SIZE, CELLS] = [360, 60];
+const [SIZE, CELLS, SMALL] = [360, 60, 96];
 
 export class Surface {
   readonly element = h("div");
+  /** The name of the unit that is drawn large. */
+  private chosen = "";
 
   constructor(private readonly model: Model) {}
 
   draw(): void {
-    const { network, spec, state } = this.model;
-    const example = network.examples[0]!;
+    const example = this.model.network.examples[0]!;
     if (example.inputs.length !== 2) {
       this.element.replaceChildren(h("p", {},
         `A surface needs two inputs; this network has ${example.inputs.length}.`));
       return;
     }
-    const output = example.layers.at(-1)!.activations[0]!;
-    const program = new Program([output]);
+    const units = example.layers.flatMap((layer) => layer.activations);
+    const unit = units.find((one) => one.name === this.chosen) ?? example.layers.at(-1)!.activations[0]!;
+    const [low, high] = range(this.model.spec.inputs);
+    const grids = this.grids(units, low, high);
+    const small = units.map((one) => h("button", {
+      class: "unit", "aria-pressed": String(one === unit), onclick: () => { this.chosen = one.name; this.draw(); },
+    }, painted(grids.get(one)!, SMALL), plain(unmarked(one))));
+    const grid = grids.get(unit)!;
+    const canvas = painted(grid, SIZE);
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", `${plain(unmarked(unit))} for every pair of inputs`);
+    const outputs = example.layers.at(-1)!.activations;
+    this.drawExamples(canvas, low, high, outputs.indexOf(unit));
+    this.element.replaceChildren(
+      h("div", { class: "surfaces" }, canvas, h("div", { class: "units", role: "group", "aria-label": "Units" }, ...small)),
+      h("p", { class: "finding" }, this.sentence(plain(unmarked(unit)), grid, low, high)));
+  }
+
+  /** Each unit's values, row by row from the bottom. */
+  private grids(units: Value[], low: number, high: number): Map<Value, number[]> {
+    const { network, state } = this.model;
+    const example = network.examples[0]!;
+    const program = new Program(units);
     const memory = program.memory();
     program.give(memory, network.given);
     program.give(memory, state);
-    const [low, high] = range(spec.inputs);
-    const canvas = h("canvas", { width: SIZE, height: SIZE, role: "img",
-      "aria-label": "The first output for every pair of inputs" });
-    const context = canvas.getContext("2d")!;
-    const at = (k: number, count = CELLS): number => low + ((k + 0.5) / count) * (high - low);
-    const side = SIZE / CELLS;
-    const grid: number[] = [];
+    const at = (k: number): number => low + ((k + 0.5) / CELLS) * (high - low);
+    const found = new Map(units.map((unit): [Value, number[]] => [unit, []]));
     for (let row = 0; row < CELLS; row++) {
       for (let column = 0; column < CELLS; column++) {
         program.give(memory, new Map([[example.inputs[0]!, at(column)], [example.inputs[1]!, at(row)]]));
         program.run(memory);
-        grid.push(memory[program.slots.get(output)!]!);
+        for (const [unit, grid] of found) grid.push(memory[program.slots.get(unit)!]!);
       }
     }
-    const [least, most] = [Math.min(...grid), Math.max(...grid)];
-    grid.forEach((value, k) => {
-      const share = most > least ? (value - least) / (most - least) : 0.5;
-      context.fillStyle = color(share);
-      context.fillRect((k % CELLS) * side, SIZE - (Math.floor(k / CELLS) + 1) * side, side + 1, side + 1);
-    });
-    spec.inputs.forEach(([x, y], k) => {
+    return found;
+  }
+
+  /** The examples; of an output each in the color of its target, with it. */
+  private drawExamples(canvas: HTMLCanvasElement, low: number, high: number, output: number): void {
+    const { inputs, targets } = this.model.spec;
+    const context = canvas.getContext("2d")!;
+    const due = targets.map((row) => row[output] ?? 0);
+    const [least, most] = [Math.min(...due), Math.max(...due)];
+    inputs.forEach(([x, y], k) => {
       const [px, py] = [place(x!, low, high), SIZE - place(y!, low, high)];
       context.beginPath();
       context.arc(px, py, 7, 0, 7);
-      context.fillStyle = "#fff";
+      context.fillStyle = output < 0 ? "#fff" : color(most > least ? (due[k]! - least) / (most - least) : 0.5);
       context.fill();
       context.lineWidth = 2;
       context.strokeStyle = "#111";
       context.stroke();
+      if (output < 0) return;
+      const right = px > SIZE - 90;
       context.fillStyle = "#111";
       context.font = "13px system-ui";
-      context.fillText(`target ${show(spec.targets[k]![0]!, 2)}`, Math.min(px + 11, SIZE - 70), py - 6);
+      context.textAlign = right ? "right" : "left";
+      context.fillText(`target ${show(due[k], 2)}`, right ? px - 11 : px + 11, py - 6);
     });
-    this.element.replaceChildren(canvas, h("p", { class: "finding" },
-      `Output 1 from ${show(least)} (blue) to ${show(most)} (orange), inputs from ${show(low, 3)} ` +
-      `to ${show(high, 3)}, after ${this.model.iteration} updates. Input 1 to the right, input 2 upwards.`));
   }
+
+  private sentence(name: string, grid: number[], low: number, high: number): string {
+    const [least, most] = [Math.min(...grid), Math.max(...grid)];
+    if (!Number.isFinite(least) || !Number.isFinite(most)) {
+      return "The training diverged: the units are no numbers any more. Rewind and choose a lower learning rate.";
+    }
+    return `${name} from ${show(least)} (blue) to ${show(most)} (orange), inputs from ${show(low, 3)} to ${show(high, 3)}, ` +
+      `after ${inUpdates(this.model.iteration)}. Input 1 to the right, input 2 upwards. Choose another unit to see what it has learned.`;
+  }
+}
+
+function painted(grid: number[], size: number): HTMLCanvasElement {
+  const canvas = h("canvas", { width: size, height: size });
+  const context = canvas.getContext("2d")!;
+  const [least, most] = [Math.min(...grid), Math.max(...grid)];
+  const side = size / CELLS;
+  grid.forEach((value, k) => {
+    context.fillStyle = color(most > least ? (value - least) / (most - least) : 0.5);
+    context.fillRect((k % CELLS) * side, size - (Math.floor(k / CELLS) + 1) * side, side + 1, side + 1);
+  });
+  return canvas;
+}
+
+/** A unit's notation without the mark of its example. */
+function unmarked(unit: Value): string {
+  return unit.markup.replace(/\^\{\(\d+\)\}/, "");
 }
 
 /** From blue through white, in the middle, to orange. */

@@ -54,6 +54,18 @@ export function show(value: number | undefined, digits = 4): string {
   return text.replace("-", "−");
 }
 
+/** "1 update", "2 updates". */
+export function inUpdates(count: number): string {
+  return `${count} ${count === 1 ? "update" : "updates"}`;
+}
+
+/** Formulas, one below the other; where they are too wide, the keys can scroll them. */
+export function formulaBox(...children: Child[]): HTMLDivElement {
+  const box = h("div", { class: "equations" }, ...children);
+  requestAnimationFrame(() => { if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; });
+  return box;
+}
+
 /** A labelled control. */
 export function field(label: string, control: HTMLElement): HTMLLabelElement {
   return h("label", { class: "field" }, h("span", {}, label), control);

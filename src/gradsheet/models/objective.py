@@ -91,13 +91,15 @@ class Objective:
         """Of the loss."""
         if not callable(self.loss):
             return self.loss
-        return getattr(self.loss, "__name__", type(self.loss).__name__)
+        name = getattr(self.loss, "__name__", type(self.loss).__name__)
+        return "a function of your own" if name == "<lambda>" else name
 
     @property
     def description(self) -> str:
         """How the loss is computed."""
         if callable(self.loss):
-            return f"L = {self.name}(output, target)"
+            name = "function" if self.name.startswith("a function") else self.name
+            return f"L = {name}(output, target)"
         return DESCRIPTIONS[self.loss]
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
@@ -177,6 +177,7 @@ class PositionInImage(Primitive):
     size: int
     shape: tuple[int, ...]
     name: str = "position"
+    is_whole: ClassVar[bool] = True
 
     def compute(self, *operands: Tensor) -> Tensor:
         """The positions, by torch."""
@@ -206,6 +207,7 @@ class Position(Primitive):
     name: str
     dim: int
     largest: bool
+    is_whole: ClassVar[bool] = True
 
     def compute(self, *operands: Tensor) -> Tensor:
         """The positions, by torch."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -20,6 +21,7 @@ class Rank(Primitive):
 
     descending: bool
     name: str = "rank"
+    is_whole: ClassVar[bool] = True
 
     def describe(self, names: Sequence[str]) -> str:
         """In words."""
@@ -60,6 +62,7 @@ class AtRank(Primitive):
 
     ranks: tuple[int, ...]
     name: str = "position"
+    is_whole: ClassVar[bool] = True
 
     def describe(self, names: Sequence[str]) -> str:
         """In words."""

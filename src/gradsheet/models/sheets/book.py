@@ -90,6 +90,9 @@ class BookWriter:
         if sheet.name == OUTPUT_SHEET:
             return "Output and probabilities", "p = exp(z − max) / Σ exp(z − max)"
         words = description(self.book.layout, sheet)
+        if "BatchNorm" in sheet.group.where.kind:
+            of = "the batch: training mode" if self.book.train else "past batches: evaluation mode"
+            words += f"; the statistics are those of {of}"
         if sheet.group.where.path in self.book.drawn:
             words += f"; random numbers: {_DRAWN}"
         return sheet_title(sheet), words

@@ -32,7 +32,13 @@ _WIDTH, _SIZE = 6.5, 8
 _FEWEST_COLUMNS = 30  # the lines of text above the numbers run over these
 SMALL = "[=0]0;[<0]-0.0E+00;0.0E+00"  # gradients are small, and most pixels' are 0
 
-_NUMBER = "[>=99.99995]0.0E+00;[<=-99.99995]-0.0E+00;0.0000"  # none is too wide for its cell
+_NUMBER = "[>=99.99995]0.0E+00;[<0]-0.0000;0.0000"
+"""LibreOffice shows no minus of its own in any but the first part: a negative number needs one."""
+
+_WIDE_NUMBER = "[>=99.99995]0.0E+00;[<0]-0.0E+00;0.0000"
+"""For blocks in which a negative number would otherwise be too wide for its cell."""
+
+_WIDEST = -99.99995
 
 _COLORS: dict[str, dict[str, object]] = {
     "input": {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#9DC3E6"},
@@ -125,7 +131,7 @@ class CellWriter:
         self, sheet: Worksheet, block: Block, values: Array, cell_format: Format | None = None
     ) -> None:
         """Write numbers to edit into a block."""
-        cell_format = cell_format or self.cell_format(**_EDITABLE)
+        cell_format = cell_format or self.editable(values)
         numbers = np.broadcast_to(np.asarray(values, dtype=np.float64), block.shape).ravel()
         rows, columns, style = _covered(sheet, block, cell_format)
         sheet.blocks.numbers(rows, columns, numbers, style)
@@ -148,7 +154,7 @@ class CellWriter:
             LimitError: a formula is longer than a spreadsheet can hold.
         """
         numbers = np.asarray(values, dtype=np.float64)
-        rows, columns, style = _covered(sheet, block, cell_format or self.cell_format())
+        rows, columns, style = _covered(sheet, block, cell_format or self.number_format(numbers))
         if isinstance(formulas, Filled):
             longest = sheet.blocks.filled(rows, columns, formulas, numbers.ravel(), style)
         else:
@@ -207,9 +213,15 @@ class CellWriter:
         chart.set_size({"width": 560, "height": 260})
         return chart
 
-    def editable(self, whole: bool = False) -> Format:
-        """The format of a number to edit."""
-        return self.cell_format(**_EDITABLE, **({"num_format": "0"} if whole else {}))
+    def editable(self, values: Array, whole: bool = False) -> Format:
+        """The format of numbers to edit."""
+        return self.number_format(values, whole, **_EDITABLE)
+
+    def number_format(self, values: Array, whole: bool = False, **properties: object) -> Format:
+        """The format in which each of these numbers fits its cell."""
+        wide = bool((np.asarray(values) <= _WIDEST).any())
+        usual = _WIDE_NUMBER if wide else _NUMBER
+        return self.cell_format(**{"num_format": "0" if whole else usual} | properties)
 
     def cell_format(self, **properties: object) -> Format:
         """The format of a small number, with these XlsxWriter properties."""

@@ -114,17 +114,19 @@ class GroupWriter:
         values, cells = numbers.of(node.ids), self.cells
         kind = node.primitive
         if isinstance(kind, Parameter | Constant | Input):
+            whole = _is_whole(values) and isinstance(kind, Input | Constant)
             if after:
-                cells.formulas(page, block, self._stepped(node), values)
+                style = cells.number_format(values, whole)
+                cells.formulas(page, block, self._stepped(node), values, style)
             else:
-                whole = _is_whole(values) and isinstance(kind, Input | Constant)
-                cells.numbers(page, block, values, cells.editable(whole))
+                cells.numbers(page, block, values, cells.editable(values, whole))
             cells.color(page, block, "signed" if isinstance(kind, Parameter) else "input")
         elif isinstance(kind, Copy):
             cells.formulas(page, block, self._copied(node.operands[0].ids, section), values)
             cells.color(page, block, "input")
         else:
-            cells.formulas(page, block, kind.formulas(context), values)
+            style = cells.number_format(values, kind.is_whole)
+            cells.formulas(page, block, kind.formulas(context), values, style)
             cells.color(page, block, "output")
 
     def _stepped(self, node: Node) -> Iterable[str]:

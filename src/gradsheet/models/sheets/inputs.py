@@ -85,7 +85,7 @@ class TensorInput:
         given = zip(self.examples, self.blocks, self.names, self.fixed, strict=True)
         for example, block, name, fixed in given:
             whole = bool((example == np.round(example)).all())
-            style = cells.cell_format(num_format="0") if fixed else cells.editable(whole)
+            style = cells.cell_format(num_format="0") if fixed else cells.editable(example, whole)
             cells.numbers(page, block, example, style)
             cells.label(page, block, f"{name}{_FIXED}" if fixed else name)
             cells.color(page, block, "input")

@@ -20,7 +20,7 @@ from gradsheet.models.step import Step
 from gradsheet.spreadsheet.writer import Worksheet, cell_address
 
 _RATE = (TOP, 2)
-_LOSS = (TOP - 1, 6)
+_LOSS = (TOP - 1, 7)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class LossHead:
         ]
         first, second = (cell_address(_LOSS[0] + k, _LOSS[1]) for k in (0, 1))
         block = column(LOSS_SHEET, *_LOSS, 3)
-        scientific = cells.style.format(num_format="0.0000E+00")
+        scientific = cells.cell_format(num_format="0.000E+00")
         values = np.array([before, later, later - before])
         cells.formulas(page, block, [*refs, f"{second}-{first}"], values, scientific)
         names = ("loss", "loss after the step", "change")

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradsheet.models.blocks import Block, column
+from gradsheet.models.capture.scope import LOSS
 from gradsheet.models.graph import Node
 from gradsheet.models.layout import ModelLayout, Sheet
 from gradsheet.models.naming import operations, printable
 from gradsheet.models.primitives.leaves import Parameter
+from gradsheet.models.primitives.product import Product
 from gradsheet.models.sheets.cells import Array, CellWriter
 from gradsheet.models.sheets.flow import OTHERS, flow
 from gradsheet.spreadsheet.addresses import on_sheet
@@ -81,7 +83,7 @@ def _write_sheet(
     page.write_string(row, 3, title, style.format())
     computed = sheet.group.computed
     if computed:
-        page.write_string(row, 4, _shape(computed[-1].shape), style.general)
+        page.write_string(row, 4, _shape(_output_shape(sheet, computed[-1])), style.general)
     count = sum(n.size for n in sheet.group.leaves if isinstance(n.primitive, Parameter))
     page.write_number(row, 5, count, style.format(num_format="#,##0"))
     return count
@@ -118,6 +120,14 @@ def write_losses(
     scientific = cells.style.format(num_format="0.0000E+00")
     formulas = (losses.reference(i) for i in np.ndindex(*block.shape))
     cells.formulas(page, block, formulas, values, scientific)
+
+
+def _output_shape(sheet: Sheet, last: Node) -> Sequence[int]:
+    """The shape of the last result; a product of two matrices has one of its own in front."""
+    if sheet.group.where.path == LOSS and last.size == 1:
+        return ()
+    is_product = isinstance(last.primitive, Product) and last.shape[0] == 1
+    return last.shape[1:] if is_product else last.shape
 
 
 def _shape(shape: Sequence[int]) -> str:

@@ -1,0 +1,63 @@
+"""Number formats: every negative number shows its minus in every program, and none is too wide."""
+
+import re
+from pathlib import Path
+
+import openpyxl
+import torch
+from torch import Tensor, nn
+
+from gradsheet.models.build import write_model_workbook
+
+_CONDITION = re.compile(r"\[([<>=]+)(-?[\d.]+)\]")
+
+
+def shown_with_a_minus(number: float, code: str) -> bool:
+    """Whether a negative number has a minus: LibreOffice adds one in the first part alone."""
+    parts = code.split(";")
+    for place, part in enumerate(parts):
+        found = _CONDITION.match(part)
+        if found is None:
+            break
+        sign, limit = found[1], float(found[2])
+        below = (number < limit, number > limit, number == limit)
+        if any(c in sign and holds for c, holds in zip("<>=", below, strict=True)):
+            break
+    return place == 0 or "-" in _CONDITION.sub("", parts[place]).split("E")[0]
+
+
+class Wide(nn.Module):
+    """Small and large numbers of both signs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.layer(x)
+        return torch.cat([h, -h.abs() * 5000, h.abs() * 5000])
+
+
+def test_every_negative_number_shows_its_minus(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    write_model_workbook(
+        Wide(), torch.tensor([[-1.0, -2.5, 0.5]]), tmp_path / "a.xlsx", [[0.0] * 4] * 3, loss="l1"
+    )
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx", data_only=True)
+    cells = [
+        cell
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+        if isinstance(cell.value, int | float) and cell.value < 0
+    ]
+    assert len(cells) > 50
+    wrong = [c.coordinate for c in cells if not shown_with_a_minus(c.value, c.number_format)]
+    assert not wrong
+    wide = [c for c in cells if c.value < -99.99995]
+    assert wide and all("0.0E+00" in c.number_format.split(";")[1] for c in wide)
+
+
+def test_a_minus_is_missed() -> None:
+    """The former format lost it."""
+    assert not shown_with_a_minus(-0.5, "[>=99.99995]0.0E+00;[<=-99.99995]-0.0E+00;0.0000")

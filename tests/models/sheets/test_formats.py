@@ -15,15 +15,18 @@ _CONDITION = re.compile(r"\[([<>=]+)(-?[\d.]+)\]")
 def shown_with_a_minus(number: float, code: str) -> bool:
     """Whether a negative number has a minus: LibreOffice adds one in the first part alone."""
     parts = code.split(";")
-    for place, part in enumerate(parts):
-        found = _CONDITION.match(part)
-        if found is None:
-            break
-        sign, limit = found[1], float(found[2])
-        below = (number < limit, number > limit, number == limit)
-        if any(c in sign and holds for c, holds in zip("<>=", below, strict=True)):
-            break
+    place = next(k for k, part in enumerate(parts) if _holds(part, number))
     return place == 0 or "-" in _CONDITION.sub("", parts[place]).split("E")[0]
+
+
+def _holds(part: str, number: float) -> bool:
+    """Whether a part of a format is for a number."""
+    found = _CONDITION.match(part)
+    if found is None:
+        return True
+    sign, limit = found[1], float(found[2])
+    below = (number < limit, number > limit, number == limit)
+    return any(c in sign and holds for c, holds in zip("<>=", below, strict=True))
 
 
 class Wide(nn.Module):

@@ -47,18 +47,17 @@ def test_every_negative_number_shows_its_minus(tmp_path: Path) -> None:
         Wide(), torch.tensor([[-1.0, -2.5, 0.5]]), tmp_path / "a.xlsx", [[0.0] * 4] * 3, loss="l1"
     )
     book = openpyxl.load_workbook(tmp_path / "a.xlsx", data_only=True)
-    cells = [
-        cell
+    found = [
+        (float(cell.value), str(cell.number_format))
         for sheet in book
         for row in sheet.iter_rows()
         for cell in row
         if isinstance(cell.value, int | float) and cell.value < 0
     ]
-    assert len(cells) > 50
-    wrong = [c.coordinate for c in cells if not shown_with_a_minus(c.value, c.number_format)]
-    assert not wrong
-    wide = [c for c in cells if c.value < -99.99995]
-    assert wide and all("0.0E+00" in c.number_format.split(";")[1] for c in wide)
+    assert len(found) > 50
+    assert not [pair for pair in found if not shown_with_a_minus(*pair)]
+    wide = [code for number, code in found if number < -99.99995]
+    assert wide and all("0.0E+00" in code.split(";")[1] for code in wide)
 
 
 def test_a_minus_is_missed() -> None:

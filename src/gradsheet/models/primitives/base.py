@@ -67,12 +67,12 @@ class Primitive(ABC):
     Attributes:
         name: what it is called where it is shown.
         is_leaf: whether it is given, not computed.
-        is_whole: whether its results are whole numbers.
+        gives_whole: whether its results are whole numbers.
     """
 
     name: str
     is_leaf: ClassVar[bool] = False
-    is_whole: ClassVar[bool] = False
+    gives_whole: ClassVar[bool] = False
 
     @property
     def title(self) -> str:

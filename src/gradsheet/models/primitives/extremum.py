@@ -177,7 +177,7 @@ class PositionInImage(Primitive):
     size: int
     shape: tuple[int, ...]
     name: str = "position"
-    is_whole: ClassVar[bool] = True
+    gives_whole: ClassVar[bool] = True
 
     def compute(self, *operands: Tensor) -> Tensor:
         """The positions, by torch."""
@@ -207,7 +207,7 @@ class Position(Primitive):
     name: str
     dim: int
     largest: bool
-    is_whole: ClassVar[bool] = True
+    gives_whole: ClassVar[bool] = True
 
     def compute(self, *operands: Tensor) -> Tensor:
         """The positions, by torch."""

@@ -21,7 +21,7 @@ class Rank(Primitive):
 
     descending: bool
     name: str = "rank"
-    is_whole: ClassVar[bool] = True
+    gives_whole: ClassVar[bool] = True
 
     def describe(self, names: Sequence[str]) -> str:
         """In words."""
@@ -62,7 +62,7 @@ class AtRank(Primitive):
 
     ranks: tuple[int, ...]
     name: str = "position"
-    is_whole: ClassVar[bool] = True
+    gives_whole: ClassVar[bool] = True
 
     def describe(self, names: Sequence[str]) -> str:
         """In words."""

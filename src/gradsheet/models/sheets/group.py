@@ -125,7 +125,7 @@ class GroupWriter:
             cells.formulas(page, block, self._copied(node.operands[0].ids, section), values)
             cells.color(page, block, "input")
         else:
-            style = cells.number_format(values, kind.is_whole)
+            style = cells.number_format(values, kind.gives_whole)
             cells.formulas(page, block, kind.formulas(context), values, style)
             cells.color(page, block, "output")
 

@@ -21,7 +21,7 @@ import torch
 from gradsheet.digits.data import Dataset
 from gradsheet.digits.evaluation import Evaluation, evaluate
 from gradsheet.digits.model_files import load_model
-from gradsheet.digits.recipe import Recipe
+from gradsheet.digits.recipe import Recipe, find_recipe
 from gradsheet.digits.study import workers
 from gradsheet.digits.study.compare import compare_models, compare_studies
 from gradsheet.digits.study.study import Study, distribution, read_summary, train_seed
@@ -90,7 +90,8 @@ def test_finished_seeds_are_kept_and_more_can_be_added(study: Study) -> None:
 
 def test_records_alone_are_accepted(study: Study) -> None:
     """As they are kept under results/, without the runs; only of the same recipe and data."""
-    two = replace(study, seeds=2)
+    recipe = replace(find_recipe(model="0.7k"), epochs=1, batch_size=100)
+    two = replace(study, recipe=recipe, seeds=2)
     first = two.execute(one_thread, quiet)
     for seed in range(2):
         shutil.rmtree(study.folder / f"seed-{seed:03}")
@@ -99,10 +100,11 @@ def test_records_alone_are_accepted(study: Study) -> None:
         raise AssertionError("a seed is trained again")
 
     assert two.execute(none, quiet)["runs"] == first["runs"]
-    assert first["parameters"] == 17_410
+    assert (first["parameters"], first["multiply_adds"]) == (690, 61_801)
+    assert first["command"] == "gradsheet study --recipe small --model 0.7k --seeds 2"
     for seed in range(2):
         shutil.rmtree(study.folder / f"seed-{seed:03}")
-    other = replace(two, recipe=replace(study.recipe, learning_rate=0.5))
+    other = replace(two, recipe=replace(recipe, learning_rate=0.5))
     with pytest.raises(GradsheetError, match=r"seed-000\.json records a run with another recipe"):
         other.execute(none, quiet)
 

@@ -87,6 +87,12 @@ def draw(results: dict[str, dict[str, Any]], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
+def accuracy_of(result: dict[str, Any]) -> str:
+    """Mean and standard deviation, as the tables have them."""
+    deviation = result["standard deviation"]
+    return f"{result['mean']:.2%}" + ("" if deviation is None else f" ± {deviation:.2%}")
+
+
 def table(results: dict[str, dict[str, Any]]) -> str:
     """A row for each network, beside the best published one that is at most 5% larger."""
     public = json.loads(PUBLIC.read_text())["networks"]
@@ -96,30 +102,41 @@ def table(results: dict[str, dict[str, Any]]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, one in results.items():
-        deviation = one["standard deviation"]
-        spread = f"{one['mean']:.2%}" + ("" if deviation is None else f" ± {deviation:.2%}")
         smaller = [other for other in public if other["parameters"] <= 1.05 * one["parameters"]]
         best = max(smaller, key=lambda other: other["accuracy"])
         lines.append(
-            f"| `{name}` | {one['parameters']:,} | {one['multiply_adds']:,} | {spread} "
+            f"| `{name}` | {one['parameters']:,} | {one['multiply_adds']:,} | {accuracy_of(one)} "
             f"| {one['worst']:.2%} | {one['n']} | {one['seconds']:.0f} s "
             f"| {best['accuracy']:.2%} ({best['parameters']:,}) |"
         )
     return "\n".join(lines)
 
 
-def write_table(text: str) -> None:
+def short_table(results: dict[str, dict[str, Any]]) -> str:
+    """The same in three rows, a column for each network."""
+    rows = {
+        "model": [f"`{name}`" for name in results],
+        "parameters": [f"{one['parameters']:,}" for one in results.values()],
+        "test accuracy": [accuracy_of(one) for one in results.values()],
+        "seeds": [str(one["n"]) for one in results.values()],
+    }
+    lines = [f"| {' | '.join([head, *cells])} |" for head, cells in rows.items()]
+    return "\n".join([lines[0], "|---" * (len(results) + 1) + "|", *lines[1:]])
+
+
+def write_table(page: Path, text: str) -> None:
     """Put the table between its two marks on the page."""
-    before, _, rest = PAGE.read_text().partition(f"{MARK}\n")
+    before, _, rest = page.read_text().partition(f"{MARK}\n")
     _, _, after = rest.partition(MARK)
-    PAGE.write_text(f"{before}{MARK}\n{text}\n{MARK}{after}")
+    page.write_text(f"{before}{MARK}\n\n{text}\n\n{MARK}{after}")
 
 
 def main() -> None:
-    """Write the results of the zoo, their table and their plot."""
+    """Write the results of the zoo, their tables and their plot."""
     results = {name: result_of(name) for name in ZOO}
     SHIPPED.write_text(json.dumps(results, indent=1) + "\n")
-    write_table(table(results))
+    write_table(PAGE, table(results))
+    write_table(ROOT / "README.md", short_table(results))
     draw(results, PLOT)
 
 

@@ -107,6 +107,20 @@ def test_the_zoos_figures_are_those_of_the_results(model: str) -> None:
         assert run["accuracy"] == run["history"][-1] == 1 - len(run["mistakes"]) / 10_000
 
 
+def test_the_short_table_is_that_of_the_results() -> None:
+    shipped = json.loads((ROOT / "src/gradsheet/digits/weights/zoo.json").read_text())
+    columns = [
+        f"{one['mean']:.2%}" + (f" ± {one['standard deviation']:.2%}" if one["n"] > 1 else "")
+        for one in shipped.values()
+    ]
+    assert f"| test accuracy | {' | '.join(columns)} |" in README
+    assert f"| model | {' | '.join(f'`{name}`' for name in ZOO)} |" in README
+    sizes = [f"{one['parameters']:,}" for one in shipped.values()]
+    assert f"| parameters | {' | '.join(sizes)} |" in README
+    assert f"| seeds | {' | '.join(str(one['n']) for one in shipped.values())} |" in README
+    assert list(shipped) == list(ZOO)
+
+
 def test_the_published_networks_are_on_the_page() -> None:
     """Each network of the zoo beside the best published one that is at most 5% larger."""
     public = json.loads((ROOT / "results" / "public-networks.json").read_text())["networks"]

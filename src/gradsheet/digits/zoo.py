@@ -18,6 +18,7 @@ ZOO: dict[str, AnyArchitecture] = {
     "0.7k": SmallArchitecture(5, (Separable(11, stride=2), Separable(11, times=2))),
     "1k": SmallArchitecture(6, (Separable(16, stride=2), Separable(16, times=2))),
     "2k": SmallArchitecture(9, (Separable(16, stride=2), Separable(20), Separable(20))),
+    "5k": SmallArchitecture(12, (Separable(32, stride=2), Separable(36), Separable(36))),
     EXACT: Architecture(activation="gelu", order="pool-norm-activation", activate_last=True),
 }
 

@@ -58,6 +58,11 @@ class Subject:
                 return cell.value
         return self._evaluator.value(self.sheet, CellIndex(row, column))
 
+    def is_error(self, row: int, column: int) -> bool:
+        """Whether a cell shows an error; False where its value cannot be computed."""
+        is_unknown = self._evaluator.is_unknown(self.sheet, CellIndex(row, column))
+        return math.isnan(self.value(row, column)) and not is_unknown
+
     @property
     def is_up_to_date(self) -> bool:
         """Whether the file states what its formulas give; False where that takes computing them."""

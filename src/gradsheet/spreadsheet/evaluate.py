@@ -30,6 +30,7 @@ class Evaluator:
     def __init__(self, formulas: Formulas) -> None:
         self._formulas = formulas
         self._values: dict[tuple[str, CellIndex], float] = {}
+        self._unknown: set[tuple[str, CellIndex]] = set()
         self._programs: dict[object, Program | None] = {}
         self._waiting = 0
 
@@ -43,6 +44,10 @@ class Evaluator:
             self._waiting -= 1
         return self._values[key]
 
+    def is_unknown(self, sheet: str, index: CellIndex) -> bool:
+        """Whether a cell has no number because a formula that leads to it cannot be computed."""
+        return math.isnan(self.value(sheet, index)) and (sheet, index) in self._unknown
+
     def _compute(self, sheet: str, index: CellIndex) -> float:
         cell = self._formulas.cell(sheet, index)
         if cell is None:
@@ -52,11 +57,16 @@ class Evaluator:
         origin = cell.anchor or index
         program = self.program(sheet, index, origin) if self._waiting < _DEEPEST else None
         if program is None:
+            if cell.value is None:
+                self._unknown.add((sheet, index))
             return cell.value if isinstance(cell.value, float) else math.nan
-        numbers = {
-            variable: self.value(ref.sheet or sheet, ref.seen_from(origin))
+        cells = {
+            variable: (ref.sheet or sheet, ref.seen_from(origin))
             for variable, ref in program.reads.items()
         }
+        numbers = {variable: self.value(*cell) for variable, cell in cells.items()}
+        if not self._unknown.isdisjoint(cells.values()):
+            self._unknown.add((sheet, index))
         return float(program.tape.run(numbers)[program.result])
 
     def program(self, sheet: str, index: CellIndex, origin: CellIndex) -> Program | None:

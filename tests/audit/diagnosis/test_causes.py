@@ -78,6 +78,17 @@ LINE: Columns = {
     "dJ/dtheta0": (None, f"SUMPRODUCT({{theta0}}+{{theta1}}*{X}-{Y})/3"),
     "dJ/dtheta1": (None, f"SUMPRODUCT({{theta0}}+{{theta1}}*{X}-{Y},{X})/3"),
 }
+SIDE_BY_SIDE = ((1, 0.3, 0.4, 0.8), (2, 0.7, 0.9, 0.1))
+EXAMPLES: Columns = {
+    **{f"w{n}": (0.1 * n, f"{{w{n}<}}-$B$1*{{dE/dw{n}<}}") for n in (1, 2, 5)},
+    **{f"h{n}": (None, f"1/(1+EXP(-({{w1}}*{i}+{{w2}}*{j})))") for n, i, j, _ in SIDE_BY_SIDE},
+    **{f"o{n}": (None, f"1/(1+EXP(-{{w5}}*{{h{n}}}))") for n, _, _, _ in SIDE_BY_SIDE},
+    **{f"δ{n}": (None, f"({{o{n}}}-{t})*{{o{n}}}*(1-{{o{n}}})") for n, _, _, t in SIDE_BY_SIDE},
+    "E": (None, "0.5*(({o1}-0.8)^2+({o2}-0.1)^2)"),
+    "dE/dw1": (None, "{δ1}*{w5}*{h1}*(1-{h1})*0.3+{δ2}*{w5}*{h2}*(1-{h2})*0.7"),
+    "dE/dw2": (None, "{δ1}*{w5}*{h1}*(1-{h1})*0.4+{δ2}*{w5}*{h2}*(1-{h2})*0.9"),
+    "dE/dw5": (None, "{δ1}*{h1}+{δ2}*{h2}"),
+}
 DATA = {"E1": 1.0, "E2": 2.0, "E3": 3.0, "F1": 2.9, "F2": 5.2, "F3": 7.1}
 
 
@@ -119,7 +130,7 @@ def planted(columns: Columns, name: str, text: str) -> tuple[str, str, str]:
     return found.column, "+".join(found.codes), message(found).split(";")[0]
 
 
-@pytest.mark.parametrize("columns", [LOGISTIC, RELU, SOFTMAX, LINE], ids=range(4))
+@pytest.mark.parametrize("columns", [LOGISTIC, RELU, SOFTMAX, LINE, EXAMPLES], ids=range(5))
 def test_right_tables_pass(columns: Columns) -> None:
     assert findings(columns) == ()
 
@@ -138,6 +149,14 @@ def test_right_tables_pass(columns: Columns) -> None:
         (
             *(LINE, "dJ/dtheta1", f"SUMPRODUCT({{theta0}}+{{theta1}}*{X}-{Y},{X})", "GS302"),
             "leaves out 1/3",
+        ),
+        (
+            *(LOGISTIC, "w2", "{w2<}-$D$1*{dw2<}", "GS801"),
+            "takes the learning rate from $D$1 instead of B1",
+        ),
+        (
+            *(EXAMPLES, "dE/dw2", "{δ1}*{w5}*{h1}*(1-{h1})*0.4+{δ2}*{w5}*{h2}*(1-{h1})*0.9"),
+            *("GS601", "uses 1 − h1 instead of 1 − h2"),
         ),
         (
             *(LINE, "theta1", f"{{theta1<}}-$B$1*SUMPRODUCT({{theta0}}+{{theta1<}}*{X}-{Y},{X})/3"),

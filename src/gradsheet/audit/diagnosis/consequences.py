@@ -36,7 +36,7 @@ def effect_of(subject: Subject, rows: Sequence[int], column: int, is_read: bool)
         of="gradient" if role and role.is_gradient else "value",
         difference=float(known[0]) if len(known) else math.nan,
         largest=float(np.abs(known).max()) if len(known) else math.nan,
-        is_error=is_read and all(math.isnan(subject.value(row, column)) for row in rows),
+        is_error=is_read and all(subject.is_error(row, column) for row in rows),
         updates=subject.updates,
         loss_change=None
         if subject.found.work.is_hopeless or of_one

@@ -39,20 +39,23 @@ from gradsheet.audit.diagnosis.mutations import (
     substituted_in_parts,
 )
 from gradsheet.audit.diagnosis.naming import Naming
+from gradsheet.audit.diagnosis.repairs import Repair, repair_of
 from gradsheet.audit.diagnosis.right_formula import right_formula
 from gradsheet.audit.diagnosis.values import PointValues
 from gradsheet.audit.inference.interpretation import Interpretation
+from gradsheet.audit.inference.learning_rate import label_near
 from gradsheet.audit.inference.lowering import CircularReferenceError
 from gradsheet.audit.inference.reference import agree, agreements
 from gradsheet.audit.inference.row_classes import sliding_references
 from gradsheet.audit.rules import Rule
 from gradsheet.networks.symbols import Kind, Symbol, symbol_of
-from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import references
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Variable, variables
 
 _MOST_SEARCHED = 12  # formulas that nothing explains, in one workbook
+_MOST_REPAIRED = 2  # of them, that are searched from what is written
 _LARGEST = 300  # symbols in a formula of which single parts alone are changed
 _LONGEST = 60  # symbols in a formula for which pairs are tried
 _TAKEN_FOR_ANOTHER = {rules.WRONG_WEIGHT, rules.PRE_ACTIVATION_FOR_ACTIVATION}
@@ -132,7 +135,23 @@ def _explained(found: Interpretation, row: int, column: int) -> Explanation:
     causes: tuple[Cause, ...] = (Unreadable(rules.CIRCULAR, "it refers to its own cell"),)
     if found.reference[found.symbols[column]] not in variables(written):
         causes = _Search(found, row, column, written, right_expression, naming).causes()
+    is_unexplained = causes == (Change(rules.UNEXPLAINED),)
+    if is_unexplained and found.work.unexplained <= _MOST_REPAIRED:
+        repair = repair_of(found, row, column)
+        if repair is not None:
+            found.work.unexplained -= 1
+            return _by_repair(repair, naming)
     return Explanation(causes, shown, naming.formula(right_expression))
+
+
+def _by_repair(repair: Repair, naming: Naming) -> Explanation:
+    """The mistake that a repair undoes."""
+    undone = repair.mutation
+    wrong, right = (
+        naming.formula(part) if part is not None else None for part in (undone.right, undone.wrong)
+    )
+    cause = Change(undone.rule, wrong, right, undone.everywhere)
+    return Explanation((cause,), naming.formula(repair.written), naming.formula(repair.right))
 
 
 def _verbatim(found: Interpretation, row: int, column: int) -> Formula:
@@ -167,6 +186,8 @@ class _Search:
         """One cause or two, the simplest first; if none is found, that it is unexplained."""
         if self._slides():
             return (Change(rules.SLIDING),)
+        if (taken := self._other_rate_cell()) is not None:
+            return (taken,)
         if self._found.work.unexplained >= _MOST_SEARCHED:
             return (Change(rules.UNEXPLAINED),)
         with np.errstate(all="ignore"):  # a mutation may divide by zero
@@ -202,6 +223,32 @@ class _Search:
             found.matches(row, column, {other: found.reference.rate})
             for other in sliding_references(found, row, column)
         )
+
+    def _other_rate_cell(self) -> Cause | None:
+        """Another cell beside the table, held by a $, from which the learning rate is taken."""
+        found, rate, here = self._found, self._found.rate, CellIndex(self._row, self._column)
+        own, tree = found.table.sheet.name, found.table.tree(self._row, self._column)
+        if rate.cell is None and rate.column is None:
+            return None
+        for ref in references(tree) if tree is not None else ():
+            cell = CellRef(ref.sheet or own, ref.seen_from(here))
+            is_beside = cell.sheet != own or cell.cell.row not in found.table.rows
+            if (
+                is_beside
+                and ref.row_fixed
+                and cell != rate.cell
+                and found.matches(self._row, self._column, {cell: found.reference.rate})
+            ):
+                shown = cell._replace(sheet="") if cell.sheet == own else cell
+                name = label_near(found.table, cell)
+                return RateTaken(rules.UNUSED_RATE, shown.absolute, name, self._rate_cell())
+        return None
+
+    def _rate_cell(self) -> CellRef | None:
+        """The cell of the learning rate, without its sheet where that is the table's own."""
+        right = self._found.rate.cell
+        is_own = right is not None and right.sheet == self._found.table.sheet.name
+        return right._replace(sheet="") if right is not None and is_own else right
 
     def _single(self, substitutes: Sequence[Substitute]) -> Cause | None:
         short = self._found.work.is_hopeless or self._is_large
@@ -335,9 +382,6 @@ class _Search:
         for reference in references(tree) if tree is not None else ():
             cell = reference.seen_from(here)
             if reference.row_fixed and found.symbols.get(cell.column) == symbol_of(taken):
-                right = found.rate.cell
-                if right is not None and right.sheet == found.table.sheet.name:
-                    right = right._replace(sheet="")
                 name = found.header(cell.column)
-                return RateTaken(rules.UNUSED_RATE, cell.absolute, name, right)
+                return RateTaken(rules.UNUSED_RATE, cell.absolute, name, self._rate_cell())
         return Change(rules.UNUSED_RATE, self._naming.formula(taken), Formula((Value("η"),)))

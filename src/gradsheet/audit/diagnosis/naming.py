@@ -1,11 +1,15 @@
 """Expressions in the table's own names, as seen from one row of it."""
 
+import math
 import re
+
+import numpy as np
 
 from gradsheet.audit.details import Formula, Value
 from gradsheet.audit.inference.interpretation import Interpretation
-from gradsheet.networks.symbols import symbol_of
-from gradsheet.symbolic.expression import Expression, Variable
+from gradsheet.networks.symbols import Symbol, symbol_of
+from gradsheet.symbolic.expression import Apply, Expression, Number, Variable
+from gradsheet.symbolic.operations import DIVIDE
 from gradsheet.symbolic.render import plain, to_textbook
 
 _FIRST_MARK = 0xF0000  # the first of the private characters that mark values in a text
@@ -28,7 +32,7 @@ class Naming:
             values.append(self._value(variable))
             return chr(_FIRST_MARK + len(values) - 1)
 
-        text = plain(to_textbook(expression, mark))
+        text = plain(to_textbook(folded(expression), mark))
         marks = f"([{chr(_FIRST_MARK)}-{chr(_FIRST_MARK + len(values))}])"
         return Formula(
             tuple(
@@ -45,6 +49,24 @@ class Naming:
     def _value(self, variable: Variable) -> Value:
         if variable is self._found.reference.rate:
             return Value("η")
+        if not isinstance(variable.label, Symbol):
+            return Value(plain(variable.name))
         name = self._headers.get(symbol_of(variable), variable.name)
         before = self._found.reference.rows_above(variable)
         return Value(name, None if before in self._expected_rows else before)
+
+
+def folded(node: Expression) -> Expression:
+    """An expression with the number for each part without values; a fraction stays one."""
+    if not isinstance(node, Apply):
+        return node
+    parts = tuple(map(folded, node.arguments))
+    numbers = [part.value for part in parts if isinstance(part, Number)]
+    if len(numbers) == len(parts) and not (
+        node.operation is DIVIDE and all(number % 1 == 0 for number in numbers)
+    ):
+        with np.errstate(all="ignore"):
+            value = float(node.operation.value(*map(np.asarray, numbers)))
+        if math.isfinite(value):
+            return Number(float(f"{value:.12g}"))
+    return Apply(node.operation, parts)

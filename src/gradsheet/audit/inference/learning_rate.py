@@ -50,7 +50,7 @@ def find_rate(table: Table, hypothesis: Hypothesis) -> Rate:
         if count > sum(sources.cells.values()):
             return Rate(column=column, value=table.number(table.rows[0], column))
     if sources.cells:
-        return Rate(sources.cells.most_common(1)[0][0])
+        return Rate(_most_used(table, sources.cells)[0])
     if sources.numbers:
         return Rate(value=abs(sources.numbers.most_common(1)[0][0]))
     return Rate(labeled_cell(table))
@@ -102,7 +102,13 @@ def _labels(table: Table, cell: CellRef) -> Iterator[str]:
 
 def _labeled(table: Table, cells: Counter[CellRef]) -> CellRef | None:
     """The most used cell whose label says that it is the learning rate."""
-    return next((cell for cell, _ in cells.most_common() if label_of(table, cell)), None)
+    return next((cell for cell in _most_used(table, cells) if label_of(table, cell)), None)
+
+
+def _most_used(table: Table, cells: Counter[CellRef]) -> list[CellRef]:
+    """The most used cell first; of those that are used alike, one on the table's own sheet."""
+    own = table.sheet.name
+    return sorted(cells, key=lambda cell: (-cells[cell], cell.sheet != own))
 
 
 def sources_of(table: Table, hypothesis: Hypothesis) -> Sources:

@@ -169,7 +169,10 @@ class CellWriter:
         """Write a label above a block, and number its tiles."""
         bold = self.cell_format(bold=True)
         top, left = int(block.rows.min()), int(block.columns.min())
-        shape = effective(block.shape)
+        size = block.shape
+        if len(size) == 5 and size[2] == 1:  # images (N, C, D, H, W) without depth
+            size = size[:2] + size[3:]
+        shape = effective(size)
         first = block.reshape(shape) if shape else block
         tiled = len(shape) > 2 and int(first.rows[(0,) * (len(shape) - 2)].min()) == top
         apart = tiled and first.rows.reshape(-1, *shape[-2:])[:, 0, 0]

@@ -32,6 +32,8 @@ _RATE_COLUMN = 8  # of the learning rate, beside the heading of what comes after
 
 _LINKS = 3  # to other sheets, at most
 
+_TILES = {"MultiheadAttention": "head"}  # what the tiles of a layer are, if not channels
+
 _NARROW = 3  # columns that hold no long name
 
 HEADINGS: Mapping[Section, str] = {
@@ -67,6 +69,10 @@ class GroupWriter:
         """What the tensors of the sheet are called."""
         return symbols(self.layout, self.sheet)
 
+    @property
+    def _tile(self) -> str:
+        return _TILES.get(self.sheet.group.where.kind, "channel")
+
     def write(self, page: Worksheet) -> None:
         """Write all passes, with links to each."""
         shown: dict[str, int] = {}
@@ -92,7 +98,7 @@ class GroupWriter:
             self._write_aux(page, section, node, aux, context)
         for placed, block in piece.values.items():
             prefix = "∂L/∂" if section == "backward" else ""
-            tile = "kernel" if _is_kernel(placed, node) else "channel"
+            tile = "kernel" if _is_kernel(placed, node) else self._tile
             anchor = piece.anchors.get(placed, block)
             name = names[placed]
             if anchor.right - int(anchor.columns.min()) < _NARROW and name[:1] == "h":
@@ -159,7 +165,7 @@ class GroupWriter:
         numbers = self.after if section == "after" else self.numbers
         assert numbers is not None
         if aux.label:
-            self.cells.label(page, aux.block, aux.label)
+            self.cells.label(page, aux.block, aux.label, self._tile)
         if aux.ids is None:
             x = [numbers.of(o.ids) for o in node.operands]
             gradients = self.numbers.loss_by(node.ids)
@@ -232,4 +238,5 @@ def _is_learned(node: Node) -> bool:
 
 
 def _is_kernel(placed: Node, node: Node) -> bool:
-    return isinstance(node.primitive, Convolution) and len(placed.shape) > 2 and placed is not node
+    """Whether what is placed with a convolution is its weights, not its input."""
+    return isinstance(node.primitive, Convolution) and placed.first in node.operands[1].ids

@@ -3,9 +3,10 @@
 import pytest
 
 from gradsheet.audit.pipeline import audit_book
+from gradsheet.audit.unaudited import UnauditedError
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.model import Book
-from tests.audit.by_columns import Column, audited, book, found_in, sigmoid
+from tests.audit.by_columns import Column, audited, book, changed, found_in, sigmoid
 
 
 @pytest.mark.parametrize(
@@ -59,3 +60,92 @@ def test_a_learning_rate_is_no_weight_wherever_it_is() -> None:
     assert rate is not None
     assert rate.cell == CellIndex(10, 2)
     assert not audit.remarks
+
+
+HIDDEN: list[Column] = [
+    ("x", 0.8),
+    ("t", 0.1),
+    *((f"w{n}", 0.3 * n - 0.5, f"=[w{n}<]+[v{n}<]") for n in (1, 2)),
+    ("a", "=1/(1+EXP(-[w1]*[x]))"),
+    ("y", "=1/(1+EXP(-[w2]*[a]))"),
+    ("E", "=([t]-[y])^2/2"),
+    ("d", "=([y]-[t])*[y]*(1-[y])"),
+    ("dw1", "=[d]*[w2]*[a]*(1-[a])*[x]"),
+    ("dw2", "=[d]*[a]"),
+    *((f"v{n}", f"=-$B$1*[dw{n}]", f"=$D$1*[v{n}<]-$B$1*[dw{n}]") for n in (1, 2)),
+]
+
+
+def test_a_unit_of_one_weight_is_no_input() -> None:
+    audit = audited(HIDDEN, C1="momentum", D1=0.9)
+    assert audit.all_right, found_in(audit)
+    assert [layer.units for layer in audit.tables[0].network.layers] == [1, 1]
+    wrong = changed(HIDDEN, "dw1", "=[d]*[w2]*[a]*(1-[a])*[a]")
+    assert [cell for cell, _ in found_in(audited(wrong, C1="momentum", D1=0.9))] == ["J6"]
+
+
+def test_a_table_of_payments_is_no_training() -> None:
+    columns: list[Column] = [
+        ("Year", [float(n) for n in range(6)]),
+        ("Balance", "=$F$1", "=[Closing<]"),
+        ("Interest", "=[Balance]*$B$1"),
+        ("Principal", "=$D$1-[Interest]"),
+        ("Closing", "=[Balance]-[Principal]"),
+        ("Error", "=([Closing]-5000)^2"),
+    ]
+    with pytest.raises(UnauditedError, match="no training table found"):
+        audited(columns, A1="Rate", C1="Payment", D1=900.0, E1="Loan", F1=9000.0)
+
+
+def test_a_penalty_in_the_written_loss_is_differentiated() -> None:
+    columns: list[Column] = [
+        ("x", [1.0, 2.0, 3.0]),
+        ("y", [3.0, 5.0, 7.0]),
+        *((w, 0.5, f"=[{w}<]-$B$1*[d{w}<]") for w in ("w", "b")),
+        ("p", "=[w]*[x]+[b]"),
+        ("loss", "=([y]-[p])^2/2+$D$1/2*[w]^2"),
+        ("dw", "=([p]-[y])*[x]+$D$1*[w]"),
+        ("db", "=[p]-[y]"),
+    ]
+    audit = audited(columns, C1="lambda", D1=0.2)
+    assert audit.all_right, found_in(audit)
+    wrong = changed(columns, "dw", "=([p]-[y])*[x]+2*$D$1*[w]")
+    assert [cell for cell, _ in found_in(audited(wrong, C1="lambda", D1=0.2))] == ["H6"]
+
+
+def test_a_learning_rate_may_fall_from_row_to_row() -> None:
+    columns: list[Column] = [
+        ("t", [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]),
+        ("eta_t", "=$B$1/(1+$D$1*[t])"),
+        ("x", [1.0, 2.0, 3.0]),
+        ("y", [3.0, 5.0, 7.0]),
+        *((w, 0.5, f"=[{w}<]-[eta_t<]*[d{w}<]") for w in ("w", "b")),
+        ("p", "=[w]*[x]+[b]"),
+        ("loss", "=([y]-[p])^2/2"),
+        ("dw", "=([p]-[y])*[x]"),
+        ("db", "=[p]-[y]"),
+    ]
+    audit = audited(columns, C1="k", D1=0.1)
+    assert audit.all_right, found_in(audit)
+    wrong = changed(columns, "b", "=[b<]-$B$1*[db<]")
+    assert [cell for cell, _ in found_in(audited(wrong, C1="k", D1=0.1))] == ["G7"]
+
+
+def test_a_recurrent_unit_is_no_layer() -> None:
+    columns: list[Column] = [
+        *((f"x{n}", 0.3 * n - 0.4) for n in (1, 2)),
+        ("target", 0.4),
+        *((w, 0.2 + 0.1 * n, f"=[{w}<]-$B$1*[d{w}<]") for n, w in enumerate(("w", "u", "v"))),
+        ("h1", "=TANH([w]*[x1])"),
+        ("h2", "=TANH([w]*[x2]+[u]*[h1])"),
+        ("y", "=[v]*[h2]"),
+        ("loss", "=0.5*([y]-[target])^2"),
+        ("d2", "=([y]-[target])*[v]*(1-[h2]^2)"),
+        ("d1", "=[d2]*[u]*(1-[h1]^2)"),
+        ("dw", "=[d2]*[x2]+[d1]*[x1]"),
+        ("du", "=[d2]*[h1]"),
+        ("dv", "=([y]-[target])*[h2]"),
+    ]
+    assert found_in(audited(columns)) == []
+    wrong = changed(columns, "dw", "=[d2]*[x2]")
+    assert [cell for cell, _ in found_in(audited(wrong))] == ["N6"]

@@ -34,7 +34,7 @@ from gradsheet.audit.findings import (
 )
 from gradsheet.audit.inference.function import FUNCTION
 from gradsheet.audit.inference.interpretation import Interpretation, Work
-from gradsheet.audit.inference.ranking import interpret
+from gradsheet.audit.inference.rows import interpret_table
 from gradsheet.audit.own_files import refuse_own
 from gradsheet.audit.seen import what_was_seen
 from gradsheet.audit.subject import Subject
@@ -111,7 +111,7 @@ def _interpretations(formulas: Formulas) -> list[Interpretation]:
     tables = [t for t in find_tables(formulas) if t.sheet.name not in passed_over]
     for table in tables:
         like = found.get(id(table.like))
-        known = (like and like.on(table)) or interpret(table)
+        known = (like and like.on(table)) or interpret_table(table)
         if known is not None:
             found[id(table)] = known
     return list(found.values())

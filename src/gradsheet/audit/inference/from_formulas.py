@@ -53,9 +53,7 @@ def hypothesis_from_formulas(
 
 
 def _shape(wiring: Wiring) -> Shape | None:
-    if not wiring.layers:
-        return None
-    if _repeats_a_unit(wiring):
+    if not wiring.layers or _repeats_a_unit(wiring) or any(map(wiring.is_moved, wiring.inputs)):
         return None
     sizes = (len(wiring.inputs), *map(len, wiring.layers))
     found = [len(wiring.biases(layer)) for layer in range(len(wiring.layers))]

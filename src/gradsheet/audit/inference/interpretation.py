@@ -158,6 +158,13 @@ class Interpretation:
         return gradients & self.parameters
 
     @cached_property
+    def _varied(self) -> set[int]:
+        """The columns without a name whose typed numbers differ from row to row."""
+        table = self.table
+        free = [c for c in table.columns if c not in (*self.symbols, *table.usual)]
+        return {c for c in free if len({table.number(row, c) for row in table.rows}) > 1}
+
+    @cached_property
     def _data_moves(self) -> bool:
         """Whether the rows show the network different examples, typed in row by row."""
         return any(
@@ -230,6 +237,8 @@ class Interpretation:
         if (symbol := self.symbols.get(column)) is None:
             if column in self._remembering:
                 raise FormulaError("it uses what a column has gathered over the rows above")
+            if column in self._varied:
+                return self.reference.number_of_row(column, row - other_row)
             return None
         if self.is_given(column) and not (symbol.is_data and self._data_moves):
             return self.reference[symbol]  # the same in every row

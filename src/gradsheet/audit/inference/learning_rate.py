@@ -43,6 +43,9 @@ class Sources:
 def find_rate(table: Table, hypothesis: Hypothesis) -> Rate:
     """The column or the cell that most updates use; else the number most updates hold."""
     sources = sources_of(table, hypothesis)
+    planned = [c for c, _ in sources.columns.most_common() if _is_schedule(table, hypothesis, c)]
+    if planned:
+        return Rate(column=planned[0], value=table.number(table.rows[0], planned[0]))
     if labeled := _labeled(table, sources.cells):
         return Rate(labeled)
     if sources.columns:
@@ -139,7 +142,21 @@ def _may_be_rate(table: Table, hypothesis: Hypothesis, column: int) -> bool:
     """Whether a column is none of the network's values, nor followed, nor numbers the rows."""
     is_free = hypothesis.symbols.get(column, LEARNING_RATE) == LEARNING_RATE
     is_computed = isinstance(table.usual.get(column), Call)
-    return is_free and not is_computed and not counts_rows(table, column)
+    is_typed = not is_computed and not counts_rows(table, column)
+    return is_free and (is_typed or _is_schedule(table, hypothesis, column))
+
+
+def _is_schedule(table: Table, hypothesis: Hypothesis, column: int) -> bool:
+    """Whether a column computes a learning rate from row to row, of nothing of the network."""
+    tree = table.usual.get(column)
+    if not isinstance(tree, Call) or column in hypothesis.symbols:
+        return False
+    here = CellIndex(table.later_rows[0], column)
+    cells = [CellRef(r.sheet or table.sheet.name, r.seen_from(here)) for r in references(tree)]
+    inside = [c for c in cells if c.sheet == table.sheet.name and c.cell.row in table.rows]
+    is_apart = all(c.cell.column == column or c.cell.column not in table.usual for c in inside)
+    is_called = is_rate(table.headers.get(column, ""))
+    return is_apart and (is_called or any(label_of(table, c) for c in cells if c not in inside))
 
 
 def counts_rows(table: Table, column: int) -> bool:
@@ -161,6 +178,7 @@ def _update_formulas(
         for ref in references(tree):
             other = ref.seen_from(place)
             known = other.column in hypothesis.symbols or other.column in seen
+            known = known or _is_schedule(table, hypothesis, other.column)
             if not known and other.column in table.usual and other.row in table.rows:
                 seen.add(other.column)
                 waiting.append((table.usual[other.column], other))

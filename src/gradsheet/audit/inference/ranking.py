@@ -48,7 +48,22 @@ def interpret(table: Table) -> Interpretation | None:
             return None
     best = _by_its_rule(table, best)
     name_helpers(best, wrong_columns(best))
-    return best
+    return best if _learns(best) else None
+
+
+def _learns(found: Interpretation) -> bool:
+    """Whether a gradient is as it should be, or, where none has a column, an update.
+
+    Where there is none, and no activation either, there are sums and products alone: as in a table
+    of payments.
+    """
+    if set(found.reference.practice.activations) != {"identity"}:
+        return True
+    wrong = set(wrong_columns(found))
+    parameters = [c for c, s in found.symbols.items() if s in found.parameters]
+    moved = {found.column_of_update(c) for c in parameters if found.computed_rows(c)}
+    gradients = {c for c, s in found.symbols.items() if s.is_helper}
+    return not (gradients or moved) <= wrong
 
 
 def _by_its_rule(table: Table, found: Interpretation) -> Interpretation:

@@ -163,6 +163,7 @@ class ReferenceNetwork:
         self._fixed: dict[Symbol, float] = {}
         self._first_count: int | None = None
         self._counts: dict[int, Variable] = {}
+        self._numbers: dict[tuple[int, int], Variable] = {}
         self._points: dict[Variable, Array] = {self.rate: draw(LEARNING_RATE, 0)}
 
     def row(self, above: int = 0) -> ReferenceRow:
@@ -222,6 +223,16 @@ class ReferenceNetwork:
             self._points[self._counts[above]] = _COUNTS - above
             self._rows_above[self._counts[above]] = above
         return self._counts[above]
+
+    def number_of_row(self, column: int, above: int) -> Variable:
+        """A number of no known meaning that differs from row to row, so many rows above."""
+        key = (column, above)
+        if key not in self._numbers:
+            symbol = Symbol(Kind.COUNT, (column,))
+            self._numbers[key] = named(symbol, None, "number of the row")
+            self._points[self._numbers[key]] = draw(symbol, above)
+            self._rows_above[self._numbers[key]] = above
+        return self._numbers[key]
 
     def _place(self, *rows: int) -> None:
         """Give the values of some rows their points."""

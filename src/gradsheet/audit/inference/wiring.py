@@ -1,6 +1,6 @@
 """Which columns are weighted sums of which others, layer by layer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeGuard
@@ -105,6 +105,7 @@ class Wiring:
         formula = self.formulas.expressions[parameter]
         places = {self.formulas.place(variable) for variable in variables(formula)}
         above = {place.column for place in places if _is_above(place)} - self.parameters
+        above = {column for column in above if not self.formulas.is_rate(column)}
         columns = {place.column for place in places if isinstance(place, ColumnCell)}
         if len(columns & self.parameters) > 1:  # what is remembered moves on by itself, too
             above &= self.formulas.expressions.keys()
@@ -172,7 +173,7 @@ class Wiring:
     def _inside(self, formula: Expression) -> Unit | None:
         """The weighted sum that a formula applies a function to, without a column for the sum."""
         whole = set(variables(formula))
-        for part in _sums(formula):
+        for part in _parts(formula, (ADD, MULTIPLY)):
             unit, others = self._unit(part), whole - set(variables(part))
             # Beside the sum there may be a threshold.
             beside = len(others) < 2 and all(map(self.formulas.is_beside, others))
@@ -292,6 +293,20 @@ class Wiring:
         signals = {signal for unit in self.layers[0] for signal in self.units[unit].weights}
         return sorted(signals, key=lambda s: (self.formulas.is_beside(s), self.formulas.place(s)))
 
+    def is_moved(self, signal: Variable) -> bool:
+        """Whether a signal follows from parameters of its row: it is no input."""
+        waiting, seen = [signal], {signal}
+        while waiting:
+            place = self.formulas.place(waiting.pop())
+            if isinstance(place, ColumnCell) and place.rows_above == 0:
+                if place.column in self.parameters:
+                    return True
+                formula = self.formulas.expressions.get(place.column)
+                new = set(variables(formula)) - seen if formula is not None else set()
+                seen |= new
+                waiting += new
+        return False
+
     def biases(self, layer: int) -> list[Variable]:
         """The biases of a 0-based layer, each once."""
         units = self.layers[layer]
@@ -319,13 +334,13 @@ def _terms(expression: Expression) -> Iterator[Expression]:
         yield expression
 
 
-def _sums(expression: Expression) -> Iterator[Expression]:
-    """The sums in an expression, outermost first."""
+def _parts(expression: Expression, operations: Collection[Operation]) -> Iterator[Expression]:
+    """The parts of an expression that some operations make, outermost first."""
     if isinstance(expression, Apply):
-        if expression.operation is ADD:
+        if expression.operation in operations:
             yield expression
         for argument in expression.arguments:
-            yield from _sums(argument)
+            yield from _parts(argument, operations)
 
 
 def key(expression: Expression) -> object:

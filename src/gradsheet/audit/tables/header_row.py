@@ -13,6 +13,8 @@ def find_headers(
 ) -> tuple[dict[int, str], int | None]:
     """The texts of the row closely above in which most names are spelled, and the row.
 
+    Where none spells names that are known, the next row with a text above most columns.
+
     Args:
         sheet: of the table.
         first_row: of its data.
@@ -20,12 +22,16 @@ def find_headers(
     """
     best: dict[int, str] = {}
     best_row, most = None, 1  # one name alone may be the label of something else
+    full: dict[int, str] = {}
+    full_row = None
     for row in range(first_row - 1, max(0, first_row - 1 - _HEADER_ABOVE), -1):
         texts = _texts(sheet, row, columns)
         known = sum(read_header(text) not in (None, LEARNING_RATE) for text in texts.values())
         if known > most:
             best, best_row, most = texts, row, known
-    return best, best_row
+        if full_row is None and 2 * len(texts) > len(columns):
+            full, full_row = texts, row
+    return (full, full_row) if best_row is None else (best, best_row)
 
 
 def _texts(sheet: Sheet, row: int, columns: list[int]) -> dict[int, str]:

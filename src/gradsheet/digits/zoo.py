@@ -19,6 +19,8 @@ ZOO: dict[str, AnyArchitecture] = {
     "1k": SmallArchitecture(6, (Separable(16, stride=2), Separable(16, times=2))),
     "2k": SmallArchitecture(9, (Separable(16, stride=2), Separable(20), Separable(20))),
     "5k": SmallArchitecture(12, (Separable(32, stride=2), Separable(36), Separable(36))),
+    "8k": SmallArchitecture(16, (Separable(40, stride=2), Separable(52), Separable(52))),
+    "10k": SmallArchitecture(16, (Separable(48, stride=2), Separable(60), Separable(56))),
     EXACT: Architecture(activation="gelu", order="pool-norm-activation", activate_last=True),
 }
 

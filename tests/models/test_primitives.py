@@ -162,6 +162,14 @@ def test_hardsigmoid(tmp_path: Path) -> None:
     check_model(nn.Hardsigmoid(), torch.linspace(-4, 4, 7), folder=tmp_path, most=1e-7)
 
 
+def _solved(a: Tensor, b: Tensor) -> Tensor:
+    lower = a.tril() + 3 * torch.eye(3)
+    first = torch.linalg.solve_triangular(lower, b, upper=False)
+    return first @ torch.linalg.solve_triangular(
+        a, b.mT, upper=True, left=False, unitriangular=True
+    )
+
+
 PRODUCTS: dict[str, tuple[Callable[[], nn.Module], list[tuple[int, ...]]]] = {
     "linear": (lambda: nn.Linear(4, 3), [(4,)]),
     "linear of rows": (lambda: nn.Linear(6, 7), [(5, 6)]),
@@ -171,6 +179,7 @@ PRODUCTS: dict[str, tuple[Callable[[], nn.Module], list[tuple[int, ...]]]] = {
     "bmm": (lambda: Calls(lambda _, a, b: a @ b), [(2, 5, 6), (2, 6, 5)]),
     "transposed": (lambda: Calls(lambda _, a, b: a.mT @ b.mT), [(6, 5), (7, 6)]),
     "einsum": (lambda: Calls(lambda _, a, b: torch.einsum("bij,bkj->bik", a, b)), [(2, 3, 6)] * 2),
+    "triangular": (lambda: Calls(lambda _, a, b: _solved(a, b)), [(3, 3), (3, 2)]),
     "outer": (lambda: Calls(lambda _, a, b: torch.outer(a, b)), [(3,), (4,)]),
     "bilinear": (lambda: nn.Bilinear(3, 2, 4), [(2, 3), (2, 2)]),
     "cosine": (lambda: Calls(lambda _, a, b: F.cosine_similarity(a, b)), [(2, 3), (2, 3)]),

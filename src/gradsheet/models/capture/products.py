@@ -140,7 +140,38 @@ def convolution(
     return found if batched is x else found.moved(found.ids[0])
 
 
+def _solve_triangular(
+    builder: Builder,
+    a: Value,
+    b: Value,
+    *,
+    upper: bool,
+    left: bool = True,
+    unitriangular: bool = False,
+) -> Value:
+    """X of A·X = B (or of X·A = B), row by row, by substitution."""
+    a, b = builder.whole(a), builder.whole(b)
+    if not left:
+        a, b = (part.moved(np.swapaxes(part.ids, -1, -2)) for part in (a, b))
+        upper = not upper
+    size = a.shape[-1]
+    order = range(size - 1, -1, -1) if upper else range(size)
+    rows: dict[int, Value] = {}
+    for i in order:
+        total = b.moved(b.ids[..., i, :])
+        for j, known in rows.items():
+            part = pointwise("mul")(builder, a.moved(a.ids[..., i, j, None]), known)
+            total = pointwise("sub")(builder, total, part)
+        if not unitriangular:
+            total = pointwise("div")(builder, total, a.moved(a.ids[..., i, i, None]))
+        rows[i] = total
+    found = np.stack([rows[i].ids for i in range(size)], axis=-2)
+    value = Value(found, a.flows or b.flows)
+    return value if left else value.moved(np.swapaxes(found, -1, -2))
+
+
 RULES: dict[str, Callable[..., Any]] = {
+    "linalg_solve_triangular": _solve_triangular,
     "mm": _mm,
     "bmm": _bmm,
     "addmm": _addmm,

@@ -45,6 +45,10 @@ class Elements:
             numbers = torch.full((count,), UNKNOWN, dtype=torch.int64)
             self.found[key] = (tensor.detach(), numbers)  # kept: its address is not given again
         numbers = self.found[key][1]
+        parts = storage.nbytes() // tensor.element_size() // max(1, len(numbers))
+        if parts > 1:  # complex numbers, seen as pairs of real ones
+            numbers = numbers.repeat_interleave(parts)
+            self.found[key] = (tensor.detach(), numbers)
         return torch.as_strided(numbers, tensor.size(), tensor.stride(), tensor.storage_offset())
 
     def knows(self, tensor: Tensor) -> bool:
@@ -194,6 +198,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
     def _mark(self, outputs: Sequence[Tensor], what: str) -> None:
         """Refuse what has no formulas when it is used, not before."""
         where = self.scope.place()
+        if any(tensor.is_complex() for tensor in outputs):
+            what += ", which gives complex numbers,"
         for tensor in outputs:
             self.elements.of(tensor).fill_(REFUSED)
             self._refused[tensor.untyped_storage()._cdata] = f"{where}: {what}"

@@ -165,9 +165,8 @@ def test_hardsigmoid(tmp_path: Path) -> None:
 def _solved(a: Tensor, b: Tensor) -> Tensor:
     lower = a.tril() + 3 * torch.eye(3)
     first = torch.linalg.solve_triangular(lower, b, upper=False)
-    return first @ torch.linalg.solve_triangular(
-        a, b.mT, upper=True, left=False, unitriangular=True
-    )
+    second = torch.linalg.solve_triangular(a, b.mT, upper=True, left=False, unitriangular=True)
+    return torch.as_tensor(first @ second)
 
 
 PRODUCTS: dict[str, tuple[Callable[[], nn.Module], list[tuple[int, ...]]]] = {

@@ -32,14 +32,15 @@ export async function start() {
     return page;
   }
 
-  /** What axe-core finds wrong. The policy of the page forbids eval, not this. */
-  async function inaccessible(page) {
+  /** What axe-core finds wrong in a part of a page. The policy of the page forbids eval, not this. */
+  async function inaccessible(page, part = "html") {
     await page.evaluate((source) => {
+      if (window.axe) return;
       const script = document.createElement("script");
       script.textContent = source;
       document.head.append(script);
     }, AXE);
-    const found = await page.evaluate(() => window.axe.run());
+    const found = await page.evaluate((selector) => window.axe.run(selector), part);
     return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`);
   }
 

@@ -8,16 +8,14 @@ await page.waitForSelector("#inspect b");
 const answer = async () => (await page.textContent("#answer .answer")).match(/It is a (\d)/)[1];
 const result = { axe: [] };
 
-// Every test digit of the page: those with a red frame are the ones classified wrongly.
-result.digits = await page.evaluate(() => {
-  const found = [];
-  for (const button of document.querySelectorAll(".gallery button")) {
-    button.click();
-    const [, digit] = document.querySelector("#answer .answer").textContent.match(/It is a (\d)/);
-    found.push([button.title, Number(digit), button.className === "misclassified"]);
-  }
-  return found;
-});
+// The test digits of the page: those with a red frame are the ones classified wrongly. Some of both are chosen.
+result.digits = await page.evaluate(() => [...document.querySelectorAll(".gallery button")].map((button, k) => {
+  const framed = button.className === "misclassified";
+  if (k % 9) return [button.title, null, framed];
+  button.click();
+  const [, digit] = document.querySelector("#answer .answer").textContent.match(/It is a (\d)/);
+  return [button.title, Number(digit), framed];
+}));
 
 // A 7, drawn by mouse; then an empty pad.
 await page.click("text=Clear");
@@ -52,7 +50,7 @@ result.fooled = await page.textContent("#panel .finding");
 await page.selectOption("#mode", "gradients");
 for (const tab of ["statistics", "saliency", "learning"]) {
   await page.click(`#tab-${tab}`);
-  result.axe.push(...await inaccessible(page));
+  result.axe.push(...await inaccessible(page, tab === "statistics" ? "html" : "#panel"));
 }
 await page.click("text=Clear");
 result.empty = await page.textContent("#answer .answer");

@@ -167,13 +167,16 @@ class TestDigits:
         assert digits["phoneWidth"] == 390
 
     def test_test_digits_are_classified_as_by_the_library(self, digits: dict[str, Any]) -> None:
+        """Frames of all, answers of some; test_digits.py has the answers of all."""
         images = load().test
         predictions = evaluate(load_model(None), images).predictions
         for title, digit, framed in digits["digits"]:
             index = int(re.findall(r"\d+", title)[0])
-            assert digit == predictions[index]
-            assert framed == (digit != images.labels[index])
+            assert digit in (None, predictions[index])
+            assert framed == (predictions[index] != images.labels[index])
+        chosen = [framed for _, digit, framed in digits["digits"] if digit is not None]
         assert len(digits["digits"]) == 100
+        assert len(chosen) == 12 and {*chosen} == {True, False}
 
     def test_a_drawn_seven(self, digits: dict[str, Any]) -> None:
         """It learns to be a 3 and forgets it again."""

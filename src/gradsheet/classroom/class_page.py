@@ -115,7 +115,8 @@ def _commonest(scored: Sequence[Marked]) -> Iterator[Html]:
     lines = []
     for words in commonest:
         (name, count), *_ = where[words].most_common(1)
-        most = f", {count} in {name}" if name and where[words].total() > count else ""
+        # Made once everywhere it has no place of its own.
+        most = f", {count} of them in {name}" if name and 1 < count < where[words].total() else ""
         lines.append((words, where[words].total(), f"{where[words].total()}{most}"))
     yield element("h2", "The commonest mistakes")
     yield _bars(lines)

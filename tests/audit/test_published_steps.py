@@ -1,12 +1,16 @@
 """Workbooks of a step or of few, and with other update rules, as people publish them."""
 
+import re
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from gradsheet.audit.pipeline import audit_book
 from gradsheet.audit.unaudited import UnauditedError
 from gradsheet.spreadsheet.addresses import CellIndex
-from gradsheet.spreadsheet.model import Book
-from tests.audit.by_columns import Column, audited, book, changed, found_in, sigmoid
+from gradsheet.spreadsheet.model import Book, Cell, Sheet
+from tests.audit.by_columns import RATE, Column, audited, book, changed, found_in, sigmoid
 
 
 @pytest.mark.parametrize(
@@ -149,3 +153,39 @@ def test_a_recurrent_unit_is_no_layer() -> None:
     assert found_in(audited(columns)) == []
     wrong = changed(columns, "dw", "=[d2]*[x2]")
     assert [cell for cell, _ in found_in(audited(wrong))] == ["N6"]
+
+
+def with_a_note(columns: list[Column], row: int) -> Book:
+    """A table whose rows from this one on are two further down, below a note."""
+    whole = book(columns, 8, RATE).sheets["Sheet"].cells
+    cells = {}
+    for place, held in whole.items():
+        text = held.formula and re.sub(
+            r"(?<![$A-Z])([A-Z])(\d+)",
+            lambda m: m[1] + str(int(m[2]) + 2 * (int(m[2]) >= row)),
+            held.formula,
+        )
+        below = CellIndex(place.row + 2 * (place.row >= row), place.column)
+        cells[below] = replace(held, formula=text)
+    cells[CellIndex(row + 1, 2)] = Cell("epoch 2")
+    return Book(Path("note.xlsx"), {"Sheet": Sheet("Sheet", cells)})
+
+
+def test_updates_across_a_note_are_checked() -> None:
+    columns: list[Column] = [
+        ("x", 0.4),
+        ("t", 0.9),
+        ("w1", 0.3, "=[w1<]-$B$1*[dw<]"),
+        ("net", "=[w1]*[x]"),
+        ("y", sigmoid("net")),
+        ("E", "=0.5*([t]-[y])^2"),
+        ("dw", "=([y]-[t])*[y]*(1-[y])*[x]"),
+    ]
+    right = with_a_note(columns, 10)
+    audit = audit_book(right)
+    assert audit.all_right, found_in(audit)
+    cells = right.sheets["Sheet"].cells
+    cells[CellIndex(12, 4)] = Cell(None, "D8-$B$1*H9")
+    assert found_in(audit_book(right)) == [("D12", "GS213")]
+    cells[CellIndex(12, 4)] = Cell(None, "D6")  # starts again
+    assert audit_book(right).all_right

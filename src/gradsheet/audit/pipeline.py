@@ -1,7 +1,7 @@
 """The audit of a workbook: read it, find its tables, infer their networks, check, explain."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from gradsheet.audit.checks.cached_values import cached_value_findings
 from gradsheet.audit.checks.cells import missing_starts, odd_cells
 from gradsheet.audit.checks.charts import chart_findings
 from gradsheet.audit.checks.comparison import comparison_findings
+from gradsheet.audit.checks.continued import continued_findings
 from gradsheet.audit.checks.folding import folded
 from gradsheet.audit.checks.followers import sources, with_followers
 from gradsheet.audit.checks.formulas import wrong_formulas
@@ -41,6 +42,7 @@ from gradsheet.audit.subject import Subject
 from gradsheet.audit.tables.search import find_tables
 from gradsheet.audit.tables.steps.search import find_trainings
 from gradsheet.audit.tables.steps.training import Training
+from gradsheet.audit.tables.table import Table
 from gradsheet.audit.trainings import audit_training, interpret_training
 from gradsheet.audit.unaudited import UnauditedError
 from gradsheet.networks.step_units import STEP_UNITS
@@ -84,7 +86,11 @@ def audit_book(book: Book) -> Audit:
         found.work = work
     evaluator = Evaluator(formulas)
     subjects = [Subject(found, evaluator) for found in interpretations]
-    tables = [*map(_audit_table, subjects), *(audit_training(t, _audit_table) for t in trainings)]
+    found_tables = [subject.table for subject in subjects]
+    tables = [
+        *(_audit_table(subject, found_tables) for subject in subjects),
+        *(audit_training(t, _audit_table) for t in trainings),
+    ]
     return Audit(
         path=book.path,
         tables=tuple(folded_over_sheets(tables)),
@@ -130,8 +136,10 @@ def _are_pieces(tables: list[Interpretation]) -> bool:
 # --- One table -------------------------------------------------------------------------------
 
 
-def _audit_table(subject: Subject) -> TableAudit:
+def _audit_table(subject: Subject, tables: Sequence[Table] = ()) -> TableAudit:
+    """The audit of one table; ``tables`` are all that were found, one of which it may continue."""
     wrong = swapped_gradients(subject, list(_check_table(subject)))
+    wrong += continued_findings(subject, tables)
     wrong = folded(other_update_rule(subject, without_unknown(subject, wrong)))
     wrong = with_followers(subject, wrong)
     cell = subject.found.rate.cell

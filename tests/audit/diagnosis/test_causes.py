@@ -70,6 +70,30 @@ SOFTMAX: Columns = {
     **{f"dL/dz{k}": (None, f"{{p{k}}}-{{y{k}}}") for k in CLASSES},
     **{f"dL/dw{i}{k}": (None, f"{{dL/dz{k}}}*{{x{i}}}") for i in (1, 2) for k in CLASSES},
 }
+SOFTPLUS: Columns = {
+    **RELU,
+    **{f"a{n}": (None, f"LN(1+EXP({{z{n}}}))") for n in (1, 2)},
+    **{f"f'(z{n})": (None, f"1/(1+EXP(-{{z{n}}}))") for n in (1, 2)},
+}
+OUTPUTS: Columns = {
+    "x": (X1, ""),
+    "t1": ((0.9,) * 5, ""),
+    "t2": ((0.2,) * 5, ""),
+    **{f"w{n}": (0.3 * n, f"{{w{n}<}}-$B$1*{{dE/dw{n}<}}") for n in (1, 2, 3)},
+    "net": (None, "{w1}*{x}"),
+    "a": (None, "1/(1+EXP(-{net}))"),
+    "net1": (None, "{w2}*{a}"),
+    "net2": (None, "{w3}*{a}"),
+    "o1": (None, "1/(1+EXP(-{net1}))"),
+    "o2": (None, "1/(1+EXP(-{net2}))"),
+    "E": (None, "0.5*(({t1}-{o1})^2+({t2}-{o2})^2)"),
+    "dE/do1": (None, "({o1}-{t1})*{o1}*(1-{o1})"),
+    "dE/do2": (None, "({o2}-{t2})*{o2}*(1-{o2})"),
+    "dE/da": (None, "{dE/do1}*{w2}+{dE/do2}*{w3}"),
+    "dE/dw1": (None, "{dE/da}*{a}*(1-{a})*{x}"),
+    "dE/dw2": (None, "{dE/do1}*{a}"),
+    "dE/dw3": (None, "{dE/do2}*{a}"),
+}
 X, Y = "$E$1:$E$3", "$F$1:$F$3"
 LINE: Columns = {
     "theta0": (0.0, "{theta0<}-$B$1*{dJ/dtheta0<}"),
@@ -130,7 +154,9 @@ def planted(columns: Columns, name: str, text: str) -> tuple[str, str, str]:
     return found.column, "+".join(found.codes), message(found).split(";")[0]
 
 
-@pytest.mark.parametrize("columns", [LOGISTIC, RELU, SOFTMAX, LINE, EXAMPLES], ids=range(5))
+@pytest.mark.parametrize(
+    "columns", [LOGISTIC, SOFTPLUS, SOFTMAX, LINE, EXAMPLES, OUTPUTS], ids=range(6)
+)
 def test_right_tables_pass(columns: Columns) -> None:
     assert findings(columns) == ()
 
@@ -145,6 +171,11 @@ def test_right_tables_pass(columns: Columns) -> None:
         (LOGISTIC, "dw2", "{err}*{x2}*{net}", "GS303", "contains net once too often"),
         (RELU, "f'(z2)", "{a2}*(1-{a2})", "GS603", "uses a2·(1 − a2) instead of [z2 > 0]"),
         (RELU, "f'(z1)", "1-{a1}^2", "GS603", "uses 1 − a1² instead of [z1 > 0]"),
+        (SOFTPLUS, "f'(z1)", "{a1}*(1-{a1})", "GS603", "uses a1·(1 − a1) instead of σ(z1)"),
+        (
+            *(OUTPUTS, "dE/da", "{dE/do1}*{w2}+{dE/do1}*{w3}", "GS502"),
+            "uses (o1 − t1)·o1·(1 − o1) instead of (o2 − t2)·o2·(1 − o2)",
+        ),
         (SOFTMAX, "dL/dz2", "{p2}-{y1}", "GS501", "uses y1 instead of y2"),
         (
             *(LINE, "dJ/dtheta1", f"SUMPRODUCT({{theta0}}+{{theta1}}*{X}-{Y},{X})", "GS302"),
@@ -201,6 +232,7 @@ def test_right_tables_with_helper_columns_pass(columns: Columns) -> None:
     [
         (PERCEPTRON, "Δw2", "$B$1*{error}*{x1}", "GS403", "uses x1 instead of x2"),
         (PERCEPTRON, "Δw2", "-$B$1*{error}*{x2}", "GS301", "has the wrong sign"),
+        (PERCEPTRON, "error", "{out}-{t}", "GS301", "has the wrong sign"),
         (PERCEPTRON, "Δb", "{error}", "GS302", "leaves out η"),
         (
             PERCEPTRON,
@@ -248,3 +280,15 @@ def test_a_note_names_the_cell_that_a_number_follows_from(tmp_path: Path) -> Non
     for follower in mistake.followers:
         note = copy[str(follower.cell)].comment
         assert note is not None and note.text.startswith(f"Follows from {mistake.place}: GS401")
+
+
+def test_formulas_that_all_use_a_value_of_one_row_have_one_cause() -> None:
+    whole = book(SOFTMAX)
+    cells = whole.sheets["S"].cells
+    letters = {name: column_letters(n) for n, name in enumerate(SOFTMAX, start=1)}
+    for row in (8, 9):
+        written = f"EXP({letters['z3']}{row})/{letters['sum']}7"
+        cells[CellIndex.parse(f"{letters['p3']}{row}")] = Cell(None, written)
+    [found] = audit_book(whole).mistakes
+    assert (found.column, found.codes, found.cells) == ("p3", ("GS213",), 2)
+    assert "uses sum of the row above instead of sum" in message(found)

@@ -1,10 +1,11 @@
 """The formulas of a column, compared with what is due in each of its cells."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from gradsheet.audit import rules
 from gradsheet.audit.checks.cells import cells_without_formula
-from gradsheet.audit.details import MoreWrongFormulas, WrongFormula
+from gradsheet.audit.details import Change, MoreWrongFormulas, WrongFormula
 from gradsheet.audit.diagnosis.consequences import effect_of
 from gradsheet.audit.diagnosis.explain import explain
 from gradsheet.audit.findings import Finding
@@ -13,6 +14,8 @@ from gradsheet.audit.subject import Subject
 from gradsheet.spreadsheet.functions import FormulaError
 
 _MOST_EXPLAINED = 3  # wrong formulas of one column
+_MOST_ALIKE = 20  # more of them, where those had one cause
+_OF_OTHER_ROWS = {rules.OTHER_ROW, rules.PINNED, rules.SLIDING}
 
 
 def wrong_formulas(subject: Subject, column: int) -> Iterator[Finding]:
@@ -27,10 +30,35 @@ def wrong_formulas(subject: Subject, column: int) -> Iterator[Finding]:
         elif not found.matches(rows[0], column):
             wrong.setdefault(table.tree(rows[0], column) or key, []).append(rows)
     groups = list(wrong.values())
-    for same in groups[:_MOST_EXPLAINED]:
-        yield _wrong_formula(subject, same, column)
-    yield from _more_wrong_formulas(subject, groups[_MOST_EXPLAINED:], column)
+    explained = [_wrong_formula(subject, same, column) for same in groups[:_MOST_EXPLAINED]]
+    rest = groups[_MOST_EXPLAINED:]
+    causes = {id(f): _cause(f) for f in explained}
+    if rest and len({*causes.values()}) == 1 and causes[id(explained[0])] is not None:
+        more = [_wrong_formula(subject, same, column) for same in rest[:_MOST_ALIKE]]
+        alike = [f for f in more if _cause(f) == _cause(explained[0])]
+        if len(alike) == len(more):
+            explained, rest = [*explained, *more], rest[_MOST_ALIKE:]
+    yield from _told_once(explained)
+    yield from _more_wrong_formulas(subject, rest, column)
     yield from cells_without_formula(subject, column, missing, sum(map(len, classes.values())))
+
+
+def _cause(finding: Finding) -> object:
+    """What makes two findings in one column one; None where that is not known."""
+    details = finding.details
+    if not isinstance(details, WrongFormula) or rules.UNEXPLAINED in finding.rules:
+        return None
+    changes = [c for c in details.causes if isinstance(c, Change) and c.rule in _OF_OTHER_ROWS]
+    return (finding.rules, tuple(c.right for c in changes)) if changes else None
+
+
+def _told_once(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """One finding for all formulas of a column with one cause, at the first of them."""
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(_cause(finding) or id(finding), []).append(finding)
+    for first, *others in groups.values():
+        yield replace(first, cells=first.cells + sum(other.cells for other in others))
 
 
 def _more_wrong_formulas(

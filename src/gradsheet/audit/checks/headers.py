@@ -69,7 +69,7 @@ def _are_numbered_by_pairs(subject: Subject) -> bool:
 def _is_the_same_in_other_words(named: Symbol, symbol: Symbol, outputs: int) -> bool:
     """Whether a header may mean what its column holds: an error is a loss, or what moves a bias."""
     is_error = symbol.kind is Kind.ERROR and outputs == 1
-    return named == LOSS and (is_error or symbol.is_pre_activation or symbol.is_gradient)
+    return named == LOSS and (is_error or symbol.is_pre_activation or symbol.is_helper)
 
 
 def _is_made_of(symbol: Symbol, named: Symbol) -> bool:

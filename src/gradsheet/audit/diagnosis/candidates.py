@@ -26,6 +26,15 @@ _OF_ONE_KIND = {
     Kind.EXAMPLE_LOSS: rules.WRONG_ERROR,
 }
 """The mistake of taking one value for another of its kind."""
+_OF_UNITS = {
+    Kind.OUTPUT: rules.WRONG_OUTPUT,
+    Kind.OUTPUT_ACTIVATION: rules.WRONG_OUTPUT,
+    Kind.TARGET: rules.WRONG_OUTPUT,
+    Kind.ERROR: rules.WRONG_OUTPUT,
+    Kind.HIDDEN: rules.NEIGHBOR,
+    Kind.HIDDEN_ACTIVATION: rules.NEIGHBOR,
+}
+"""The mistake of taking all values of a unit for those of another."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +157,18 @@ class Candidates:
                 yield Together(
                     rules.WRONG_WEIGHT, {w: o for w, o in others.items() if o is not None}
                 )
+
+    def units(self) -> Iterator[tuple[Rule, dict[Variable, Expression]]]:
+        """For the values of one unit in the formula those of each other unit of its layer."""
+        own = {v: s for v in self._inside if (s := symbol_of(v)).kind in _OF_UNITS}
+        values = self._found.reference.row(0).values
+        for rule, of in dict.fromkeys((_OF_UNITS[s.kind], s.numbers) for s in own.values()):
+            mine = {v: s for v, s in own.items() if _OF_UNITS[s.kind] is rule and s.numbers == of}
+            for numbers in dict.fromkeys(s.numbers for s in values if s.kind in _OF_UNITS):
+                others = {v: values.get(replace(s, numbers=numbers)) for v, s in mine.items()}
+                taken = {v: other for v, other in others.items() if other is not None}
+                if numbers != of and len(taken) > 1:
+                    yield rule, dict(taken)
 
     def all_activations(self) -> Iterator[Together]:
         """Pre-activations for all activations of the formula, layer by layer, or all of them."""

@@ -33,6 +33,7 @@ from gradsheet.audit.diagnosis.mutations import (
     Substitute,
     Substitution,
     in_every_term,
+    of_another_unit,
     replaced,
     single_mutations,
     structural,
@@ -324,7 +325,11 @@ class _Search:
         factors = [*(v for v in used if v not in inside), *derivatives_in(used)]
         sums, values = self._candidates.sums, self._candidates.activations
         found = self._first_match(
-            chain(other_derivatives(self._right, sums, values), multiplied(self._right, factors))
+            chain(
+                other_derivatives(self._right, sums, values),
+                multiplied(self._right, factors),
+                of_another_unit(self._right, list(self._candidates.units())),
+            )
         )
         return (self._change(found),) if found else ()
 

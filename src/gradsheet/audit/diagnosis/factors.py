@@ -19,9 +19,11 @@ from gradsheet.audit.diagnosis.algebra import (
 from gradsheet.audit.diagnosis.mutations import Mutations, part_by_part
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable
-from gradsheet.symbolic.operations import DIVIDE, MULTIPLY, SQUARE, STEP, SUBTRACT
+from gradsheet.symbolic.operations import DIVIDE, MULTIPLY, SIGMOID, SQUARE, STEP, SUBTRACT
 from gradsheet.symbolic.tape import Array
 
+_ON_SUMS = OF_RECTIFIERS | {SIGMOID.name}
+"""Local derivatives that are written with the pre-activation: that of softplus is a sigmoid."""
 _LIKE_A_NUMBER = 1e-9  # relative
 
 
@@ -96,7 +98,7 @@ def other_derivatives(
     """
 
     def mutations(part: Expression) -> Iterator[Mutation]:
-        if isinstance(part, Apply) and part.operation.name in OF_RECTIFIERS:
+        if isinstance(part, Apply) and part.operation.name in _ON_SUMS:
             z = part.arguments[0]
             if isinstance(z, Variable) and z in values:
                 for other in _of_smooth(z, values[z]):

@@ -213,6 +213,26 @@ def _everywhere_in(part: Expression, s: Substitute) -> Mutation:
     return Mutation(rule, changed, product_of([replaced(f, others) for f in factors]), right)
 
 
+def of_another_unit(
+    right: Expression, units: Sequence[tuple[Rule, Mapping[Variable, Expression]]]
+) -> Iterator[Mutations]:
+    """All values of one unit in a product taken for those of another.
+
+    Args:
+        right: what belongs there.
+        units: for each pair the mistake, and for the values of the one those of the other.
+    """
+
+    def mutations(part: Expression) -> Iterator[Mutation]:
+        for rule, others in units if is_product(part) else ():
+            factors = [f for f in factors_of(part) if not others.keys().isdisjoint(variables(f))]
+            if factors:
+                wrong = product_of([replaced(factor, others) for factor in factors])
+                yield Mutation(rule, replaced(part, others), wrong, product_of(factors))
+
+    return part_by_part(right, mutations)
+
+
 def replaced(node: Expression, others: Mapping[Variable, Expression]) -> Expression:
     """``node`` with other expressions in place of some variables; what holds none stays itself."""
     if isinstance(node, Variable):

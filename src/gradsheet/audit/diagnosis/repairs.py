@@ -50,27 +50,18 @@ def repair_of(found: Interpretation, row: int, column: int) -> Repair | None:
         return None
     here = CellIndex(row, column)
     used = {ref.seen_from(here) for ref in references(tree) if ref.sheet in ("", own)}
-    taken = {
-        CellRef(own, cell): columns[cell.column]
-        for cell in used
-        if cell.row == row and cell.column in columns
-    }
+    taken, others = {}, {}
+    for cell in used:
+        if cell.row == row and cell.column in columns:
+            taken[CellRef(own, cell)] = columns[cell.column]
+        elif (other := _in_other_row(found, cell, row)) is not None and cell.column in columns:
+            taken[CellRef(own, cell)] = others[cell.column] = other
     try:
         written = found.written(row, column, taken)
     except FormulaError:
         return None
     if sum(1 for _ in variables(written)) > _MOST_VALUES:
         return None
-    return _searched(found, written, expected, columns)
-
-
-def _searched(
-    found: Interpretation,
-    written: Expression,
-    expected: Expression,
-    columns: dict[int, Variable],
-) -> Repair | None:
-    values = PointValues(found.reference, [written, expected, *columns.values()])
     inside = set(variables(written))
     substitutes = [
         Substitute(variable, other, _rule(found, right=number, wrong=place))
@@ -79,6 +70,30 @@ def _searched(
         for number, other in columns.items()
         if number != place
     ]
+    substitutes += [Substitute(v, columns[c], rules.OTHER_ROW) for c, v in others.items()]
+    return _searched(found, written, expected, substitutes)
+
+
+def _in_other_row(found: Interpretation, cell: CellIndex, row: int) -> Variable | None:
+    """What a column without a name holds in another row, with its place."""
+    if cell.row not in found.table.rows or cell.column in found.symbols:
+        return None
+    where = {1: "the row above", -1: "the row below"}.get(row - cell.row, "another row")
+    try:
+        value = found.computed(CellRef(found.table.sheet.name, cell), row)
+    except FormulaError:
+        return None
+    return Variable(f"{found.header(cell.column)} of {where}", value)
+
+
+def _searched(
+    found: Interpretation,
+    written: Expression,
+    expected: Expression,
+    substitutes: list[Substitute],
+) -> Repair | None:
+    others = (s.other for s in substitutes)
+    values = PointValues(found.reference, [written, expected, *others])
     likely = [s for s in substitutes if s.rule is not rules.OTHER_VALUE]
     mutations = chain(
         Substitution(substitutes).of_one_occurrence(written),

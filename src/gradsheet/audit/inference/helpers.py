@@ -24,7 +24,8 @@ def name_helpers(found: Interpretation, wrong: list[int]) -> None:
         wrong: its wrong columns.
     """
     helpers = {column for column in found.table.usual if _is_helper(found, column, wrong)}
-    if not wrong or not helpers:
+    errors = {c for c, s in found.symbols.items() if s.kind is Kind.ERROR} - helpers
+    if not wrong or not helpers | errors:
         return
     read = _read(found)
     read_by: dict[int, set[int]] = {}
@@ -41,6 +42,12 @@ def name_helpers(found: Interpretation, wrong: list[int]) -> None:
         symbol = None if set(wrong).isdisjoint(alone) else _needed(found, helper, alone)
         if symbol is not None and not _is_turned(found, helper, symbol, alone):
             named[helper] = symbol
+    for error in sorted(errors - named.keys() if wrong else ()):
+        ends = [
+            c for c in sorted(_reached(error, read_by, helpers) - helpers) if _is_computed(found, c)
+        ]
+        if len(ends) > 1 and set(ends) <= set(wrong) and (symbol := _needed(found, error, ends)):
+            named[error] = symbol  # all that use it are wrong because of its sign
     found.symbols.update(named)
 
 

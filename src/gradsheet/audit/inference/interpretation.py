@@ -213,13 +213,23 @@ class Interpretation:
         Raises:
             FormulaError: it is not understood, or goes round in a circle.
         """
+        cell = CellRef(self.table.sheet.name, CellIndex(row, column))
+        return self.computed(cell, row, taken)
+
+    def computed(
+        self, cell: CellRef, row: int, taken: Mapping[CellRef, Variable] | None = None
+    ) -> Expression:
+        """What the formula of any cell computes, as a row of the table sees it.
+
+        Raises:
+            FormulaError: it is not understood, or goes round in a circle.
+        """
         known = taken or {}
 
-        def meaning(cell: CellRef) -> Variable | None:
-            return known.get(cell) or self._meaning(cell, row)
+        def meaning(other: CellRef) -> Variable | None:
+            return known.get(other) or self._meaning(other, row)
 
-        lowering = Lowering(self.table.formulas, meaning)
-        return lowering.expression(CellRef(self.table.sheet.name, CellIndex(row, column)))
+        return Lowering(self.table.formulas, meaning).expression(cell)
 
     def _meaning(self, cell: CellRef, row: int) -> Variable | None:
         """The value of the network or the learning rate that a cell is, as ``row`` sees it."""

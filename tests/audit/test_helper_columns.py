@@ -75,3 +75,17 @@ def test_one_wrong_difference_of_a_softmax_is_one_mistake() -> None:
     ]
     assert audited(columns).all_right
     assert found_in(audited(changed(columns, "d2", "=[p2]-[y1]"))) == [("T6", "GS501")]
+
+
+@pytest.mark.parametrize("update", ["=[{0}<]+$B$1*[{1}<]", "=[{0}<]-[{1}<]"])
+def test_a_wrong_update_is_not_told_at_the_gradient_that_it_uses(update: str) -> None:
+    columns: list[Column] = [
+        ("x", [1.4, 8.6, 2.8]),
+        ("y", [5.8, 20.2, 8.6]),
+        *((w, 1.0, update.format(w, g)) for w, g in (("m", "first"), ("b", "second"))),
+        ("p", "=[m]*[x]+[b]"),
+        ("loss", "=([y]-[p])^2"),
+        ("first", "=-2*[x]*([y]-[p])"),
+        ("second", "=-2*([y]-[p])"),
+    ]
+    assert {cell for cell, _ in found_in(audited(columns))} <= {"D7", "E7"}

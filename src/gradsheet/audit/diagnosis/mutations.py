@@ -224,7 +224,7 @@ def of_another_unit(
     """
 
     def mutations(part: Expression) -> Iterator[Mutation]:
-        for rule, others in units if is_product(part) else ():
+        for rule, others in units if is_product(part) and part is not right else ():
             factors = [f for f in factors_of(part) if not others.keys().isdisjoint(variables(f))]
             if factors:
                 wrong = product_of([replaced(factor, others) for factor in factors])

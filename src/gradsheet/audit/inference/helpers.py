@@ -40,7 +40,7 @@ def name_helpers(found: Interpretation, wrong: list[int]) -> None:
         # Beside other helpers, which may be wrong as well, it alone decides nothing.
         alone = [c for c in ends if _reached(c, read, helpers) & helpers <= akin] or ends
         symbol = None if set(wrong).isdisjoint(alone) else _needed(found, helper, alone)
-        if symbol is not None and not _is_turned(found, helper, symbol, alone):
+        if symbol is not None and not _is_sound(found, helper, symbol, alone, set(wrong)):
             named[helper] = symbol
     for error in sorted(errors - named.keys() if wrong else ()):
         ends = [
@@ -80,16 +80,23 @@ def _reached(start: int, leads: Mapping[int, set[int]], through: set[int]) -> se
     return seen - {start}
 
 
-def _is_turned(found: Interpretation, helper: int, symbol: Symbol, following: list[int]) -> bool:
-    """Whether it is the one column that follows, not the helper, that has the wrong sign.
+def _is_sound(
+    found: Interpretation, helper: int, symbol: Symbol, following: list[int], wrong: set[int]
+) -> bool:
+    """Whether a helper holds the gradient or the change that its one reader uses wrongly.
 
-    The helper is to blame where another column uses its own by the same formula.
+    The helper is to blame where another column uses its own by the same formula and is right.
     """
-    usual, (first, *others) = list(found.table.usual.values()), following
-    written, value = found.typical(helper), found.reference[symbol]
-    if written is None or others or usual.count(found.table.usual[first]) > 1:
+    usual, (first, *others) = found.table.usual, following
+    alike = {c for c, tree in usual.items() if tree == usual[first]} - {first}
+    written, root = found.typical(helper), symbol
+    while root.of is not None and root.by is None:
+        root = root.of
+    natural = [s for s in (root.gradient, root.change) if s in found.reference]
+    if written is None or others or alike - wrong:
         return False
-    return agree(*found.reference.values([written, -value]))
+    value, *values = found.reference.values([written, *(found.reference[s] for s in natural)])
+    return any(agree(value, other) for other in values)
 
 
 def _is_computed(found: Interpretation, column: int) -> bool:

@@ -28,6 +28,7 @@ from gradsheet.symbolic.tape import Array
 
 _MOST_PARTS = 20_000  # of a function
 _MOST_ROWS = 5  # that are tried
+_MOST_WRONG = 3  # updates, the first ones, of which one is right where the rest are tried
 _SHAPE = Shape((1, 1), (0,))
 
 
@@ -179,6 +180,8 @@ class _Search:
         for function in (candidate.function, uphill):
             for rate in possible_rates(self._table, self._hypothesis(candidate.column)):
                 found = self._interpretation(candidate.column, function, rate)
+                if not any(self._moves(found, column) for column in self._updates[:_MOST_WRONG]):
+                    continue  # most are wrong: another rate, or another function
                 count = sum(self._moves(found, column) for column in self._updates)
                 if count > most:
                     best, most = found, count

@@ -30,7 +30,6 @@ _LARGE_COLUMN = 8  # with more neurons in a column the circles are small
 _MARGIN, _SPACE = 20.0, 5.0  # around the drawing; between labels
 _HEIGHT = 380.0  # where few neurons leave a choice
 _GAP, _WIDER, _TALLER, _TRIES = 240.0, 1.12, 1.06, 60
-_LEAST_WIDTH = 640.0  # of all gaps; charts wrap labels that take too much of their width
 _PATIENCE = 4  # tries for labels that cover the middle of no other's line
 _MIDDLE = 100.0  # the cost of a line through the middle of a label
 _PLACES = np.linspace(0.04, 0.96, 93)  # of a label along its edge
@@ -162,10 +161,10 @@ def lay_out(graph: NetworkGraph) -> Diagram:
     counts = [len(layer.flat_weights) for layer in graph.layers]
     counts += [len(layer.units) for layer in graph.layers if layer.biases]
     labeled = sum(counts) <= MOST_LABELED
-    gaps, stretch = [max(_GAP, _LEAST_WIDTH / len(graph.layers))] * len(graph.layers), 1.0
-    if labeled:  # a small one would be flat
+    gaps, stretch = [_GAP] * len(graph.layers), 1.0
+    if labeled:  # a small one would be flat, and LibreOffice wraps labels in a flat chart
         _, height = _Sketch(graph, columns, gaps, 1.0, True).place_neurons()
-        stretch = max(1.0, min(_HEIGHT / height, 4.0))
+        stretch = max(1.0, _HEIGHT / height)
     for attempt in range(_TRIES):
         sketch = _Sketch(graph, columns, gaps, stretch, labeled)
         diagram, crowded = sketch.draw()

@@ -211,6 +211,11 @@ CONVOLUTIONS: list[tuple[Callable[[], nn.Module], tuple[int, ...]]] = [
     (lambda: nn.ConvTranspose2d(1, 2, 2, padding=1, dilation=2), (1, 1, 4, 4)),
     (lambda: nn.ConvTranspose1d(2, 3, 4, 2, 1), (2, 2, 5)),
     (lambda: nn.utils.parametrizations.weight_norm(nn.Conv1d(3, 4, 2)), (1, 3, 5)),
+    (
+        lambda: Calls(lambda _, x: F.conv2d(x, torch.ones(2, 1, 2, 2).to(x) / 4, groups=2)),
+        (1, 2, 3, 4),
+    ),
+    (lambda: Calls(lambda _, x: F.conv1d(x, torch.full((1, 1, 1), 3.0).to(x))), (1, 1, 4)),
 ]
 
 

@@ -144,6 +144,15 @@ class Builder:
             ids[unknown] = self._constant(found, value).first + inverse
         return Value(ids, value.flows, value.dtype)
 
+    def in_cells(self, value: Value) -> Value:
+        """The value, each of its numbers in a cell, also where a constant is one number."""
+        number = value.uniform()
+        if number is None:
+            return self.whole(value)
+        numbers = Constant(np.full(value.shape, number), "kernel", has_cells=True)
+        node = self.graph.add(numbers, (), value.shape, self.scope.where, "kernel")
+        return Value(node.ids, False, value.dtype)
+
     def _constant(self, numbers: Any, value: Value) -> Node:
         return self.graph.add(
             Constant(np.asarray(numbers, dtype=np.float64)),

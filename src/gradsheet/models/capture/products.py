@@ -128,7 +128,7 @@ def convolution(
     *_: Any,
 ) -> Value:
     """A convolution with or without a batch."""
-    x, weight, rank = builder.whole(x), builder.whole(weight), len(weight.shape) - 2
+    x, weight, rank = builder.whole(x), builder.in_cells(weight), len(weight.shape) - 2
     batched = x if len(x.shape) == rank + 2 else x.moved(x.ids[None])
     steps, pads, spread, more = (
         _sizes(given, rank) for given in (stride, padding, dilation, output_padding)

@@ -57,15 +57,22 @@ class Parameter(Leaf):
 
 @dataclass(frozen=True, eq=False)
 class Constant(Leaf):
-    """Numbers that depend on no input and no parameter."""
+    """Numbers that depend on no input and no parameter.
+
+    Attributes:
+        values: the numbers.
+        name: what they are called.
+        has_cells: whether even a single number has a cell.
+    """
 
     values: NDArray[np.float64]
     name: str = "constant"
+    has_cells: bool = False
 
     @property
     def is_number(self) -> bool:
         """Whether it is written into formulas and has no cell."""
-        return self.values.size == 1
+        return self.values.size == 1 and not self.has_cells
 
     def compute(self, *operands: Tensor) -> Tensor:
         """The numbers."""

@@ -26,6 +26,9 @@ from gradsheet.models.graph import Graph, Ids
 _SCALARS = frozenset({"_local_scalar_dense", "equal", "is_nonzero", "is_same_size"})
 """What makes a Python value of a tensor."""
 
+_SIZED_BY_VALUES = frozenset({"nonzero", "_unique", "_unique2", "unique_dim", "unique_consecutive"})
+"""Operations whose result has as many numbers as the values say."""
+
 REFUSED = -3
 """Likewise, of an element that an operation without formulas computes."""
 
@@ -138,7 +141,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
         known = name in MOVES or name in RULES or name in UNRELATED or name in _SCALARS
         if tracked and not known and (steps := _steps_of(func)) is not None:
             return self._in_steps(steps, tensors, args, given)
-        if tracked and not known and torch.Tag.dynamic_output_shape in func.tags:
+        if tracked and not known and name in _SIZED_BY_VALUES:
             return self._sized_by_values(func, name, tracked, args, given)
         result = func(*args, **given)
         if tracked and name not in UNRELATED and name not in _SCALARS:

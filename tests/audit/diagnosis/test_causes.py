@@ -1,7 +1,6 @@
 """A planted mistake is named once, with its cause, at the cell that holds it."""
 
 import json
-import re
 from pathlib import Path
 
 import openpyxl
@@ -13,107 +12,117 @@ from gradsheet.audit.report.annotate import annotate
 from gradsheet.audit.report.plain import file_lines
 from gradsheet.audit.report.sentences import message
 from gradsheet.spreadsheet.addresses import CellIndex, column_letters
-from gradsheet.spreadsheet.model import Book, Cell, Sheet
+from gradsheet.spreadsheet.model import Book, Cell
+from tests.audit import by_columns
+from tests.audit.by_columns import FIRST, Column, Value
 
-ROWS = range(5, 10)  # below the learning rate in B1, data in rows 1 to 3 and the header in row 4
+STEPS = 5
 
-Columns = dict[str, tuple[float | tuple[float, ...] | None, str]]
-"""Of each column what it starts with, or all its numbers, and its formula; {x<} is of the row
-above."""
+Columns = dict[str, Value | tuple[float, str]]
+"""What each column holds: numbers, a formula, or a number to start from and a formula."""
 
-X1, X2 = (0.5, -0.3, 0.8, 0.2, -0.6), (0.1, 0.7, -0.4, 0.9, 0.3)
-INPUTS: Columns = {"x1": (X1, ""), "x2": (X2, "")}
+X1, X2 = [0.5, -0.3, 0.8, 0.2, -0.6], [0.1, 0.7, -0.4, 0.9, 0.3]
+INPUTS: Columns = {"x1": X1, "x2": X2}
 LOGISTIC: Columns = {
     **INPUTS,
-    "t": ((0.0, 1.0, 1.0, 0.0, 1.0), ""),
-    **{w: (0.3, f"{{{w}<}}-$B$1*{{d{w}<}}") for w in ("w1", "w2", "b")},
-    "net": (None, "{w1}*{x1}+{w2}*{x2}+{b}"),
-    "out": (None, "1/(1+EXP(-{net}))"),
-    "CE": (None, "-({t}*LN({out})+(1-{t})*LN(1-{out}))"),
-    "err": (None, "{out}-{t}"),
-    "dw1": (None, "{err}*{x1}"),
-    "dw2": (None, "{err}*{x2}"),
-    "db": (None, "{err}"),
+    "t": [0.0, 1.0, 1.0, 0.0, 1.0],
+    **{w: (0.3, f"=[{w}<]-$B$1*[d{w}<]") for w in ("w1", "w2", "b")},
+    "net": "=[w1]*[x1]+[w2]*[x2]+[b]",
+    "out": "=1/(1+EXP(-[net]))",
+    "CE": "=-([t]*LN([out])+(1-[t])*LN(1-[out]))",
+    "err": "=[out]-[t]",
+    "dw1": "=[err]*[x1]",
+    "dw2": "=[err]*[x2]",
+    "db": "=[err]",
 }
 RELU: Columns = {
     **INPUTS,
-    "t": ((0.4, 0.1, 0.9, 0.6, 0.2), ""),
-    **{f"w{n}": (0.2 + 0.1 * n, f"{{w{n}<}}-$B$1*{{dw{n}<}}") for n in range(1, 7)},
-    "z1": (None, "{w1}*{x1}+{w2}*{x2}"),
-    "z2": (None, "{w3}*{x1}+{w4}*{x2}"),
-    "a1": (None, "MAX(0,{z1})"),
-    "a2": (None, "MAX(0,{z2})"),
-    "out": (None, "{w5}*{a1}+{w6}*{a2}"),
-    "loss": (None, "({out}-{t})^2/2"),
-    "f'(z1)": (None, "IF({z1}>0,1,0)"),
-    "f'(z2)": (None, "IF({z2}>0,1,0)"),
+    "t": [0.4, 0.1, 0.9, 0.6, 0.2],
+    **{f"w{n}": (0.2 + 0.1 * n, f"=[w{n}<]-$B$1*[dw{n}<]") for n in range(1, 7)},
+    "z1": "=[w1]*[x1]+[w2]*[x2]",
+    "z2": "=[w3]*[x1]+[w4]*[x2]",
+    "a1": "=MAX(0,[z1])",
+    "a2": "=MAX(0,[z2])",
+    "out": "=[w5]*[a1]+[w6]*[a2]",
+    "loss": "=([out]-[t])^2/2",
+    "f'(z1)": "=IF([z1]>0,1,0)",
+    "f'(z2)": "=IF([z2]>0,1,0)",
     **{
-        f"dw{n}": (None, f"({{out}}-{{t}})*{{w{unit}}}*{{f'(z{unit - 4})}}*{{x{i}}}")
+        f"dw{n}": f"=([out]-[t])*[w{unit}]*[f'(z{unit - 4})]*[x{i}]"
         for n, unit, i in ((1, 5, 1), (2, 5, 2), (3, 6, 1), (4, 6, 2))
     },
-    "dw5": (None, "({out}-{t})*{a1}"),
-    "dw6": (None, "({out}-{t})*{a2}"),
+    "dw5": "=([out]-[t])*[a1]",
+    "dw6": "=([out]-[t])*[a2]",
 }
 CLASSES = (1, 2, 3)
 SOFTMAX: Columns = {
     **INPUTS,
-    **{f"y{k}": (tuple(float(n % 3 == k - 1) for n in range(5)), "") for k in CLASSES},
+    **{f"y{k}": [float(n % 3 == k - 1) for n in range(5)] for k in CLASSES},
     **{
-        f"w{i}{k}": (0.1 * i - 0.2 * k, f"{{w{i}{k}<}}-$B$1*{{dL/dw{i}{k}<}}")
+        f"w{i}{k}": (0.1 * i - 0.2 * k, f"=[w{i}{k}<]-$B$1*[dL/dw{i}{k}<]")
         for i in (1, 2)
         for k in CLASSES
     },
-    **{f"z{k}": (None, f"{{w1{k}}}*{{x1}}+{{w2{k}}}*{{x2}}") for k in CLASSES},
-    "sum": (None, "EXP({z1})+EXP({z2})+EXP({z3})"),
-    **{f"p{k}": (None, f"EXP({{z{k}}})/{{sum}}") for k in CLASSES},
-    "CE": (None, "-({y1}*LN({p1})+{y2}*LN({p2})+{y3}*LN({p3}))"),
-    **{f"dL/dz{k}": (None, f"{{p{k}}}-{{y{k}}}") for k in CLASSES},
-    **{f"dL/dw{i}{k}": (None, f"{{dL/dz{k}}}*{{x{i}}}") for i in (1, 2) for k in CLASSES},
+    **{f"z{k}": f"=[w1{k}]*[x1]+[w2{k}]*[x2]" for k in CLASSES},
+    "sum": "=EXP([z1])+EXP([z2])+EXP([z3])",
+    **{f"p{k}": f"=EXP([z{k}])/[sum]" for k in CLASSES},
+    "CE": "=-([y1]*LN([p1])+[y2]*LN([p2])+[y3]*LN([p3]))",
+    **{f"dL/dz{k}": f"=[p{k}]-[y{k}]" for k in CLASSES},
+    **{f"dL/dw{i}{k}": f"=[dL/dz{k}]*[x{i}]" for i in (1, 2) for k in CLASSES},
 }
 SOFTPLUS: Columns = {
     **RELU,
-    **{f"a{n}": (None, f"LN(1+EXP({{z{n}}}))") for n in (1, 2)},
-    **{f"f'(z{n})": (None, f"1/(1+EXP(-{{z{n}}}))") for n in (1, 2)},
+    **{f"a{n}": f"=LN(1+EXP([z{n}]))" for n in (1, 2)},
+    **{f"f'(z{n})": f"=1/(1+EXP(-[z{n}]))" for n in (1, 2)},
 }
 OUTPUTS: Columns = {
-    "x": (X1, ""),
-    "t1": ((0.9,) * 5, ""),
-    "t2": ((0.2,) * 5, ""),
-    **{f"w{n}": (0.3 * n, f"{{w{n}<}}-$B$1*{{dE/dw{n}<}}") for n in (1, 2, 3)},
-    "net": (None, "{w1}*{x}"),
-    "a": (None, "1/(1+EXP(-{net}))"),
-    "net1": (None, "{w2}*{a}"),
-    "net2": (None, "{w3}*{a}"),
-    "o1": (None, "1/(1+EXP(-{net1}))"),
-    "o2": (None, "1/(1+EXP(-{net2}))"),
-    "E": (None, "0.5*(({t1}-{o1})^2+({t2}-{o2})^2)"),
-    "dE/do1": (None, "({o1}-{t1})*{o1}*(1-{o1})"),
-    "dE/do2": (None, "({o2}-{t2})*{o2}*(1-{o2})"),
-    "dE/da": (None, "{dE/do1}*{w2}+{dE/do2}*{w3}"),
-    "dE/dw1": (None, "{dE/da}*{a}*(1-{a})*{x}"),
-    "dE/dw2": (None, "{dE/do1}*{a}"),
-    "dE/dw3": (None, "{dE/do2}*{a}"),
+    "x": X1,
+    "t1": 0.9,
+    "t2": 0.2,
+    **{f"w{n}": (0.3 * n, f"=[w{n}<]-$B$1*[dE/dw{n}<]") for n in (1, 2, 3)},
+    "net": "=[w1]*[x]",
+    "a": "=1/(1+EXP(-[net]))",
+    "net1": "=[w2]*[a]",
+    "net2": "=[w3]*[a]",
+    "o1": "=1/(1+EXP(-[net1]))",
+    "o2": "=1/(1+EXP(-[net2]))",
+    "E": "=0.5*(([t1]-[o1])^2+([t2]-[o2])^2)",
+    "dE/do1": "=([o1]-[t1])*[o1]*(1-[o1])",
+    "dE/do2": "=([o2]-[t2])*[o2]*(1-[o2])",
+    "dE/da": "=[dE/do1]*[w2]+[dE/do2]*[w3]",
+    "dE/dw1": "=[dE/da]*[a]*(1-[a])*[x]",
+    "dE/dw2": "=[dE/do1]*[a]",
+    "dE/dw3": "=[dE/do2]*[a]",
 }
 X, Y = "$E$1:$E$3", "$F$1:$F$3"
 LINE: Columns = {
-    "theta0": (0.0, "{theta0<}-$B$1*{dJ/dtheta0<}"),
-    "theta1": (0.0, "{theta1<}-$B$1*{dJ/dtheta1<}"),
-    "J(theta)": (None, f"SUMPRODUCT(({{theta0}}+{{theta1}}*{X}-{Y})^2)/(2*3)"),
-    "dJ/dtheta0": (None, f"SUMPRODUCT({{theta0}}+{{theta1}}*{X}-{Y})/3"),
-    "dJ/dtheta1": (None, f"SUMPRODUCT({{theta0}}+{{theta1}}*{X}-{Y},{X})/3"),
+    "theta0": (0.0, "=[theta0<]-$B$1*[dJ/dtheta0<]"),
+    "theta1": (0.0, "=[theta1<]-$B$1*[dJ/dtheta1<]"),
+    "J(theta)": f"=SUMPRODUCT(([theta0]+[theta1]*{X}-{Y})^2)/(2*3)",
+    "dJ/dtheta0": f"=SUMPRODUCT([theta0]+[theta1]*{X}-{Y})/3",
+    "dJ/dtheta1": f"=SUMPRODUCT([theta0]+[theta1]*{X}-{Y},{X})/3",
 }
 SIDE_BY_SIDE = ((1, 0.3, 0.4, 0.8), (2, 0.7, 0.9, 0.1))
 EXAMPLES: Columns = {
-    **{f"w{n}": (0.1 * n, f"{{w{n}<}}-$B$1*{{dE/dw{n}<}}") for n in (1, 2, 5)},
-    **{f"h{n}": (None, f"1/(1+EXP(-({{w1}}*{i}+{{w2}}*{j})))") for n, i, j, _ in SIDE_BY_SIDE},
-    **{f"o{n}": (None, f"1/(1+EXP(-{{w5}}*{{h{n}}}))") for n, _, _, _ in SIDE_BY_SIDE},
-    **{f"δ{n}": (None, f"({{o{n}}}-{t})*{{o{n}}}*(1-{{o{n}}})") for n, _, _, t in SIDE_BY_SIDE},
-    "E": (None, "0.5*(({o1}-0.8)^2+({o2}-0.1)^2)"),
-    "dE/dw1": (None, "{δ1}*{w5}*{h1}*(1-{h1})*0.3+{δ2}*{w5}*{h2}*(1-{h2})*0.7"),
-    "dE/dw2": (None, "{δ1}*{w5}*{h1}*(1-{h1})*0.4+{δ2}*{w5}*{h2}*(1-{h2})*0.9"),
-    "dE/dw5": (None, "{δ1}*{h1}+{δ2}*{h2}"),
+    **{f"w{n}": (0.1 * n, f"=[w{n}<]-$B$1*[dE/dw{n}<]") for n in (1, 2, 5)},
+    **{f"h{n}": f"=1/(1+EXP(-([w1]*{i}+[w2]*{j})))" for n, i, j, _ in SIDE_BY_SIDE},
+    **{f"o{n}": f"=1/(1+EXP(-[w5]*[h{n}]))" for n, _, _, _ in SIDE_BY_SIDE},
+    **{f"δ{n}": f"=([o{n}]-{t})*[o{n}]*(1-[o{n}])" for n, _, _, t in SIDE_BY_SIDE},
+    "E": "=0.5*(([o1]-0.8)^2+([o2]-0.1)^2)",
+    "dE/dw1": "=[δ1]*[w5]*[h1]*(1-[h1])*0.3+[δ2]*[w5]*[h2]*(1-[h2])*0.7",
+    "dE/dw2": "=[δ1]*[w5]*[h1]*(1-[h1])*0.4+[δ2]*[w5]*[h2]*(1-[h2])*0.9",
+    "dE/dw5": "=[δ1]*[h1]+[δ2]*[h2]",
 }
 DATA = {"E1": 1.0, "E2": 2.0, "E3": 3.0, "F1": 2.9, "F2": 5.2, "F3": 7.1}
+
+
+def book(columns: Columns) -> Book:
+    """A workbook with a table of these columns."""
+    listed: list[Column] = [
+        (name, *held) if isinstance(held, tuple) else (name, held) for name, held in columns.items()
+    ]
+    beside = DATA if "theta0" in columns else {}
+    return by_columns.book(listed, STEPS, {**by_columns.RATE, **beside})
 
 
 def findings(columns: Columns) -> tuple[Finding, ...]:
@@ -121,36 +130,15 @@ def findings(columns: Columns) -> tuple[Finding, ...]:
     return audit_book(book(columns)).mistakes
 
 
-def book(columns: Columns) -> Book:
-    """A workbook with a table of these columns."""
-    cells = {"A1": Cell("learning rate"), "B1": Cell(0.1)}
-    cells |= {place: Cell(number) for place, number in DATA.items()} if "theta0" in columns else {}
-    letters = {name: column_letters(n) for n, name in enumerate(columns, start=1)}
-    for name, (start, text) in columns.items():
-        cells[f"{letters[name]}4"] = Cell(name)
-        for row in ROWS:
-            if isinstance(start, tuple):
-                held = Cell(start[row - ROWS[0]])
-            elif row == ROWS[0] and start is not None:
-                held = Cell(start)
-            else:
-                held = Cell(None, formula(text, letters, row))
-            cells[f"{letters[name]}{row}"] = held
-    sheet = Sheet("S", {CellIndex.parse(place): cell for place, cell in cells.items()})
-    return Book(Path("it.xlsx"), {"S": sheet})
-
-
-def formula(text: str, letters: dict[str, str], row: int) -> str:
-    """A formula in one row."""
-    return re.sub(
-        r"\{([^{}<]+)(<*)\}", lambda found: f"{letters[found[1]]}{row - len(found[2])}", text
-    )
+def changed(columns: Columns, name: str, text: str) -> Columns:
+    """The columns with another formula in one."""
+    held = columns[name]
+    return {**columns, name: (held[0], f"={text}") if isinstance(held, tuple) else f"={text}"}
 
 
 def planted(columns: Columns, name: str, text: str) -> tuple[str, str, str]:
     """The column, the codes and the first clause of the one finding."""
-    start, _ = columns[name]
-    [found] = findings({**columns, name: (start, text)})
+    [found] = findings(changed(columns, name, text))
     return found.column, "+".join(found.codes), message(found).split(";")[0]
 
 
@@ -165,32 +153,32 @@ def test_right_tables_pass(columns: Columns) -> None:
     ("columns", "name", "text", "code", "clause"),
     [
         (
-            *(LOGISTIC, "err", "({out}-{t})*{out}*(1-{out})", "GS303"),
+            *(LOGISTIC, "err", "([out]-[t])*[out]*(1-[out])", "GS303"),
             "contains out·(1 − out) once too often",
         ),
-        (LOGISTIC, "dw2", "{err}*{x2}*{net}", "GS303", "contains net once too often"),
-        (RELU, "f'(z2)", "{a2}*(1-{a2})", "GS603", "uses a2·(1 − a2) instead of [z2 > 0]"),
-        (RELU, "f'(z1)", "1-{a1}^2", "GS603", "uses 1 − a1² instead of [z1 > 0]"),
-        (SOFTPLUS, "f'(z1)", "{a1}*(1-{a1})", "GS603", "uses a1·(1 − a1) instead of σ(z1)"),
+        (LOGISTIC, "dw2", "[err]*[x2]*[net]", "GS303", "contains net once too often"),
+        (RELU, "f'(z2)", "[a2]*(1-[a2])", "GS603", "uses a2·(1 − a2) instead of [z2 > 0]"),
+        (RELU, "f'(z1)", "1-[a1]^2", "GS603", "uses 1 − a1² instead of [z1 > 0]"),
+        (SOFTPLUS, "f'(z1)", "[a1]*(1-[a1])", "GS603", "uses a1·(1 − a1) instead of σ(z1)"),
         (
-            *(OUTPUTS, "dE/da", "{dE/do1}*{w2}+{dE/do1}*{w3}", "GS502"),
+            *(OUTPUTS, "dE/da", "[dE/do1]*[w2]+[dE/do1]*[w3]", "GS502"),
             "uses (o1 − t1)·o1·(1 − o1) instead of (o2 − t2)·o2·(1 − o2)",
         ),
-        (SOFTMAX, "dL/dz2", "{p2}-{y1}", "GS501", "uses y1 instead of y2"),
+        (SOFTMAX, "dL/dz2", "[p2]-[y1]", "GS501", "uses y1 instead of y2"),
         (
-            *(LINE, "dJ/dtheta1", f"SUMPRODUCT({{theta0}}+{{theta1}}*{X}-{Y},{X})", "GS302"),
+            *(LINE, "dJ/dtheta1", f"SUMPRODUCT([theta0]+[theta1]*{X}-{Y},{X})", "GS302"),
             "leaves out 1/3",
         ),
         (
-            *(LOGISTIC, "w2", "{w2<}-$D$1*{dw2<}", "GS801"),
+            *(LOGISTIC, "w2", "[w2<]-$D$1*[dw2<]", "GS801"),
             "takes the learning rate from $D$1 instead of B1",
         ),
         (
-            *(EXAMPLES, "dE/dw2", "{δ1}*{w5}*{h1}*(1-{h1})*0.4+{δ2}*{w5}*{h2}*(1-{h1})*0.9"),
+            *(EXAMPLES, "dE/dw2", "[δ1]*[w5]*[h1]*(1-[h1])*0.4+[δ2]*[w5]*[h2]*(1-[h1])*0.9"),
             *("GS601", "uses 1 − h1 instead of 1 − h2"),
         ),
         (
-            *(LINE, "theta1", f"{{theta1<}}-$B$1*SUMPRODUCT({{theta0}}+{{theta1<}}*{X}-{Y},{X})/3"),
+            *(LINE, "theta1", f"[theta1<]-$B$1*SUMPRODUCT([theta0]+[theta1<]*{X}-{Y},{X})/3"),
             *(
                 "GS701",
                 "uses theta0 of this step instead of theta0, and likewise in every such term",
@@ -204,21 +192,21 @@ def test_a_cause_is_named(columns: Columns, name: str, text: str, code: str, cla
 
 PERCEPTRON: Columns = {
     **INPUTS,
-    "t": ((0.0, 1.0, 1.0, 0.0, 1.0), ""),
-    **{w: (0.2, f"{{{w} new<}}") for w in ("w1", "w2", "b")},
-    "net": (None, "{w1}*{x1}+{w2}*{x2}+{b}"),
-    "out": (None, "IF({net}>=0,1,0)"),
-    "error": (None, "{t}-{out}"),
-    "Δw1": (None, "$B$1*{error}*{x1}"),
-    "Δw2": (None, "$B$1*{error}*{x2}"),
-    "Δb": (None, "$B$1*{error}"),
-    **{f"{w} new": (None, f"{{{w}}}+{{Δ{w}}}") for w in ("w1", "w2", "b")},
+    "t": [0.0, 1.0, 1.0, 0.0, 1.0],
+    **{w: (0.2, f"=[{w} new<]") for w in ("w1", "w2", "b")},
+    "net": "=[w1]*[x1]+[w2]*[x2]+[b]",
+    "out": "=IF([net]>=0,1,0)",
+    "error": "=[t]-[out]",
+    "Δw1": "=$B$1*[error]*[x1]",
+    "Δw2": "=$B$1*[error]*[x2]",
+    "Δb": "=$B$1*[error]",
+    **{f"{w} new": f"=[{w}]+[Δ{w}]" for w in ("w1", "w2", "b")},
 }
 DELTAS: Columns = {
     **RELU,
-    "δ": (None, "{out}-{t}"),
-    "δ2": (None, "{δ}*{w6}*{f'(z2)}"),
-    **{f"dw{n}": (None, f"{{δ2}}*{{x{n - 2}}}") for n in (3, 4)},
+    "δ": "=[out]-[t]",
+    "δ2": "=[δ]*[w6]*[f'(z2)]",
+    **{f"dw{n}": f"=[δ2]*[x{n - 2}]" for n in (3, 4)},
 }
 
 
@@ -230,18 +218,18 @@ def test_right_tables_with_helper_columns_pass(columns: Columns) -> None:
 @pytest.mark.parametrize(
     ("columns", "name", "text", "code", "clause"),
     [
-        (PERCEPTRON, "Δw2", "$B$1*{error}*{x1}", "GS403", "uses x1 instead of x2"),
-        (PERCEPTRON, "Δw2", "-$B$1*{error}*{x2}", "GS301", "has the wrong sign"),
-        (PERCEPTRON, "error", "{out}-{t}", "GS301", "has the wrong sign"),
-        (PERCEPTRON, "Δb", "{error}", "GS302", "leaves out η"),
+        (PERCEPTRON, "Δw2", "$B$1*[error]*[x1]", "GS403", "uses x1 instead of x2"),
+        (PERCEPTRON, "Δw2", "-$B$1*[error]*[x2]", "GS301", "has the wrong sign"),
+        (PERCEPTRON, "error", "[out]-[t]", "GS301", "has the wrong sign"),
+        (PERCEPTRON, "Δb", "[error]", "GS302", "leaves out η"),
         (
             PERCEPTRON,
             "w2 new",
-            "{w2}-{Δw2}",
+            "[w2]-[Δw2]",
             "GS301",
             "uses w2 + (−η·error·x2) instead of w2 − (−η·error·x2)",
         ),
-        (DELTAS, "δ2", "{δ}*{w5}*{f'(z2)}", "GS401", "uses w5 instead of w6"),
+        (DELTAS, "δ2", "[δ]*[w5]*[f'(z2)]", "GS401", "uses w5 instead of w6"),
     ],
 )
 def test_a_mistake_in_a_helper_is_told_there(
@@ -251,7 +239,7 @@ def test_a_mistake_in_a_helper_is_told_there(
 
 
 def test_what_uses_a_wrong_helper_follows_from_it() -> None:
-    found = audit_book(book({**DELTAS, "δ2": (None, "{δ}*{w5}*{f'(z2)}")}))
+    found = audit_book(book(changed(DELTAS, "δ2", "[δ]*[w5]*[f'(z2)]")))
     [table], [mistake] = found.tables, found.mistakes
     follow = {c.header: str(c.follows_from) for c in table.columns if c.follows_from}
     assert follow == {"dw3": str(mistake.cell), "dw4": str(mistake.cell)}
@@ -267,16 +255,16 @@ def test_what_uses_a_wrong_helper_follows_from_it() -> None:
 def test_a_note_names_the_cell_that_a_number_follows_from(tmp_path: Path) -> None:
     workbook = openpyxl.Workbook()
     sheet = workbook.worksheets[0]
-    sheet.title = "S"
+    sheet.title = "Sheet"
     for place, cell in (
-        book({**DELTAS, "δ2": (None, "{δ}*{w5}*{f'(z2)}")}).sheets["S"].cells.items()
+        book(changed(DELTAS, "δ2", "[δ]*[w5]*[f'(z2)]")).sheets["Sheet"].cells.items()
     ):
         sheet.cell(*place, f"={cell.formula}" if cell.formula else cell.value)
     workbook.save(tmp_path / "it.xlsx")
     found = audit_workbook(tmp_path / "it.xlsx")
     annotate(found, tmp_path / "it-audited.xlsx")
     [mistake] = found.mistakes
-    copy = openpyxl.load_workbook(tmp_path / "it-audited.xlsx")["S"]
+    copy = openpyxl.load_workbook(tmp_path / "it-audited.xlsx")["Sheet"]
     for follower in mistake.followers:
         note = copy[str(follower.cell)].comment
         assert note is not None and note.text.startswith(f"Follows from {mistake.place}: GS401")
@@ -284,10 +272,10 @@ def test_a_note_names_the_cell_that_a_number_follows_from(tmp_path: Path) -> Non
 
 def test_formulas_that_all_use_a_value_of_one_row_have_one_cause() -> None:
     whole = book(SOFTMAX)
-    cells = whole.sheets["S"].cells
-    letters = {name: column_letters(n) for n, name in enumerate(SOFTMAX, start=1)}
-    for row in (8, 9):
-        written = f"EXP({letters['z3']}{row})/{letters['sum']}7"
+    cells = whole.sheets["Sheet"].cells
+    letters = {name: column_letters(n) for n, name in enumerate(SOFTMAX, start=FIRST.column)}
+    for row in (FIRST.row + 3, FIRST.row + 4):
+        written = f"EXP({letters['z3']}{row})/{letters['sum']}{FIRST.row + 2}"
         cells[CellIndex.parse(f"{letters['p3']}{row}")] = Cell(None, written)
     [found] = audit_book(whole).mistakes
     assert (found.column, found.codes, found.cells) == ("p3", ("GS213",), 2)

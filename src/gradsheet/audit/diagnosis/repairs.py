@@ -15,6 +15,7 @@ from gradsheet.audit.diagnosis.algebra import Mutation
 from gradsheet.audit.diagnosis.candidates import relation
 from gradsheet.audit.diagnosis.mutations import Substitute, Substitution, substituted_in_parts
 from gradsheet.audit.diagnosis.values import PointValues
+from gradsheet.audit.inference.function import FUNCTION
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.reference import agreements
 from gradsheet.audit.rules import Rule
@@ -43,13 +44,17 @@ class Repair:
 
 def repair_of(found: Interpretation, row: int, column: int) -> Repair | None:
     """The one column that was taken for another; None where that explains nothing."""
-    columns = dict(_columns(found, row, column))
     tree, own = found.table.tree(row, column), found.table.sheet.name
     expected = found.expected(row, column)
     if tree is None or expected is None:
         return None
     here = CellIndex(row, column)
     used = {ref.seen_from(here) for ref in references(tree) if ref.sheet in ("", own)}
+    if found.reference.practice.loss != FUNCTION and found.symbols.keys() >= {
+        cell.column for cell in used if cell.row in found.table.rows
+    }:
+        return None  # of what has a name every other was tried
+    columns = dict(_columns(found, row, column))
     taken, others = {}, {}
     for cell in used:
         if cell.row == row and cell.column in columns:

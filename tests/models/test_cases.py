@@ -384,6 +384,21 @@ def test_a_derivative_within_a_model(tmp_path: Path) -> None:
     check_model(Between(slope), R(1, 4), folder=tmp_path)
 
 
+def test_a_constant_of_single_precision_in_an_object_of_the_model(tmp_path: Path) -> None:
+    """As a distribution has it, which is no module and is not widened."""
+
+    class Likely(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.prior = torch.distributions.MultivariateNormal(torch.zeros(2), torch.eye(2))
+
+        def forward(self, x: Tensor) -> Tensor:
+            found: Tensor = self.prior.log_prob(x)
+            return found
+
+    write_model_workbook(Likely(), R(3, 2), tmp_path / "a.xlsx", 0, loss=lambda z, _: -z.sum())
+
+
 def test_sampling_by_a_grid(tmp_path: Path) -> None:
     def sampled(x: Tensor) -> Tensor:
         grid = F.affine_grid(x.reshape(1, 2, 3), [1, 1, 2, 3], align_corners=False)

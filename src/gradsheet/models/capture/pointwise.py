@@ -235,7 +235,7 @@ def _bounded(value: Value) -> Tensor:
     """The numbers of a constant, those of infinity as a cell holds them."""
     assert value.constant is not None
     floats = value.constant.is_floating_point()
-    return value.constant.clamp(-INFINITE, INFINITE) if floats else value.constant
+    return value.constant.double().clamp(-INFINITE, INFINITE) if floats else value.constant
 
 
 BOOLEAN = frozenset({"bitwise_not", "bitwise_and", "bitwise_or"})

@@ -393,7 +393,7 @@ def test_a_constant_of_single_precision_in_an_object_of_the_model(tmp_path: Path
             self.prior = torch.distributions.MultivariateNormal(torch.zeros(2), torch.eye(2))
 
         def forward(self, x: Tensor) -> Tensor:
-            found: Tensor = self.prior.log_prob(x)
+            found: Tensor = self.prior.log_prob(x)  # type: ignore[no-untyped-call]
             return found
 
     write_model_workbook(Likely(), R(3, 2), tmp_path / "a.xlsx", 0, loss=lambda z, _: -z.sum())

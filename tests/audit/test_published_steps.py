@@ -155,6 +155,17 @@ def test_a_recurrent_unit_is_no_layer() -> None:
     assert [cell for cell, _ in found_in(audited(wrong))] == ["N6"]
 
 
+ONE_WEIGHT: list[Column] = [
+    ("x", 0.4),
+    ("t", 0.9),
+    ("w1", 0.3, "=[w1<]-$B$1*[dw<]"),
+    ("net", "=[w1]*[x]"),
+    ("y", sigmoid("net")),
+    ("E", "=0.5*([t]-[y])^2"),
+    ("dw", "=([y]-[t])*[y]*(1-[y])*[x]"),
+]
+
+
 def with_a_note(columns: list[Column], row: int) -> Book:
     """A table whose rows from this one on are two further down, below a note."""
     whole = book(columns, 8, RATE).sheets["Sheet"].cells
@@ -172,16 +183,7 @@ def with_a_note(columns: list[Column], row: int) -> Book:
 
 
 def test_updates_across_a_note_are_checked() -> None:
-    columns: list[Column] = [
-        ("x", 0.4),
-        ("t", 0.9),
-        ("w1", 0.3, "=[w1<]-$B$1*[dw<]"),
-        ("net", "=[w1]*[x]"),
-        ("y", sigmoid("net")),
-        ("E", "=0.5*([t]-[y])^2"),
-        ("dw", "=([y]-[t])*[y]*(1-[y])*[x]"),
-    ]
-    right = with_a_note(columns, 10)
+    right = with_a_note(ONE_WEIGHT, 10)
     audit = audit_book(right)
     assert audit.all_right, found_in(audit)
     cells = right.sheets["Sheet"].cells
@@ -189,3 +191,36 @@ def test_updates_across_a_note_are_checked() -> None:
     assert found_in(audit_book(right)) == [("D12", "GS213")]
     cells[CellIndex(12, 4)] = Cell(None, "D6")  # starts again
     assert audit_book(right).all_right
+
+
+def test_a_weight_may_start_with_a_random_number() -> None:
+    for start in ("=RAND()", "=2*RAND()-1", "=NORMINV(RAND(),0,1)"):
+        drawn: list[Column] = [
+            (name, start, held[-1]) if name == "w1" else (name, *held) for name, *held in ONE_WEIGHT
+        ]
+        assert found_in(audited(drawn)) == []
+
+
+def test_the_loss_of_huber_is_differentiated_as_it_is_written() -> None:
+    columns: list[Column] = [
+        ("x", [1.0, 2.0, 3.0]),
+        ("y", [3.0, 5.0, 7.0]),
+        *((w, 0.5, f"=[{w}<]-$B$1*[d{w}<]") for w in ("w", "b")),
+        ("p", "=[w]*[x]+[b]"),
+        ("loss", "=IF(ABS([p]-[y])<=1,([p]-[y])^2/2,ABS([p]-[y])-1/2)"),
+        ("dp", "=IF(ABS([p]-[y])<=1,[p]-[y],SIGN([p]-[y]))"),
+        ("dw", "=[dp]*[x]"),
+        ("db", "=[dp]"),
+    ]
+    assert found_in(audited(columns)) == []
+
+
+def test_newtons_method_is_no_descent() -> None:
+    columns: list[Column] = [
+        ("x", 1.0, "=[x<]-[df<]/[ddf<]"),
+        ("f", "=[x]^4-3*[x]^2+[x]"),
+        ("df", "=4*[x]^3-6*[x]+1"),
+        ("ddf", "=12*[x]^2-6"),
+    ]
+    with pytest.raises(UnauditedError, match="no training table found"):
+        audited(columns, 4)

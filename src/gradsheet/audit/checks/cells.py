@@ -28,9 +28,14 @@ def odd_cells(subject: Subject, column: int) -> Iterator[Finding]:
 
 
 def missing_starts(subject: Subject, column: int) -> Iterator[Finding]:
-    """A weight whose first cell is empty or a text."""
+    """A weight whose first cell is empty, or shows a text or an error.
+
+    A formula that is not understood, such as RAND(), gives a number in the spreadsheet.
+    """
     row = subject.table.rows[0]
-    is_missing = subject.table.cell(row, column) is None or math.isnan(subject.value(row, column))
+    cell = subject.table.cell(row, column)
+    is_drawn = cell is not None and cell.formula is not None and not isinstance(cell.value, str)
+    is_missing = not is_drawn and math.isnan(subject.value(row, column))
     if subject.role(column) in subject.found.parameters and is_missing:
         held = subject.content(row, column)
         yield subject.finding(rules.NO_START, [row], column, NoStart(held))

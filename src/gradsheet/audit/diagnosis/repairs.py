@@ -83,6 +83,9 @@ def _in_other_row(found: Interpretation, cell: CellIndex, row: int) -> Variable 
     """What a column without a name holds in another row, with its place."""
     if cell.row not in found.table.rows or cell.column in found.symbols:
         return None
+    held = found.table.cell(*cell)
+    if held is None or held.formula is None:
+        return None
     where = {1: "the row above", -1: "the row below"}.get(row - cell.row, "another row")
     try:
         value = found.computed(CellRef(found.table.sheet.name, cell), row)

@@ -89,9 +89,11 @@ class _Search:
             value = self._lowered(column)
             inside = set(variables(value))
             parameters = tuple(v for v in self._own.values() if v.label in self._weights)
-            if self._other in inside or inside.isdisjoint(parameters) or _size(value) > _MOST_PARTS:
+            if self._other in inside or inside.isdisjoint(parameters) or _is_large(value):
                 return None
             found = partials(value, value)
+            if any(map(_is_large, found.values())):
+                return None
         except (FormulaError, NotDifferentiableError):
             return None
         data = tuple(v for v in inside if v not in parameters)
@@ -232,8 +234,12 @@ def _is_multiple(written: Array, right: Array) -> bool:
     return bool(middle and np.ptp(ratio) <= 1e-9 * abs(middle))
 
 
-def _size(expression: Expression) -> int:
-    """How many parts an expression has."""
-    if isinstance(expression, Apply):
-        return 1 + sum(map(_size, expression.arguments))
-    return 1
+def _is_large(expression: Expression) -> bool:
+    """Whether an expression has very many parts, however often each is one and the same."""
+    waiting, count = [expression], 0
+    while waiting and count <= _MOST_PARTS:
+        part = waiting.pop()
+        count += 1
+        if isinstance(part, Apply):
+            waiting += part.arguments
+    return count > _MOST_PARTS

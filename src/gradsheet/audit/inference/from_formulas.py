@@ -56,6 +56,9 @@ def _shape(wiring: Wiring) -> Shape | None:
     if not wiring.layers or _repeats_a_unit(wiring) or any(map(wiring.is_moved, wiring.inputs)):
         return None
     sizes = (len(wiring.inputs), *map(len, wiring.layers))
+    widest = [max(len(wiring.units[unit].weights) for unit in layer) for layer in wiring.layers]
+    if any(signals > before for signals, before in zip(widest, sizes, strict=False)):
+        return None  # a unit has more than the layer before it, as a recurrent one has
     found = [len(wiring.biases(layer)) for layer in range(len(wiring.layers))]
     if any(count > units for count, units in zip(found, sizes[1:], strict=True)):
         return None

@@ -4,7 +4,7 @@ from gradsheet.audit.inference.descent import interpret_descent
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.ranking import interpret, wrong_columns
 from gradsheet.audit.tables.table import Table
-from gradsheet.networks.symbols import LOSS, Kind, Symbol
+from gradsheet.networks.symbols import Kind, Symbol
 
 
 def interpret_table(table: Table) -> Interpretation | None:
@@ -22,15 +22,12 @@ def interpret_table(table: Table) -> Interpretation | None:
 
 
 def _is_of_another_loss(found: Interpretation, wrong: list[int]) -> bool:
-    """Whether gradients or updates alone are wrong, and no column shows the loss."""
+    """Whether gradients or updates are wrong, and the loss where it is shown, and nothing else."""
     are_differences = "difference" in found.reference.practice.loss
-    shown = (LOSS,) if are_differences else (LOSS, *_errors(found))
+    kinds = (Kind.LOSS,) if are_differences else (Kind.LOSS, Kind.ERROR)
+    losses = {column for column, symbol in found.symbols.items() if symbol.kind in kinds}
     backward = {c for c, s in found.symbols.items() if _is_backward(found, s)}
-    return bool(wrong) and set(wrong) <= backward and not set(shown) & set(found.symbols.values())
-
-
-def _errors(found: Interpretation) -> list[Symbol]:
-    return [symbol for symbol in found.symbols.values() if symbol.kind is Kind.ERROR]
+    return losses <= set(wrong) <= losses | backward and not backward.isdisjoint(wrong)
 
 
 def _is_backward(found: Interpretation, symbol: Symbol) -> bool:

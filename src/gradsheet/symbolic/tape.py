@@ -3,15 +3,19 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable
 
+if TYPE_CHECKING:  # the audit in a browser has arrays of its own, without random numbers
+    from numpy.random import Generator
+
 Array = NDArray[np.float64]
 _LAST_DIGITS = 2.0**-48  # LibreOffice takes a difference below this, relative to its terms, as 0
-_rounding: ContextVar[np.random.Generator | None] = ContextVar("rounding", default=None)
+_rounding: ContextVar["Generator | None"] = ContextVar("rounding", default=None)
 
 
 def evaluate(wanted: Iterable[Variable], given: Mapping[Variable, float]) -> dict[Variable, float]:
@@ -26,7 +30,9 @@ def random_rounding(seed: int) -> Iterator[None]:
     Two programs round, and compute exp and tanh, differently in the last digits. How far a value
     moves here tells how far apart they may be (Monte Carlo arithmetic: Parker, 1997).
     """
-    token = _rounding.set(np.random.default_rng(seed))
+    from numpy.random import default_rng
+
+    token = _rounding.set(default_rng(seed))
     try:
         yield
     finally:
@@ -96,10 +102,10 @@ class Tape:
         return self._slots[key]
 
 
-def _moved_after(
-    check: Callable[[Array], Array], draw: np.random.Generator
-) -> Callable[[Array], Array]:
+def _moved_after(check: Callable[[Array], Array], draw: "Generator") -> Callable[[Array], Array]:
     def moved(result: Array) -> Array:
-        return check(result) * (1 + draw.uniform(-_LAST_DIGITS, _LAST_DIGITS, np.shape(result)))
+        return check(result) * (
+            1 + draw.uniform(-_LAST_DIGITS, _LAST_DIGITS, np.asarray(result).shape)
+        )
 
     return moved

@@ -103,7 +103,9 @@ def with_bar(work: Iterable[_T], total: int) -> Iterator[_T]:
     from rich.console import Console
     from rich.progress import track
 
-    return iter(track(work, "", total, console=Console(stderr=True), transient=True))
+    console = Console(stderr=True)
+    silent = not console.is_terminal  # else an empty line is left in a log
+    return iter(track(work, "", total, console=console, transient=True, disable=silent))
 
 
 @contextmanager
@@ -112,7 +114,9 @@ def progress_bar(text: Callable[[int, float], str]) -> Iterator[Callable[[int, f
     from rich.console import Console
     from rich.progress import Progress as Bars
 
-    bars = Bars(console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    silent = not console.is_terminal  # else an empty line is left in a log
+    bars = Bars(console=console, transient=True, disable=silent)
 
     def begin(size: int, seconds: float) -> Progress:
         bars.start()  # not before: its end writes a line

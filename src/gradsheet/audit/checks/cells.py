@@ -35,7 +35,8 @@ def missing_starts(subject: Subject, column: int) -> Iterator[Finding]:
     row = subject.table.rows[0]
     cell = subject.table.cell(row, column)
     is_drawn = cell is not None and cell.formula is not None and not isinstance(cell.value, str)
-    is_missing = not is_drawn and math.isnan(subject.value(row, column))
+    is_empty = cell is None or math.isnan(subject.value(row, column))
+    is_missing = is_empty and not is_drawn
     if subject.role(column) in subject.found.parameters and is_missing:
         held = subject.content(row, column)
         yield subject.finding(rules.NO_START, [row], column, NoStart(held))

@@ -133,6 +133,10 @@ def test_a_learning_rate_may_fall_from_row_to_row() -> None:
     assert audit.all_right, found_in(audit)
     wrong = changed(columns, "b", "=[b<]-$B$1*[db<]")
     assert [cell for cell, _ in found_in(audited(wrong, C1="k", D1=0.1))] == ["G7"]
+    penalized = changed(columns, "loss", "=([y]-[p])^2/2+$F$1/2*[w]^2")
+    penalized = changed(penalized, "dw", "=([p]-[y])*[x]+$F$1*[w]")
+    audit = audited(penalized, C1="k", D1=0.1, E1="lambda", F1=0.2)
+    assert audit.all_right, found_in(audit)
 
 
 def test_a_recurrent_unit_is_no_layer() -> None:

@@ -14,7 +14,7 @@ def interpret_table(table: Table) -> Interpretation | None:
     differentiated as the function that it is, where all that moves the weights then is right.
     """
     found = interpret(table)
-    if found is None or not _is_of_another_loss(found, wrong_columns(found)):
+    if found is not None and not _is_of_another_loss(found, wrong_columns(found)):
         return found
     descent = interpret_descent(table)
     is_right = not isinstance(descent, str) and not wrong_columns(descent)

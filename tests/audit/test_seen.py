@@ -30,7 +30,11 @@ LOAN = {CellIndex(1, 1): Cell(1000.0)} | {
         (FORWARD, {}, "rows of examples, a forward pass only, no gradients"),
         (FORWARD, {"solver_opt": "S!$D$9"}, "weights that Solver adjusts, no gradients"),
         (GRADIENTS, {}, "gradients, but no formula that moves a weight on by them"),
-        (LOAN, {}, "formulas that move numbers on, but none was found to follow the derivative of a loss"),
+        (
+            LOAN,
+            {},
+            "formulas that move numbers on, but none was found to follow the derivative of a loss",
+        ),
         (
             {CellIndex(1, 1): Cell(None, "B1+C1")},
             {},

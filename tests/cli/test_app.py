@@ -157,6 +157,15 @@ def test_a_reader_that_stops_reading_is_no_error(tmp_path: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
+def test_an_interrupt_is_one_line(gradsheet: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gradsheet.networks.toml.load_network", interrupt)
+    run = gradsheet("workbook", "course")
+    assert (run.code, run.stdout, run.stderr) == (130, "", "gradsheet: interrupted\n")
+
+
 @pytest.mark.slow
 def test_an_interrupted_training_says_how_to_continue(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "gradsheet", "train", "--epochs", "3", "-o", "run"]

@@ -35,7 +35,9 @@ def what_was_seen(formulas: Formulas, trainings: int) -> str:
     if not is_searched(formulas):
         return "too many formulas to look for other layouts than a row a step"
     if trainings:
-        return "formulas that move numbers on, but none was found to follow the derivative of a loss"
+        return (
+            "formulas that move numbers on, but none was found to follow the derivative of a loss"
+        )
     if has_gradients:
         return "gradients, but no formula that moves a weight on by them"
     if any(calls(tree, name) for tree in trees for name in _UNITS):

@@ -94,7 +94,8 @@ def _run() -> int:
     """Run the command and print why it ended early; the exit code."""
     try:
         with _former_keys_noted():
-            return app(prog_name="gradsheet", standalone_mode=False) or 0
+            code = app(prog_name="gradsheet", standalone_mode=False) or 0
+        return _interrupted() if code == INTERRUPTED else code  # typer says nothing of it
     except SystemExit as ended:
         return int(ended.code or 0)
     except GradsheetError as error:

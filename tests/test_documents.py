@@ -336,7 +336,7 @@ def test_the_fourth_validation_runs_are_those_of_the_results() -> None:
             f"{run['accuracy']:.2%} | {run['loss']:.4f} | {augmented['accuracy']:.3%} | "
             f"{augmented['loss']:.4f} | {run['CPU seconds']:.0f} s |"
         ) in page
-    assert len(study["variants"]) == 4
+    assert len(study["variants"]) == 6
 
 
 def test_what_the_audit_finds_is_what_was_measured() -> None:

@@ -146,3 +146,16 @@ def test_an_input_of_an_unknown_type_is_refused(everything: Path, tmp_path: Path
     path.write_bytes(model.SerializeToString())
     with pytest.raises(GradsheetError, match=r"is not a valid ONNX model"):
         read_onnx(path)
+
+
+def test_a_size_of_minus_one_is_open(tmp_path: Path) -> None:
+    path = save(tmp_path / "m.onnx", [helper.make_node("Relu", ["x"], ["y"])], [], (-1, 4))
+    _, examples = read_onnx(path)
+    assert [example.shape for example in examples.values()] == [(1, 1, 4)]
+
+
+def test_an_input_for_which_no_workbook_has_room_is_refused_before_it_runs(tmp_path: Path) -> None:
+    pool = helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[14, 14], strides=[14, 14])
+    path = save(tmp_path / "m.onnx", [pool], [], (1, 2**20, 28))
+    with pytest.raises(GradsheetError, match="takes 29,360,128 numbers; a workbook has room"):
+        read_onnx(path)

@@ -1,5 +1,6 @@
 """Reads an ONNX file as a torch module with an example of its inputs; needs the extra ``onnx``."""
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,7 @@ OLDEST = 15
 """The version of the standard that older models are converted to."""
 FOLDED = {("", "Range")}
 """Defined by a loop, but always of known numbers."""
+_MOST_NUMBERS = 5_000_000  # of an input, each of which is a cell
 TOLERANCE = 1e-4
 """How far a model may be from onnx's reference evaluator, which computes in single precision,
 relative to the largest output."""
@@ -71,7 +73,8 @@ def _sizes(item: Any) -> list[int | None] | None:
     tensor = item.type.tensor_type
     if not tensor.HasField("shape"):
         return None
-    return [size.dim_value or None for size in tensor.shape.dim]
+    # Some programs write -1 for a size that is open.
+    return [size.dim_value if size.dim_value > 0 else None for size in tensor.shape.dim]
 
 
 def import_model(
@@ -190,7 +193,13 @@ def _example(item: Any, given: Any, draw: np.random.Generator) -> Array:
         if sizes is None or np.dtype(kind).kind not in "fV":
             what = "any shape" if sizes is None else "whole numbers"
             raise GradsheetError(f"the input {item.name} takes {what}; give an example of it")
-        return draw.standard_normal([size or 1 for size in sizes]).astype(kind)
+        shape = [size or 1 for size in sizes]
+        if (numbers := math.prod(shape)) > _MOST_NUMBERS:
+            raise GradsheetError(
+                f"the input {item.name} takes {numbers:,} numbers; a workbook has room for "
+                f"{_MOST_NUMBERS:,}"
+            )
+        return draw.standard_normal(shape).astype(kind)
     if isinstance(given, Tensor):
         given = given.detach().numpy()
     value = np.asarray(given)

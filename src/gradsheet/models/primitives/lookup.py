@@ -57,14 +57,7 @@ class Lookup(Primitive):
         leading = np.broadcast_shapes(lines.rows.shape[:-1], places.rows.shape[:-1])
 
         def wide(refs: Refs) -> Refs:
-            shape = (*leading, refs.rows.shape[-1])
-            numbers = None if refs.numbers is None else np.broadcast_to(refs.numbers, shape)
-            flat = (-1, shape[-1])
-            return Refs(
-                np.broadcast_to(refs.rows, shape).reshape(flat),
-                np.broadcast_to(refs.columns, shape).reshape(flat),
-                None if numbers is None else numbers.reshape(flat),
-            )
+            return _lines(refs, (*leading, refs.rows.shape[-1]))
 
         if ids is not None:
             shape = (*leading, ids.shape[-1])

@@ -4,8 +4,6 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from rich.table import Table
-
 from gradsheet.cli.terminal import Terminal
 
 COLUMNS = ("model", "parameters", "multiply-\nadds", "kB", "mean ± sd", "worst", "n", "time")
@@ -13,6 +11,8 @@ COLUMNS = ("model", "parameters", "multiply-\nadds", "kB", "mean ± sd", "worst"
 
 def zoo() -> None:
     """List the digit classifiers of all sizes: accuracy on the test set, seeds, training time."""
+    from rich.table import Table
+
     from gradsheet.digits.model_files import pretrained_weights
 
     folder = files("gradsheet.digits") / "weights"

@@ -26,6 +26,7 @@ def test_every_network_of_the_zoo_opens(name: str, tmp_path: Path) -> None:
     """With all gradients: each is compared with PyTorch's, and the cells are recalculated."""
     open_digits(Path(name), "0", None, backward=True, path=tmp_path / "model.xlsx")
     book = openpyxl.load_workbook(tmp_path / "model.xlsx", read_only=True)
+    book.close()
     assert {"Overview", "Image", "1 stem", "Loss"} <= {*book.sheetnames}
 
 
@@ -53,13 +54,14 @@ def test_choosing_another_digit(tmp_path: Path, mnist: Dataset) -> None:
 
 def predicted_digit(path: Path) -> CellRef:
     """The cell that holds the predicted digit."""
-    sheet = openpyxl.load_workbook(path, read_only=True)["Image"]
+    book = openpyxl.load_workbook(path, read_only=True)
     (found,) = (
         cell.coordinate
-        for row in sheet.iter_rows(max_row=7)
+        for row in book["Image"].iter_rows(max_row=7)
         for cell in row
         if str(cell.value).startswith("=MATCH(MAX")
     )
+    book.close()
     return CellRef("Image", CellIndex.parse(str(found)))
 
 

@@ -62,13 +62,6 @@ result.refused = await page.locator(".workbook .verdict").allTextContents();
 result.refused = result.refused.slice(before);
 result.injected = await page.locator("#results img, #results script, #injected").count();
 
-// A check can be stopped; the page goes on.
-await page.click("text=Clear");
-await page.setInputFiles("#files", files.slice(0, 2));
-await page.click("text=Stop");
-await until(2);
-result.stopped = await page.locator(".workbook .verdict").allTextContents();
-
 result.axe.push(...await inaccessible(page));
 await page.emulateMedia({ colorScheme: "dark" });
 await page.setViewportSize({ width: 390, height: 844 });

@@ -20,7 +20,7 @@ export async function start() {
   async function open(address, width = 1440, height = 900, scheme = "light") {
     const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000); // other work may go on beside it
     page.on("console", (message) => {
       if (message.type() === "error") faults.push(`console: ${message.text()}`);
     });

@@ -189,11 +189,6 @@ class TestAuditPage:
         assert all(20 < len(text) < 300 for text in others)
         assert seen["injected"] == 0
 
-    def test_a_check_can_be_stopped(self, seen: dict[str, Any]) -> None:
-        first, *others = seen["stopped"]
-        assert first == "not audited: stopped"
-        assert others == [seen["workbooks"][1]["verdict"]]
-
 
 def findings(lines: FileLines) -> list[list[str]]:
     """Every text of every finding, in the order of the page."""

@@ -4,7 +4,7 @@ import json
 import math
 import random
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -25,7 +25,11 @@ pytestmark = needs_node
 
 @pytest.fixture(scope="module")
 def networks() -> list[NetworkSpec]:
-    return [*map(load_network, PRESETS), *map(random_network, range(50))]
+    penalized = [
+        replace(random_network(seed), optimizer="sgd", l2=0.3, name=f"l2-{seed}")
+        for seed in (50, 51)
+    ]
+    return [*map(load_network, PRESETS), *map(random_network, range(50)), *penalized]
 
 
 @pytest.fixture(scope="module")

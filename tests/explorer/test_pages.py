@@ -189,3 +189,88 @@ class TestDigits:
     def test_every_layer_can_be_pointed_at(self, digits: dict[str, Any]) -> None:
         assert len(digits["layers"]) == 15
         assert all("strongest path to the logit of 7" in text for text in digits["layers"])
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """All pages with the keyboard alone."""
+    folder = tmp_path_factory.mktemp("keyboard")
+    assert len(list(write_pages(folder))) == len(PAGES)
+    command = ["node", "test/keyboard.mjs", str(folder)]
+    done = subprocess.run(command, cwd=SOURCES, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+@needs_node
+@needs_chromium
+@pytest.mark.slow
+class TestKeyboard:
+    """Nothing needs a mouse, and the focus is never lost."""
+
+    def test_nothing_goes_wrong_unseen(self, keys: dict[str, Any]) -> None:
+        assert keys["faults"] == []
+        assert keys["axe"] == []
+
+    def test_every_stop_has_a_name_and_can_be_seen(self, keys: dict[str, Any]) -> None:
+        """Marked, in view, and few enough that the Tab key gets somewhere."""
+        for page, stops in keys["stops"].items():
+            assert 1 < len(stops) < 50, page
+            for stop in stops:
+                assert stop["name"] and stop["isMarked"] and stop["isSeen"], (page, stop)
+
+    def test_the_drawing_goes_from_the_inputs_to_the_outputs(self, keys: dict[str, Any]) -> None:
+        names = [stop["name"].split(",")[0] for stop in keys["stops"]["backprop 1440"]]
+        first = names.index("i1")
+        found = [name.split(" =")[0] for name in names[first : names.index("Rewind")]]
+        hidden = ["w1", "w2", "w3", "w4", "h1", "h2", "w5", "w6", "w7", "w8"]
+        assert found == ["i1", "0.05", "i2", "0.1", *hidden, "o1", "t1", "o2", "t2"]
+
+    def test_the_focus_stays_where_it_is(self, keys: dict[str, Any]) -> None:
+        """Whatever is drawn anew."""
+        kept = keys["kept"]
+        assert kept["preset"] == [kept["preset"][0], "course-half"]
+        assert kept["preset"][0].startswith("network")
+        assert kept["example"][0].startswith("example")
+        for label, told in (kept["label"], kept["escaped"]):
+            assert label.startswith("w5 = 1, ")
+            assert told == kept["label"][1]
+        assert kept["step"][0] == "Why this number?" and "step 3" in kept["step"][1]
+        panels = {name: told for name, [told, *_] in kept.items() if "#panel" in name}
+        assert {*panels.values()} == {"same"}, panels
+        assert kept["One step"][0] == "One step"
+        assert kept["Clear"] == ["Drop workbooks here, or choose them:", "0"]
+
+    def test_why_this_number(self, keys: dict[str, Any]) -> None:
+        """The focus goes to the answer, the answer follows the training, Escape goes back."""
+        heading, before, after, still, unit, closed = keys["why"]
+        assert heading == still == "Why this number?"
+        assert before != after and before[:3] == after[:3] == "ah1"
+        assert unit.startswith("h1, activation of hidden unit 1") and closed
+
+    def test_tabs_and_the_sheet(self, keys: dict[str, Any]) -> None:
+        assert keys["tabs"] == ["Loss curves", "Build your own"]
+        stops, iteration, cell = keys["sheet"]
+        assert (stops, iteration) == (1, "2")
+        assert float(cell) == pytest.approx(0.50685408)
+
+    def test_a_weight_of_a_large_network(self, keys: dict[str, Any]) -> None:
+        """176 weights have no room on the drawing."""
+        chosen, changed, focus, clicked = keys["weight"]
+        assert (chosen, changed, focus, clicked) == ("w176", True, "before training", "w1")
+
+    def test_digits(self, keys: dict[str, Any]) -> None:
+        """One is drawn with the keys; the maps of a layer are one picture."""
+        assert keys["drawn"].startswith("It is a 1")
+        name, answer = keys["gallery"]
+        assert name.startswith("test image") and answer.startswith("It is a ")
+        across, next_map = keys["maps"]
+        assert across.startswith("conv1, channel 2, row 13, column 1:")
+        assert next_map.startswith("conv1, channel 3, row 13, column 1:")
+
+    def test_a_check_can_be_stopped(self, keys: dict[str, Any]) -> None:
+        """What waits goes on in another Worker."""
+        focus, *verdicts, ended = keys["stopped"]
+        assert focus == "Drop workbooks here, or choose them:"
+        assert verdicts == ["not audited: stopped", "all right"]
+        assert ended == 1

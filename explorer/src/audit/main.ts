@@ -14,7 +14,10 @@ const STAGES = ["Unpacking Python", "Starting Python", "Loading the audit"];
 
 const status = byId("status");
 const bar = h("progress", { "aria-label": "Progress" });
-const stop = h("button", { onclick: () => desk.end("stopped") }, "Stop");
+const stop = h("button", { onclick: () => {
+  desk.end("stopped");
+  input.focus(); // the button goes away
+} }, "Stop");
 const progress = byId("progress");
 
 let stage = "";
@@ -88,6 +91,7 @@ byId("actions").append(
     Object.assign(counts, { right: 0, wrong: 0, others: 0 });
     asked = done = 0;
     byId("summary").hidden = true;
+    input.focus();
     tell();
   } }, "Clear"));
 

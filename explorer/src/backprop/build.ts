@@ -1,10 +1,11 @@
 /** Build a network, paste examples, import TOML; take the network away as TOML, JSON or code. */
 
-import { parse } from "smol-toml";
 import { MOST_WEIGHTS, checked, examplesFrom } from "../engine/checks";
 import { toPyTorch, toToml } from "../engine/exports";
-import { ACTIVATION_NAMES, LOSS_NAMES, OPTIMIZERS, lossOf, type Spec } from "../engine/network";
-import { choice, field, h } from "../page/dom";
+import { ACTIVATION_NAMES, LOSS_NAMES, OPTIMIZERS, lossOf, schemeFor, type Spec } from "../engine/network";
+import { drawWeights, generator } from "../engine/random";
+import { fromToml } from "../engine/toml";
+import { choice, field, h, renew } from "../page/dom";
 import { save } from "../page/save";
 import type { Model } from "./model";
 
@@ -12,6 +13,8 @@ const named = (names: readonly string[]): [string, string][] => names.map((one) 
 
 export class Builder {
   readonly element = h("div");
+  private importing = false;
+  private seed = 0n;
 
   constructor(private readonly model: Model) {}
 
@@ -29,6 +32,11 @@ export class Builder {
     };
     const examples = h("textarea", { rows: 6, spellcheck: false, "aria-describedby": "examples-help" });
     examples.value = spec.inputs.map((row, k) => [...row, ...spec.targets[k]!].join(", ")).join("\n");
+    const seed = h("input", { type: "number", min: 0, step: 1, value: String(this.seed) });
+    seed.addEventListener("change", () => {
+      if (/^\d+$/.test(seed.value)) this.seed = BigInt(seed.value);
+      seed.value = String(this.seed);
+    });
     const outputs = h("input", { type: "number", min: 1, max: 20, value: spec.targets[0]!.length });
     const told = h("p", { class: "error", role: "alert" });
     const output = choice(named(lasts), chosen.output, (v) => { chosen.output = v; });
@@ -43,7 +51,7 @@ export class Builder {
         field("their activation", choice(named(ACTIVATION_NAMES), chosen.hidden, (v) => { chosen.hidden = v; })),
         field("output activation", output), field("loss", loss),
         field("optimizer", choice(named(Object.keys(OPTIMIZERS)), chosen.optimizer, (v) => { chosen.optimizer = v; })),
-        field("outputs", outputs), field("biases", biases)),
+        field("outputs", outputs), field("biases", biases), field("seed of the weights", seed)),
       h("label", { class: "field wide" }, h("span", {}, "examples"), examples),
       h("p", { id: "examples-help", class: "meaning" },
         "One example a line: inputs, then targets, separated by commas, tabs or spaces."),
@@ -54,10 +62,10 @@ export class Builder {
       told.textContent = attempt(() => {
         const data = examplesFrom(examples.value, outputs.valueAsNumber || 1);
         const units = sizes.value.split(/[\s,;]+/).filter((one) => one !== "" && one !== "none").map(Number);
-        this.model.load(checked(newNetwork(data, units, chosen, biases.checked)));
+        this.model.load(checked(newNetwork(data, units, chosen, biases.checked, this.seed)));
       });
     });
-    this.element.replaceChildren(form, this.importer(), this.exporter());
+    renew(this.element, form, this.importer(), this.exporter());
   }
 
   private importer(): HTMLElement {
@@ -67,11 +75,15 @@ export class Builder {
     const take = h("button", { onclick: () => {
       told.textContent = attempt(() => {
         if (area.value.length > 200_000) throw new Error("the text is longer than 200,000 characters");
-        this.model.load(checked(parse(area.value)));
+        const { spec, rates } = fromToml(area.value);
+        this.model.load(spec);
+        if (rates.length) this.model.setRate(rates[0]!);
       });
     } }, "Open this network");
-    return h("details", {}, h("summary", {}, "Open a network file (TOML)"), area,
+    const details = h("details", { open: this.importing }, h("summary", {}, "Open a network file (TOML)"), area,
       h("div", { class: "controls" }, take), told);
+    details.addEventListener("toggle", () => { this.importing = details.open; });
+    return details;
   }
 
   private exporter(): HTMLElement {
@@ -110,7 +122,7 @@ interface Chosen {
 }
 
 function newNetwork(
-  data: { inputs: number[][]; targets: number[][] }, units: number[], chosen: Chosen, biases: boolean,
+  data: { inputs: number[][]; targets: number[][] }, units: number[], chosen: Chosen, biases: boolean, seed: bigint,
 ): Spec {
   const sizes = [data.inputs[0]!.length, ...units, data.targets[0]!.length];
   if (sizes.some((size) => !Number.isInteger(size) || size < 1)) {
@@ -120,27 +132,14 @@ function newNetwork(
   if (total > MOST_WEIGHTS) {
     throw new Error(`${total.toLocaleString("en")} weights; the page takes at most ${MOST_WEIGHTS.toLocaleString("en")}`);
   }
-  const draw = generator(sizes.join());
+  const draw = generator(seed);
   const layers = sizes.slice(1).map((count, k) => {
-    const limit = Math.sqrt(6 / (sizes[k]! + count)); // Xavier's
-    const weight = (): number => Number(((2 * draw() - 1) * limit).toFixed(2));
+    const activation = k === sizes.length - 2 ? chosen.output : chosen.hidden;
     return {
-      weights: Array.from({ length: count }, () => Array.from({ length: sizes[k]! }, weight)),
-      activation: k === sizes.length - 2 ? chosen.output : chosen.hidden,
+      weights: drawWeights(schemeFor(activation), sizes[k]!, count, draw), activation,
       biases: biases ? Array.from({ length: count }, () => 0) : [],
       train_biases: true,
     };
   });
   return { ...data, layers, loss: chosen.loss, optimizer: chosen.optimizer, name: "network", title: "My network" };
-}
-
-/** The same weights for the same shape (mulberry32). */
-function generator(text: string): () => number {
-  let state = [...text].reduce((sum, c) => (Math.imul(sum, 31) + c.charCodeAt(0)) | 0, 7);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -2,49 +2,49 @@
 
 import { Value } from "../engine/expression";
 import { DifferenceCheck } from "../engine/training";
-import { choice, field, formulaBox, h, show } from "../page/dom";
+import { choice, field, formulaBox, h, renew, show } from "../page/dom";
 import { math, plain } from "../page/notation";
 import type { Model } from "./model";
 import { plot } from "./plot";
 
+const EXPONENTS = Array.from({ length: 61 }, (_, k) => k / 4 - 15);
+
 export class GradientCheck {
   readonly element = h("div");
   private parameter = "w1";
-  private exponent = -4;
+  private readonly names = h("div");
+  private readonly told = h("output");
+  private readonly out = h("div");
+  private readonly slider = h("input", { type: "range", min: -15, max: 0, step: 0.25, value: -4 });
+  private readonly controls = h("div", { class: "controls" }, this.names, field("ε", this.slider), this.told);
 
-  constructor(private readonly model: Model) {}
+  constructor(private readonly model: Model) {
+    this.slider.addEventListener("input", () => this.draw());
+    this.element.append(this.controls, this.out);
+  }
 
   draw(): void {
     const { network, state, values } = this.model;
     const names = network.parameters.map((p): [string, string] => [p.name, plain(p.markup)]);
+    this.controls.hidden = !names.length;
     if (!names.length) {
-      this.element.replaceChildren(h("p", {}, "This network has nothing to train."));
+      this.out.replaceChildren(h("p", {}, "This network has nothing to train."));
       return;
     }
     const chosen = network.parameters.find((p) => p.name === this.parameter) ?? network.parameters[0]!;
     const exact = values.get(network.gradients.get(chosen)!)!;
     const check = new DifferenceCheck(network);
-    const epsilon = 10 ** this.exponent;
-    const slider = h("input", { type: "range", min: -15, max: 0, step: 0.25, value: this.exponent });
-    slider.addEventListener("change", () => {
-      this.exponent = Number(slider.value);
-      this.draw();
-    });
+    const epsilon = 10 ** Number(this.slider.value);
     const quotient = check.central(state, chosen, epsilon);
-    const xs: number[] = [];
-    const errors: number[] = [];
-    for (let exponent = -15; exponent <= 0; exponent += 0.25) {
-      xs.push(10 ** exponent);
-      errors.push(relative(check.central(state, chosen, 10 ** exponent), exact) || 1e-17);
-    }
+    const xs = EXPONENTS.map((exponent) => 10 ** exponent);
+    const errors = xs.map((one) => relative(check.central(state, chosen, one), exact) || 1e-17);
     const curves = [
       { name: "relative difference", points: errors, xs, className: "c0" },
       { name: "your ε", points: [Math.min(...errors), Math.max(...errors)], xs: [epsilon, epsilon], className: "own" },
     ];
-    this.element.replaceChildren(
-      h("div", { class: "controls" },
-        field("parameter", choice(names, chosen.name, (value) => { this.parameter = value; this.draw(); })),
-        field("ε", slider), h("output", {}, `ε = ${show(epsilon, 2)}`)),
+    renew(this.names, field("parameter", choice(names, chosen.name, (value) => { this.parameter = value; this.draw(); })));
+    this.told.textContent = `ε = ${show(epsilon, 2)}`;
+    this.out.replaceChildren(
       formulaBox(math(`(E(${chosen.markup} + ε) − E(${chosen.markup} − ε)) / (2ε) = ${show(quotient, 9)}`, true),
       math(`∂E/∂${chosen.markup} = ${show(exact, 9)}`, true)),
       plot(curves, { x: "ε", y: "relative difference", log: true, logX: true },

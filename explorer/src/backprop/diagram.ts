@@ -1,12 +1,14 @@
 /** The network as a drawing whose numbers can be edited and whose current step is marked. */
 
 import { Value } from "../engine/expression";
-import { h, show, svg } from "../page/dom";
+import type { Network } from "../engine/network";
+import { h, renew, show, svg } from "../page/dom";
 import { plain } from "../page/notation";
 import type { Model } from "./model";
 
 const [WIDTH, ROW, RADIUS] = [860, 104, 25];
-const MOST_LABELED = 60;
+/** With more edges there is no room for numbers: width and color show them, and a field changes them. */
+export const MOST_LABELED = 60;
 
 interface Node {
   x: number;
@@ -33,13 +35,19 @@ function overlap(a: Box, b: Box): boolean {
 
 export class Diagram {
   readonly element = svg("svg", { class: "diagram", role: "group" });
-  private parts = new Map<string, SVGElement>();
+  /** What stands for a value; for a weight its line and its label, for a shared bias several. */
+  private parts = new Map<string, SVGElement[]>();
   private taken: Box[] = [];
   private labels: [SVGTextElement, () => string][] = [];
+  /** What a screen reader says of a unit. */
+  private spoken: [SVGElement, () => string][] = [];
+  /** Labels to type in, by the name of what they show. */
+  private editables = new Map<string, SVGElement>();
 
   constructor(
     private readonly model: Model,
     private readonly explain: (value: Value) => void,
+    private readonly choose: (weight: Value) => void,
   ) {}
 
   /** Draw the network anew. */
@@ -47,6 +55,8 @@ export class Diagram {
     const { network, example } = this.model;
     this.parts = new Map();
     this.labels = [];
+    this.spoken = [];
+    this.editables = new Map();
     this.taken = [];
     const shown = network.examples[example]!;
     const columns: Value[][][] = [
@@ -62,17 +72,19 @@ export class Diagram {
     })));
     this.element.setAttribute("viewBox", `0 0 ${WIDTH} ${height}`);
     this.element.setAttribute("aria-label", this.words());
-    const edges = network.weights.reduce((sum, rows) => sum + rows.flat().length, 0);
-    const drawn: SVGElement[] = [];
+    const isLabeled = edgesOf(network) <= MOST_LABELED;
+    const lines: SVGElement[] = [];
+    const others = nodes.map((): SVGElement[] => []); // layer by layer, as the Tab key goes
     for (const { x, y } of nodes.flat()) {
       this.taken.push({ x, y: y + 5, width: 2 * RADIUS, height: 2 * RADIUS },
         { x, y: y - RADIUS - 7, width: 90, height: 16 });
     }
-    network.weights.forEach((rows, layer) => rows.forEach((row, unit) => {
-      row.forEach((weight, from) => drawn.push(
-        this.edge(weight, nodes[layer]![from]!, nodes[layer + 1]![unit]!, edges, from),
-      ));
-    }));
+    for (const node of nodes.flat()) others[node.layer]!.push(...this.node(node, nodes.length - 1));
+    network.weights.forEach((rows, layer) => rows.forEach((row, unit) => row.forEach((weight, from) => {
+      const [start, end] = [nodes[layer]![from]!, nodes[layer + 1]![unit]!];
+      lines.push(this.line(weight, start, end, isLabeled));
+      if (isLabeled) others[layer]!.push(this.edgeLabel(weight, start, end, from));
+    })));
     network.biases.forEach((biases, layer) => {
       if (!biases.length) return;
       const count = columns[layer]!.length + 1;
@@ -81,14 +93,14 @@ export class Diagram {
       };
       nodes[layer + 1]!.forEach((node, unit) => {
         const bias = biases[biases.length > 1 ? unit : 0]!;
-        drawn.push(this.edge(bias, at, node, edges + biases.length, 5, biases.length === 1 && unit > 0));
+        lines.push(this.line(bias, at, node, isLabeled));
+        if (isLabeled && (biases.length > 1 || unit === 0)) others[layer]!.push(this.edgeLabel(bias, at, node, 5));
       });
-      drawn.push(svg("g", { class: "bias node" },
+      others[layer]!.push(svg("g", { class: "bias node" },
         svg("circle", { cx: at.x, cy: at.y, r: 13 }), this.text(at.x, at.y + 5, "1", "name"),
       ));
     });
-    for (const node of nodes.flat()) drawn.push(...this.node(node, nodes.length - 1));
-    this.element.replaceChildren(...drawn);
+    renew(this.element, ...lines, ...others.flat());
     this.update();
   }
 
@@ -99,7 +111,25 @@ export class Diagram {
       const { meaning } = label.dataset;
       if (meaning) label.setAttribute("aria-label", `${label.textContent}, ${meaning}; change it`);
     }
+    for (const [part, text] of this.spoken) part.setAttribute("aria-label", text());
+    this.weigh();
     this.mark();
+  }
+
+  /** Where no numbers are: lines as wide as their weights are large, in the color of the sign. */
+  private weigh(): void {
+    const { network, values } = this.model;
+    if (edgesOf(network) <= MOST_LABELED) return;
+    const weights = [...network.weights.flat(2), ...network.biases.flat()];
+    const most = Math.max(...weights.map((weight) => Math.abs(values.get(weight)!)));
+    for (const weight of weights) {
+      const value = values.get(weight)!;
+      const share = most > 0 && Number.isFinite(value / most) ? Math.abs(value) / most : 0;
+      for (const line of this.parts.get(weight.name)!) {
+        line.setAttribute("style", `stroke-width: ${(0.4 + 3.6 * share).toFixed(2)}`);
+        line.classList.toggle("negative", value < 0);
+      }
+    }
   }
 
   private words(): string {
@@ -107,31 +137,40 @@ export class Diagram {
     return `Network with ${sizes.join(", ")} units from the inputs to the outputs`;
   }
 
-  private edge(
-    weight: Value, from: Node, to: Node, edges: number, order: number, silent = false,
-  ): SVGElement {
+  private add(value: Value, part: SVGElement): void {
+    const known = this.parts.get(value.name);
+    if (known) known.push(part);
+    else this.parts.set(value.name, [part]);
+  }
+
+  private line(weight: Value, from: Node, to: Node, isLabeled: boolean): SVGElement {
     const [dx, dy] = [to.x - from.x, to.y - from.y];
     const length = Math.hypot(dx, dy);
     const [start, end] = [(from.values.length ? RADIUS : 13) / length, 1 - RADIUS / length];
     const line = svg("line", {
-      x1: from.x + dx * start, y1: from.y + dy * start, x2: from.x + dx * end, y2: from.y + dy * end,
+      class: isLabeled ? "edge" : "edge weighed", x1: from.x + dx * start, y1: from.y + dy * start, x2: from.x + dx * end, y2: from.y + dy * end,
     });
-    const group = svg("g", { class: "edge" }, line);
-    this.parts.set(`${weight.name}>${to.values[0]!.place.unit}`, group);
-    if (edges <= MOST_LABELED && !silent) {
-      const [x, y] = this.room(from, dx, dy, order);
-      const label = this.text(x, y, "", "weight");
-      this.labels.push([label, () => `${plain(weight.markup)} = ${show(this.model.values.get(weight), 3)}`]);
-      this.editable(label, weight);
-      group.append(label);
-    } else {
+    this.add(weight, line);
+    if (!isLabeled) {
       const title = svg("title");
-      this.labels.push([title as unknown as SVGTextElement, () =>
-        `${plain(weight.markup)} = ${show(this.model.values.get(weight))}`]);
-      group.append(title);
-      group.addEventListener("click", () => this.explain(weight));
+      this.labels.push([title as unknown as SVGTextElement, () => this.equals(weight)]);
+      line.append(title);
+      line.addEventListener("click", () => this.choose(weight));
     }
-    return group;
+    return line;
+  }
+
+  private edgeLabel(weight: Value, from: Node, to: Node, order: number): SVGElement {
+    const [x, y] = this.room(from, to.x - from.x, to.y - from.y, order);
+    const label = this.text(x, y, "", "weight");
+    this.labels.push([label, () => this.equals(weight, 3)]);
+    this.editable(label, weight);
+    this.add(weight, label);
+    return label;
+  }
+
+  private equals(value: Value, digits = 4): string {
+    return `${plain(value.markup)} = ${show(this.model.values.get(value), digits)}`;
   }
 
   /** Where on its edge a label overlaps no other label, number or unit. */
@@ -152,18 +191,12 @@ export class Diagram {
     const value = node.values[0]!;
     const kind = node.layer === 0 ? "input" : node.layer === last ? "output" : "hidden";
     const name = plain(value.markup).replace(/[⁽].*[⁾]/, "");
-    const group = svg("g", { class: `node ${kind}`, tabindex: 0, role: "button",
-      "aria-label": `${name}, ${value.meaning}: why this number?` },
+    const shown = node.values.at(-1)!;
+    const group = svg("g", { class: `node ${kind}`, tabindex: 0, role: "button" },
     svg("circle", { cx: node.x, cy: node.y, r: RADIUS }), this.text(node.x, node.y + 5, name, "name"));
-    const open = (): void => this.explain(node.values.at(-1)!);
-    group.addEventListener("click", open);
-    group.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" || event.key === " ") {
-        event.preventDefault();
-        open();
-      }
-    });
-    for (const one of node.values) this.parts.set(one.name, group);
+    this.spoken.push([group, () => `${name}, ${shown.meaning}: ${show(this.model.values.get(shown))}; why this number?`]);
+    pressed(group, () => this.explain(shown));
+    for (const one of node.values) this.add(one, group);
     const label = this.text(node.x, node.y - RADIUS - 7, "", "value");
     if (node.layer === 0) {
       this.labels.push([label, () => show(this.model.values.get(value))]);
@@ -185,13 +218,10 @@ export class Diagram {
     const [x, y] = [node.x + RADIUS + 8, node.y];
     const first = this.text(x, y - 3, "", "value start");
     const second = this.text(x, y + 15, "", "value start");
-    this.labels.push(
-      [first, () => `${plain(target.markup)} = ${show(this.model.values.get(target))}`],
-      [second, () => `${plain(error.markup)} = ${show(this.model.values.get(error), 3)}`],
-    );
+    this.labels.push([first, () => this.equals(target)], [second, () => this.equals(error, 3)]);
     this.editable(first, target);
-    this.parts.set(target.name, first);
-    this.parts.set(error.name, second);
+    this.add(target, first);
+    this.add(error, second);
     return [first, second];
   }
 
@@ -205,15 +235,8 @@ export class Diagram {
     label.setAttribute("tabindex", "0");
     label.setAttribute("role", "button");
     label.dataset.meaning = value.meaning;
-    const open = (event: Event): void => {
-      event.stopPropagation();
-      this.edit(label, value);
-    };
-    label.addEventListener("click", open);
-    label.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") open(event);
-      event.stopPropagation();
-    });
+    this.editables.set(value.name, label);
+    pressed(label, () => this.edit(label, value));
   }
 
   private edit(label: SVGTextElement, value: Value): void {
@@ -235,8 +258,9 @@ export class Diagram {
     };
     input.addEventListener("keydown", (event) => {
       event.stopPropagation();
-      if (event.key === "Enter") finish(true);
-      if (event.key === "Escape") finish(false);
+      if (event.key !== "Enter" && event.key !== "Escape") return;
+      finish(event.key === "Enter");
+      this.editables.get(value.name)?.focus({ preventScroll: true }); // drawn anew
     });
     input.addEventListener("blur", () => finish(true));
     stage.append(input);
@@ -245,7 +269,7 @@ export class Diagram {
 
   /** Mark what the current step is about, and what it is computed from. */
   private mark(): void {
-    for (const part of this.parts.values()) part.classList.remove("current", "source", "backward");
+    for (const part of [...this.parts.values()].flat()) part.classList.remove("current", "source", "backward");
     const { phase, value } = this.model.current;
     const back = phase === "backward pass" || phase === "update";
     for (const one of [value, value.of, value.by]) if (one) this.light(one, "current", back);
@@ -265,14 +289,26 @@ export class Diagram {
   }
 
   private light(value: Value, name: string, back: boolean): void {
-    const found = value.kind === "weight" || value.kind === "bias"
-      ? [...this.parts].filter(([key]) => key.startsWith(`${value.name}>`)).map(([, part]) => part)
-      : [this.parts.get(value.name)];
-    for (const part of found) {
-      part?.classList.add(name);
-      if (back) part?.classList.add("backward");
+    for (const part of this.parts.get(value.name) ?? []) {
+      part.classList.add(name);
+      if (back) part.classList.add("backward");
     }
   }
+}
+
+/** By mouse, or by keys as a button. */
+function pressed(part: SVGElement, action: () => void): void {
+  part.addEventListener("click", action);
+  part.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    action();
+  });
+}
+
+/** The number of lines between units; those of biases are not counted. */
+export function edgesOf(network: Network): number {
+  return network.weights.flat(2).length;
 }
 
 function spread(k: number, count: number, height: number): number {

@@ -1,6 +1,8 @@
 /** The card of the current step, and "why this number?": a value followed back to the inputs. */
 
+import { LARGEST, isShare } from "../engine/checks";
 import { Value, mentioned } from "../engine/expression";
+import { OPTIMIZERS } from "../engine/network";
 import { formulaBox, h, show } from "../page/dom";
 import { byName, byNumber, math, plain, write } from "../page/notation";
 import type { Model } from "./model";
@@ -42,7 +44,7 @@ export function whyTree(model: Model, value: Value, open = true): HTMLElement {
   const head = [h("span", { class: "name" }, math(value.markup)), ` = ${number} `,
     h("span", { class: "meaning" }, value.meaning)];
   if (!parts.length) {
-    return h("div", { class: "leaf" }, ...head, h("span", { class: "given" }, " given"));
+    return h("div", { class: "leaf" }, ...head, given(model, value));
   }
   const details = h("details", { open }, h("summary", {}, ...head));
   const fill = (): void => {
@@ -57,6 +59,27 @@ export function whyTree(model: Model, value: Value, open = true): HTMLElement {
   if (open) fill();
   else details.addEventListener("toggle", fill);
   return details;
+}
+
+/** What is given can be changed; of a parameter that is its number before training. */
+function given(model: Model, value: Value): HTMLElement {
+  const number = value === model.network.rate ? model.rate : model.network.given.get(value);
+  if (number === undefined) return h("span", { class: "given" }, " remembered");
+  const isTrained = model.network.parameters.includes(value) && model.iteration > 0;
+  const input = h("input", { type: "number", step: "any", value: number });
+  input.addEventListener("change", () => {
+    const typed = input.valueAsNumber;
+    if (isPossible(model, value, typed)) model.edit(value, typed);
+    else input.value = String(number);
+  });
+  return h("label", { class: "given" }, isTrained ? " before training " : " given ", input);
+}
+
+function isPossible(model: Model, value: Value, number: number): boolean {
+  if (!Number.isFinite(number) || Math.abs(number) > LARGEST) return false;
+  if (value === model.network.rate) return number > 0;
+  const setting = OPTIMIZERS[model.spec.optimizer]!.settings.find(({ name }) => name === value.name);
+  return value.kind !== "setting" || (number >= 0 && (number < 1 || !isShare(setting?.key)));
 }
 
 /** The step as a sentence, for those who hear the page. */

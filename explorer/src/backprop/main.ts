@@ -2,7 +2,7 @@
 
 import { Value } from "../engine/expression";
 import { PRESETS } from "../engine/network";
-import { byId, choice, field, h, inUpdates, show } from "../page/dom";
+import { byId, choice, field, h, inUpdates, renew, show } from "../page/dom";
 import { followScheme } from "../page/scheme";
 import { tabList } from "../page/tabs";
 import { fromHash, toHash } from "./address";
@@ -16,22 +16,54 @@ import { PlantedMistake } from "./plant";
 import { Quiz } from "./quiz";
 import { Workbook } from "./sheet";
 import { Surface } from "./surface";
+import { WeightField } from "./weight";
 
 const PLAY_EVERY = 900; // milliseconds
 
 const model = new Model();
+
+// --- Why this number? ----------------------------------------------------------------------------
+
 const why = byId("why");
+let explained = "";
+let asked: Element | null = null;
 
 function explain(value: Value): void {
-  why.replaceChildren(h("h3", {}, "Why this number?"), whyTree(model, value));
-  why.hidden = false;
+  asked = document.activeElement;
+  explained = value.name;
+  showWhy();
+  why.querySelector("h3")!.focus({ preventScroll: true });
   why.scrollIntoView({ block: "nearest" });
 }
 
+/** The value of this name with its numbers of now. */
+function showWhy(): void {
+  const value = [...model.values.keys()].find((one) => one.name === explained);
+  why.hidden = !value;
+  if (value) {
+    renew(why, h("h3", { tabindex: -1 }, "Why this number?"), whyTree(model, value),
+      h("button", { class: "link", onclick: closeWhy }, "Close"));
+  }
+}
+
+/** Back to where the question was asked. */
+function closeWhy(): void {
+  explained = "";
+  why.hidden = true;
+  const back = asked?.isConnected ? asked : byId("card").querySelector("button");
+  (back as HTMLElement | null)?.focus();
+}
+
+why.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") closeWhy();
+});
+
 // --- The drawing and its controls ----------------------------------------------------------------
 
-const diagram = new Diagram(model, explain);
+const weight = new WeightField(model, explain);
+const diagram = new Diagram(model, explain, (value) => weight.choose(value));
 byId("stage").append(diagram.element);
+byId("weight").append(weight.element);
 
 const iteration = h("input", { type: "number", min: 0, max: MOST_ITERATIONS, value: 0, id: "iteration" });
 iteration.addEventListener("change", () => model.goToIteration(iteration.valueAsNumber));
@@ -67,12 +99,12 @@ function drawChoices(): void {
   const presets = PRESETS.map((one): [string, string] => [one.name, one.title || one.name]);
   const at = PRESETS.findIndex((one) => one.name === model.spec.name && one.title === model.spec.title);
   const options = at < 0 ? [["", "your own network"] as [string, string], ...presets] : presets;
-  presetBox.replaceChildren(field("network", choice(options, at < 0 ? "" : model.spec.name, (name) => {
+  renew(presetBox, field("network", choice(options, at < 0 ? "" : model.spec.name, (name) => {
     const preset = PRESETS.find((one) => one.name === name);
     if (preset) model.load(preset);
   })));
   const { examples } = model.network;
-  exampleBox.replaceChildren(...(examples.length > 1 ? [field("example", choice(
+  renew(exampleBox, ...(examples.length > 1 ? [field("example", choice(
     examples.map((_, k): [string, string] => [String(k), String(k + 1)]), String(model.example),
     (value) => { model.example = Number(value); diagram.draw(); },
   ))] : []));
@@ -106,7 +138,7 @@ const select = tabList(PANELS.map(([key, text]) => [key, text]), (key) => {
 let saving = 0;
 
 function showStep(): void {
-  byId("card").replaceChildren(card(model, model.current, explain));
+  renew(byId("card"), card(model, model.current, explain));
   position.max = String(model.steps.length - 1);
   position.value = String(model.step);
   byId("spoken").textContent = spoken(model, model.current);
@@ -129,10 +161,7 @@ function showIteration(): void {
 let shownExample = 0;
 
 model.onChange((what) => {
-  if (what === "network") {
-    why.hidden = true;
-    drawChoices();
-  }
+  if (what === "network") drawChoices();
   if (what === "network" || model.example !== shownExample) {
     diagram.draw();
     if (what !== "network") drawChoices();
@@ -143,13 +172,17 @@ model.onChange((what) => {
   showStep();
   if (what !== "step") {
     showIteration();
+    showWhy();
+    weight.draw();
     if (open[0] !== "quiz" && !(open[0] === "build" && what !== "network")) open[2].draw();
   }
 });
 
 document.addEventListener("keydown", (event) => {
   const target = event.target as HTMLElement;
-  if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const isTyping = /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
+  const scrolls = target !== document.body && target.scrollWidth > target.clientWidth; // the arrows are its own
+  if (isTyping || scrolls || event.ctrlKey || event.metaKey || event.altKey) return;
   const keys: Record<string, () => void> = {
     ArrowRight: () => model.goToStep(model.step + 1),
     ArrowLeft: () => model.goToStep(model.step - 1),
@@ -170,4 +203,5 @@ drawChoices();
 diagram.draw();
 showStep();
 showIteration();
+weight.draw();
 select(open[0]);

@@ -96,6 +96,8 @@ export class Model {
     else if (value.kind === "target") spec.targets[row]![unit!] = number;
     else if (value.kind === "weight") spec.layers[layer!]!.weights[unit!]![from!] = number;
     else if (value.kind === "bias") spec.layers[layer!]!.biases[unit!] = number;
+    else if (value === this.network.rate) return this.setRate(number);
+    else if (value.name === "λ" && spec.l2 !== undefined) spec.l2 = number;
     else spec.settings = { ...spec.settings, [value.name]: number };
     const { step, example: shown } = this;
     this.load(spec);

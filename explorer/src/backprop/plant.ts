@@ -2,7 +2,7 @@
 
 import { Trainer } from "../engine/training";
 import { mistakesOf, type Mistake } from "../engine/mistakes";
-import { choice, field, formulaBox, h, show } from "../page/dom";
+import { choice, field, formulaBox, h, renew, show } from "../page/dom";
 import { byName, math, plain, write } from "../page/notation";
 import type { Model } from "./model";
 import { legend, plot, type Curve } from "./plot";
@@ -29,7 +29,7 @@ export class PlantedMistake {
       { name: "with the mistake", points: wrong.losses(rate, UPDATES), className: "own" },
     ];
     const names = mistakes.map((one, k): [string, string] => [String(k), one.name]);
-    this.element.replaceChildren(
+    renew(this.element,
       h("div", { class: "controls" }, field("mistake", choice(names, String(mistakes.indexOf(mistake)),
         (value) => { this.chosen = Number(value); this.draw(); }))),
       formulas(mistake),

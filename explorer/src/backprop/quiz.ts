@@ -3,7 +3,7 @@
 import { Apply, Value, multiply, type Expression } from "../engine/expression";
 import { mistakesOf, type Mistake } from "../engine/mistakes";
 import { Network, PRESETS, type Spec } from "../engine/network";
-import { h } from "../page/dom";
+import { h, renew } from "../page/dom";
 import { byName, math, plain, write } from "../page/notation";
 
 interface Question {
@@ -55,7 +55,7 @@ export class Quiz {
       told.textContent = this.question.mistake.hint;
     } }, "Hint (half a point)");
     const again = h("button", { onclick: () => { this.next(); } }, "Next question");
-    this.element.replaceChildren(
+    renew(this.element,
       h("p", {}, "Exactly one cause is wrong in this backward pass. Click a gradient that it makes wrong."),
       list, told, h("div", { class: "controls" }, hint, again, score),
     );

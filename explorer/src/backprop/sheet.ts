@@ -24,7 +24,7 @@ const DIGITS = 1e-7; // what a cell shows, of a loss below 10
 /** The preset with the same structure: only numbers differ. */
 function presetLike(spec: Spec): string | null {
   const structure = (one: Spec): string => JSON.stringify([one.inputs.length, one.inputs[0]!.length, one.targets[0]!.length, one.loss,
-    one.optimizer, one.layers.map((layer) => [layer.weights.length, layer.activation, layer.biases.length, layer.train_biases])]);
+    one.optimizer, one.l2 ?? 0, one.layers.map((layer) => [layer.weights.length, layer.activation, layer.biases.length, layer.train_biases])]);
   return PRESETS.find((one) => one.name in PLACES && structure(one) === structure(spec))?.name ?? null;
 }
 
@@ -37,6 +37,7 @@ export class Workbook {
   private stale = false;
   private cells: HTMLTableCellElement[][] = [];
   private chosen: [row: number, column: number] = [0, 0];
+  private scroll = h("div");
   private readonly bar = h("code", { class: "bar-of-formulas" });
   private readonly told = h("p", { class: "finding", role: "status" });
   private readonly fields = new Map<string, HTMLInputElement>();
@@ -146,16 +147,25 @@ export class Workbook {
   private mark(): void {
     const { iteration, current } = this.model;
     const at = this.places.columns.indexOf(current.value.name);
-    this.cells.forEach((row, k) => row.forEach((cell, n) => {
+    if (iteration < this.cells.length && at >= 0) this.chosen = [iteration, at];
+    const [row, column] = this.chosen;
+    const within = this.cells.flat().includes(document.activeElement as HTMLTableCellElement);
+    this.cells.forEach((cells, k) => cells.forEach((cell, n) => {
       cell.classList.toggle("now", k === iteration);
       cell.classList.toggle("here", k === iteration && n === at);
+      cell.tabIndex = k === row && n === column ? 0 : -1; // Tab comes to one cell, the arrows to all
     }));
-    if (iteration < this.cells.length && at >= 0) {
-      this.chosen = [iteration, at];
-      this.cells[iteration]![at]!.scrollIntoView({ block: "nearest", inline: "nearest" });
-    }
-    const [row, column] = this.chosen;
+    const cell = this.cells[row]?.[column];
+    if (within) cell?.focus(); // and into view
+    else if (cell) this.bring(cell);
     if (this.worker) this.send({ formula: [this.places.first[0]! + row, this.places.first[1]! + column] });
+  }
+
+  /** Scroll the table sideways to a cell; the page stays where it is. */
+  private bring(cell: HTMLTableCellElement): void {
+    const [left, right] = [cell.offsetLeft - (cell.parentElement!.firstElementChild as HTMLElement).offsetWidth, cell.offsetLeft + cell.offsetWidth];
+    if (left < this.scroll.scrollLeft) this.scroll.scrollLeft = left;
+    else if (right > this.scroll.scrollLeft + this.scroll.clientWidth) this.scroll.scrollLeft = right - this.scroll.clientWidth;
   }
 
   // --- From the sheet to the diagram -------------------------------------------------------------
@@ -194,11 +204,13 @@ export class Workbook {
       this.fields.set(name, input);
       return field(name === "η" ? "learning rate η" : plain(this.value(name)?.markup ?? name), input);
     });
-    const scroll = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Training sheet. Arrow keys move between cells." },
-      h("table", { class: "sheet" },
+    this.chosen = [0, 0];
+    this.cells[0]![0]!.tabIndex = 0;
+    this.scroll = h("div", { class: "scroll" },
+      h("table", { class: "sheet", role: "grid", "aria-label": "Training sheet", "aria-readonly": true },
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "update"), ...heads.map((one) => h("th", { scope: "col" }, one)))),
         h("tbody", {}, ...this.cells.map((row, k) => h("tr", {}, h("th", { scope: "row" }, String(k)), ...row)))));
-    scroll.addEventListener("keydown", (event) => {
+    this.scroll.addEventListener("keydown", (event) => {
       const move = ({ ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] } as Record<string, [number, number]>)[event.key];
       if (!move) return;
       event.preventDefault();
@@ -207,9 +219,9 @@ export class Workbook {
       this.choose(row, Math.min(Math.max(this.chosen[1] + move[1], 0), columns.length - 1));
     });
     this.element.replaceChildren(
-      h("p", {}, "The first 20 updates as the workbook computes them, by its own formulas. Change a number here or on the drawing: both follow. Choose a cell: the diagram goes there."),
+      h("p", {}, "The first 20 updates as the workbook computes them, by its own formulas. Change a number here or on the drawing: both follow. Choose a cell, with the arrow keys too: the diagram goes there."),
       h("details", { open: typed.length <= 30 }, h("summary", {}, "The cells to type in, of the sheet Inputs"), h("div", { class: "controls inputs" }, ...typed)),
-      h("p", {}, this.bar), scroll, this.told,
+      h("p", {}, this.bar), this.scroll, this.told,
       h("div", { class: "controls" }, h("button", { onclick: () => void this.saved().catch((error: unknown) => this.fail(error)) },
         "Save this workbook (.xlsx)"), h("span", { class: "meaning" }, "With these numbers; the spreadsheet program computes it anew.")));
   }

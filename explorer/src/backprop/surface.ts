@@ -1,7 +1,7 @@
 /** What each unit is for every pair of inputs, large for one of them, with the examples on it. */
 
 import { Program, type Value } from "../engine/expression";
-import { h, inUpdates, show } from "../page/dom";
+import { h, inUpdates, renew, show } from "../page/dom";
 import { plain } from "../page/notation";
 import type { Model } from "./model";
 
@@ -34,7 +34,7 @@ export class Surface {
     canvas.setAttribute("aria-label", `${plain(unmarked(unit))} for every pair of inputs`);
     const outputs = example.layers.at(-1)!.activations;
     this.drawExamples(canvas, low, high, outputs.indexOf(unit));
-    this.element.replaceChildren(
+    renew(this.element,
       h("div", { class: "surfaces" }, canvas, h("div", { class: "units", role: "group", "aria-label": "Units" }, ...small)),
       h("p", { class: "finding" }, this.sentence(plain(unmarked(unit)), grid, low, high)));
   }

@@ -20,6 +20,13 @@ export function inspect(session: Session, layer: number, place: Place, gradients
   );
 }
 
+/** The number at a place as a sentence, for those who hear the page. */
+export function spoken(session: Session, layer: number, place: Place, gradients: boolean): string {
+  const shown = gradients ? session.gradients : session.values;
+  const name = layer === 0 ? "image" : session.model.layers[layer - 1]!.name;
+  return `${where(name, place)}: ${gradients ? "gradient " : ""}${show(valueAt(shown[layer]!, place))}`;
+}
+
 function where(name: string, { channel, row, column }: Place): string {
   return `${name}, channel ${channel + 1}, row ${row + 1}, column ${column + 1}`;
 }

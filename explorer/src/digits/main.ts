@@ -1,11 +1,12 @@
 /** The page of the digit classifier: draw or choose a digit, look into every layer, let it learn. */
 
-import { byId, field, h, show } from "../page/dom";
+import { byId, field, h, renew, show } from "../page/dom";
+import { roving } from "../page/roving";
 import { followScheme } from "../page/scheme";
 import { tabList } from "../page/tabs";
 import { SIDE, type Data } from "./classifier";
 import data from "./data.json";
-import { inspect } from "./inspect";
+import { inspect, spoken } from "./inspect";
 import { maps } from "./layers";
 import { Pad } from "./pad";
 import { Session } from "./session";
@@ -46,6 +47,7 @@ session.samples.forEach((sample) => {
   }, picture));
 });
 byId("gallery").append(gallery);
+roving(gallery);
 
 const labels = h("div", { class: "labels", role: "radiogroup", "aria-label": "Label" });
 const radios = DIGITS.map((digit) => {
@@ -63,10 +65,11 @@ const words = ["28 × 28 pixels, normalized", ...session.model.layers.map((layer
 const views = session.values.map((values, layer) => {
   const scale = values.height === 1 ? 13 : values.height > 20 ? 3 : values.height > 10 ? 4 : 5;
   const { channels, height, width } = values;
-  const label = `${names[layer]}: ${channels} ${channels === 1 ? "map" : "maps"} of ${height} × ${width}. Arrow keys move the marked number.`;
-  return new MapsView({ channels, height, width }, scale, label, (place) => {
+  const label = `${names[layer]}: ${channels} ${channels === 1 ? "map" : "maps"} of ${height} × ${width}. Arrow keys move the marked number, Page Down goes to the next map.`;
+  return new MapsView({ channels, height, width }, scale, label, (place, byKey) => {
     pointed = { layer, place };
     drawMaps();
+    if (byKey) byId("spoken").textContent = spoken(session, layer, place, showGradients);
   });
 });
 byId("layers").append(...views.map((view, layer) => h("figure", { class: "layer" },
@@ -87,7 +90,7 @@ mode.addEventListener("change", () => {
 function drawMaps(): void {
   const shown = showGradients ? session.gradients : session.values;
   views.forEach((view, layer) => view.draw(shown[layer]!, layer === pointed.layer ? pointed.place : null));
-  byId("inspect").replaceChildren(inspect(session, pointed.layer, pointed.place, showGradients));
+  renew(byId("inspect"), inspect(session, pointed.layer, pointed.place, showGradients));
 }
 
 // --- The answer ----------------------------------------------------------------------------------
@@ -143,7 +146,7 @@ function learning(): void {
     told = `${session.correct()} of the ${session.samples.length} test digits on this page are classified rightly now.`;
     learning();
   } }, "What else has changed?");
-  panel.replaceChildren(
+  renew(panel,
     h("p", {}, "SGD on this one image and its label, by every gradient of the 17,410 parameters. The statistics of batch normalization stay as they are."),
     h("div", { class: "controls" }, field("learning rate", slider), output, step, many, check, reset),
     h("p", { class: "finding", role: "status" }, told),
@@ -186,6 +189,7 @@ function picture(image: ArrayLike<number>, caption: string): HTMLElement {
   for (let k = 0; k < x.data.length; k++) x.data[k] = image[k]!;
   const view = new MapsView({ channels: 1, height: SIDE, width: SIDE }, 7, caption, () => {});
   view.element.removeAttribute("tabindex");
+  view.element.setAttribute("role", "img");
   view.draw(x, null);
   return h("figure", {}, view.element, h("figcaption", {}, caption));
 }

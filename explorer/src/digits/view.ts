@@ -18,37 +18,45 @@ export class MapsView {
     readonly shape: { channels: number; height: number; width: number },
     private readonly scale: number,
     label: string,
-    pointed: (place: Place) => void,
+    pointed: (place: Place, byKey: boolean) => void,
   ) {
     const gap = 1;
     this.across = shape.height === 1 ? shape.channels : Math.min(shape.channels, Math.max(1, Math.floor(340 / (shape.width * scale + gap))));
     const down = Math.ceil(shape.channels / this.across);
     this.element = h("canvas", {
       width: this.across * (shape.width * scale + gap), height: down * (shape.height * scale + gap),
-      class: "maps", tabindex: 0, role: "img", "aria-label": label,
+      class: "maps", tabindex: 0, role: "application", "aria-label": label,
     });
     const point = (event: PointerEvent): void => {
       const box = this.element.getBoundingClientRect();
       const ratio = this.element.width / box.width;
       const place = this.placeAt((event.clientX - box.left) * ratio, (event.clientY - box.top) * ratio);
-      if (place) pointed(place);
+      if (place) pointed(place, false);
     };
     this.element.addEventListener("pointermove", (event) => {
       if (event.pointerType === "mouse") point(event);
     });
     this.element.addEventListener("pointerdown", point);
     this.element.addEventListener("keydown", (event) => {
-      const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-      if (!move) return;
+      const place = this.moved(event.key, this.mark ?? { channel: 0, row: 0, column: 0 });
+      if (!place) return;
       event.preventDefault();
-      const { channel, row, column } = this.mark ?? { channel: 0, row: 0, column: 0 };
-      const flat = shape.height === 1;
-      const step = flat ? move[1]! + move[0]! : 0;
-      pointed({
-        channel: clamp(channel + step, shape.channels), row: clamp(row + (flat ? 0 : move[0]!), shape.height),
-        column: clamp(column + (flat ? 0 : move[1]!), shape.width),
-      });
+      pointed(place, true);
     });
+  }
+
+  /** The place that a key leads to: over the edge of a map into the next one, as they are drawn. */
+  private moved(key: string, { channel, row, column }: Place): Place | null {
+    const { channels, height, width } = this.shape;
+    const page = { PageDown: 1, PageUp: -1 }[key];
+    if (page) return { channel: Math.min(Math.max(channel + page, 0), channels - 1), row, column };
+    const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[key];
+    if (!move) return null;
+    const y = Math.floor(channel / this.across) * height + row + move[0]!;
+    const x = (channel % this.across) * width + column + move[1]!;
+    const next = Math.floor(y / height) * this.across + Math.floor(x / width);
+    if (x < 0 || y < 0 || x >= this.across * width || next >= channels) return { channel, row, column };
+    return { channel: next, row: y % height, column: x % width };
   }
 
   /** Blue below zero, orange above; as strong as the number is large in its layer. */
@@ -97,10 +105,6 @@ export class MapsView {
     return channel < channels && row < height && column < width && x >= 0 && y >= 0
       ? { channel, row, column } : null;
   }
-}
-
-function clamp(value: number, count: number): number {
-  return Math.min(Math.max(value, 0), count - 1);
 }
 
 /** White at 0, orange at 1, blue at −1. */

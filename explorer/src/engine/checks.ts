@@ -5,7 +5,8 @@ import { ACTIVATION_NAMES, LOSS_NAMES, OPTIMIZERS, lossOf, type Layer, type Spec
 export const MOST_WEIGHTS = 1000;
 export const MOST_EXAMPLES = 100;
 const MOST_VALUES = 60_000;
-const LARGEST = 1e15;
+export const LARGEST = 1e15;
+const LONGEST_TEXT = 200;
 
 /** The network, or an error whose message says what is wrong. */
 export function checked(given: unknown): Spec {
@@ -45,10 +46,14 @@ export function checked(given: unknown): Spec {
   if (last === "softmax" && loss !== "categorical-cross-entropy" && below < 2) {
     throw new Error("a softmax needs at least two outputs");
   }
-  const settings = settingsOf(table.settings);
+  if (needed && targets.flat().some((target) => target < 0 || target > 1)) throw new Error(`${loss} needs targets from 0 to 1`);
+  const settings = settingsOf(table.settings, optimizer);
+  const l2 = numbers([table.l2 ?? 0], "l2")[0]!;
+  if (l2 < 0) throw new Error(`l2: ${l2} given, expected 0 or more`);
+  if (l2 && optimizer === "weight-decay") throw new Error("l2: weight-decay shrinks the weights already; use one of the two");
   return {
-    inputs, targets, layers, loss, optimizer, ...(settings ? { settings } : {}),
-    name: text(table.name, "network"), title: text(table.title, ""),
+    inputs, targets, layers, loss, optimizer, ...(settings ? { settings } : {}), ...(l2 ? { l2 } : {}),
+    name: text(table.name, "network", "name"), title: text(table.title, "", "title"),
   };
 }
 
@@ -67,13 +72,29 @@ function layerOf(given: unknown, number: number, below: number, last: boolean): 
   if (![0, 1, weights.length].includes(biases.length)) {
     throw new Error(`${at}: ${biases.length} biases for ${weights.length} units; give none, one, or one a unit`);
   }
-  return { weights, activation, biases, train_biases: table.train_biases !== false };
+  const { train_biases = true } = table;
+  if (typeof train_biases !== "boolean") throw new Error(`${at}, train_biases: expected true or false`);
+  return { weights, activation, biases, train_biases };
 }
 
-function settingsOf(given: unknown): Record<string, number> | null {
+/** Whether a setting is below 1. */
+export function isShare(key: string | undefined): boolean {
+  return /^(momentum|beta)/.test(key ?? "");
+}
+
+/** Those of the optimizer that are not the usual ones. */
+function settingsOf(given: unknown, optimizer: string): Record<string, number> | null {
   if (typeof given !== "object" || given === null) return null;
-  const found = Object.entries(given).filter(([, value]) => typeof value === "number" && Number.isFinite(value));
-  return found.length ? Object.fromEntries(found) : null;
+  const found: Record<string, number> = {};
+  for (const { name, key, value } of OPTIMIZERS[optimizer]!.settings) {
+    if (!(name in given)) continue;
+    const number = numbers([(given as Record<string, unknown>)[name]], `optimizer, ${key}`)[0]!;
+    if (number < 0 || (isShare(key) && number >= 1)) {
+      throw new Error(`optimizer: ${key} is ${number}, expected a number from 0${isShare(key) ? " and below 1" : ""}`);
+    }
+    if (number !== value) found[name] = number;
+  }
+  return Object.keys(found).length ? found : null;
 }
 
 /** Rows of equally many numbers; a plain list of numbers is one row. */
@@ -104,8 +125,13 @@ function name(given: unknown, known: readonly string[], field: string): string {
   throw new Error(`${field}: ${JSON.stringify(String(given)).slice(0, 40)} is unknown; use ${known.join(", ")}`);
 }
 
-function text(given: unknown, otherwise: string): string {
-  return typeof given === "string" ? given.slice(0, 200) : otherwise;
+/** One line, none of its characters a control. */
+function text(given: unknown, otherwise: string, field: string): string {
+  if (given === undefined) return otherwise;
+  if (typeof given !== "string" || given.length > LONGEST_TEXT || !/^(?:[^\p{C}\p{Z}]| )*$/u.test(given)) {
+    throw new Error(`${field}: expected one line of at most ${LONGEST_TEXT} characters`);
+  }
+  return given;
 }
 
 /** Examples from pasted lines: numbers separated by commas, semicolons, tabs or spaces. */

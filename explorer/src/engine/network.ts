@@ -21,6 +21,8 @@ export interface Spec {
   title: string;
   /** Settings of the optimizer where they are not the usual ones, by name. */
   settings?: Record<string, number>;
+  /** λ of the term ½·λ·Σ w² of the loss, over all weights but no biases. */
+  l2?: number;
 }
 
 interface Template {
@@ -36,7 +38,8 @@ interface Loss extends Template {
 
 export interface Optimizer {
   words: string;
-  settings: { name: string; value: number; meaning: string }[];
+  /** `key`: what a network file calls it. */
+  settings: { name: string; key: string; value: number; meaning: string }[];
   memory: Record<string, number>;
   updates: Record<string, Tree>;
 }
@@ -52,6 +55,11 @@ export const LOSS_NAMES = Object.keys(LOSSES);
 
 export function lossOf(name: string): { words: string; activation: string } {
   return LOSSES[name]!;
+}
+
+/** The scheme of random weights that books advise with an activation. */
+export function schemeFor(activation: unknown): string {
+  return (table.schemes as Record<string, string>)[activation as string] ?? "xavier";
 }
 
 export function ruleOf(activation: string): string {
@@ -121,7 +129,7 @@ export class Network {
     });
     spec.layers.forEach((layer, number) => this.layer(layer, number));
     data.forEach((ends, k) => this.example(ends, many ? k + 1 : undefined));
-    this.loss = this.wholeLoss();
+    this.loss = this.wholeLoss(this.regularizer());
     this.rate = new Value("η", "η", "setting", "learning rate");
     this.backpropagate();
     this.update();
@@ -315,20 +323,37 @@ export class Network {
     });
   }
 
-  private wholeLoss(): Value {
-    const { words, mean } = LOSSES[this.spec.loss]!;
+  /** What is added to the loss, if anything. */
+  private regularizer(): Value | null {
+    if (!this.spec.l2) return null;
+    const penalty = new Value("λ", "λ", "setting", "regularization: how much the squares of the weights count");
+    this.given.set(penalty, this.spec.l2);
+    this.settings.push(penalty);
+    const weights = this.weights.flat(2);
+    const definition = new Apply("multiply", [0.5, penalty, add(weights.map((w) => new Apply("square", [w])))]);
+    const words = "regularization term: half of λ times the squares of the weights";
+    return this.compute(["E_reg", "E_{reg}"], "error", words, definition, {}, () =>
+      weights.map((w): [Value, Expression] => [w, multiply(penalty, w)]));
+  }
+
+  private wholeLoss(regularizer: Value | null): Value {
+    const loss = LOSSES[this.spec.loss]!;
+    const mean = loss.mean;
+    const words = loss.words + (regularizer ? "; plus ½·λ·Σ w²" : "");
+    const more = regularizer ? [regularizer] : [];
+    const penalized = more.map((one): [Value, Expression] => [one, 1]);
     const name: [string, string] = ["E_total", "E_{total}"];
     if (this.examples.length === 1) {
       const { errors } = this.examples[0]!;
-      const definition = this.together(errors, mean);
+      const definition = add([this.together(errors, mean), ...more]);
       return this.compute(name, "loss", `the loss: ${words}`, definition, {}, () =>
-        errors.map((error) => [error, mean ? 1 / errors.length : 1]),
+        [...errors.map((error): [Value, Expression] => [error, mean ? 1 / errors.length : 1]), ...penalized],
       );
     }
     const losses = this.examples.map((example) => example.loss ?? example.errors[0]!);
     const text = `the loss: ${words}; the mean over the examples`;
-    return this.compute(name, "loss", text, divide(add(losses), losses.length), {}, () =>
-      losses.map((loss) => [loss, 1 / losses.length]),
+    return this.compute(name, "loss", text, add([divide(add(losses), losses.length), ...more]), {}, () =>
+      [...losses.map((one): [Value, Expression] => [one, 1 / losses.length]), ...penalized],
     );
   }
 

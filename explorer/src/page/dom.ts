@@ -37,6 +37,21 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return found as T;
 }
 
+/** Put other children into an element; what has the focus hands it on to what takes its place. */
+export function renew(parent: Element, ...children: (Node | string)[]): void {
+  const places: number[] = [];
+  const before = document.activeElement;
+  let at = before;
+  while (at && at !== parent && at.parentElement) {
+    places.unshift([...at.parentElement.children].indexOf(at));
+    at = at.parentElement;
+  }
+  parent.replaceChildren(...children);
+  if (at !== parent || before === parent) return;
+  const heir = places.reduce<Element | undefined>((found, k) => found?.children[k], parent);
+  if (heir?.tagName === before!.tagName) (heir as HTMLElement).focus({ preventScroll: true });
+}
+
 /** A number as people read it: four significant digits, a true minus sign. */
 export function show(value: number | undefined, digits = 4): string {
   if (value === undefined) return "";

@@ -10,11 +10,12 @@ export function tabList(tabs: readonly (readonly [key: string, text: string])[],
   }, text));
   byId("tabs").append(...buttons);
   byId("tabs").addEventListener("keydown", (event) => {
-    const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!move) return;
-    event.stopPropagation();
     const at = buttons.findIndex((button) => button.getAttribute("aria-selected") === "true");
-    const next = (at + move + keys.length) % keys.length;
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: keys.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const next = (to + keys.length) % keys.length;
     select(keys[next]!);
     buttons[next]!.focus();
   });

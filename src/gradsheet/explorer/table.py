@@ -15,8 +15,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from gradsheet.networks.initial_weights import usual_scheme
 from gradsheet.networks.losses import LOSSES, Loss, Output
-from gradsheet.networks.optimizers import OPTIMIZERS, Optimizer
+from gradsheet.networks.optimizers import OPTIMIZERS, Optimizer, setting_names
+from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.symbols import LEARNING_RATE, Kind, Symbol, named
 from gradsheet.networks.toml import PRESETS, load_network
 from gradsheet.symbolic import operations
@@ -78,7 +80,8 @@ def to_json() -> dict[str, Any]:
         "activations": {name: _activation(name) for name in operations.ACTIVATIONS},
         "softmax": _softmax(),
         "losses": {name: _loss(loss) for name, loss in LOSSES.items()},
-        "optimizers": {name: _optimizer(rule) for name, rule in OPTIMIZERS.items()},
+        "optimizers": {name: _optimizer(name, rule) for name, rule in OPTIMIZERS.items()},
+        "schemes": {name: usual_scheme(name) for name in (*operations.ACTIVATIONS, SOFTMAX)},
         "presets": [_preset(name) for name in PRESETS],
     }
 
@@ -143,7 +146,7 @@ def _loss(loss: Loss) -> dict[str, Any]:
     }
 
 
-def _optimizer(rule: Optimizer) -> dict[str, Any]:
+def _optimizer(name: str, rule: Optimizer) -> dict[str, Any]:
     """One update of a weight ``w`` with the gradient ``g``, in the order of computation."""
     weight, gradient = named(Symbol(Kind.WEIGHT, (1,))), Variable("g")
     settings = [named(symbol) for symbol, _, _ in rule.settings]
@@ -151,8 +154,10 @@ def _optimizer(rule: Optimizer) -> dict[str, Any]:
     return {
         "words": rule.words,
         "settings": [
-            {"name": str(symbol), "value": value, "meaning": meaning}
-            for symbol, value, meaning in rule.settings
+            {"name": str(symbol), "key": key, "value": value, "meaning": meaning}
+            for (symbol, value, meaning), key in zip(
+                rule.settings, setting_names(name), strict=True
+            )
         ],
         "memory": {variable.name: start for variable, start in steps.memory.items()},
         "updates": {

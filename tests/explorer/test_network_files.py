@@ -26,7 +26,8 @@ DRAWN = {
     "left out": "[[layers]]\nunits = 3\n[[layers]]\nunits = 1\n",
     "a seed": "seed = 7\n[[layers]]\nunits = 4\nactivation = 'relu'\n[[layers]]\nunits = 1\n",
     "below zero": "seed = -12\n[[layers]]\nunits = 2\n[[layers]]\nunits = 1\n",
-    "two words": "seed = 9_000_000_000_000_000_001\n[[layers]]\nunits = 320\n[[layers]]\nunits = 1\n",
+    "two words": "seed = 9_000_000_000_000_000_001\n[[layers]]\nunits = 320\n"
+    "[[layers]]\nunits = 1\n",
     "schemes": "[[layers]]\nunits = 5\nweights = 'he'\n[[layers]]\nunits = 1\nweights = 'xavier'\n",
     "some given": "[[layers]]\nunits = 2\n[[layers]]\nweights = [[1, 2], [3, 4.5]]\n"
     "[[layers]]\nunits = 1\nbias = 0.5\n",
@@ -67,7 +68,8 @@ REFUSED = {
     "name": "name = 7\n" + LAST,
     "two lines": 'title = "a\\nb"\n' + LAST,
     "layers": "layers = 5\n",
-    "targets": "loss = 'binary-cross-entropy'\n" + LAST.replace("weights", "weights ")
+    "targets": "loss = 'binary-cross-entropy'\n"
+    + LAST.replace("weights", "weights ")
     + "activation = 'sigmoid'\n",
 }
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from gradsheet import figures
 from gradsheet.errors import GradsheetError
-from gradsheet.figures import plot_mistakes, save
+from gradsheet.figures import losses, plot_mistakes, save
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.sweep import Descent, descend
 from gradsheet.networks.toml import load_network
@@ -121,7 +121,7 @@ def test_many_lines_are_thinned_by_less_than_can_be_seen() -> None:
             np.where(updates < 100, 5.0, np.nan),  # diverges
         ]
     )
-    needed = figures._needed(heights)
+    needed = losses._needed(heights)
     for height, kept in zip(heights.T, needed.T, strict=True):
         drawn = np.interp(updates, updates[kept], height[kept])
         assert np.nanmax(np.abs(drawn - height)) < 0.1
@@ -134,4 +134,4 @@ def test_many_lines_are_thinned_by_less_than_can_be_seen() -> None:
 @pytest.mark.parametrize("updates", [1, 16, 17])
 def test_few_points_are_all_drawn(updates: int) -> None:
     heights = np.random.default_rng(updates).uniform(0, 600, (updates + 1, 3))
-    assert figures._needed(heights).all()
+    assert losses._needed(heights).all()

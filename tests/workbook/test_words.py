@@ -15,6 +15,7 @@ from gradsheet.spreadsheet.writer import Workbook, cell_address
 from gradsheet.workbook import start
 from gradsheet.workbook.build import write_workbook
 from gradsheet.workbook.layout import Layout
+from gradsheet.workbook.texts import SHORT
 from tests.workbook.books import LINE
 
 XOR = load_network("xor")
@@ -60,6 +61,24 @@ def test_no_sheet_has_a_slip(name: str, tmp_path: Path, monkeypatch: pytest.Monk
             assert not [slip for slip in SLIPS if re.search(slip, text)], text
     for sheet in written.worksheets():
         assert list(_too_narrow(sheet)) == []
+        assert list(_cut_headings(sheet)) == []
+        said = [texts[index] for index in _strings(sheet)]
+        if sheet.name != "Start" and any("∂E/∂" in text for text in said):
+            assert any(SHORT in text for text in said), sheet.name
+
+
+def _strings(sheet: Any) -> Iterator[int]:
+    """Which texts of the workbook are on the sheet."""
+    cells = (cell for row in sheet.table.values() for cell in row.values())
+    return (cell.string for cell in cells if hasattr(cell, "string"))
+
+
+def _cut_headings(sheet: Any) -> Iterator[str]:
+    """Headings through which a page ends, or that are longer than a page may be wide."""
+    for row, first, _, last in sheet.merge:
+        within = any(first < column <= last for column in sheet.vbreaks)
+        if within or (sheet.name.startswith("lr ") and last - first >= 8):
+            yield f"{sheet.name} {cell_address(row, first)}"
 
 
 def _too_narrow(sheet: Any) -> Iterator[str]:

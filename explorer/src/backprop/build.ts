@@ -32,6 +32,7 @@ export class Builder {
     };
     const examples = h("textarea", { rows: 6, spellcheck: false, "aria-describedby": "examples-help" });
     examples.value = spec.inputs.map((row, k) => [...row, ...spec.targets[k]!].join(", ")).join("\n");
+    const penalty = h("input", { type: "number", min: 0, step: "any", value: spec.l2 ?? 0 });
     const seed = h("input", { type: "number", min: 0, step: 1, value: String(this.seed) });
     seed.addEventListener("change", () => {
       if (/^\d+$/.test(seed.value)) this.seed = BigInt(seed.value);
@@ -51,6 +52,7 @@ export class Builder {
         field("their activation", choice(named(ACTIVATION_NAMES), chosen.hidden, (v) => { chosen.hidden = v; })),
         field("output activation", output), field("loss", loss),
         field("optimizer", choice(named(Object.keys(OPTIMIZERS)), chosen.optimizer, (v) => { chosen.optimizer = v; })),
+        field("regularization λ", penalty),
         field("outputs", outputs), field("biases", biases), field("seed of the weights", seed)),
       h("label", { class: "field wide" }, h("span", {}, "examples"), examples),
       h("p", { id: "examples-help", class: "meaning" },
@@ -62,7 +64,8 @@ export class Builder {
       told.textContent = attempt(() => {
         const data = examplesFrom(examples.value, outputs.valueAsNumber || 1);
         const units = sizes.value.split(/[\s,;]+/).filter((one) => one !== "" && one !== "none").map(Number);
-        this.model.load(checked(newNetwork(data, units, chosen, biases.checked, this.seed)));
+        const network = newNetwork(data, units, chosen, biases.checked, this.seed);
+        this.model.load(checked({ ...network, l2: penalty.valueAsNumber || 0 }));
       });
     });
     renew(this.element, form, this.importer(), this.exporter());

@@ -18,7 +18,7 @@ import { Workbook } from "./sheet";
 import { Surface } from "./surface";
 import { WeightField } from "./weight";
 
-const PLAY_EVERY = 900; // milliseconds
+const PLAY_EVERY = { step: 900, update: 120 }; // milliseconds
 
 const model = new Model();
 
@@ -58,6 +58,8 @@ why.addEventListener("keydown", (event) => {
   if (event.key === "Escape") closeWhy();
 });
 
+const summary = byId("summary");
+
 // --- The drawing and its controls ----------------------------------------------------------------
 
 const weight = new WeightField(model, explain);
@@ -72,28 +74,37 @@ position.addEventListener("input", () => model.goToStep(Number(position.value)))
 let playing = 0;
 const play = h("button", { class: "play", onclick: toggle }, "Play");
 
+let pace: keyof typeof PLAY_EVERY = "step";
+const paces = choice([["step", "step by step"], ["update", "update by update"]], pace, (chosen) => {
+  pace = chosen as keyof typeof PLAY_EVERY;
+  if (playing) for (let times = 0; times < 2; times++) toggle();
+}, { "aria-label": "Play" });
+
 function toggle(): void {
   if (playing) {
     clearInterval(playing);
     playing = 0;
   } else {
-    playing = window.setInterval(() => model.goToStep(model.step + 1), PLAY_EVERY);
+    playing = window.setInterval(() => {
+      if (pace === "step") model.goToStep(model.step + 1);
+      else model.goToIteration(model.iteration + 1);
+    }, PLAY_EVERY[pace]);
   }
   play.textContent = playing ? "Pause" : "Play";
+  for (const told of [summary, byId("spoken")]) told.setAttribute("aria-live", playing ? "off" : "polite");
 }
 
 byId("transport").append(
   h("button", { onclick: () => model.goToIteration(0), title: "Home" }, "Rewind"),
   h("button", { onclick: () => model.goToStep(model.step - 1), "aria-label": "Previous step", title: "←" }, "‹"),
   h("button", { onclick: () => model.goToStep(model.step + 1), "aria-label": "Next step", title: "→" }, "›"),
-  play,
+  play, paces,
   h("button", { onclick: () => model.goToIteration(model.iteration + 1), title: "N" }, "Next update"),
   field("update", iteration), position,
 );
 
 const exampleBox = byId("example");
 const presetBox = byId("preset");
-const summary = byId("summary");
 
 function drawChoices(): void {
   const presets = PRESETS.map((one): [string, string] => [one.name, one.title || one.name]);

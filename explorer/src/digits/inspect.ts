@@ -15,6 +15,7 @@ export function inspect(session: Session, layer: number, place: Place, gradients
     h("p", { class: "phase forward" }, where(name, place)),
     h("p", {}, h("b", {}, show(value, 5)), `, and ∂E/∂ of it is `, h("b", {}, show(gradient, 4)),
       gradients ? `: if it grew, the loss would ${gradient > 0 ? "grow" : "fall"}.` : "."),
+    layer === session.model.layers.length ? softmax(session, place.channel, gradient) : null,
     layer === 0 ? h("p", { class: "meaning" }, "A pixel of the normalized image.") : source(session, layer, place, value),
     path(session, layer, place),
   );
@@ -54,6 +55,14 @@ function source(session: Session, layer: number, place: Place, value: number): H
   }
   return h("div", {}, h("p", {}, words[kind.name] ?? `${kind.words}: of ${terms.map((one) => show(one.input, 3)).join(", ")}; the first largest passes the gradient on.`),
     kind.name.startsWith("pool") ? null : table(terms));
+}
+
+/** What becomes of a logit, and why its gradient is so simple. */
+function softmax(session: Session, digit: number, gradient: number): HTMLElement {
+  const p = session.probabilities[digit]!;
+  const isLabel = digit === session.label;
+  return h("p", {}, `Softmax: e to this power, divided by the sum of all ten such powers, is the probability ${show(p)} of a ${digit}. ` +
+    `∂E/∂ of a logit is its probability${isLabel ? " minus 1, since this is the label" : ""}: ${show(gradient)}.`);
 }
 
 interface Term {

@@ -89,7 +89,10 @@ mode.addEventListener("change", () => {
 
 function drawMaps(): void {
   const shown = showGradients ? session.gradients : session.values;
-  views.forEach((view, layer) => view.draw(shown[layer]!, layer === pointed.layer ? pointed.place : null));
+  const window = session.sources(pointed.layer, pointed.place); // of the layer below
+  views.forEach((view, layer) => view.draw(
+    shown[layer]!, layer === pointed.layer ? pointed.place : null, layer === pointed.layer - 1 ? window : [],
+  ));
   renew(byId("inspect"), inspect(session, pointed.layer, pointed.place, showGradients));
 }
 

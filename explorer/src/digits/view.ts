@@ -60,7 +60,7 @@ export class MapsView {
   }
 
   /** Blue below zero, orange above; as strong as the number is large in its layer. */
-  draw(values: Maps, mark: Place | null = this.mark): void {
+  draw(values: Maps, mark: Place | null = this.mark, window: readonly Place[] = []): void {
     this.mark = mark;
     const context = this.element.getContext("2d")!;
     context.clearRect(0, 0, this.element.width, this.element.height);
@@ -76,17 +76,20 @@ export class MapsView {
         }
       }
     }
-    if (mark) this.outline(context, mark);
+    for (const [first, last] of corners(window)) this.outline(context, first, last);
+    if (mark) this.outline(context, mark, mark);
   }
 
-  private outline(context: CanvasRenderingContext2D, { channel, row, column }: Place): void {
-    const [left, top] = this.corner(channel);
-    context.strokeStyle = "#000";
-    context.lineWidth = 3;
-    context.strokeRect(left + column * this.scale, top + row * this.scale, this.scale, this.scale);
-    context.strokeStyle = "#fff";
-    context.lineWidth = 1;
-    context.strokeRect(left + column * this.scale, top + row * this.scale, this.scale, this.scale);
+  /** A frame around the numbers from one place to another of a map. */
+  private outline(context: CanvasRenderingContext2D, first: Place, last: Place): void {
+    const { scale } = this;
+    const [left, top] = this.corner(first.channel);
+    for (const [color, width] of [["#000", 3], ["#fff", 1]] as const) {
+      context.strokeStyle = color;
+      context.lineWidth = width;
+      context.strokeRect(left + first.column * scale, top + first.row * scale,
+        (last.column - first.column + 1) * scale, (last.row - first.row + 1) * scale);
+    }
   }
 
   private corner(channel: number): [number, number] {
@@ -105,6 +108,17 @@ export class MapsView {
     return channel < channels && row < height && column < width && x >= 0 && y >= 0
       ? { channel, row, column } : null;
   }
+}
+
+/** Of the places in each map the first and the last: the corners of a window. */
+function corners(places: readonly Place[]): Iterable<[Place, Place]> {
+  const found = new Map<number, [Place, Place]>();
+  for (const place of places) {
+    const known = found.get(place.channel);
+    if (known) known[1] = place;
+    else found.set(place.channel, [place, place]);
+  }
+  return found.values();
 }
 
 /** White at 0, orange at 1, blue at −1. */

@@ -9,6 +9,7 @@ import math
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +220,38 @@ def print_on_pages(
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     sheet.set_footer("&L&8&A&R&8page &P of &N")
     sheet.fit_to_pages(across, down)
+
+
+_PAGE_PIXELS = 1000  # across a landscape page at full size, where fonts are wider than here too
+_SMALLEST = 45  # percent that can still be read
+
+
+def print_in_blocks(sheet: Worksheet, lefts: Sequence[int], last: int, down: int = 0) -> None:
+    """Print a sheet on landscape pages none of which ends within a block of columns.
+
+    Args:
+        sheet: with the widths of its columns.
+        lefts: the first column of each block, from left to right.
+        last: the last column of the last block.
+        down: pages, where one across takes all; 0 is as many as it takes.
+    """
+    edges = [*lefts, last + 1]
+    starts, widest = [lefts[0]], 0
+    for left, after in pairwise(edges):
+        if _pixels(sheet, starts[-1], after) * _SMALLEST > 100 * _PAGE_PIXELS and left > starts[-1]:
+            starts.append(left)
+        widest = max(widest, _pixels(sheet, starts[-1], after))
+    percent = min(100, 100 * _PAGE_PIXELS // widest)
+    if len(starts) == 1 or percent < _SMALLEST:  # a block may be wider than a page
+        whole = _pixels(sheet, lefts[0], last + 1)
+        print_on_pages(sheet, math.ceil(whole * _SMALLEST / (100 * _PAGE_PIXELS)), down)
+        return
+    print_on_pages(sheet)
+    sheet.set_print_scale(percent)  # no longer as wide as the page
+    sheet.set_v_pagebreaks(starts[1:])
+
+
+def _pixels(sheet: Worksheet, first: int, after: int) -> int:
+    """How wide the columns from ``first`` to the one before ``after`` are."""
+    known = sheet.col_info
+    return sum(known[column].width if column in known else 64 for column in range(first, after))

@@ -1,16 +1,13 @@
 """The sheet to type in: it drives every other one."""
 
-import math
-
 from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import (
-    PAGE_WIDTH,
     Worksheet,
     absolute,
     cell_address,
-    print_on_pages,
+    print_in_blocks,
     span,
     write_formula,
 )
@@ -50,7 +47,8 @@ def write(layout: Layout, style: Style, locked: bool) -> None:
     _write_table(layout, style, sheet)
     last = max(row for row, _ in layout.fields.typed.values())
     sheet.print_area(0, 0, last, layout.fields.table_left - 2)
-    print_on_pages(sheet, math.ceil(sum(map(_width, layout.fields.blocks)) / PAGE_WIDTH))
+    lefts = [block.left for block in layout.fields.blocks]
+    print_in_blocks(sheet, lefts, layout.fields.table_left - 2)
     if locked:
         sheet.protect()
 
@@ -94,13 +92,6 @@ def _write_block(
     else:
         _write_grid_labels(sheet, style, block)
     sheet.set_column(block.left + block.width, block.left + block.width, _GAP)
-
-
-def _width(block: Block) -> float:
-    """The width of a block's columns and of the gap after it, in characters."""
-    if block.is_list:
-        return sum(_LIST_WIDTHS) + _meaning_width(block) + _GAP
-    return _GRID_WIDTH * block.width + _GAP
 
 
 def _meaning_width(block: Block) -> float:

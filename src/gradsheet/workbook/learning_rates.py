@@ -33,7 +33,7 @@ def write(layout: Layout, style: Style, *, protected: bool = False) -> None:
     sheets.write_summary()
     sheets.write_table()
     sheets.insert_charts()
-    too_large.write(style, sheet, sheets.demo_row)
+    too_large.write(style, sheet, sheets.demo_row, layout.graph.spec.optimizer)
     sheet.set_column(0, 0, 13)
     sheet.set_column(1, max(12, len(layout.descent.learning_rates)), 12)
     sheet.print_area(0, 0, sheets.table_row - 2, 14)

@@ -1,17 +1,15 @@
 """Any one iteration laid out: before, forward, backward, after."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.style import BANDS, NUMBER, Style
 from gradsheet.spreadsheet.writer import (
-    PAGE_WIDTH,
     Worksheet,
     absolute,
     agreement,
-    print_on_pages,
+    print_in_blocks,
     span,
     write_formula,
 )
@@ -27,7 +25,6 @@ _HEADER_ROW = 7
 _NUMBER_WIDTH = 12
 _LETTERS = 1.3  # for each digit that a column is wide
 _FORWARD_WIDTH, _DELTA_WIDTH, _GRADIENT_WIDTH = 36, 40, 40  # of the columns of formulas
-_SYMBOLS_WIDTH = 45  # of all columns of symbols
 
 
 def write(layout: Layout, style: Style) -> list[Check]:
@@ -49,9 +46,8 @@ def write(layout: Layout, style: Style) -> list[Check]:
     parameters = len(cells.kept) - len(layout.graph.steps.memory)
     last = max(FIRST_ROW + parameters - 1, cells.loss_row)
     sheet.print_area(0, 0, last, cells.lefts["update"] + 6)
-    numbers = _NUMBER_WIDTH * (5 + 3 * len(layout.graph.examples))
-    width = numbers + _FORWARD_WIDTH + _DELTA_WIDTH + _GRADIENT_WIDTH + _SYMBOLS_WIDTH
-    print_on_pages(sheet, math.ceil(width / PAGE_WIDTH), 1)
+    lefts = [cells.lefts[block] for block in ("before", "forward", "backward", "update")]
+    print_in_blocks(sheet, lefts, cells.lefts["end"] - 1, down=1)
     return [check]
 
 

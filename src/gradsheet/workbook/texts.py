@@ -12,6 +12,8 @@ from gradsheet.networks.sweep import in_updates
 
 LOSS = "the loss"
 LOSS_AXIS = "E_total"
+SHORT = "∂E/∂w is short for ∂E_total/∂w."
+"""On every sheet that shows gradients."""
 UPDATES = "updates"
 RATE_MESSAGE = "A learning rate of the Inputs sheet."
 RATE_IN_USE = "η used"
@@ -118,7 +120,7 @@ def derivation_notes(examples: int) -> tuple[str, str]:
     """What is worked out."""
     first = (
         "The network of the Inputs sheet before any update: to the loss E_total, and back to every "
-        "weight. ∂E/∂w is short for ∂E_total/∂w."
+        f"weight. {SHORT}"
     )
     if examples == 1:
         return first, (
@@ -182,6 +184,7 @@ def formulas_notes(examples: int, parameters: int, listed: int) -> list[str]:
         notes.append("The other gradients of a layer are computed like those listed.")
     if parameters > 1:
         notes.append("Every other parameter moves like the first.")
+    notes.append(SHORT)
     if examples > 1:
         others = "example 2" if examples == 2 else f"examples 2 to {examples}"
         notes.append(f"The columns of {others} are computed like example 1's.")
@@ -190,7 +193,7 @@ def formulas_notes(examples: int, parameters: int, listed: int) -> list[str]:
 
 # --- Learning rates ----------------------------------------------------------------------------
 
-RATES_TITLE = "The loss at each learning rate"
+RATES_TITLE = "The loss E_total at each learning rate"
 RATES_NOTE = (
     "Each curve repeats E_total of one training sheet; #N/A marks a training that diverged."
 )
@@ -199,13 +202,22 @@ RATES_TABLE = "E_total after every update"
 RATES_CHARTS = ("E_total", "E_total, logarithmic")
 LOWEST = "◄ lowest"
 TOO_LARGE = "What too large a rate does"
-TOO_LARGE_NOTES = (
-    "One weight w and the loss ½w². The gradient is w, so an update makes w − η·w = (1 − η)·w of "
-    "it. Below 1 it approaches 0, at 1 it reaches it at once,",
-    "up to 2 it overshoots and still converges, above 2 every step leads farther away: a network "
-    "diverges the same way where its loss curves more sharply.",
-)
 TOO_LARGE_CHART = "The weight w, update after update"
+
+
+def too_large_notes(optimizer: str, is_plain: bool) -> tuple[str, str]:
+    """What the rates do to one weight; ``is_plain``: so does the optimizer of the network."""
+    network = (
+        ": a network diverges the same way where its loss curves more sharply."
+        if is_plain
+        else f". The limits of {optimizer} are different."
+    )
+    return (
+        "One weight w, the loss ½w² and gradient descent. The gradient is w, so an update makes "
+        "w − η·w = (1 − η)·w of it. Below 1 it approaches 0, at 1 it reaches it at once,",
+        "up to 2 it overshoots and still converges, above 2 every step leads farther away"
+        f"{network}",
+    )
 
 
 def rates_headings(marks: Sequence[int]) -> list[str]:
@@ -230,9 +242,11 @@ def network_notes(labeled: bool, has_choice: bool) -> tuple[str, ...]:
     """What the lines and the labels of the drawing mean."""
     colors = "Blue weights are positive, red ones negative; the thicker, the larger."
     if labeled:
-        return (f"Choose what to see. On each edge: the weight, and below it ∂E/∂w. {colors}",)
+        return (
+            f"Choose what to see. On each edge: the weight, and below it ∂E/∂w. {SHORT} {colors}",
+        )
     if has_choice:
-        return (f"Choose what to see, and an edge, which is drawn in orange. {colors}",)
+        return (f"Choose what to see, and an edge, which is drawn in orange. {SHORT} {colors}",)
     return ("Choose what to see. With so many edges the lines do not show their weights.",)
 
 
@@ -250,7 +264,7 @@ STEP_TITLE = "One update, from before to after"
 STEP_NOTES = (
     "Choose a learning rate and an iteration. The weights before the update come from the training "
     "table; everything else is computed again here, and the weights after it must be the table's "
-    "next.",
+    f"next. {SHORT}",
 )
 STEP_BLOCKS = (
     "1  before",
@@ -305,13 +319,13 @@ def gradient_title(witness: bool) -> str:
 def gradient_notes(version: str) -> tuple[str, str]:
     """What is compared; ``version`` is torch's, where autograd was computed."""
     autograd = (
-        f"autograd: torch {version}, float64, for the numbers this workbook was made with; it is "
+        f"autograd: torch {version}, float64, for the numbers this workbook was made with; "
         "not computed again when they change."
     )
     return (
         "formula: the training table's, iteration 0. central difference: "
         "(E_total(w + ε) − E_total(w − ε))/2ε, by forward passes of the networks on the right.",
-        autograd if version else NOT_COMPUTED,
+        f"{autograd if version else NOT_COMPUTED} {SHORT}",
     )
 
 
@@ -351,7 +365,7 @@ MISTAKES_NOTES = (
     "Of 51 published course sheets 33 hold a wrong formula, and the loss falls in all of them. "
     "Here each mistake is made in live cells and the network is trained with it, by its own",
     "optimizer. A loss that falls proves nothing about its gradients. Compare the numbers, as "
-    "Gradient check does.",
+    f"Gradient check does. {SHORT}",
 )
 MISTAKES_TRAININGS = "The training runs behind the curves: right, then with each mistake."
 MISTAKES_CHART = ("The loss at learning rate ", ", right and with each mistake")

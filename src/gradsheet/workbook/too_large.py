@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.spreadsheet import palette
 from gradsheet.spreadsheet.addresses import column_letters
 from gradsheet.spreadsheet.style import FAINT, Style
@@ -15,11 +16,12 @@ _RATES = (0.5, 1.0, 1.9, 2.1)  # E″ is 1 everywhere, so above 2 every update o
 UPDATES = 20
 
 
-def write(style: Style, sheet: Worksheet, row: int) -> None:
+def write(style: Style, sheet: Worksheet, row: int, optimizer: str) -> None:
     """One weight on the parabola E = ½w²: each update multiplies it by 1 − η."""
     cell_format = style.format(bold=True, font_size=13)
     sheet.write_string(row, 0, texts.TOO_LARGE, cell_format)
-    for down, note in enumerate(texts.TOO_LARGE_NOTES, start=1):
+    notes = texts.too_large_notes(OPTIMIZERS[optimizer].words, optimizer == "sgd")
+    for down, note in enumerate(notes, start=1):
         sheet.write_string(row + down, 0, note, style.note)
     sheet.write_string(row + 4, 0, texts.UPDATES, style.header())
     values = _parabola()

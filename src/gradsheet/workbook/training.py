@@ -1,7 +1,7 @@
 """One sheet a learning rate: the familiar table, its chart and its formulas."""
 
 import math
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from gradsheet.spreadsheet.style import FAINT, Style
 from gradsheet.spreadsheet.writer import (
@@ -33,8 +33,10 @@ from gradsheet.workbook.layout import (
 from gradsheet.workbook.training_panel import PANEL_WIDTH, write_panel
 
 _NUMBER_WIDTH = 11.5
-_PAGE_ROWS = 75  # that can still be read
-_ROW_WIDTH = 3.8  # characters across a page for each row that it holds
+_HEADING_COLUMNS = 8  # after which a heading is repeated: a printed page or a window may end there
+_PAGE_ROWS, _PORTRAIT_ROWS = 75, 106  # that can still be read
+_ROW_WIDTH, _PORTRAIT_ROW_WIDTH = 3.8, 1.8  # characters across for each row that a page holds
+_PORTRAIT_WIDTH = 226  # characters across that can still be read
 
 
 def write(layout: Layout, style: Style, number: int, exercise: Exercise | None = None) -> None:
@@ -53,16 +55,19 @@ def write(layout: Layout, style: Style, number: int, exercise: Exercise | None =
     sheet.repeat_rows(HEADER_ROW - 1, HEADER_ROW)
     sheet.repeat_columns(ITERATION_COLUMN)
     sheet.print_area(0, 0, rows - 1, TABLE_COLUMN + len(layout.columns))
-    print_on_pages(sheet, *_pages(rows, PANEL_WIDTH + _NUMBER_WIDTH * len(layout.columns)))
+    width = PANEL_WIDTH + _NUMBER_WIDTH * len(layout.columns)
+    print_on_pages(sheet, *_pages(rows, width), portrait=rows > _PAGE_ROWS)
     if exercise:
         sheet.protect(options=ALLOWED)
 
 
 def _pages(rows: int, width: float) -> tuple[int, int]:
-    """How many pages across and down fill well."""
-    down = math.ceil(rows / _PAGE_ROWS)
-    across = round(width / (_ROW_WIDTH * rows / down))
-    return max(1, across, math.ceil(width / PAGE_WIDTH)), down
+    """How many pages across and down fill well; what is too long for one lies upright."""
+    if rows <= _PAGE_ROWS:
+        return max(1, round(width / (_ROW_WIDTH * rows)), math.ceil(width / PAGE_WIDTH)), 1
+    down = math.ceil(rows / _PORTRAIT_ROWS)
+    across = math.ceil(width / (_PORTRAIT_ROW_WIDTH * rows / down))
+    return max(across, math.ceil(width / _PORTRAIT_WIDTH)), down
 
 
 def _write_table(
@@ -125,18 +130,24 @@ def _write_headers(layout: Layout, style: Style, sheet: Worksheet) -> None:
         layout.columns, lambda column: (column.group, column.band)
     ):
         group_columns = list(members)
-        names = [plain(column.variable.markup) for column in group_columns]
-        right = left + len(names) - 1
-        cell_format = style.format(bold=True, align="center", font_color=FAINT)
-        if right > left:
-            sheet.merge_range(HEADER_ROW - 1, left, HEADER_ROW - 1, right, group, cell_format)
-        else:
-            shrunk = style.format(bold=True, align="center", font_color=FAINT, shrink=True)
-            sheet.write_string(HEADER_ROW - 1, left, group, shrunk)
-        for column, (name, member) in enumerate(zip(names, group_columns, strict=True), start=left):
+        _write_heading(style, sheet, left, len(group_columns), group)
+        for column, member in enumerate(group_columns, start=left):
+            name = plain(member.variable.markup)
             sheet.write_string(HEADER_ROW, column, name, style.header(band))
             _write_note(sheet, column, member.variable)
-        left = right + 1
+        left += len(group_columns)
+
+
+def _write_heading(style: Style, sheet: Worksheet, left: int, count: int, group: str) -> None:
+    """What so many columns are, at the first of them and again where there are many."""
+    parts = math.ceil(count / _HEADING_COLUMNS)
+    starts = [left + count * part // parts for part in range(parts + 1)]
+    cell_format = style.format(bold=True, align="left", font_color=FAINT, shrink=True)
+    for first, after in pairwise(starts):
+        if after - first > 1:
+            sheet.merge_range(HEADER_ROW - 1, first, HEADER_ROW - 1, after - 1, group, cell_format)
+        else:
+            sheet.write_string(HEADER_ROW - 1, first, group, cell_format)
 
 
 def _write_note(sheet: Worksheet, column: int, variable: Variable) -> None:

@@ -222,8 +222,8 @@ def print_on_pages(
     sheet.fit_to_pages(across, down)
 
 
-_PAGE_PIXELS = 1000  # across a landscape page at full size, where fonts are wider than here too
-_SMALLEST = 45  # percent that can still be read
+_PAGE_PIXELS = 780  # across a landscape page at full size, with fonts in the place of Calibri
+_SMALLEST = 38  # percent that can still be read
 
 
 def print_in_blocks(sheet: Worksheet, lefts: Sequence[int], last: int, down: int = 0) -> None:

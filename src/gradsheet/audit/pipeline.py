@@ -21,7 +21,7 @@ from gradsheet.audit.checks.learning_rate import typed_rate, unused_rate_cell
 from gradsheet.audit.checks.rounding import rounding_findings
 from gradsheet.audit.checks.rows import row_findings
 from gradsheet.audit.checks.sheets import folded_over_sheets
-from gradsheet.audit.checks.unknown import without_unknown
+from gradsheet.audit.checks.unknown import unnamed_updates, without_unknown
 from gradsheet.audit.checks.updates import other_update_rule, unchecked_columns
 from gradsheet.audit.details import NotRead
 from gradsheet.audit.findings import (
@@ -141,7 +141,7 @@ def _audit_table(subject: Subject, tables: Sequence[Table] = ()) -> TableAudit:
     wrong = swapped_gradients(subject, list(_check_table(subject)))
     wrong += continued_findings(subject, tables)
     wrong = folded(other_update_rule(subject, without_unknown(subject, wrong)))
-    wrong = with_followers(subject, wrong)
+    wrong = [*with_followers(subject, wrong), *unnamed_updates(subject)]
     cell = subject.found.rate.cell
     return TableAudit(
         sheet=subject.sheet,

@@ -418,9 +418,8 @@ UNUSED_RATE = _mistake(
 TYPED_RATE = _mistake(
     "GS802",
     "learning rate typed into the formulas",
-    """There is a cell for the learning rate, but the updates hold a number instead of a reference
-    to it. The sheet claims one learning rate and trains with another as soon as the cell is
-    changed.""",
+    """There is a cell for the learning rate, but the updates hold another number instead of a
+    reference to it. The sheet claims one learning rate and trains with another.""",
 )
 RATE_WITHOUT_CELL = _remark(
     "GS803",

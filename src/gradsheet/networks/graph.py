@@ -350,7 +350,7 @@ def _layer_pass(
             weight * signal for weight, signal in zip(layer.weights[unit], signals, strict=True)
         ]
         bias = layer.biases[unit : unit + 1] if len(layer.biases) > 1 else layer.biases
-        weighted = total([*terms, *bias])
+        weighted = total([*terms, *(b if described.bias_sign > 0 else -b for b in bias)])
         meaning = f"pre-activation of {words}{where}"
         pre_activations.append(named(symbol.in_example(mark), weighted, meaning))
     shared = _softmax_parts(pre_activations, mark) if described.activation == SOFTMAX else ()

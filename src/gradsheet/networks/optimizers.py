@@ -236,6 +236,18 @@ def _shrunk(steps: Steps, w: Variable, g: Variable, rate: Variable, penalty: Var
     steps.move(w, (1 - penalty) * w - rate * g)
 
 
+def _biases_kept(decay: Callable[..., Steps]) -> Callable[..., Steps]:
+    """Weight decay of the weights alone: biases are moved by plain gradient descent."""
+
+    def step(gradients: Gradients, rate: Variable, penalty: Variable) -> Steps:
+        biases = [(p, g) for p, g in gradients if symbol_of(p).kind is Kind.BIAS]
+        weights = [pair for pair in gradients if pair not in biases]
+        both = decay(weights, rate, penalty), _sgd(biases, rate)
+        return Steps(updates={**both[0].updates, **both[1].updates})
+
+    return step
+
+
 _MOMENTUM = (Symbol(Kind.MOMENTUM), 0.9, "momentum: how much of the velocity is kept")
 _EPSILON = (Symbol(Kind.EPSILON), 1e-8, "keeps the division from failing")
 _KEPT = "how much of the gradients' average is kept"
@@ -273,7 +285,7 @@ OPTIMIZERS = {
         "gradient descent with weight decay",
         ((Symbol(Kind.PENALTY), 0.01, "weight decay: how much of a weight is taken away"),),
         _decayed,
-        (_shrunk,),
+        (_biases_kept(_decayed), _shrunk, _biases_kept(_shrunk)),
     ),
 }
 """The optimizers of a network file."""

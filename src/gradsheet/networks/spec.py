@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.losses import LOSSES
@@ -42,7 +42,10 @@ class LayerSpec:
         activation: a name in ACTIVATIONS, or, in the last layer, ``softmax``.
         biases: none, one that all units share, or one for each unit.
         train_biases: whether updates change the biases.
+        bias_sign: -1 of a layer that subtracts its biases, as no layer of a network file does.
     """
+
+    bias_sign: ClassVar[int] = 1
 
     weights: tuple[tuple[float, ...], ...]
     activation: str = "sigmoid"

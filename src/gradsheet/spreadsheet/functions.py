@@ -339,6 +339,8 @@ def _place(number: Matrix) -> int:
 
 
 ARRAYS: dict[str, Callable[..., Matrix]] = {
+    "ROWS": lambda matrix: [[Number(float(len(matrix)))]],
+    "COLUMNS": lambda matrix: [[Number(float(len(matrix[0])))]],
     "SUMPRODUCT": _sum_of_products,
     "SUMXMY2": _sum_of_squared_differences,
     "INDEX": _indexed,

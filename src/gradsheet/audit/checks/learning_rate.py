@@ -8,7 +8,7 @@ from gradsheet.audit.details import OtherRateCell, RateCellWithoutNumber, TypedR
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.inference.learning_rate import label_of, labeled_cell
 from gradsheet.audit.subject import Subject, content_of
-from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 
 
 def unused_rate_cell(subject: Subject) -> Iterator[Finding]:
@@ -24,6 +24,8 @@ def unused_rate_cell(subject: Subject) -> Iterator[Finding]:
         details = RateCellWithoutNumber(shown, content_of(used))
         yield subject.finding(rules.UNUSED_RATE, rows, column, details)
     elif nearest and nearest != cell.cell:
+        if CellRef(subject.sheet, nearest) in subject.found.rate.others:
+            return
         is_nearer = cell.sheet != subject.sheet or nearest.row > cell.cell.row
         if is_nearer or not label_of(subject.table, cell):
             details_other = OtherRateCell(nearest, shown)
@@ -31,12 +33,13 @@ def unused_rate_cell(subject: Subject) -> Iterator[Finding]:
 
 
 def typed_rate(subject: Subject) -> Iterator[Finding]:
-    """Updates that hold the learning rate as a number; a mistake where a cell states it."""
+    """Updates that hold the learning rate as a number; a mistake where a cell states another."""
     source = subject.found.rate
     if source.cell or source.column or math.isnan(source.value):
         return
     unused = _nearest_rate_cell(subject)
-    rule = rules.TYPED_RATE if unused else rules.RATE_WITHOUT_CELL
+    stated = subject.value(*unused) if unused else source.value
+    rule = rules.RATE_WITHOUT_CELL if stated == source.value else rules.TYPED_RATE
     rows, column = subject.table.later_rows, _first_parameter(subject)
     yield subject.finding(rule, rows, column, TypedRate(source.value, unused))
 

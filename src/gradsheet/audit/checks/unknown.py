@@ -11,8 +11,10 @@ from dataclasses import replace
 from gradsheet.audit import rules
 from gradsheet.audit.details import Effect, Formula, Unreadable, WrongFormula
 from gradsheet.audit.findings import Finding
+from gradsheet.audit.inference.interpretation import goes_on
 from gradsheet.audit.subject import Subject
 from gradsheet.networks.symbols import LOSS, Kind, Symbol
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import references
 
 _REASONS = {
@@ -21,6 +23,7 @@ _REASONS = {
     "losses": "this is not a loss that the audit knows",
     "gradients": "this is not a gradient of a network that the audit knows",
     "updates": "this update follows no rule that the audit knows",
+    "unnamed": "what this moves is no part of the network that was recognized",
 }
 _NO_EFFECT = Effect("value", math.nan, math.nan, is_error=False, updates=0)
 _Group = tuple[str, tuple[int, ...]]
@@ -48,6 +51,29 @@ def without_unknown(subject: Subject, findings: Sequence[Finding]) -> list[Findi
         else finding
         for finding in findings
     ]
+
+
+def unnamed_updates(subject: Subject) -> Iterator[Finding]:
+    """Remarks on columns that a learning rate moves on, and that are no part of the network."""
+    found, table = subject.found, subject.table
+    for column in table.usual:
+        if column not in found.symbols and goes_on(table, column) and _uses_rate(subject, column):
+            cell = table.cell(table.rows[-1], column)
+            written = Formula((f"={cell.formula}",) if cell else ())
+            cause = Unreadable(rules.NOT_UNDERSTOOD, _REASONS["unnamed"])
+            details = WrongFormula(written, Formula(()), (cause,), _NO_EFFECT)
+            yield subject.finding(rules.NOT_UNDERSTOOD, table.later_rows, column, details)
+
+
+def _uses_rate(subject: Subject, column: int) -> bool:
+    """Whether the usual formula of a column refers to the learning rate."""
+    rate, sheet = subject.found.rate, subject.sheet
+    here = CellIndex(subject.table.rows[-1], column)
+    for ref in references(subject.table.usual[column]):
+        place = ref.seen_from(here)
+        if rate.column == place.column or rate.cell == CellRef(ref.sheet or sheet, place):
+            return True
+    return False
 
 
 def _is_unexplained(subject: Subject, finding: Finding) -> bool:

@@ -18,6 +18,7 @@ from gradsheet.symbolic.tape import Tape
 
 _PROBES = np.array([0.3, 0.7, 1.1])
 _SAME = 1e-9  # relative difference
+_SMALL = 1e-4
 
 
 def hypothesis_from_formulas(
@@ -49,6 +50,7 @@ def hypothesis_from_formulas(
         {place: symbol for place, symbol in symbols.items() if isinstance(place, CellRef)},
         wiring.gradients,
         naming.functions,
+        any(unit.subtracts for unit in wiring.units.values()),
     )
 
 
@@ -201,7 +203,8 @@ class _Naming:
                 continue
             own = self._formulas.column(column)
             if (judged := self._judged(inside)) is not None:
-                if not self._is_delta(column) and self._name_error(column, *judged):
+                is_other = self._is_delta(column) or self._is_count(formula)
+                if not is_other and self._name_error(column, *judged):
                     errors[own] = own
             elif inside <= errors.keys():
                 errors[own] = sums[column] = expand(formula, lambda _: True, errors)
@@ -244,6 +247,17 @@ class _Naming:
         with np.errstate(all="ignore"):
             value = Tape([wanted]).run(dict.fromkeys(variables(formula), _PROBES))[wanted]
         return not np.isnan(value).all()
+
+    def _is_count(self, formula: Expression) -> bool:
+        """Whether a formula only counts: it stays the same where an output moves a little."""
+        wanted = Variable("wanted", formula)
+        inside = set(variables(formula))
+        values = (
+            Tape([wanted]).run({v: _PROBES + (step if v in self._outputs else 0) for v in inside})
+            for step in (0, _SMALL)
+        )
+        before, after = (value[wanted] for value in values)
+        return bool(np.all(before == after))
 
     def _is_delta(self, column: int) -> bool:
         """Whether updates use a column of an output and its target that is no error t − a."""

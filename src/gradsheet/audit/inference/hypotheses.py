@@ -1,6 +1,7 @@
 """The networks that a table may be about."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gradsheet.audit.inference.from_formulas import hypothesis_from_formulas
 from gradsheet.audit.inference.from_headers import hypothesis_from_headers, rewired
@@ -23,3 +24,5 @@ def hypotheses(table: Table) -> Iterator[Hypothesis]:
     plain = hypothesis_from_formulas(table, errors_are_gradients=False)
     if plain and plain.symbols != structure.symbols:
         yield plain
+    if structure.subtracts:  # a threshold, or a bias with the wrong sign
+        yield replace(structure, shape=replace(structure.shape, thresholds=True))

@@ -20,6 +20,7 @@ class Hypothesis:
         outside: likewise of cells beside the table.
         moved_by: for columns that an update moves, the column it is moved by.
         functions: of units whose pre-activation has no column, the activation over ``SUM``.
+        subtracts: whether a unit subtracts its bias.
     """
 
     shape: Shape
@@ -27,3 +28,4 @@ class Hypothesis:
     outside: dict[CellRef, Symbol] = field(default_factory=dict)
     moved_by: dict[int, int] = field(default_factory=dict)
     functions: dict[Symbol, Expression] = field(default_factory=dict)
+    subtracts: bool = False

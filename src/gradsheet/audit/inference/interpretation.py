@@ -233,7 +233,7 @@ class Interpretation:
 
     def _meaning(self, cell: CellRef, row: int) -> Variable | None:
         """The value of the network or the learning rate that a cell is, as ``row`` sees it."""
-        if cell == self.rate.cell:
+        if cell == self.rate.cell or cell in self.rate.others:
             return self.reference.rate
         if (symbol := self.outside.get(cell) or self.settings.get(cell)) is not None:
             return self.reference[symbol]
@@ -353,7 +353,8 @@ class Interpretation:
 
         other = copy(self)
         other.table = table
-        other.rate = replace(self.rate, cell=moved(cell))
+        others = tuple(map(moved, self.rate.others))
+        other.rate = replace(self.rate, cell=moved(cell), others=others)
         other.outside = {moved(place): symbol for place, symbol in self.outside.items()}
         other.settings = {moved(place): symbol for place, symbol in self.settings.items()}
         return other

@@ -24,11 +24,13 @@ class Rate:
         cell: the cell; None where it is typed into the formulas.
         column: the column of the table, where it has one.
         value: what it is, where it is in no cell beside the table; NaN where it is unknown.
+        others: cells with labels of their own that announce learning rates, of other layers.
     """
 
     cell: CellRef | None = None
     column: int | None = None
     value: float = math.nan
+    others: tuple[CellRef, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,9 @@ def find_rate(table: Table, hypothesis: Hypothesis) -> Rate:
     if planned:
         return Rate(column=planned[0], value=table.number(table.rows[0], planned[0]))
     if labeled := _labeled(table, sources.cells):
-        return Rate(labeled)
+        own = label_of(table, labeled)
+        others = (c for c in sources.cells if label_of(table, c) not in ("", own))
+        return Rate(labeled, others=tuple(others))
     if sources.columns:
         column, count = sources.columns.most_common(1)[0]
         if count > sum(sources.cells.values()):

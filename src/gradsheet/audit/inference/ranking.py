@@ -48,7 +48,13 @@ def interpret(table: Table) -> Interpretation | None:
             return None
     best = _by_its_rule(table, best)
     name_helpers(best, wrong_columns(best))
-    return best if _learns(best) else None
+    return best if _learns(best) and _is_mostly_right(best) else None
+
+
+def _is_mostly_right(found: Interpretation) -> bool:
+    """Whether no more than half of what is computed is wrong; else it is another network."""
+    computed = [c for c in found.table.usual if c in found.symbols and not found.is_given(c)]
+    return 2 * len(wrong_columns(found)) <= len(computed)
 
 
 def _learns(found: Interpretation) -> bool:
@@ -72,7 +78,7 @@ def _by_its_rule(table: Table, found: Interpretation) -> Interpretation:
     parameters = [c for c, s in found.symbols.items() if s in found.parameters]
     updates = [c for c in parameters if found.column_of_update(c) in wrong or c in wrong]
     trained = sum(map(found.is_trained, found.parameters & set(found.symbols.values())))
-    if 2 * len(updates) <= trained:
+    if 2 * len(updates) < trained:
         return found
     best, least = found, len(wrong) + 0.9 * _unexplained(found)
     for other in by_other_rules(table, found.hypothesis, found):

@@ -58,10 +58,17 @@ class _AnyNetwork(NetworkSpec):
         """Nothing is checked: nothing comes from a user."""
 
 
+class _WithThresholds(LayerSpec):
+    """A layer that subtracts its biases: a unit fires where its sum is above its threshold."""
+
+    bias_sign = -1
+
+
 def network(shape: Shape, practice: Practice) -> NetworkSpec:
     """A network of this shape; its numbers are no one's."""
+    layer_spec = _WithThresholds if shape.thresholds else LayerSpec
     layers = tuple(
-        LayerSpec(
+        layer_spec(
             weights=((0.1,) * before,) * units,
             activation=activation,
             biases=(0.1,) * biases,

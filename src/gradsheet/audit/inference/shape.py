@@ -16,11 +16,13 @@ class Shape:
         sizes: inputs, then the units of each layer.
         biases: of each layer how many it has: none, one for all units, or one a unit.
         examples: how many examples one row holds.
+        thresholds: whether biases are subtracted, as the thresholds of a perceptron are.
     """
 
     sizes: tuple[int, ...]
     biases: tuple[int, ...]
     examples: int = 1
+    thresholds: bool = False
 
     @property
     def layers(self) -> range:

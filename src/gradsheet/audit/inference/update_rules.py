@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, permutations
@@ -117,7 +118,7 @@ class _Search:
         kinds: tuple[Kind, ...] = (Kind.VELOCITY,)
         if rule in ("adam", "weight-decay"):
             kinds = (Kind.MEAN, Kind.VELOCITY) if rule == "adam" else ()
-        own = {symbol: self._remembered(column) for symbol, column in self._columns.items()}
+        own = self._owned()
         counted = [column for columns in own.values() for column in columns]
         shared = sorted({c for c in counted if len(own) > 1 and counted.count(c) == len(own)})
         for order in permutations(range(len(kinds))):
@@ -131,6 +132,19 @@ class _Search:
                     }
             if len(memory) == len(kinds) * len(own):
                 yield from self._with_powers(memory, shared)
+
+    def _owned(self) -> dict[Symbol, list[int]]:
+        """For each parameter what is remembered behind its update.
+
+        A column that another one's mixes in by mistake is not that other's.
+        """
+        own = {symbol: self._remembered(column) for symbol, column in self._columns.items()}
+        counted = Counter(column for columns in own.values() for column in columns)
+        for symbol, column in self._columns.items():
+            direct = [c for c in self._read_by(column) if self._is_free(c)]
+            if len(direct) == 1 and not counted[direct[0]] and len(own[symbol]) == 1:
+                own[symbol] = direct
+        return own
 
     def _with_powers(
         self, memory: dict[int, Symbol], shared: Sequence[int]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeGuard
 
+import numpy as np
+
 from gradsheet.audit.inference.activations import is_activation
 from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas, Place
 from gradsheet.audit.inference.hypothesis import SUM
@@ -18,7 +20,10 @@ from gradsheet.symbolic.expression import (
     variables,
 )
 from gradsheet.symbolic.operations import ADD, MULTIPLY, NEGATE, SUBTRACT
-from gradsheet.symbolic.tape import Tape
+from gradsheet.symbolic.tape import Array, Tape
+
+_OWN, _BETWEEN = np.array([0.5, 1.5, 2.5]), np.full(3, 1.7)
+_SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,14 @@ class Unit:
         weights: for each signal the column of its weight.
         biases: its biases.
         spare: the columns of weights on signals that have one already, as where one comes twice.
+        subtracts: whether a bias is subtracted, as a threshold is.
         function: what is applied to it in its own column, over ``SUM``; None where nothing is.
     """
 
     weights: dict[Variable, int]
     biases: tuple[Variable, ...]
     spare: tuple[int, ...] = ()
+    subtracts: bool = False
     function: Expression | None = None
 
 
@@ -60,6 +67,29 @@ class Wiring:
             for column, formula in self.formulas.expressions.items()
             if isinstance(formula, Apply)
             and self.formulas.variable(ColumnCell(column, 1)) in set(variables(formula))
+            and not self._is_shown(column, formula)
+        }
+
+    def _is_shown(self, column: int, formula: Expression) -> bool:
+        """Whether a column counts the rows or keeps the least value so far, and moves nothing."""
+        if column in self._used:
+            return False
+        own = self.formulas.variable(ColumnCell(column, 1))
+        inside: dict[Variable, Array] = dict.fromkeys(variables(formula), _BETWEEN)
+        if len(inside) == 1:
+            return True
+        value = Variable("value", formula)
+        values = Tape([value]).run({**inside, own: _OWN})[value]
+        return bool(np.ptp(np.diff(values)) > _SAME)  # of an update it is a sum with its own
+
+    @cached_property
+    def _used(self) -> set[int]:
+        """The columns that other columns use."""
+        return {
+            place.column
+            for column, formula in self.formulas.expressions.items()
+            for place in map(self.formulas.place, variables(formula))
+            if isinstance(place, ColumnCell) and place.column != column
         }
 
     @cached_property
@@ -86,13 +116,21 @@ class Wiring:
 
     def _is_added(self, parameter: int, column: int) -> bool:
         """Whether an update adds a multiple of a column: of t − a, of a step, of no gradient."""
-        moved = self.formulas.variable(ColumnCell(column, 1))
-        update = Variable("update", self.formulas.expressions[parameter])
-        inside = dict.fromkeys(variables(self.formulas.expressions[parameter]), 1.0)
-        with_and_without = (
-            float(Tape([update]).run({**inside, moved: value})[update]) for value in (2.0, 1.0)
-        )
-        return next(with_and_without) > next(with_and_without)
+        if slope := self._slope(parameter, column):
+            return slope > 0
+        memories = self.parameters - {parameter}
+        return any(self._slope(parameter, m) * self._slope(m, column) > 0 for m in memories)
+
+    def _slope(self, column: int, by: int) -> float:
+        """How a column grows with another one, here or in the row above, where all else is 1."""
+        formula = self.formulas.expressions[column]
+        inside = dict.fromkeys(variables(formula), 1.0)
+        moved = [self.formulas.variable(ColumnCell(by, above)) for above in (0, 1)]
+        if inside.keys().isdisjoint(moved):
+            return 0.0
+        value = Variable("value", formula)
+        more = Tape([value]).run({**inside, **dict.fromkeys(moved, 2.0)})[value]
+        return float(more - Tape([value]).run(inside)[value])
 
     def _is_difference(self, column: int) -> bool:
         """Whether a column computes the difference of two others, as an error does."""
@@ -196,18 +234,20 @@ class Wiring:
         weights: dict[Variable, int] = {}
         biases: list[Variable] = []
         spare: list[int] = []
-        for term in _terms(formula):
+        subtracts = False
+        for term, sign in _terms(formula):
             if term is own:
                 continue
             if self._is_bias(term):
                 biases.append(term)
+                subtracts |= sign < 0
             elif (weighted := self._weighted(term)) is not None:
                 signal, weight = weighted
                 if weights.setdefault(signal, weight) != weight:
                     spare.append(weight)
             else:
                 return None
-        return Unit(weights, tuple(biases), tuple(spare)) if weights else None
+        return Unit(weights, tuple(biases), tuple(spare), subtracts) if weights else None
 
     def _is_bias(self, term: Expression) -> TypeGuard[Variable]:
         """Whether a term is a parameter alone, or a cell beside the table."""
@@ -325,13 +365,15 @@ def _arguments(expression: Expression, operation: Operation) -> tuple[Expression
     return (expression,)
 
 
-def _terms(expression: Expression) -> Iterator[Expression]:
-    """The terms of a sum, whatever their signs."""
+def _terms(expression: Expression, sign: int = 1) -> Iterator[tuple[Expression, int]]:
+    """The terms of a sum, each with its sign."""
     if isinstance(expression, Apply) and expression.operation in (ADD, SUBTRACT, NEGATE):
-        for argument in expression.arguments:
-            yield from _terms(argument)
+        is_added = expression.operation is ADD
+        for number, argument in enumerate(expression.arguments):
+            is_first = number == 0 and expression.operation is SUBTRACT
+            yield from _terms(argument, sign if is_added or is_first else -sign)
     else:
-        yield expression
+        yield expression, sign
 
 
 def _parts(expression: Expression, operations: Collection[Operation]) -> Iterator[Expression]:

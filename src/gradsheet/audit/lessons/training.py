@@ -35,11 +35,10 @@ LEARNING_RATE: Lessons = {
         mend="""Point every update to the labeled cell, with $: $G$1.""",
     ),
     rules.TYPED_RATE: lesson(
-        """G1 says 0.5, and so does every update, as a number.""",
+        """G1 was changed to 0.1, and every update still holds 0.5 as a number.""",
         written="E4: =E3-0.5*X3",
         right="E4: =E3-$G$1*X3",
-        loss="""Yes, as it should, until G1 is changed: then the sheet states one learning rate and
-        trains with another.""",
+        loss="""Yes, at the rate that is typed: whatever G1 says has no effect.""",
         mend="""Replace the number by $G$1 in the first update and fill it over all others.""",
     ),
     rules.RATE_WITHOUT_CELL: lesson(

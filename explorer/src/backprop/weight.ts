@@ -37,6 +37,7 @@ export class WeightField {
       field("weight", choice(names, weight.name, (name) => { this.chosen = name; this.draw(); })),
       field("before training", input),
       h("span", {}, `now ${show(values.get(weight))}`),
-      h("button", { class: "link", onclick: () => this.explain(weight) }, "Why this number?"));
+      h("button", { class: "link", onclick: () => this.explain(weight) }, "Why this number?"),
+      h("span", { class: "meaning" }, "Orange lines are weights above zero, blue ones below; the thicker, the larger."));
   }
 }

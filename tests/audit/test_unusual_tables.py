@@ -65,6 +65,11 @@ COUNTED: Columns = {
     "least": ("=[E]", "=MIN([least<],[E])"),
 }
 TYPED: Columns = {**NEURON, **weights("=[@<]-0.5*[d@<]", "w1", "w2", "b")}
+CARRIED: Columns = {
+    **NEURON,
+    "η": ("=$B$1", "=[η<]"),
+    **weights("=[@<]-[η<]*[d@<]", "w1", "w2", "b"),
+}
 TWO_RATES: Columns = {**NEURON, "b": (0.3, "=[b<]-$B$2*[db<]")}
 POISSON: Columns = {
     "step": (1.0, "=[step<]+1"),
@@ -86,6 +91,7 @@ POISSON: Columns = {
         pytest.param(THRESHOLD, ("", ""), id="a threshold is subtracted"),
         pytest.param(COUNTED, ("", ""), id="hits, steps and the least loss are counted"),
         pytest.param(TYPED, ("", ""), id="the rate is typed and stated"),
+        pytest.param(CARRIED, ("", ""), id="the rate is carried from row to row"),
         pytest.param(POISSON, ("", ""), id="a loss and an activation of the sheet's own"),
     ],
 )

@@ -15,7 +15,7 @@ from gradsheet.audit.inference.interpretation import goes_on
 from gradsheet.audit.subject import Subject
 from gradsheet.networks.symbols import LOSS, Kind, Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
-from gradsheet.spreadsheet.formula import references
+from gradsheet.spreadsheet.formula import Call, references
 
 _REASONS = {
     "sums": "this is not a sum of a network that the audit knows",
@@ -56,8 +56,9 @@ def without_unknown(subject: Subject, findings: Sequence[Finding]) -> list[Findi
 def unnamed_updates(subject: Subject) -> Iterator[Finding]:
     """Remarks on columns that a learning rate moves on, and that are no part of the network."""
     found, table = subject.found, subject.table
-    for column in table.usual:
-        if column not in found.symbols and goes_on(table, column) and _uses_rate(subject, column):
+    for column, tree in table.usual.items():
+        is_moved = isinstance(tree, Call) and goes_on(table, column) and column != found.rate.column
+        if is_moved and column not in found.symbols and _uses_rate(subject, column):
             cell = table.cell(table.rows[-1], column)
             written = Formula((f"={cell.formula}",) if cell else ())
             cause = Unreadable(rules.NOT_UNDERSTOOD, _REASONS["unnamed"])

@@ -11,7 +11,7 @@ from gradsheet.audit.tables.headers import is_rate
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.symbols import LEARNING_RATE, Kind
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
-from gradsheet.spreadsheet.formula import Call, Constant, Node, references
+from gradsheet.spreadsheet.formula import Call, Constant, Node, Reference, references
 
 _MOST_SOURCES = 4  # of a kind
 
@@ -163,6 +163,12 @@ def _is_schedule(table: Table, hypothesis: Hypothesis, column: int) -> bool:
     return is_apart and (is_called or any(label_of(table, c) for c in cells if c not in inside))
 
 
+def _is_carried(table: Table, column: int) -> bool:
+    """Whether a column only takes over its own number of the row above."""
+    tree = table.usual.get(column)
+    return tree == Reference("", -1, 0, row_fixed=False, column_fixed=False)
+
+
 def counts_rows(table: Table, column: int) -> bool:
     """Whether a column holds numbers that count the rows."""
     numbers = [table.number(row, column) for row in table.rows[:3]]
@@ -183,6 +189,7 @@ def _update_formulas(
             other = ref.seen_from(place)
             known = other.column in hypothesis.symbols or other.column in seen
             known = known or _is_schedule(table, hypothesis, other.column)
+            known = known or _is_carried(table, other.column)
             if not known and other.column in table.usual and other.row in table.rows:
                 seen.add(other.column)
                 waiting.append((table.usual[other.column], other))

@@ -23,11 +23,12 @@ def interpret_table(table: Table) -> Interpretation | None:
 
 
 def _is_of_another_loss(found: Interpretation, wrong: set[int]) -> bool:
-    """Whether an activation or the loss is wrong, or, where none is shown, gradients alone."""
+    """Whether all activations or all losses are wrong, or, where none is shown, gradients alone."""
     are_differences = "difference" in found.reference.practice.loss
     kinds = (Kind.LOSS,) if are_differences else (Kind.LOSS, Kind.ERROR)
     losses = {column for column, symbol in found.symbols.items() if symbol.kind in kinds}
-    if any(found.symbols[c].is_activation or c in losses for c in wrong):
+    activations = {column for column, symbol in found.symbols.items() if symbol.is_activation}
+    if any(columns and columns <= wrong for columns in (activations, losses)):
         return True
     return bool(wrong) and not losses and all(_is_backward(found, found.symbols[c]) for c in wrong)
 

@@ -13,7 +13,7 @@ from typer.main import get_command
 import gradsheet
 from gradsheet.cli.app import app
 from gradsheet.digits.data import Dataset
-from gradsheet.digits.recipe import RECIPES, SMALL, Recipe, find_recipe
+from gradsheet.digits.recipe import RECIPES, SMALL, TINY, Recipe, find_recipe
 from gradsheet.digits.zoo import EXACT, ZOO
 from gradsheet.networks.losses import LOSSES
 from gradsheet.networks.optimizers import OPTIMIZERS, setting_names
@@ -50,7 +50,7 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-STUDIED = [name for name in RECIPES if name != SMALL]  # the zoo has the studies of small networks
+STUDIED = [name for name in RECIPES if name not in (SMALL, TINY)]  # those are in the zoo
 
 
 @pytest.mark.parametrize("recipe", STUDIED)
@@ -337,6 +337,19 @@ def test_the_fourth_validation_runs_are_those_of_the_results() -> None:
             f"{augmented['loss']:.4f} | {run['CPU seconds']:.0f} s |"
         ) in page
     assert len(study["variants"]) == 6
+
+
+def test_the_fifth_validation_runs_are_those_of_the_results() -> None:
+    page = (ROOT / "docs" / "experiments.md").read_text()
+    study = json.loads((ROOT / "results" / "validation-5.json").read_text())
+    for run in study["variants"]:
+        augmented = run["augmented"]
+        assert (
+            f"| {run['name']} | {run['parameters']:,} | {run['augmentation'] or 'none'} | "
+            f"{run['accuracy']:.2%} | {run['loss']:.4f} | {augmented['accuracy']:.3%} | "
+            f"{augmented['loss']:.4f} | {run['training loss']:.4f} | {run['CPU seconds']:.0f} s |"
+        ) in page
+    assert len(study["variants"]) == 23
 
 
 def test_what_the_audit_finds_is_what_was_measured() -> None:

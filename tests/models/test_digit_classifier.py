@@ -23,11 +23,13 @@ def test_images_with_hundreds_of_ties_open(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in ZOO if name != EXACT])
 def test_every_network_of_the_zoo_opens(name: str, tmp_path: Path) -> None:
-    """With all gradients: each is compared with PyTorch's, and the cells are recalculated."""
-    open_digits(Path(name), "0", None, backward=True, path=tmp_path / "model.xlsx")
+    """The cells are recalculated; two with all gradients, each compared with PyTorch's."""
+    backward = name in ("1k", "5k")
+    open_digits(Path(name), "0", None, backward=backward, path=tmp_path / "model.xlsx")
     book = openpyxl.load_workbook(tmp_path / "model.xlsx", read_only=True)
     book.close()
-    assert {"Overview", "Image", "1 stem", "Loss"} <= {*book.sheetnames}
+    last = "Loss" if backward else "Output"
+    assert {"Overview", "Image", "1 stem", last} <= {*book.sheetnames}
 
 
 def test_choosing_another_digit(tmp_path: Path, mnist: Dataset) -> None:

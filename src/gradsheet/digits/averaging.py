@@ -67,5 +67,6 @@ def channels_first(images: Tensor) -> Tensor:
 
 
 def _float_tensors(model: nn.Module) -> list[Tensor]:
-    """Weights and batch-norm statistics, without the counters of batches."""
-    return [tensor for tensor in model.state_dict().values() if tensor.is_floating_point()]
+    """Weights and batch-norm statistics, each once, without the counters of batches."""
+    tensors = [tensor for tensor in model.state_dict().values() if tensor.is_floating_point()]
+    return [*{tensor.data_ptr(): tensor for tensor in tensors}.values()]

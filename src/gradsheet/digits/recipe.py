@@ -114,8 +114,10 @@ def _is_number(value: object, least: float, most: float) -> bool:
     return is_number and least <= value <= most  # type: ignore[operator]  # it is a number
 
 
-SMALL = "small"
-"""The recipe of the zoo's small networks, all sizes alike."""
+SMALL, TINY = "small", "tiny"
+"""The recipes of the zoo's small networks, and of the smallest, which augmentation overtaxes."""
+
+_TINIEST = ("0.6k", "1k")
 
 _BEST = Recipe(
     name="best",
@@ -130,6 +132,15 @@ _BEST = Recipe(
     augmentation=Distortion(degrees=12, shear=8, pixels=1, scale=0.13, elastic=0.5),
     mixed_precision=True,
     architecture=ZOO[EXACT],
+)
+
+_SMALL = replace(
+    _BEST,
+    name=SMALL,
+    learning_rate=0.05,
+    warmup=0.2,
+    augmentation=Distortion(degrees=8, shear=5, pixels=1, scale=0.1),
+    architecture=ZOO["5k"],
 )
 
 RECIPES = {
@@ -176,17 +187,8 @@ RECIPES = {
             mixed_precision=True,
             architecture=Architecture(activation="relu", order="pool-norm-activation"),
         ),
-        replace(
-            _BEST,
-            name=SMALL,
-            epochs=6,
-            batch_size=256,
-            learning_rate=0.06,
-            warmup=0.2,
-            ema_decay=0.99,
-            augmentation=Distortion(degrees=8, shear=5, pixels=1, scale=0.1),
-            architecture=ZOO["2k"],
-        ),
+        _SMALL,
+        replace(_SMALL, name=TINY, augmentation=None, architecture=ZOO["1k"]),
     )
 }
 
@@ -200,7 +202,7 @@ def find_recipe(
     """The recipe called ``name``, with ``epochs`` and ``batch_size`` replaced where given.
 
     Args:
-        name: by default ``small`` for a small network, otherwise ``best``.
+        name: by default ``best``; ``small`` for a small network, ``tiny`` for the smallest two.
         epochs: number of passes over the training images.
         batch_size: number of images in a step.
         model: the network of the zoo to train; by default the recipe's own.
@@ -209,7 +211,9 @@ def find_recipe(
         GradsheetError: there is no such recipe or network, or a number is not positive.
     """
     architecture = None if model is None else find_architecture(model)
-    name = name or (SMALL if isinstance(architecture, SmallArchitecture) else "best")
+    if name is None:
+        usual = TINY if model in _TINIEST else SMALL
+        name = usual if isinstance(architecture, SmallArchitecture) else "best"
     if name not in RECIPES:
         raise GradsheetError(f"no recipe is called '{name}'; choose from {', '.join(RECIPES)}")
     for what, value in (("epochs", epochs), ("batch size", batch_size)):

@@ -1,4 +1,4 @@
-"""Small networks: a 5x5 convolution, separable layers, the average over the image, one linear."""
+"""Small networks: a pooled 3x3 convolution, separable layers, the average, one linear layer."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from gradsheet.digits.data import CLASSES
 
-_MOST = {"channels": 512, "stride": 4, "times": 8}  # a file can claim any size
-_MOST_LAYERS = 16
+_MOST_CHANNELS = 512  # a file can claim any number
+_POOLED = 14  # pixels along an axis after the pooling
+_MOST_TIMES = 6  # a layer takes a pixel from each side
 
 
 @dataclass(frozen=True)
@@ -18,20 +19,18 @@ class Separable:
 
     Attributes:
         channels: number of output channels.
-        stride: of the depthwise convolution.
-        times: how often the layer is applied, one time after another with the same kernels; each
-            time has a batch norm of its own.
+        times: how often the layer is applied, one time after another, with the same kernels and
+            the same scale and shift of batch norm, whose statistics each time has for itself.
 
     Raises:
         ValueError: a field has no such value.
     """
 
     channels: int
-    stride: int = 1
     times: int = 1
 
     def __post_init__(self) -> None:
-        for name, most in _MOST.items():
+        for name, most in (("channels", _MOST_CHANNELS), ("times", _MOST_TIMES)):
             value = getattr(self, name)
             if type(value) is not int or not 1 <= value <= most:
                 raise ValueError(f"{name} {value!r}")
@@ -42,11 +41,13 @@ class SmallArchitecture:
     """The layers of a small network.
 
     Attributes:
-        stem: number of channels of the first convolution, 5x5 with stride 2, hard swish.
-        layers: what follows, of 14 x 14 pixels and less.
+        stem: number of channels of the first convolution, 3x3, with 2x2 max pooling and hard swish.
+        layers: what follows, from 14 x 14 pixels on; each time a layer is applied they are two
+            fewer along each axis.
 
     Raises:
-        ValueError: there are too many layers, or one that is applied again changes the shape.
+        ValueError: the layers are applied too often, or one that is applied again changes the
+            number of channels.
     """
 
     stem: int
@@ -54,11 +55,11 @@ class SmallArchitecture:
 
     def __post_init__(self) -> None:
         Separable(self.stem)  # the same limits
-        if not 1 <= len(self.layers) <= _MOST_LAYERS:
+        if not 1 <= sum(layer.times for layer in self.layers) <= _MOST_TIMES:
             raise ValueError(f"{len(self.layers)} layers")
         inputs = self.stem
         for layer in self.layers:
-            if layer.times > 1 and (layer.channels, layer.stride) != (inputs, 1):
+            if layer.times > 1 and layer.channels != inputs:
                 raise ValueError(f"{layer} after {inputs} channels")
             inputs = layer.channels
 
@@ -69,7 +70,8 @@ class SmallNet(nn.Module):
     def __init__(self, architecture: SmallArchitecture) -> None:
         super().__init__()
         self.architecture = architecture
-        self.stem = nn.Conv2d(1, architecture.stem, kernel_size=5, stride=2, padding=2)
+        self.stem = nn.Conv2d(1, architecture.stem, kernel_size=3, padding=1)
+        self.pool = nn.MaxPool2d(2)
         channels = [architecture.stem, *(layer.channels for layer in architecture.layers)]
         self.layers = nn.Sequential(*map(_SeparableLayer, channels, architecture.layers))
         self.average = nn.AdaptiveAvgPool2d(1)
@@ -81,8 +83,27 @@ class SmallNet(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """Each channel's average over the image, (N, C), in the dtype of the weights."""
-        maps = self.layers(F.hardswish(self.stem(images)))
-        return self.average(maps.to(self.linear.weight.dtype)).flatten(1)  # type: ignore[no-any-return]  # Module.__call__ is untyped
+        x = _pooled(self.stem, images) if self.training else self.pool(self.stem(images))
+        x = self.layers(F.hardswish(x))
+        return self.average(x.to(self.linear.weight.dtype)).flatten(1)  # type: ignore[no-any-return]  # Module.__call__ is untyped
+
+
+def _pooled(stem: nn.Conv2d, images: Tensor) -> Tensor:
+    """The stem's 3x3 convolution and 2x2 max pooling, by one product.
+
+    The four convolutions under a pooling window look at 4 x 4 pixels: one patch times four
+    kernels. A third to two thirds of the time of the two layers.
+    """
+    assert stem.bias is not None
+    pixels = F.pad(images[:, 0], (1, 1, 1, 1))
+    patches = pixels.unfold(1, 4, 2).unfold(2, 4, 2).reshape(-1, 16)
+    kernel = stem.weight[:, 0]
+    moved = [F.pad(kernel, (j, 1 - j, i, 1 - i)) for i in (0, 1) for j in (0, 1)]
+    products = F.linear(patches, torch.cat(moved).flatten(1))
+    windows = products.view(len(images), _POOLED**2, 4, -1).permute(0, 3, 1, 2)
+    pooled = F.max_pool2d(windows, (1, 4)).permute(0, 2, 3, 1)  # a pixel's channels side by side
+    pooled = pooled.reshape(len(images), _POOLED, _POOLED, -1) + stem.bias.to(pooled.dtype)
+    return pooled.permute(0, 3, 1, 2)
 
 
 class _SeparableLayer(nn.Module):
@@ -97,12 +118,12 @@ class _SeparableLayer(nn.Module):
 
     def __init__(self, inputs: int, layer: Separable) -> None:
         super().__init__()
-        outputs, stride = layer.channels, layer.stride
+        outputs = layer.channels
         self.pointwise = nn.Conv2d(inputs, outputs, kernel_size=1, bias=False)
-        self.depthwise = nn.Conv2d(
-            outputs, outputs, kernel_size=3, stride=stride, padding=1, groups=outputs, bias=False
-        )
+        self.depthwise = nn.Conv2d(outputs, outputs, kernel_size=3, groups=outputs, bias=False)
         self.norms = nn.ModuleList(nn.BatchNorm2d(outputs) for _ in range(layer.times))
+        for norm in self.norms:
+            norm.weight, norm.bias = self.norms[0].weight, self.norms[0].bias
 
     def forward(self, x: Tensor) -> Tensor:
         """Feature maps (N, O, h, w) of feature maps (N, I, H, W)."""
@@ -114,8 +135,7 @@ class _SeparableLayer(nn.Module):
         if not self.training:
             return self.depthwise(self.pointwise(x))  # type: ignore[no-any-return]  # Module.__call__ is untyped
         kernel = self.pointwise.weight * self.depthwise.weight
-        kernel = kernel.contiguous(memory_format=torch.channels_last)  # 1.5 times as fast
-        return F.conv2d(x, kernel, stride=self.depthwise.stride, padding=1)
+        return F.conv2d(x, kernel.contiguous(memory_format=torch.channels_last))
 
 
 def logits_in_training(model: SmallNet, images: Tensor, dtype: torch.dtype) -> Tensor:

@@ -21,7 +21,8 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
     Raises:
         GradsheetError: the file cannot be written.
     """
-    ours = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    # Weights that layers share are written for each: the format knows no shared memory.
+    ours = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     with whole_file(path) as temporary:
         temporary.write_bytes(_with_metadata(save(ours), metadata))
 

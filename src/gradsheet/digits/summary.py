@@ -1,7 +1,7 @@
 """The layer table, as the original prints it, and the receptive field of each layer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -50,12 +50,13 @@ class LayerRow:
 def layer_rows(model: Network) -> list[LayerRow]:
     """Every layer of the model, in the order in which it is applied to an image."""
     rows: list[LayerRow] = []
-    seen: set[nn.Module] = set()  # a layer that is applied again has no parameters of its own
+    seen: set[nn.Parameter] = set()  # those of a layer that is applied again count once
 
     def note(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        row = _row(len(rows) + 1, module, inputs[0], output)
-        rows.append(replace(row, parameters=0) if module in seen else row)
-        seen.add(module)
+        new = {*module.parameters()} - seen
+        parameters = sum(parameter.numel() for parameter in new)
+        rows.append(_row(len(rows) + 1, module, parameters, inputs[0], output))
+        seen.update(new)
 
     layers = [module for module in model.modules() if not [*module.children()]]
     hooks = [module.register_forward_hook(note) for module in layers]
@@ -143,8 +144,9 @@ def _windows(rows: list[LayerRow]) -> Iterator[LayerRow]:
         before = row
 
 
-def _row(number: int, module: nn.Module, images: Tensor, output: Tensor) -> LayerRow:
-    parameters = sum(parameter.numel() for parameter in module.parameters())
+def _row(
+    number: int, module: nn.Module, parameters: int, images: Tensor, output: Tensor
+) -> LayerRow:
     multiply_adds = 0
     kernel, stride, padding = 1, 1, 0
     if isinstance(module, nn.Conv2d):

@@ -1,4 +1,4 @@
-"""The zoo: networks of 690 to 17,410 parameters, by name."""
+"""The zoo: networks of 640 to 17,410 parameters, by name."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,12 +15,12 @@ EXACT = "17k"
 
 
 ZOO: dict[str, AnyArchitecture] = {
-    "0.7k": SmallArchitecture(5, (Separable(11, stride=2), Separable(11, times=2))),
-    "1k": SmallArchitecture(6, (Separable(16, stride=2), Separable(16, times=2))),
-    "2k": SmallArchitecture(9, (Separable(16, stride=2), Separable(20), Separable(20))),
-    "5k": SmallArchitecture(12, (Separable(32, stride=2), Separable(36), Separable(36))),
-    "8k": SmallArchitecture(16, (Separable(40, stride=2), Separable(52), Separable(52))),
-    "10k": SmallArchitecture(16, (Separable(48, stride=2), Separable(60), Separable(56))),
+    "0.6k": SmallArchitecture(14, (Separable(14, times=5),)),
+    "1k": SmallArchitecture(20, (Separable(20, times=5),)),
+    "2k": SmallArchitecture(16, (Separable(24), Separable(24, times=4))),
+    "5k": SmallArchitecture(32, (Separable(32), Separable(32, times=2), Separable(32, times=2))),
+    "8k": SmallArchitecture(24, (Separable(64), Separable(64, times=4))),
+    "10k": SmallArchitecture(24, (Separable(72), Separable(72, times=4))),
     EXACT: Architecture(activation="gelu", order="pool-norm-activation", activate_last=True),
 }
 

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import subprocess
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -134,10 +135,19 @@ def test_what_the_command_line_refuses(name: str, answers: dict[str, dict[str, A
     assert 10 < len(answers[f"refused: {name}"]["error"].splitlines()[0]) < 200
 
 
+@pytest.fixture
+def usual_numbers() -> Iterator[None]:
+    """Afterwards torch makes numbers of the usual type again: the code chooses float64 for all."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_default_dtype()
+    yield
+    torch.set_default_dtype(before)
+
+
+@pytest.mark.usefixtures("usual_numbers")
 @pytest.mark.filterwarnings("ignore:.*optimiser")
 def test_the_pytorch_code_trains_alike(answers: dict[str, dict[str, Any]]) -> None:
     """As long as the loss falls: where it jumps about, rounding errors grow without bound."""
-    pytest.importorskip("torch")
     compared = dict.fromkeys(OPTIMIZERS, 0)
     for name, text in networks().items():
         if name == "two words":

@@ -6,7 +6,7 @@ from typing import Any
 
 from gradsheet.cli.terminal import Terminal
 
-COLUMNS = ("model", "parameters", "multiply-\nadds", "kB", "mean ± sd", "worst", "n", "time")
+COLUMNS = ("model", "parameters", "multiply-\nadds", "kB", "mean ± sd", "worst", "n", "min")
 
 
 def zoo() -> None:
@@ -23,7 +23,7 @@ def zoo() -> None:
     for name, result in results.items():
         table.add_row(*zoo_row(name, len(pretrained_weights(name).read_bytes()), result))
     table.caption = (
-        "n: number of seeds; time: of training one, on average; kB: the weights of seed 0"
+        "n: number of seeds; min: minutes to train one, on average; kB: the weights of seed 0"
     )
     Terminal().result(table)
 
@@ -39,5 +39,5 @@ def zoo_row(name: str, weight_bytes: int, result: dict[str, Any]) -> list[str]:
         f"{result['mean']:.2%}" + ("" if deviation is None else f" ± {deviation:.2%}"),
         f"{result['worst']:.2%}",
         str(result["n"]),
-        f"{result['seconds']:.0f} s",
+        f"{result['seconds'] / 60:.0f}",
     ]

@@ -1,8 +1,10 @@
 """Node and what `make explorer-sources` makes, for the tests of the pages."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,3 +26,18 @@ def bundle(script: str, folder: Path) -> Path:
     command = [str(ESBUILD), str(SOURCES / "test" / script), "--bundle", "--platform=node"]
     subprocess.run([*command, f"--outfile={made}", "--log-level=warning"], check=True)
     return made
+
+
+def walked(script: str, *arguments: str) -> dict[str, Any]:
+    """What a walk of explorer/test through pages in Chromium has seen."""
+    command = ["node", f"test/{script}", *arguments]
+    done = subprocess.run(command, cwd=SOURCES, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def answered(script: Path, question: object) -> Any:
+    """What a bundled script answers to a question."""
+    asked = json.dumps(question)
+    done = subprocess.run(["node", script], input=asked, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)

@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import re
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -25,7 +24,7 @@ from gradsheet.explorer import in_page
 from gradsheet.explorer.build import sources, write_pages
 from gradsheet.explorer.python_runtime import PARTS, part
 from tests.cli.test_audit import homework
-from tests.explorer.nodes import SOURCES, needs_chromium, needs_node
+from tests.explorer.nodes import SOURCES, needs_chromium, needs_node, walked
 
 CASES = Path(__file__).parents[1] / "data" / "audit"
 NAMES = (
@@ -134,10 +133,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def seen(folder: Path, given: list[Path]) -> dict[str, Any]:
     [page] = (path for path in write_pages(folder / "pages") if path.name == "audit.html")
     count = str(len(NAMES))
-    command = ["node", "test/audit.mjs", page.as_uri(), str(folder), count, *map(str, given)]
-    done = subprocess.run(command, cwd=SOURCES, capture_output=True, text=True, timeout=900)
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout))
+    return walked("audit.mjs", page.as_uri(), str(folder), count, *map(str, given))
 
 
 @needs_node

@@ -1,9 +1,7 @@
 """The pages' arithmetic, run by Node, against the library."""
 
-import json
 import math
 import random
-import subprocess
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -15,7 +13,7 @@ from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.sweep import sweep
 from gradsheet.networks.toml import PRESETS, load_network
 from gradsheet.symbolic.tape import evaluate
-from tests.explorer.nodes import bundle, needs_node
+from tests.explorer.nodes import answered, bundle, needs_node
 from tests.reference import random_network
 
 RATE, UPDATES = 0.5, 20
@@ -54,11 +52,7 @@ def answer(
 ) -> dict[str, Any]:
     script = bundle("witness.ts", tmp_path_factory.mktemp("explorer"))
     cases = [{"spec": asdict(spec), "rate": RATE, "updates": UPDATES} for spec in networks]
-    question = json.dumps({"networks": cases, "operations": points})
-    done = subprocess.run(
-        ["node", script], input=question, capture_output=True, text=True, check=True
-    )
-    return dict(json.loads(done.stdout))
+    return dict(answered(script, {"networks": cases, "operations": points}))
 
 
 def close(found: float | None, expected: float) -> bool:

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import json
-import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -15,7 +14,7 @@ from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.sweep import sweep
 from gradsheet.networks.toml import PRESETS, load_network, parse_network, to_toml
-from tests.explorer.nodes import bundle, needs_node
+from tests.explorer.nodes import answered, bundle, needs_node
 from tests.reference import random_network
 
 RATE, UPDATES = 0.1, 100
@@ -96,11 +95,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
     """What the pages make of each file, by its name."""
     texts = networks() | {f"refused: {name}": refused_text(name) for name in REFUSED}
     script = bundle("files-witness.ts", tmp_path_factory.mktemp("files"))
-    question = json.dumps({"texts": list(texts.values()), "rate": RATE})
-    done = subprocess.run(
-        ["node", script], input=question, capture_output=True, text=True, check=True
-    )
-    return dict(zip(texts, json.loads(done.stdout), strict=True))
+    found = answered(script, {"texts": list(texts.values()), "rate": RATE})
+    return dict(zip(texts, found, strict=True))
 
 
 def as_page(spec: NetworkSpec) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The pages in a real browser: the whole path of a learner, and what must not happen."""
 
-import json
 import re
 import subprocess
 from dataclasses import replace
@@ -19,7 +18,7 @@ from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.sweep import sweep
 from gradsheet.networks.toml import PRESETS, load_network
 from gradsheet.workbook.verify import verify_workbook
-from tests.explorer.nodes import SOURCES, needs_chromium, needs_node
+from tests.explorer.nodes import SOURCES, needs_chromium, needs_node, walked
 
 RATE = 0.5
 SHIPPED = Path(build.__file__).parent / "pages"
@@ -62,15 +61,7 @@ def test_pages_are_whole(tmp_path: Path) -> None:
 def walk(page: str, folder: Path) -> dict[str, Any]:
     """Walk through a page in Chromium; what was seen there."""
     (path,) = (path for path in write_pages(folder) if path.name == f"{page}.html")
-    done = subprocess.run(
-        ["node", f"test/{page}.mjs", path.as_uri(), str(folder / "saved.xlsx")],
-        cwd=SOURCES,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout))
+    return walked(f"{page}.mjs", path.as_uri(), str(folder / "saved.xlsx"))
 
 
 @pytest.fixture(scope="module")
@@ -196,10 +187,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """All pages with the keyboard alone."""
     folder = tmp_path_factory.mktemp("keyboard")
     assert len(list(write_pages(folder))) == len(PAGES)
-    command = ["node", "test/keyboard.mjs", str(folder)]
-    done = subprocess.run(command, cwd=SOURCES, capture_output=True, text=True, timeout=900)
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout))
+    return walked("keyboard.mjs", str(folder))
 
 
 @needs_node

@@ -23,9 +23,7 @@ def unused_rate_cell(subject: Subject) -> Iterator[Finding]:
     if used is None or isinstance(used.value, str):
         details = RateCellWithoutNumber(shown, content_of(used))
         yield subject.finding(rules.UNUSED_RATE, rows, column, details)
-    elif nearest and nearest != cell.cell:
-        if CellRef(subject.sheet, nearest) in subject.found.rate.others:
-            return
+    elif nearest and nearest != cell.cell and not _is_of_others(subject, nearest):
         is_nearer = cell.sheet != subject.sheet or nearest.row > cell.cell.row
         if is_nearer or not label_of(subject.table, cell):
             details_other = OtherRateCell(nearest, shown)
@@ -51,3 +49,8 @@ def _first_parameter(subject: Subject) -> int:
 def _nearest_rate_cell(subject: Subject) -> CellIndex | None:
     cell = labeled_cell(subject.table)
     return cell.cell if cell else None
+
+
+def _is_of_others(subject: Subject, cell: CellIndex) -> bool:
+    """Whether a cell beside the table holds the learning rate of other layers."""
+    return CellRef(subject.sheet, cell) in subject.found.rate.others

@@ -36,6 +36,7 @@ from gradsheet.classroom.roster import Student
 from gradsheet.classroom.rubric import Rubric
 from gradsheet.networks.graph import build_graph
 from gradsheet.networks.toml import load_network, to_toml
+from gradsheet.processes import processor_name
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
 from gradsheet.spreadsheet.reader import read_book
 from gradsheet.symbolic.tape import Tape
@@ -229,18 +230,13 @@ def main() -> None:
     parser.add_argument("--mutations", type=int, default=500)
     parser.add_argument("-o", type=Path, default=Path("results/classroom.json"))
     options = parser.parse_args()
-    results: dict[str, Any] = {"python": platform.python_version(), "machine": _processor()}
+    results: dict[str, Any] = {"python": platform.python_version(), "machine": processor_name()}
     for name, found in parts(options):
         results[name] = found
         print(name)
         for key, value in found.items():
             print(f"  {key}: {value}")
     options.o.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.split(": ")[1] for line in lines if line.startswith("model name")), "")
 
 
 if __name__ == "__main__":

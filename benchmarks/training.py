@@ -47,6 +47,7 @@ from gradsheet.digits.recipe import RECIPES, Recipe
 from gradsheet.digits.training import Trainer
 from gradsheet.digits.zoo import make_network
 from gradsheet.files import write_text
+from gradsheet.processes import processor_name
 
 PARAMETERS = 17_410
 EPOCH = 60_000  # images
@@ -424,7 +425,7 @@ def measure_apart(entry: Entry, arguments: argparse.Namespace) -> Measurement:
 def machine() -> dict[str, object]:
     """Processor, instruction sets and system."""
     return {
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": os.cpu_count(),
         **_instructions(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -461,15 +462,6 @@ def print_surroundings(report: dict[str, Any]) -> None:
     print(f"\n{report['command']}")
     for what in ("machine", "versions"):
         print(", ".join(f"{name} {value}" for name, value in report[what].items()))
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())
 
 
 def describe(entry: Entry, own: list[Measurement], usual: list[Measurement]) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, wait
@@ -34,6 +35,16 @@ def free_cores(seconds: float = 0.2) -> int:
     time.sleep(seconds)
     others = (_busy_ticks() - before) / _TICKS - (time.process_time() - own)
     return max(1, round(usable_cores() - max(0.0, others) / seconds))
+
+
+def processor_name() -> str:
+    """The processor's name, as Linux or else Python has it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
 
 
 def _busy_ticks() -> int:

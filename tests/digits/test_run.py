@@ -42,6 +42,7 @@ def test_a_run_folder(trained: Trained, few: Dataset) -> None:
     assert (config["seed"], config["trained on"], config["evaluated on"]) == (0, 400, "test")
     assert config["versions"]["torch"] == torch.__version__
     assert config["machine"]["threads"] >= 1
+    assert config["machine"]["processor"]
     assert read_history(folder) == finished.history == tuple(trained.watched)
     last = finished.history[-1]
     correct = round(last.eval_accuracy * 200)

@@ -16,6 +16,7 @@ from gradsheet.digits.former_names import with_present_names
 from gradsheet.digits.model_files import load_model, weights_path
 from gradsheet.errors import GradsheetError
 from gradsheet.files import is_leftover, make_folder, read_json, write_text
+from gradsheet.processes import processor_name
 
 CONFIG = "config.json"
 
@@ -114,6 +115,7 @@ def _versions() -> dict[str, str]:
 def _machine(device: torch.device) -> dict[str, Any]:
     return {
         "device": device_name(device),
+        "processor": processor_name(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "system": f"{platform.system()} {platform.machine()}",

@@ -72,6 +72,7 @@ def test_a_study_is_the_distribution_of_its_runs(study: Study, data: Path) -> No
     for run in summary["runs"]:
         assert len(run["mistakes"]) == 100 - round(100 * run["accuracy"])
         assert run["history"][-1] == run["accuracy"]
+        assert 0 <= run["load"] <= os.getloadavg()[2] + 1
 
 
 def test_finished_seeds_are_kept_and_more_can_be_added(study: Study) -> None:

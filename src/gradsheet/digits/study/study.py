@@ -1,6 +1,7 @@
 """A study: one recipe, many seeds, and the distribution of their accuracy."""
 
 import json
+import os
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, wait
@@ -203,10 +204,16 @@ def train_seed(study: Study, seed: int) -> None:
         "loss": round(result.loss, 6),
         "epochs": len(finished.history),
         "seconds of training": round(sum(epoch.seconds for epoch in finished.history), 1),
+        "load": _load(),
         "history": [epoch.eval_accuracy for epoch in finished.history],
         "mistakes": result.mistakes.tolist(),
     }
     write_text(study._record(seed), json.dumps(record) + "\n")
+
+
+def _load() -> float | None:
+    """Processes that ran or waited for a core, over the last 15 minutes; None on Windows."""
+    return round(os.getloadavg()[2], 1) if hasattr(os, "getloadavg") else None
 
 
 def distribution(values: Sequence[float]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ its place. The tests of the audit pass on it.
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 _INF, _NAN = math.inf, math.nan
@@ -150,7 +151,9 @@ def _extreme(data: list[Any], choose: Callable[..., Any], initial: float | None)
 
 def array(values: Any, dtype: type | None = None) -> NDArray:
     """An array of a number, of numbers, of rows, or of another array."""
-    if isinstance(values, NDArray):
+    if isinstance(values, float):
+        found = NDArray([values], ())
+    elif isinstance(values, NDArray):
         found = NDArray(list(values.data), values.shape)
     elif hasattr(values, "shape") and hasattr(values, "tolist"):  # NumPy's own, in tests
         found = array(values.tolist())
@@ -237,7 +240,8 @@ def broadcast_to(values: Any, shape: int | Shape) -> NDArray:
     return given if given.shape == whole else NDArray(expanded(given, whole), whole)
 
 
-def common_shape(shapes: Sequence[Shape]) -> Shape:
+@lru_cache(maxsize=1024)
+def common_shape(shapes: tuple[Shape, ...]) -> Shape:
     """The shape that arrays of these shapes broadcast to."""
     longest = max(shapes, key=len)
     if all(shape in (longest, ()) for shape in shapes):

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from gradsheet.explorer import arrays
-from gradsheet.explorer.arrays import NDArray, array, asarray, common_shape, expanded
+from gradsheet.explorer.arrays import NDArray, Shape, array, asarray, common_shape, expanded
 
 _INF, _NAN = math.inf, math.nan
 
@@ -48,9 +48,7 @@ def _elementwise(
     """
 
     def compute(*values: Any) -> NDArray:
-        arrays = [value if isinstance(value, NDArray) else asarray(value) for value in values]
-        shape = common_shape([one.shape for one in arrays])
-        lists = [one.data if one.shape == shape else expanded(one, shape) for one in arrays]
+        shape, lists = _aligned(values)
         try:
             data = list(map(fast, *lists))
         except (ArithmeticError, ValueError):
@@ -60,6 +58,21 @@ def _elementwise(
         return NDArray(data, shape)
 
     return compute
+
+
+def _aligned(values: tuple[Any, ...]) -> tuple[Shape, list[list[Any]]]:
+    """The shape that the values broadcast to, and the elements of each in that shape."""
+    first = values[0]
+    if type(first) is NDArray:  # most arrays need no broadcasting
+        shape = first.shape
+        for other in values[1:]:
+            if type(other) is not NDArray or other.shape != shape:
+                break
+        else:
+            return shape, [one.data for one in values]
+    arrays = [value if type(value) is NDArray else asarray(value) for value in values]
+    shape = common_shape(tuple([one.shape for one in arrays]))
+    return shape, [one.data if one.shape == shape else expanded(one, shape) for one in arrays]
 
 
 def _check(data: list[float], lists: list[list[float]]) -> None:

@@ -191,11 +191,13 @@ def variables(expression: Expression) -> Iterator[Variable]:
 
     A variable's own definition is not looked into.
     """
-    if isinstance(expression, Variable):
-        yield expression
-    elif isinstance(expression, Apply):
-        for argument in expression.arguments:
-            yield from variables(argument)
+    pending = [expression]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Apply):
+            pending.extend(reversed(part.arguments))
+        elif isinstance(part, Variable):
+            yield part
 
 
 def remarks(expression: Expression) -> Iterator[str]:

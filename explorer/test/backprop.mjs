@@ -77,6 +77,17 @@ result.units = [await units.allTextContents()];
 await units.nth(1).click();
 result.units.push(await page.textContent("#panel .finding"));
 
+// Toy examples: the surface follows the training, beside the loss of the examples held out.
+await page.locator("#panel select").first().selectOption("circle");
+await page.fill("#iteration", "30");
+await page.keyboard.press("Enter");
+result.toy = [await page.textContent(".losses p")];
+await page.locator("#panel .play").click();
+await page.waitForFunction(() => Number(document.querySelector("#iteration").value) > 32);
+await page.locator("#panel .play").click();
+result.toy.push(await page.textContent("#transport .play"), await page.textContent("#panel .finding"));
+result.axe.push(...await inaccessible(page, "#panel"));
+
 // A quiz: the marked answer is accepted.
 await page.click("#tab-quiz");
 const rows = await page.locator(".quiz button").count();

@@ -132,6 +132,13 @@ class TestBackpropagation:
         assert names == ["a_h1", "a_h2", "a_o1"]
         assert told.startswith("a_h2 from")
 
+    def test_toy_examples(self, seen: dict[str, Any]) -> None:
+        """The losses are tested in test_toys.py; play goes on from any panel."""
+        losses, button, told = seen["toy"]
+        assert re.fullmatch(r"Loss of the 60 .*: 0\.\d+; of the 40 held out: 0\.\d+\. ", losses)
+        assert button == "Play"
+        assert int(re.findall(r"after (\d+) updates", told)[0]) > 32
+
     def test_a_network_of_ones_own(self, seen: dict[str, Any]) -> None:
         assert seen["built"] == {"error": "", "nodes": 2 + 3 + 2 + 1 + 3}
 

@@ -1,13 +1,15 @@
 /** The page's state in its address, so that a link shows the same network at the same step. */
 
 import { checked } from "../engine/checks";
-import { PRESETS } from "../engine/network";
+import { PRESETS, type Spec } from "../engine/network";
+import { toyFrom } from "../engine/toy";
 import type { Model } from "./model";
 
 export function toHash(model: Model): string {
   const preset = PRESETS.find((one) => JSON.stringify(one) === JSON.stringify(model.spec));
   const what = preset ? preset.name : model.spec;
-  const state = [what, model.rate, model.iteration, model.step];
+  const { rate, iteration, step, toy } = model;
+  const state = [what, rate, iteration, step, ...(toy ? [[toy.kind, toy.noise, toy.seed]] : [])];
   return encode(JSON.stringify(state));
 }
 
@@ -15,16 +17,21 @@ export function toHash(model: Model): string {
 export function fromHash(model: Model, hash: string): void {
   if (!hash || hash.length > 100_000) return;
   try {
-    const [what, rate, iteration, step] = JSON.parse(decode(hash)) as unknown[];
+    const [what, rate, iteration, step, toy] = JSON.parse(decode(hash)) as unknown[];
     const spec = typeof what === "string" ? PRESETS.find((one) => one.name === what) : checked(what);
     if (!spec) return;
-    model.load(spec);
+    model.load(spec, isPair(spec) ? toyFrom(toy) : null);
     if (typeof rate === "number" && rate > 0 && rate <= 1000) model.setRate(rate);
     if (typeof iteration === "number") model.goToIteration(iteration);
     if (typeof step === "number" && step < model.steps.length) model.goToStep(Math.floor(step));
   } catch {
     // Somebody else's fragment.
   }
+}
+
+/** Whether it has the two inputs and the one target of a toy. */
+function isPair({ inputs, targets }: Spec): boolean {
+  return inputs[0]!.length === 2 && targets[0]!.length === 1;
 }
 
 function encode(text: string): string {

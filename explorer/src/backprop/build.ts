@@ -12,6 +12,7 @@ import type { Model } from "./model";
 const named = (names: readonly string[]): [string, string][] => names.map((one) => [one, one]);
 
 export class Builder {
+  readonly followsIteration = false;
   readonly element = h("div");
   private importing = false;
   private seed = 0n;

@@ -1,6 +1,7 @@
 /** A gradient check in the page: truncation error, rounding error, and the ε between them. */
 
 import { Value } from "../engine/expression";
+import type { Network } from "../engine/network";
 import { DifferenceCheck } from "../engine/training";
 import { choice, field, formulaBox, h, renew, show } from "../page/dom";
 import { math, plain } from "../page/notation";
@@ -10,8 +11,10 @@ import { plot } from "./plot";
 const EXPONENTS = Array.from({ length: 61 }, (_, k) => k / 4 - 15);
 
 export class GradientCheck {
+  readonly followsIteration = true;
   readonly element = h("div");
   private parameter = "w1";
+  private known: { network: Network; check: DifferenceCheck } | null = null;
   private readonly names = h("div");
   private readonly told = h("output");
   private readonly out = h("div");
@@ -33,7 +36,8 @@ export class GradientCheck {
     }
     const chosen = network.parameters.find((p) => p.name === this.parameter) ?? network.parameters[0]!;
     const exact = values.get(network.gradients.get(chosen)!)!;
-    const check = new DifferenceCheck(network);
+    if (this.known?.network !== network) this.known = { network, check: new DifferenceCheck(network) };
+    const { check } = this.known;
     const epsilon = 10 ** Number(this.slider.value);
     const quotient = check.central(state, chosen, epsilon);
     const xs = EXPONENTS.map((exponent) => 10 ** exponent);

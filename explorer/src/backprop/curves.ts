@@ -1,5 +1,6 @@
 /** The loss at many learning rates at once, with one rate to drag. */
 
+import type { Trainer } from "../engine/training";
 import { choice, field, h, show } from "../page/dom";
 import { RATES, type Model } from "./model";
 import { legend, plot, type Curve } from "./plot";
@@ -7,10 +8,13 @@ import { legend, plot, type Curve } from "./plot";
 const MOST_UPDATES = 2000;
 
 export class LossCurves {
+  readonly followsIteration = false;
   readonly element = h("div");
   private updates = 100;
   private log = false;
   private readonly out = h("div");
+  /** The curves that no other rate of the reader's changes. */
+  private known: { trainer: Trainer; updates: number; curves: Curve[] } | null = null;
 
   constructor(private readonly model: Model) {
     const number = h("input", { type: "number", min: 1, max: MOST_UPDATES, value: this.updates });
@@ -44,9 +48,13 @@ export class LossCurves {
 
   draw(): void {
     const { trainer, rate } = this.model;
-    const curves = RATES.map((one, k): Curve => ({
-      name: `η = ${one}`, points: trainer.losses(one, this.updates), className: `c${k}`,
-    }));
+    if (this.known?.trainer !== trainer || this.known.updates !== this.updates) {
+      const curves = RATES.map((one, k): Curve => ({
+        name: `η = ${one}`, points: trainer.losses(one, this.updates), className: `c${k}`,
+      }));
+      this.known = { trainer, updates: this.updates, curves };
+    }
+    const { curves } = this.known;
     const own: Curve = {
       name: `η = ${show(rate, 3)} (yours)`, points: trainer.losses(rate, this.updates),
       className: "own",

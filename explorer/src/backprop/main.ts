@@ -11,14 +11,13 @@ import { GradientCheck } from "./check";
 import { LossCurves } from "./curves";
 import { Diagram } from "./diagram";
 import { card, spoken, whyTree } from "./explain";
-import { MOST_ITERATIONS, Model } from "./model";
+import { MOST_ITERATIONS, Model, type Change } from "./model";
 import { PlantedMistake } from "./plant";
+import { Player } from "./player";
 import { Quiz } from "./quiz";
 import { Workbook } from "./sheet";
 import { Surface } from "./surface";
 import { WeightField } from "./weight";
-
-const PLAY_EVERY = { step: 900, update: 120 }; // milliseconds
 
 const model = new Model();
 
@@ -71,34 +70,15 @@ const iteration = h("input", { type: "number", min: 0, max: MOST_ITERATIONS, val
 iteration.addEventListener("change", () => model.goToIteration(iteration.valueAsNumber));
 const position = h("input", { type: "range", min: 0, value: 0, "aria-label": "Step of the iteration" });
 position.addEventListener("input", () => model.goToStep(Number(position.value)));
-let playing = 0;
-const play = h("button", { class: "play", onclick: toggle }, "Play");
-
-let pace: keyof typeof PLAY_EVERY = "step";
-const paces = choice([["step", "step by step"], ["update", "update by update"]], pace, (chosen) => {
-  pace = chosen as keyof typeof PLAY_EVERY;
-  if (playing) for (let times = 0; times < 2; times++) toggle();
-}, { "aria-label": "Play" });
-
-function toggle(): void {
-  if (playing) {
-    clearInterval(playing);
-    playing = 0;
-  } else {
-    playing = window.setInterval(() => {
-      if (pace === "step") model.goToStep(model.step + 1);
-      else model.goToIteration(model.iteration + 1);
-    }, PLAY_EVERY[pace]);
-  }
-  play.textContent = playing ? "Pause" : "Play";
-  for (const told of [summary, byId("spoken")]) told.setAttribute("aria-live", playing ? "off" : "polite");
-}
+const player = new Player(model, (isPlaying) => {
+  for (const told of [summary, byId("spoken")]) told.setAttribute("aria-live", isPlaying ? "off" : "polite");
+});
 
 byId("transport").append(
   h("button", { onclick: () => model.goToIteration(0), title: "Home" }, "Rewind"),
   h("button", { onclick: () => model.goToStep(model.step - 1), "aria-label": "Previous step", title: "←" }, "‹"),
   h("button", { onclick: () => model.goToStep(model.step + 1), "aria-label": "Next step", title: "→" }, "›"),
-  play, paces,
+  player.button(), player.paces,
   h("button", { onclick: () => model.goToIteration(model.iteration + 1), title: "N" }, "Next update"),
   field("update", iteration), position,
 );
@@ -125,12 +105,14 @@ function drawChoices(): void {
 
 interface Panel {
   element: HTMLElement;
+  /** Whether it shows the iteration, and not the whole training. */
+  followsIteration: boolean;
   draw(): void;
 }
 
 const PANELS: [string, string, Panel][] = [
   ["curves", "Loss curves", new LossCurves(model)],
-  ["surface", "Decision surface", new Surface(model)],
+  ["surface", "Decision surface", new Surface(model, player)],
   ["check", "Gradient check", new GradientCheck(model)],
   ["mistake", "Plant a mistake", new PlantedMistake(model)],
   ["quiz", "Spot the mistake", new Quiz()],
@@ -169,6 +151,11 @@ function showIteration(): void {
   summary.classList.toggle("error", !fine);
 }
 
+/** The panel that is open; what only a network or a rate changes stays. */
+function redraw(what: Change): void {
+  if (open[0] !== "quiz" && !(open[0] === "build" && what !== "network")) open[2].draw();
+}
+
 let shownExample = 0;
 
 model.onChange((what) => {
@@ -185,7 +172,7 @@ model.onChange((what) => {
     showIteration();
     showWhy();
     weight.draw();
-    if (open[0] !== "quiz" && !(open[0] === "build" && what !== "network")) open[2].draw();
+    if (what !== "iteration" || open[2].followsIteration) redraw(what);
   }
 });
 
@@ -199,7 +186,7 @@ document.addEventListener("keydown", (event) => {
     ArrowLeft: () => model.goToStep(model.step - 1),
     Home: () => model.goToIteration(0),
     n: () => model.goToIteration(model.iteration + 1),
-    p: toggle,
+    p: () => player.toggle(),
   };
   const action = keys[event.key];
   if (!action) return;

@@ -2,12 +2,16 @@
 
 import { Value } from "../engine/expression";
 import { Network, PRESETS, type Spec } from "../engine/network";
-import { Trainer, type State } from "../engine/training";
+import { examplesOf, type Toy } from "../engine/toy";
+import { HeldOutLoss, Trainer, type State } from "../engine/training";
 import { stepsOf, type Step } from "./steps";
 
 export const RATES = [0.1, 0.2, 0.5, 0.8, 1, 2];
 export const MOST_ITERATIONS = 10_000;
 const CHECKPOINT = 100;
+
+/** What has changed: the network, its learning rate, the iteration on show or only the step in it. */
+export type Change = "network" | "rate" | "iteration" | "step";
 
 export class Model {
   network!: Network;
@@ -20,22 +24,30 @@ export class Model {
   example = 0;
   state!: State;
   values!: Map<Value, number>;
+  /** Where the examples come from, if they were made here. */
+  toy: Toy | null = null;
+  /** The loss before each update so far, and that of examples held out. */
+  losses!: number[];
+  heldOutLosses!: number[];
 
+  private heldOut: HeldOutLoss | null = null;
   private checkpoints!: State[];
-  private listeners: ((what: "network" | "iteration" | "step") => void)[] = [];
+  private listeners: ((what: Change) => void)[] = [];
 
   constructor(public spec: Spec = PRESETS[0]!) {
     this.load(spec);
   }
 
-  onChange(listener: (what: "network" | "iteration" | "step") => void): void {
+  onChange(listener: (what: Change) => void): void {
     this.listeners.push(listener);
   }
 
   /** Take another network; training starts anew. */
-  load(spec: Spec): void {
+  load(spec: Spec, toy: Toy | null = null): void {
     this.network = new Network(spec); // throws before anything is changed
     this.spec = spec;
+    this.toy = toy;
+    this.heldOut = toy && new HeldOutLoss(spec, examplesOf(toy).heldOut);
     this.trainer = new Trainer(this.network);
     this.steps = stepsOf(this.network);
     this.example = 0;
@@ -67,16 +79,7 @@ export class Model {
 
   /** The same weights again, whatever came since: iteration 0 is the untouched network. */
   goToIteration(iteration: number): void {
-    const wanted = Math.min(Math.max(Math.round(iteration) || 0, 0), MOST_ITERATIONS);
-    const base = Math.min(Math.floor(wanted / CHECKPOINT), this.checkpoints.length - 1);
-    let state = this.checkpoints[base]!;
-    for (let at = base * CHECKPOINT; at < wanted; at++) {
-      state = this.trainer.next(this.trainer.evaluate(state, this.rate));
-      if ((at + 1) % CHECKPOINT === 0) this.checkpoints[(at + 1) / CHECKPOINT] = state;
-    }
-    this.iteration = wanted;
-    this.state = state;
-    this.values = this.trainer.evaluate(state, this.rate);
+    this.move(iteration);
     this.tell("iteration");
   }
 
@@ -84,7 +87,8 @@ export class Model {
     this.rate = rate;
     const { iteration } = this;
     this.restart();
-    this.goToIteration(iteration);
+    this.move(iteration);
+    this.tell("rate");
   }
 
   /** Give an input, a target, a weight, a bias or a setting another number; training starts anew. */
@@ -100,20 +104,39 @@ export class Model {
     else if (value.name === "λ" && spec.l2 !== undefined) spec.l2 = number;
     else spec.settings = { ...spec.settings, [value.name]: number };
     const { step, example: shown } = this;
-    this.load(spec);
+    this.load(spec, this.toy);
     this.example = shown;
     this.goToStep(step);
   }
 
   private restart(): void {
     this.checkpoints = [this.trainer.start()];
-    this.iteration = 0;
+    this.losses = [];
+    this.heldOutLosses = [];
     this.step = 0;
-    this.state = this.checkpoints[0]!;
-    this.values = this.trainer.evaluate(this.state, this.rate);
+    this.at(0, this.checkpoints[0]!);
   }
 
-  private tell(what: "network" | "iteration" | "step"): void {
+  /** From the iteration on show where that lies on the way, else from a checkpoint before. */
+  private move(iteration: number): void {
+    const wanted = Math.min(Math.max(Math.round(iteration) || 0, 0), MOST_ITERATIONS);
+    const base = Math.min(Math.floor(wanted / CHECKPOINT), this.checkpoints.length - 1);
+    if (this.iteration > wanted || this.iteration < base * CHECKPOINT) this.at(base * CHECKPOINT, this.checkpoints[base]!);
+    while (this.iteration < wanted) {
+      this.at(this.iteration + 1, this.trainer.next(this.values));
+      if (this.iteration % CHECKPOINT === 0) this.checkpoints[this.iteration / CHECKPOINT] = this.state;
+    }
+  }
+
+  private at(iteration: number, state: State): void {
+    this.iteration = iteration;
+    this.state = state;
+    this.values = this.trainer.evaluate(state, this.rate);
+    this.losses[iteration] = this.values.get(this.network.loss)!;
+    if (this.heldOut) this.heldOutLosses[iteration] = this.heldOut.of(this.network, state);
+  }
+
+  private tell(what: Change): void {
     for (const listener of this.listeners) listener(what);
   }
 }

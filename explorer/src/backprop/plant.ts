@@ -10,6 +10,7 @@ import { legend, plot, type Curve } from "./plot";
 const UPDATES = 200;
 
 export class PlantedMistake {
+  readonly followsIteration = false;
   readonly element = h("div");
   private chosen = 0;
 

@@ -14,6 +14,7 @@ interface Question {
 }
 
 export class Quiz {
+  readonly followsIteration = false;
   readonly element = h("div");
   private right = 0;
   private asked = 0;

@@ -29,6 +29,7 @@ function presetLike(spec: Spec): string | null {
 }
 
 export class Workbook {
+  readonly followsIteration = true;
   readonly element = h("div");
   private worker: Worker | null = null;
   private loaded = "";

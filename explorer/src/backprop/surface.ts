@@ -4,21 +4,37 @@ import { Program, type Value } from "../engine/expression";
 import { h, inUpdates, renew, show } from "../page/dom";
 import { plain } from "../page/notation";
 import type { Model } from "./model";
+import type { Player } from "./player";
+import { heldOutCurves, toyForm } from "./toys";
 
 const [SIZE, CELLS, SMALL] = [360, 60, 96];
+const SHADES = 256;
+const SCALE = Array.from({ length: SHADES }, (_, k) => mixed(k / (SHADES - 1)));
+const MOST_TOLD = 12; // examples whose targets are written beside them
 
 export class Surface {
+  readonly followsIteration = true;
   readonly element = h("div");
   /** The name of the unit that is drawn large. */
   private chosen = "";
 
-  constructor(private readonly model: Model) {}
+  private readonly controls = h("div");
+  private readonly told = h("p", { class: "finding" });
+  private readonly out = h("div", { class: "surfaces" });
+  private drawnFor: unknown = null;
+
+  constructor(private readonly model: Model, player: Player) {
+    this.element.append(h("div", { class: "controls" }, this.controls, player.button("update")), this.out, this.told);
+  }
 
   draw(): void {
-    const example = this.model.network.examples[0]!;
+    const { network, spec, toy } = this.model;
+    if (this.drawnFor !== spec) renew(this.controls, toyForm(this.model));
+    this.drawnFor = spec;
+    const example = network.examples[0]!;
     if (example.inputs.length !== 2) {
-      this.element.replaceChildren(h("p", {},
-        `A surface needs two inputs; this network has ${example.inputs.length}.`));
+      this.out.replaceChildren();
+      this.told.textContent = `A surface needs two inputs; this network has ${example.inputs.length}. Choose examples above for one that has.`;
       return;
     }
     const units = example.layers.flatMap((layer) => layer.activations);
@@ -34,9 +50,9 @@ export class Surface {
     canvas.setAttribute("aria-label", `${plain(unmarked(unit))} for every pair of inputs`);
     const outputs = example.layers.at(-1)!.activations;
     this.drawExamples(canvas, low, high, outputs.indexOf(unit));
-    renew(this.element,
-      h("div", { class: "surfaces" }, canvas, h("div", { class: "units", role: "group", "aria-label": "Units" }, ...small)),
-      h("p", { class: "finding" }, this.sentence(plain(unmarked(unit)), grid, low, high)));
+    renew(this.out, canvas, h("div", { class: "beside" }, toy && heldOutCurves(this.model),
+      h("div", { class: "units", role: "group", "aria-label": "Units" }, ...small)));
+    this.told.textContent = this.sentence(plain(unmarked(unit)), grid, low, high);
   }
 
   /** Each unit's values, row by row from the bottom. */
@@ -49,11 +65,14 @@ export class Surface {
     program.give(memory, state);
     const at = (k: number): number => low + ((k + 0.5) / CELLS) * (high - low);
     const found = new Map(units.map((unit): [Value, number[]] => [unit, []]));
+    const [x, y] = example.inputs.map((input) => program.slots.get(input)!) as [number, number];
+    const grids = units.map((unit): [number[], number] => [found.get(unit)!, program.slots.get(unit)!]);
     for (let row = 0; row < CELLS; row++) {
+      memory[y] = at(row);
       for (let column = 0; column < CELLS; column++) {
-        program.give(memory, new Map([[example.inputs[0]!, at(column)], [example.inputs[1]!, at(row)]]));
+        memory[x] = at(column);
         program.run(memory);
-        for (const [unit, grid] of found) grid.push(memory[program.slots.get(unit)!]!);
+        for (const [grid, slot] of grids) grid.push(memory[slot]!);
       }
     }
     return found;
@@ -68,13 +87,13 @@ export class Surface {
     inputs.forEach(([x, y], k) => {
       const [px, py] = [place(x!, low, high), SIZE - place(y!, low, high)];
       context.beginPath();
-      context.arc(px, py, 7, 0, 7);
-      context.fillStyle = output < 0 ? "#fff" : color(most > least ? (due[k]! - least) / (most - least) : 0.5);
+      context.arc(px, py, inputs.length > MOST_TOLD ? 4.5 : 7, 0, 7);
+      context.fillStyle = output < 0 ? "#fff" : `rgb(${mixed(most > least ? (due[k]! - least) / (most - least) : 0.5).join(" ")})`;
       context.fill();
-      context.lineWidth = 2;
+      context.lineWidth = inputs.length > MOST_TOLD ? 1.2 : 2;
       context.strokeStyle = "#111";
       context.stroke();
-      if (output < 0) return;
+      if (output < 0 || inputs.length > MOST_TOLD) return;
       const right = px > SIZE - 90;
       context.fillStyle = "#111";
       context.font = "13px system-ui";
@@ -95,13 +114,21 @@ export class Surface {
 
 function painted(grid: number[], size: number): HTMLCanvasElement {
   const canvas = h("canvas", { width: size, height: size });
-  const context = canvas.getContext("2d")!;
+  const small = h("canvas", { width: CELLS, height: CELLS });
+  const pixels = new ImageData(CELLS, CELLS);
   const [least, most] = [Math.min(...grid), Math.max(...grid)];
-  const side = size / CELLS;
-  grid.forEach((value, k) => {
-    context.fillStyle = color(most > least ? (value - least) / (most - least) : 0.5);
-    context.fillRect((k % CELLS) * side, size - (Math.floor(k / CELLS) + 1) * side, side + 1, side + 1);
-  });
+  const { data } = pixels;
+  data.fill(255);
+  const steps = most > least ? (SHADES - 1) / (most - least) : 0;
+  for (let row = 0, k = 0; row < CELLS; row++) {
+    let to = 4 * CELLS * (CELLS - 1 - row); // the first row is the lowest
+    for (let column = 0; column < CELLS; column++, k++, to += 4) {
+      const shade = SCALE[steps ? Math.round((grid[k]! - least) * steps) : SHADES >> 1]!;
+      [data[to], data[to + 1], data[to + 2]] = shade as [number, number, number];
+    }
+  }
+  small.getContext("2d")!.putImageData(pixels, 0, 0);
+  canvas.getContext("2d")!.drawImage(small, 0, 0, size, size);
   return canvas;
 }
 
@@ -110,11 +137,11 @@ function unmarked(unit: Value): string {
   return unit.markup.replace(/\^\{\(\d+\)\}/, "");
 }
 
-/** From blue through white, in the middle, to orange. */
-function color(share: number): string {
+/** Red, green and blue: from blue through white, in the middle, to orange. */
+function mixed(share: number): number[] {
   const end = share < 0.5 ? [52, 116, 204] : [232, 118, 28];
   const size = Math.abs(2 * share - 1);
-  return `rgb(${end.map((one) => Math.round(255 + (one - 255) * size)).join(" ")})`;
+  return end.map((one) => Math.round(255 + (one - 255) * size));
 }
 
 function range(rows: number[][]): [number, number] {

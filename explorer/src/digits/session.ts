@@ -19,6 +19,8 @@ export class Session {
   gradients!: Maps[];
   probabilities!: Float64Array;
   steps = 0;
+  /** Computed once it is asked for. */
+  private byLogit: Maps[] | null = null;
 
   constructor(data: Data) {
     this.model = new Classifier(data);
@@ -83,10 +85,7 @@ export class Session {
   /** The path of strongest influence from a number of a layer to the logit of the label. */
   path(layer: number, place: Place): { layer: number; place: Place; value: number; derivative: number }[] {
     const { layers } = this.model;
-    const upper = maps(10, 1, 1);
-    upper.data[this.label] = 1;
-    const byLogit = this.model.backwardFrom(this.values, upper);
-    this.model.backward(this.values, this.label); // the parameters hold the gradients on show
+    const byLogit = this.byLogit ??= this.derivativesOfLogit();
     const found = [this.node(layer, place, 0)];
     for (let k = layer, here = place; k < layers.length; k++) {
       const next = this.strongest(k, here, byLogit[k + 1]!);
@@ -123,7 +122,17 @@ export class Session {
     return this.model.layers[layer - 1]!.sources(this.values[layer - 1]!, channel, row, column);
   }
 
+  /** The derivative of the label's logit by every number. */
+  private derivativesOfLogit(): Maps[] {
+    const upper = maps(10, 1, 1);
+    upper.data[this.label] = 1;
+    const found = this.model.backwardFrom(this.values, upper);
+    this.model.backward(this.values, this.label); // the parameters hold the gradients on show
+    return found;
+  }
+
   private compute(): void {
+    this.byLogit = null;
     this.values = this.model.forward(normalized(this.image));
     this.probabilities = softmax(this.values.at(-1)!);
     this.gradients = this.model.backward(this.values, this.label);

@@ -1,7 +1,7 @@
 /** Training a network: values of an iteration, updates, loss curves, a check by differences. */
 
 import { Program, Value, type Expression } from "./expression";
-import { Network } from "./network";
+import { Network, type Spec } from "./network";
 
 /** The parameters and what the optimizer remembers, at one moment. */
 export type State = ReadonlyMap<Value, number>;
@@ -65,6 +65,30 @@ export class Trainer {
     this.moves.forEach(([, before], k) => {
       if (before >= 0) this.memory[before] = next[k]!;
     });
+  }
+}
+
+/** The loss of a network's parameters on examples that it is not trained on. */
+export class HeldOutLoss {
+  private readonly network: Network;
+  private readonly program: Program;
+  private readonly memory: Float64Array;
+
+  /** What is added to the loss for regularization is left out. */
+  constructor(spec: Spec, examples: { inputs: number[][]; targets: number[][] }) {
+    const { l2: _, ...rest } = spec;
+    this.network = new Network({ ...rest, ...examples });
+    this.program = new Program([this.network.loss]);
+    this.memory = this.program.memory();
+    this.program.give(this.memory, this.network.given);
+  }
+
+  /** With the parameters of a state, of the network that is trained. */
+  of(trained: Network, state: State): number {
+    const own = this.network.parameters;
+    this.program.give(this.memory, new Map(trained.parameters.map((one, k) => [own[k]!, state.get(one)!])));
+    this.program.run(this.memory);
+    return this.memory[this.program.slots.get(this.network.loss)!]!;
   }
 }
 

@@ -62,7 +62,7 @@ MISTAKES: list[tuple[tuple[str, ...], str]] = [
     (("evaluate", "nowhere"), "nowhere holds no model.safetensors: expected a run folder"),
     (("evaluate", "other.safetensors"), "other.safetensors holds another model"),
     (("evaluate", "text.safetensors"), "text.safetensors is not a readable safetensors file"),
-    (("predict", "text.png"), "text.png is not a picture; expected a PNG or JPEG"),
+    (("predict", "text.png"), "text.png is not a PNG or JPEG of a digit"),
     (("predict", "missing.png"), "cannot read missing.png: No such file"),
     (("predict", "folder.xlsx"), "no picture given"),
     (("predict",), "Missing argument"),

@@ -36,7 +36,7 @@ X, Y = Variable("x"), Variable("y")
         (Number(-2.0) * X, "-2*x", "-2·x"),
         (X / (X * Y), "x/(x*y)", "x/(x·y)"),
         (Number(1e-20) * X, "0.00000000000000000001*x", "1E-20·x"),
-        (apply(table.SHIFT, X, Y, -X), "MAX(x,y,-x)", "max(x,y,−x)"),
+        (apply(table.SHIFT, X, Y, -X), "MAX(x,y,-x)", "max(x, y, −x)"),
         (
             ACTIVATIONS["gelu"](X),
             "x*IF(x<0,CHIDIST(x^2,1)/2,1-CHIDIST(x^2,1)/2)",

@@ -6,8 +6,8 @@ import random
 import pytest
 
 from gradsheet.symbolic import operations as table
-from gradsheet.symbolic.expression import Apply, Expression, Variable, apply
-from gradsheet.symbolic.render import to_excel
+from gradsheet.symbolic.expression import ONE, Apply, Expression, Variable, apply
+from gradsheet.symbolic.render import to_excel, to_textbook
 from gradsheet.symbolic.simplify import Names
 from tests.symbolic.check_operation import value
 from tests.symbolic.test_operations import X, Y, random_expression
@@ -31,3 +31,17 @@ def test_a_part_with_a_name_is_found() -> None:
     names = Names([named, Variable("plain")])
     found = names.put_into(2 * apply(table.SIGMOID, X) - apply(table.SIGMOID, Y))
     assert to_excel(found, lambda v: v.name) == "2*a-1/(1+EXP(MIN(-y,700)))"
+
+
+@pytest.mark.parametrize(
+    ("product", "expected"),
+    [
+        (2 * (ONE / 4 * X), "½·x"),
+        (ONE / 2 * (2 * X), "x"),
+        (ONE / 3 * (2 * X), "2/3·x"),
+        (ONE / 4 * (ONE / 2) * X, "1/8·x"),
+        (0.3 * (ONE / 3) * X, "0.3/3·x"),  # not a fraction of whole numbers
+    ],
+)
+def test_a_product_has_one_fraction_in_front(product: Expression, expected: str) -> None:
+    assert to_textbook(product) == expected

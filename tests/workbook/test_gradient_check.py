@@ -10,7 +10,7 @@ from gradsheet.spreadsheet.recalculate import (
     cached_values,
     recalculated,
 )
-from gradsheet.workbook import texts
+from gradsheet.workbook import check_texts
 from gradsheet.workbook.build import write_workbook
 from gradsheet.workbook.verify import verify_workbook
 from tests.workbook.books import after, book, ref
@@ -55,5 +55,9 @@ def test_right_gradients_are_never_blamed(spec: NetworkSpec, tmp_path: Path) -> 
 
 
 def test_no_note_is_wider_than_the_printed_page() -> None:
-    notes = (*texts.gradient_notes("2.13.0"), texts.tolerances(True), texts.changed_numbers(True))
+    notes = (
+        *check_texts.gradient_notes("2.13.0"),
+        check_texts.tolerances(True),
+        check_texts.changed_numbers(True),
+    )
     assert max(map(len, notes)) <= 150

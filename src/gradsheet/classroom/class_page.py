@@ -163,7 +163,7 @@ def _row(row: Marked) -> Html:
     )
     return element(
         "tr",
-        element("td", row.name or (row.uploader.name if row.uploader else "") or "–"),
+        element("td", row.name or (row.uploader.name if row.uploader else "") or "–", class_="who"),
         element("td", row.id, class_="s"),
         *(element("td", text, class_="n") for text in points),
         element("td", remarks, class_="w"),

@@ -72,8 +72,11 @@ def _same_numbers(submissions: Sequence[Marked]) -> Evidence:
         if one.made_for:
             by_code[one.made_for].append(number)
         if one.made_for and one.made_for != one.id and one.made_for in owners:
-            sentence = f"{_called(one)} handed in a file with the numbers of {one.made_for}"
-            yield (number, owners[one.made_for]), 40.0, sentence
+            owner = owners[one.made_for]
+            sentence = (
+                f"{_called(one)} handed in a file with the numbers of {_called(submissions[owner])}"
+            )
+            yield (number, owner), 40.0, sentence
     for code, numbers in by_code.items():
         same = [n for n in numbers if submissions[n].id == code]
         for first, second in itertools.combinations(same, 2):

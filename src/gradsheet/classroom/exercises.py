@@ -159,10 +159,13 @@ def _on_cover(book: Book, heading: str) -> str:
 
 
 def _shown(value: Value) -> str:
-    """What was typed, as text."""
+    """What was typed, as text; a text itself in quotes, for it may look like a number."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    text = f"{value:.10g}" if isinstance(value, float) else legible(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    text = legible(value)
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if text.startswith("#") else f'"{text}"'

@@ -14,6 +14,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&-])")
 _STYLE = """
 table{margin:.5rem 0;overflow-wrap:normal}td,th{padding:.2rem .6rem;text-align:left;
 vertical-align:top}.scroll{max-height:none}td.s{white-space:nowrap}td.w{min-width:11rem}
+td.who{min-width:8rem;max-width:20rem;overflow-wrap:anywhere}
 td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 tr.right td:last-child{color:var(--right-ink);background:var(--right-paper)}
 tr.partial td:last-child{color:var(--gray-ink);background:var(--gray-paper)}
@@ -24,7 +25,8 @@ align-items:center;margin:.5rem 0;overflow-wrap:normal}
 .bars i{display:block;height:1rem;border-radius:.2rem;
 background:var(--link-ink);min-width:1px}.bars i.none{min-width:0}
 @media (max-width:34rem){td,th{padding:.15rem .35rem}table{font-size:.82rem}td.w{min-width:6.5rem}
-.bars{grid-template-columns:minmax(6rem,11rem) 1fr max-content;font-size:.88rem}}
+.bars{grid-template-columns:minmax(5rem,8rem) minmax(3rem,1fr) fit-content(8rem);
+font-size:.88rem}}
 """
 
 

@@ -46,7 +46,7 @@ def find_ink(shades: Shades) -> Ink | None:
     if _is_chalk(light):
         light = 255 - light
     paper = _paper(light)
-    depth = ndimage.gaussian_filter(1 - light / np.maximum(paper, 24), 1.0)
+    depth = ndimage.gaussian_filter((paper - light) / np.maximum(paper, 24), 1.0)
     noise = _noise(depth)
     darkest = float(np.percentile(depth, 100 - 100 * min(0.003, 60 / depth.size)))
     if darkest < max(_FAINTEST, _ABOVE_NOISE * noise):

@@ -17,7 +17,9 @@ _MOST_PIXELS = 15_000_000
 
 
 def open_picture(path: Path) -> Shades:
-    """Read a picture as shades of gray, upright; transparent parts are white.
+    """Read a picture as shades of gray, upright.
+
+    Transparent parts are white, or black where they surround light ink.
 
     Args:
         path: a PNG or JPEG of at most 15 million pixels.
@@ -26,7 +28,7 @@ def open_picture(path: Path) -> Shades:
         GradsheetError: the file is not a picture, or has more pixels.
     """
     with (
-        reading(path, "a picture; expected a PNG or JPEG of a digit"),
+        reading(path, "a PNG or JPEG of a digit"),
         warnings.catch_warnings(action="ignore"),  # of metadata, of no use here
         Image.open(path, formats=("PNG", "JPEG")) as picture,
     ):
@@ -38,9 +40,17 @@ def open_picture(path: Path) -> Shades:
         upright = ImageOps.exif_transpose(_eight_bits(picture))
         if upright.mode in ("LA", "PA", "RGBA") or "transparency" in upright.info:
             upright = upright.convert("RGBA")
-            white = Image.new("RGBA", upright.size, "white")
-            upright = Image.alpha_composite(white, upright)
+            paper = Image.new("RGBA", upright.size, _paper_of(upright))
+            upright = Image.alpha_composite(paper, upright)
         return np.asarray(upright.convert("RGB").convert("L"))
+
+
+def _paper_of(picture: Image.Image) -> str:
+    """What is behind an RGBA picture: black where most of it is transparent and the rest light."""
+    shades, opaque = np.asarray(picture.convert("L")), np.asarray(picture.getchannel("A")) / 255
+    share = float(opaque.mean())
+    is_chalk = 0 < share < 0.5 and float((shades * opaque).mean()) > 127.5 * share
+    return "black" if is_chalk else "white"
 
 
 def write_picture(path: Path, shades: Shades) -> None:

@@ -1,12 +1,13 @@
 """A network as named expressions: forward pass, loss, gradients and updates."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from gradsheet.networks.losses import Output, loss_named
 from gradsheet.networks.optimizers import UPDATE_RULES, Steps
 from gradsheet.networks.own_units import OwnUnit
+from gradsheet.networks.softmax import name_outputs, softmax_parts
 from gradsheet.networks.spec import SOFTMAX, LayerSpec, NetworkSpec
 from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.networks.symbols import (
@@ -19,13 +20,11 @@ from gradsheet.networks.symbols import (
     symbol_of,
 )
 from gradsheet.symbolic.differentiate import Backward, backpropagate
-from gradsheet.symbolic.expression import Expression, Variable, apply
+from gradsheet.symbolic.expression import Expression, Variable, apply, expand
 from gradsheet.symbolic.operations import (
     ACTIVATION_NAMES,
     ACTIVATIONS,
     EXPONENTIAL,
-    LOGARITHM,
-    SHIFT,
     SQUARE,
     total,
 )
@@ -172,6 +171,15 @@ class NetworkGraph:
             for value in example.layers[number].pre_activations
             if value in gradients
         )
+
+    def written_out(self, definition: Expression, keep: Callable[[Variable], bool]) -> Expression:
+        """A definition over the variables to keep, a softmax's outputs in it by their names."""
+        expression = expand(definition, keep)
+        for example in self.examples:
+            layer = example.layers[-1]
+            if layer.shared:
+                expression = name_outputs(expression, layer.units, layer.shared)
+        return expression
 
     def table(self) -> Iterator[Variable]:
         """What one iteration shows, in the familiar order.
@@ -353,7 +361,7 @@ def _layer_pass(
         weighted = total([*terms, *(b if described.bias_sign > 0 else -b for b in bias)])
         meaning = f"pre-activation of {words}{where}"
         pre_activations.append(named(symbol.in_example(mark), weighted, meaning))
-    shared = _softmax_parts(pre_activations, mark) if described.activation == SOFTMAX else ()
+    shared = softmax_parts(pre_activations, mark) if described.activation == SOFTMAX else ()
 
     def activation(value: Variable) -> Expression:
         if shared:
@@ -371,23 +379,6 @@ def _layer_pass(
         for value, words in zip(pre_activations, layer.words, strict=True)
     )
     return LayerPass(tuple(pre_activations), activations, shared)
-
-
-def _softmax_parts(pre_activations: Sequence[Variable], mark: int | None) -> tuple[Variable, ...]:
-    """What the units of a softmax share, so that each output is exp(o - L)."""
-    largest = named(
-        Symbol(Kind.LARGEST, (), mark),
-        apply(SHIFT, *pre_activations),
-        "the largest pre-activation; subtracted from all so that nothing overflows",
-    )
-    powers = total(apply(EXPONENTIAL, value - largest) for value in pre_activations)
-    exponentials = named(Symbol(Kind.EXPONENTIALS, (), mark), powers, "sum of the exponentials")
-    log_sum = named(
-        Symbol(Kind.LOG_SUM, (), mark),
-        largest + apply(LOGARITHM, exponentials),
-        "logarithm of Σ exp(o), whatever m is",
-    )
-    return largest, exponentials, log_sum
 
 
 def _unit_name(spec: NetworkSpec, number: int, unit: int) -> tuple[Symbol, str]:

@@ -110,7 +110,9 @@ def _rename(table: dict[str, Any], source: str) -> None:
 def to_toml(spec: NetworkSpec) -> str:
     """The network as TOML text, which ``parse_network`` reads back to the same."""
     lines = [
-        f"{field} = {json.dumps(getattr(spec, field), ensure_ascii=False)}" for field in _TEXTS
+        f"{field} = {json.dumps(getattr(spec, field), ensure_ascii=False)}"
+        for field in _TEXTS
+        if getattr(spec, field)
     ]
     lines.append(f"optimizer = {_optimizer_text(spec)}")
     lines += [f"l2 = {spec.l2!r}"] if spec.l2 else []

@@ -222,33 +222,71 @@ def print_on_pages(
     sheet.fit_to_pages(across, down)
 
 
-_PAGE_PIXELS = 780  # across a landscape page at full size, with fonts in the place of Calibri
+_PAGE_PIXELS, _PORTRAIT_PIXELS = 780, 535  # at full size, with fonts in the place of Calibri
+_PAGE_ROWS, _PORTRAIT_ROWS = 33, 49  # at full size
 _SMALLEST = 38  # percent that can still be read
 
 
-def print_in_blocks(sheet: Worksheet, lefts: Sequence[int], last: int, down: int = 0) -> None:
-    """Print a sheet on landscape pages none of which ends within a block of columns.
+def print_in_blocks(
+    sheet: Worksheet,
+    lefts: Sequence[int],
+    last: int,
+    *,
+    pages: int = 0,
+    rows: int = 0,
+    down: int = 1,
+    repeated: int = 0,
+    portrait: bool = False,
+) -> None:
+    """Print a sheet on pages alike in width, none of which ends within a block of columns.
 
     Args:
         sheet: with the widths of its columns.
         lefts: the first column of each block, from left to right.
         last: the last column of the last block.
-        down: pages, where one across takes all; 0 is as many as it takes.
+        pages: across; 0 is as few as can be read.
+        rows: how many have to fit; 0 where the next page takes the rest.
+        down: how many pages they take.
+        repeated: how many columns each page repeats.
+        portrait: whether the pages are upright.
     """
-    edges = [*lefts, last + 1]
-    starts, widest = [lefts[0]], 0
-    for left, after in pairwise(edges):
-        if _pixels(sheet, starts[-1], after) * _SMALLEST > 100 * _PAGE_PIXELS and left > starts[-1]:
-            starts.append(left)
-        widest = max(widest, _pixels(sheet, starts[-1], after))
-    percent = min(100, 100 * _PAGE_PIXELS // widest)
-    if len(starts) == 1 or percent < _SMALLEST:  # a block may be wider than a page
-        whole = _pixels(sheet, lefts[0], last + 1)
-        print_on_pages(sheet, math.ceil(whole * _SMALLEST / (100 * _PAGE_PIXELS)), down)
+    edges, page = [*lefts, last + 1], _PORTRAIT_PIXELS if portrait else _PAGE_PIXELS
+    whole = _pixels(sheet, lefts[0], last + 1)
+    starts = _starts(sheet, edges, 100 * page // _SMALLEST)
+    if pages or len(starts) > 1:
+        starts = _even_starts(sheet, edges, pages or len(starts))
+    again = _pixels(sheet, 0, repeated)
+    ends = pairwise([*starts, last + 1])
+    widest = max(_pixels(sheet, first, after) + (again if first else 0) for first, after in ends)
+    across = 100 * page // widest
+    if len(starts) == 1 or across < _SMALLEST:  # a block may be wider than a page
+        print_on_pages(sheet, pages or math.ceil(whole * _SMALLEST / (100 * page)), down, portrait)
         return
-    print_on_pages(sheet)
-    sheet.set_print_scale(percent)  # no longer as wide as the page
+    print_on_pages(sheet, portrait=portrait)
+    tall = 100 * (_PORTRAIT_ROWS if portrait else _PAGE_ROWS) * down // rows if rows else 100
+    sheet.set_print_scale(min(100, across, tall))  # no longer as wide as the page
     sheet.set_v_pagebreaks(starts[1:])
+    if down > 1:
+        sheet.set_h_pagebreaks([math.ceil(rows * part / down) for part in range(1, down)])
+
+
+def _starts(sheet: Worksheet, edges: Sequence[int], most: int) -> list[int]:
+    """The first column of each page where each holds as many blocks as fit so many pixels."""
+    starts = [edges[0]]
+    for left, after in pairwise(edges):
+        if _pixels(sheet, starts[-1], after) > most and left > starts[-1]:
+            starts.append(left)
+    return starts
+
+
+def _even_starts(sheet: Worksheet, edges: Sequence[int], pages: int) -> list[int]:
+    """The same on so many pages at most, the widest as narrow as it can be."""
+    low, high = 1, _pixels(sheet, edges[0], edges[-1])
+    while low < high:
+        middle = (low + high) // 2
+        fits = len(_starts(sheet, edges, middle)) <= pages
+        low, high = (low, middle) if fits else (middle + 1, high)
+    return _starts(sheet, edges, low)
 
 
 def _pixels(sheet: Worksheet, first: int, after: int) -> int:

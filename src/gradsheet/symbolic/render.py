@@ -101,7 +101,7 @@ def _write(
         raise TypeError(f"no {face} of {expression.operation.name}")
     pieces = [_write(argument, face, name) for argument in expression.arguments]
     if "@*" in notation.template:
-        together = ",".join(text for text, _ in pieces)
+        together = (", " if face == "textbook" else ",").join(text for text, _ in pieces)
         return notation.template.replace("@*", together), notation.binding
     if "@2" in notation.template:
         return _fill(notation, pieces), notation.binding

@@ -6,6 +6,7 @@ is a face of its operation in the table, which it is given first.
 """
 
 from collections.abc import Iterable
+from fractions import Fraction
 
 from gradsheet.symbolic.expression import (
     ZERO,
@@ -62,6 +63,8 @@ def multiply(operation: Operation, a: Expression, b: Expression) -> Expression:
     if factors := arguments_of(b, "multiply"):
         return a * factors[0] * factors[1]
     if ratio := arguments_of(b, "divide"):
+        if known := _shares(a, b):
+            return _as_written(known[0] * known[1])
         return a * ratio[0] / ratio[1]
     if isinstance(a, Number):
         return _scale(operation, a, b)
@@ -74,10 +77,36 @@ def _scale(operation: Operation, number: Number, x: Expression) -> Expression:
         return Number(number.value * x.value)
     if number.value == -1:
         return -x
+    if arguments_of(x, "divide") and (known := _shares(number, x)):
+        return _as_written(known[0] * known[1])
     factors = arguments_of(x, "multiply")
     if factors and isinstance(factors[0], Number):
         return Number(number.value * factors[0].value) * factors[1]
+    if factors and (known := _shares(number, factors[0])):
+        return _as_written(known[0] * known[1]) * factors[1]
     return Apply(operation, (number, x))
+
+
+def _shares(a: Expression, b: Expression) -> tuple[Fraction, Fraction] | None:
+    """The values of both, where both are fractions."""
+    first, second = _share(a), _share(b)
+    return (first, second) if first is not None and second is not None else None
+
+
+def _share(x: Expression) -> Fraction | None:
+    """The value of a half, a whole number or a fraction of whole numbers, such as 1/3."""
+    if isinstance(x, Number):
+        twice = 2 * x.value
+        return Fraction(int(twice), 2) if abs(twice) < 1e6 and int(twice) == twice else None
+    parts = [_share(part) for part in arguments_of(x, "divide")]
+    return parts[0] / parts[1] if len(parts) == 2 and parts[0] is not None and parts[1] else None
+
+
+def _as_written(share: Fraction) -> Expression:
+    """A fraction in lowest terms; a whole number or a half as a number."""
+    if share.denominator <= 2:
+        return Number(float(share))
+    return Number(float(share.numerator)) / Number(float(share.denominator))
 
 
 def divide(operation: Operation, a: Expression, b: Expression) -> Expression:

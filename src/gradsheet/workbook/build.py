@@ -237,8 +237,12 @@ def _write(
         if plan and answers is not None:
             asked = asked_of(layout.graph, plan.level)
             known = derivation_exercise.known_numbers(layout, plan.level)
+            falls = bool((layout.descent.loss[-1] < layout.descent.loss[0]).all())
             exercise = Exercise(
-                style, plan.level, plan.digits, asked, answers, known, plan.solution, plan.seed
+                *(style, plan.level, plan.digits, asked, answers, known),
+                solved=plan.solution,
+                seed=plan.seed,
+                falls=falls,
             )
             layout = _idle(layout, exercise.blank) if exercise.blank else layout
         checks = _write_sheets(layout, style, exercise)

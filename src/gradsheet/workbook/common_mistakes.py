@@ -21,7 +21,7 @@ from gradsheet.spreadsheet.writer import (
 )
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.tape import Array
-from gradsheet.workbook import numerals, texts
+from gradsheet.workbook import check_texts, numerals, texts
 from gradsheet.workbook.layout import MISTAKES_SHEET, Layout, has_deltas
 from gradsheet.workbook.mistake_block import BLOCK_ROWS, LABELS, LEFT, LINE, Block, Outcome
 from gradsheet.workbook.passes import PassTable, pass_variables
@@ -38,7 +38,7 @@ def write(layout: Layout, style: Style) -> None:
     mistakes = [mistake for mistake in find_mistakes(layout.graph) if _fits(layout, mistake)]
     if not mistakes:
         return
-    sheet = style.add_sheet(MISTAKES_SHEET, texts.MISTAKES_TITLE, *texts.MISTAKES_NOTES)
+    sheet = style.add_sheet(MISTAKES_SHEET, check_texts.MISTAKES_TITLE, *check_texts.MISTAKES_NOTES)
     for column, width in ((0, 4), *LABELS):
         sheet.set_column(column, column, width)
     trainings = _Trainings(layout, style, sheet, [None, *mistakes])
@@ -78,11 +78,11 @@ def _moved(layout: Layout, steps: Steps) -> dict[Variable, Variable]:
 def _write_absent(style: Style, sheet: Worksheet, mistakes: Sequence[Mistake]) -> None:
     """Name the mistakes that are not made here, and what they take."""
     made = {mistake.name for mistake in mistakes}
-    absent = [texts.kind_and_needs(kind) for kind in KINDS if kind.name not in made]
+    absent = [check_texts.kind_and_needs(kind) for kind in KINDS if kind.name not in made]
     row = _FIRST_BLOCK + BLOCK_ROWS * len(mistakes)
     last = LEFT + len(LABELS) - 1
     if absent:
-        words = texts.mistakes_absent(absent)
+        words = check_texts.mistakes_absent(absent)
         cell_format = style.format(font_color=FAINT, italic=True, text_wrap=True)
         sheet.merge_range(row, 0, row, last, words, cell_format)
         sheet.set_row(row, LINE * math.ceil(len(words) / 120))
@@ -158,7 +158,7 @@ class _Trainings:
 
     def write(self) -> None:
         """Every training, side by side."""
-        self.sheet.write_string(1, _HELPER, texts.MISTAKES_TRAININGS, self.style.note)
+        self.sheet.write_string(1, _HELPER, check_texts.MISTAKES_TRAININGS, self.style.note)
         self.sheet.write_string(_FIRST_ROW - 1, _HELPER, texts.UPDATES, self.style.header())
         right = self.table(len(self.mistakes) - 1).left + len(self.variables) - 1
         self.sheet.set_column(_HELPER + 1, right, 11)
@@ -210,14 +210,14 @@ class _Trainings:
                 line = {"color": _RIGHT_COLOUR, "width": 2.5}
             chart.add_series(
                 {
-                    "name": texts.mistake_curve(number) if mistake else texts.RIGHT,
+                    "name": check_texts.mistake_curve(number) if mistake else texts.RIGHT,
                     "categories": [MISTAKES_SHEET, _FIRST_ROW, _HELPER, last, _HELPER],
                     "values": [MISTAKES_SHEET, _FIRST_ROW, column, last, column],
                     "line": line,
                 }
             )
         place = (0, _HELPER)
-        words = texts.MISTAKES_CHART
+        words = check_texts.MISTAKES_CHART
         rate = self.layout.fields.rate_addresses[self.number]
         title = f'"{words[0]}"&{numerals.formula(rate)}&"{words[1]}"'
         value = numerals.text(self.rate).join(words)

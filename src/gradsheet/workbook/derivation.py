@@ -113,7 +113,7 @@ def _write_step(
     if definition is not None:
         formula = to_excel(definition, derivation.address)
         markup = "= " + to_textbook(definition)
-        style.write_markup(sheet, row, FORMULA, markup, text_wrap=True)
+        style.write_markup(sheet, row, FORMULA, markup, indent=1, text_wrap=True)
         shown[FORMULA] = plain(markup)
         shown[NUMBERS] = _write_numbers(derivation, style, sheet, row, definition)
     elif variable is layout.graph.rate:

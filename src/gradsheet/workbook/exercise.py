@@ -93,6 +93,7 @@ class Exercise:
         known: the cells, the names and the values from which factors are recognized.
         solved: whether the answers are filled in.
         seed: of the numbers that hide the answers.
+        falls: whether the loss ends lower than it started where all answers are right.
         questions: those written so far.
     """
 
@@ -104,6 +105,7 @@ class Exercise:
     known: Mapping[str, tuple[str, float]]
     solved: bool
     seed: int = 0
+    falls: bool = False
     questions: list[Question] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -16,9 +16,9 @@ SEARCHED_VALUE = "The right value of that step"
 
 _FILL = (
     "Fill in the yellow cells of Derivation, each as a number or as a formula over the cells above "
-    "it; every other cell is locked.",
+    "it.",
     "Then fill in the yellow columns of the training sheet: the first row, and copy it down. The "
-    "first row is marked; the loss must fall.",
+    "first row is marked.",
     "A hint: choose hint beside the mark, and it appears in the column formula. Hints in use are "
     "counted.",
 )
@@ -26,8 +26,10 @@ _SEARCH = (
     "One step of the backward pass on Derivation has a wrong formula. What follows from it is "
     "wrong, too, on every sheet.",
     "Fill in the two yellow cells at the top of Derivation: the number of the wrong step, and its "
-    "right value. Every other cell is locked.",
+    "right value.",
 )
+_FALLS = "With all of them right the loss on Learning rates ends lower than it started."
+_LOCKED = "Only yellow cells and the choices of hints can be changed; all others are locked."
 _MARKS = (
     "The mark: right; right from your own values (an earlier answer is not); right so far: give "
     "more digits; rounded too early;",
@@ -39,8 +41,9 @@ _MARKS = (
 def exercise_lines(exercise: Exercise) -> list[str]:
     """What to do, and what the marks mean."""
     lines = _SEARCH if exercise.level is Level.MISTAKE else _FILL
+    falls = [_FALLS] if exercise.falls and exercise.asked else []
     rounded = f"Give {exercise.digits} significant digits; compute with more."
-    return [*lines, rounded, *_MARKS]
+    return [*lines, *falls, _LOCKED, rounded, *_MARKS]
 
 
 def exercise_purposes(exercise: Exercise) -> dict[str, str]:

@@ -19,14 +19,14 @@ from gradsheet.spreadsheet.writer import (
 )
 from gradsheet.symbolic.expression import Variable
 from gradsheet.symbolic.render import literal
-from gradsheet.workbook import texts
+from gradsheet.workbook import check_texts, texts
 from gradsheet.workbook.inputs_layout import BLOCK_ROW, INPUTS_SHEET
 from gradsheet.workbook.layout import GRADIENT_SHEET, Check, Layout
 from gradsheet.workbook.passes import PassTable, pass_variables
 
 _MOST_CELLS = 10_000  # of the nudged networks
 _HEADER_ROW, _FIRST_ROW = 9, 10
-_COLUMNS = tuple(zip(texts.GRADIENT_HEADINGS, (12, 18, 18, 18, 20, 20, 9, 9), strict=True))
+_COLUMNS = tuple(zip(check_texts.GRADIENT_HEADINGS, (12, 18, 18, 18, 20, 20, 9, 9), strict=True))
 _FORMULA, _DIFFERENCE, _AUTOGRAD, _LESS_DIFFERENCE, _LESS_AUTOGRAD, _FAILS, _KINKS = range(1, 8)
 _TABLE_LEFT = len(_COLUMNS) + 2
 _NUDGE_CELL, _FAIL_CELL, _CHANGED_CELL = (3, 1), (4, 1), (5, 1)
@@ -38,8 +38,8 @@ FIRST_COMPARED = (_FIRST_ROW, _LESS_AUTOGRAD)
 
 def write(layout: Layout, style: Style) -> list[Check]:
     """Add the sheet that proves the gradients."""
-    notes = texts.gradient_notes(layout.witness.version if layout.witness else "")
-    title = texts.gradient_title(bool(layout.witness))
+    notes = check_texts.gradient_notes(layout.witness.version if layout.witness else "")
+    title = check_texts.gradient_title(bool(layout.witness))
     sheet = style.add_sheet(GRADIENT_SHEET, title, *notes)
     sheet.freeze_panes(_FIRST_ROW, 1)
     parameters = checked_parameters(layout)
@@ -56,7 +56,7 @@ def write(layout: Layout, style: Style) -> list[Check]:
     sheet.print_area(0, 0, _FIRST_ROW + len(parameters) - 1, last)
     print_on_pages(sheet, down=math.ceil(len(parameters) / _PAGE_ROWS))
     every = len(layout.graph.parameters)
-    words = texts.gradients_checked(len(parameters), every, bool(layout.witness))
+    words = check_texts.gradients_checked(len(parameters), every, bool(layout.witness))
     return [Check(words, absolute(*_FAIL_CELL, GRADIENT_SHEET), GRADIENT_SHEET, failures)]
 
 
@@ -103,8 +103,8 @@ class _Table:
     def write(self, style: Style, sheet: Worksheet) -> None:
         """Write the header and every row."""
         table = self.table
-        sheet.write_string(_HEADER_ROW - 1, _TABLE_LEFT, texts.NUDGED, style.note)
-        sheet.write_string(_HEADER_ROW, _TABLE_LEFT, texts.NUDGED_ROW, style.header())
+        sheet.write_string(_HEADER_ROW - 1, _TABLE_LEFT, check_texts.NUDGED, style.note)
+        sheet.write_string(_HEADER_ROW, _TABLE_LEFT, check_texts.NUDGED_ROW, style.header())
         table.write_header(sheet, style, _HEADER_ROW)
         sheet.set_column(_TABLE_LEFT, _TABLE_LEFT + len(table.variables), 11)
         names = [f"{p.markup} {sign} ε" for p in self.nudged.parameters for sign in "+−"]
@@ -134,7 +134,7 @@ def _write_head(layout: Layout, style: Style, sheet: Worksheet, table: _Table) -
     sheet.write_string(_NUDGE_CELL[0], 0, "ε", right)
     cell_format = style.format(num_format="0.00E+00", align="left", indent=1)
     write_formula(sheet, *_NUDGE_CELL, table.nudge_formula, table.nudged.nudge, cell_format)
-    sheet.write_string(_FAIL_CELL[0], 0, texts.FAILURES, right)
+    sheet.write_string(_FAIL_CELL[0], 0, check_texts.FAILURES, right)
     style.light(sheet, *_FAIL_CELL, f"{absolute(*_FAIL_CELL)}=0")
     sheet.write_string(_CHANGED_CELL[0], 0, texts.CHANGED, right)
     last = BLOCK_ROW + len(layout.graph.given)
@@ -150,13 +150,13 @@ def _write_head(layout: Layout, style: Style, sheet: Worksheet, table: _Table) -
 
 def _head_notes(layout: Layout, nudged: NudgedNetworks) -> Iterator[tuple[int, int, str]]:
     """The row, the column and the words of each note above the table."""
-    yield _CHANGED_CELL[0], 2, texts.changed_numbers(bool(layout.witness))
-    yield 6, 0, texts.tolerances(bool(layout.witness))
+    yield _CHANGED_CELL[0], 2, check_texts.changed_numbers(bool(layout.witness))
+    yield 6, 0, check_texts.tolerances(bool(layout.witness))
     if nudged.kinked:
-        yield 7, 0, texts.KINKS
+        yield 7, 0, check_texts.KINKS
     checked, every = len(nudged.parameters), len(layout.graph.parameters)
     if checked < every:
-        yield 4, 2, texts.some_checked(checked, every)
+        yield 4, 2, check_texts.some_checked(checked, every)
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ class _Row:
         if math.isfinite(self.autograd):
             sheet.write_number(row, _AUTOGRAD, self.autograd, exact)
         else:
-            sheet.write_string(row, _AUTOGRAD, texts.TOO_LARGE_TO_WRITE, exact)
+            sheet.write_string(row, _AUTOGRAD, check_texts.TOO_LARGE_TO_WRITE, exact)
         apart = f"{self.cells[_FORMULA]}-{self.cells[_AUTOGRAD]}"
         formula = f'IF({absolute(*_CHANGED_CELL)}>0,"changed",{apart})'
         shown = "changed" if self.layout.fields.changed else self.value - self.autograd

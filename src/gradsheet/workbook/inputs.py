@@ -48,7 +48,7 @@ def write(layout: Layout, style: Style, locked: bool) -> None:
     last = max(row for row, _ in layout.fields.typed.values())
     sheet.print_area(0, 0, last, layout.fields.table_left - 2)
     lefts = [block.left for block in layout.fields.blocks]
-    print_in_blocks(sheet, lefts, layout.fields.table_left - 2)
+    print_in_blocks(sheet, lefts, layout.fields.table_left - 2, down=0)
     if locked:
         sheet.protect()
 

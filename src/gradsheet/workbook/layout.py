@@ -12,7 +12,7 @@ from gradsheet.networks.torch_reference import Autograd
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef, column_letters, on_sheet
 from gradsheet.spreadsheet.limits import check_columns, check_formula, check_rows
 from gradsheet.spreadsheet.writer import absolute, span
-from gradsheet.symbolic.expression import Expression, Variable, expand
+from gradsheet.symbolic.expression import Expression, Variable
 from gradsheet.symbolic.render import to_excel
 from gradsheet.workbook.inputs_layout import Fields
 
@@ -185,7 +185,9 @@ def training_columns(graph: NetworkGraph, addresses: dict[Variable, str]) -> tup
                 return f"{letters[moved[operand]]}{{0}}"
             return f"{letters[operand]}{row}" if operand in letters else addresses[operand]
 
-        return to_excel(expand(expression, lambda v: v in letters or v in moved), address)
+        return to_excel(
+            graph.written_out(expression, lambda v: v in letters or v in moved), address
+        )
 
     columns = []
     for variable in shown:

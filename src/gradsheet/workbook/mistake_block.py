@@ -10,7 +10,7 @@ from gradsheet.spreadsheet.writer import Worksheet, cell_address, write_formula
 from gradsheet.symbolic.expression import Expression, Variable
 from gradsheet.symbolic.render import plain, to_textbook
 from gradsheet.symbolic.tape import Tape
-from gradsheet.workbook import numerals, texts
+from gradsheet.workbook import check_texts, numerals, texts
 from gradsheet.workbook.choices import Case, choose, join
 from gradsheet.workbook.layout import Layout, has_deltas
 from gradsheet.workbook.passes import PassTable
@@ -85,7 +85,7 @@ class Block:
         )
         place, last = self.row + _SO, LEFT + len(LABELS) - 1
         top = self.style.format(align="right", font_color=FAINT, valign="top")
-        self.sheet.write_string(place, LEFT, texts.MISTAKE_SO, top)
+        self.sheet.write_string(place, LEFT, check_texts.MISTAKE_SO, top)
         cell_format = self.style.format(align="left", indent=1, text_wrap=True, valign="top")
         self.sheet.merge_range(place, _WORDS, place, last, "", cell_format)
         write_formula(self.sheet, place, _WORDS, formula, text, cell_format)
@@ -109,8 +109,8 @@ class Block:
         words = self.style.format(indent=1, text_wrap=True)
         self.sheet.write_string(self.row + _DONE, _WORDS, self.mistake.done, words)
         self.sheet.set_row(self.row + _DONE, LINE * math.ceil(len(self.mistake.done) / 72))
-        self._write_headings(_DONE, texts.MISTAKE_HEADINGS)
-        self._write_headings(_HEADINGS, texts.MISTAKE_TRAINING_HEADINGS)
+        self._write_headings(_DONE, check_texts.MISTAKE_HEADINGS)
+        self._write_headings(_HEADINGS, check_texts.MISTAKE_TRAINING_HEADINGS)
 
     def _write_headings(self, row: int, names: tuple[str, ...]) -> None:
         head = self.style.format(align="right", font_color=FAINT, italic=True)
@@ -172,7 +172,7 @@ class Block:
         """The cosine between the first step and steepest descent, right and with the mistake."""
         row = self.row + _STEP
         self.sheet.write_string(row, LEFT, texts.FIRST_STEP, self._label)
-        self.sheet.write_string(row, _WORDS, texts.MISTAKE_STEP, self.style.format(indent=1))
+        self.sheet.write_string(row, _WORDS, check_texts.MISTAKE_STEP, self.style.format(indent=1))
         cell_format = self.style.format(num_format="0.000000", align="right")
         pairs = zip(self.outcome.downhill, self.outcome.cosines, strict=True)
         for column, (formula, value) in enumerate(pairs, start=_FIRST):
@@ -182,7 +182,7 @@ class Block:
         """The loss after the last update, right and with the mistake."""
         row, (start, *cells) = self.row + _LOSS, self.outcome.loss_cells
         self.sheet.write_string(row, LEFT, texts.LOSS, self._label)
-        before, after = texts.mistake_losses(self.outcome.updates)
+        before, after = check_texts.mistake_losses(self.outcome.updates)
         formula = f'"{before}"&{numerals.formula(start)}&"{after}"'
         text = f"{before}{numerals.text(self.outcome.losses[0])}{after}"
         text = "#NUM!" if "#" in text else text
@@ -205,7 +205,7 @@ def _is_negligible(number: float, beside: float) -> bool:
 
 
 def _of_gradients(right_cell: str, wrong_cell: str, right: float, wrong: float) -> list[Case]:
-    said = texts.MISTAKE_GRADIENTS
+    said = check_texts.MISTAKE_GRADIENTS
     error, size = f"ABS({wrong_cell}-{right_cell})", f"ABS({right_cell})"
     far = abs(wrong - right)
     finite = math.isfinite(right) and math.isfinite(wrong)
@@ -223,7 +223,7 @@ def _of_gradients(right_cell: str, wrong_cell: str, right: float, wrong: float) 
 
 
 def _of_step(cell: str, cosine: float | str) -> list[Case]:
-    said, is_number = texts.MISTAKE_STEPS, not isinstance(cosine, str)
+    said, is_number = check_texts.MISTAKE_STEPS, not isinstance(cosine, str)
     return [
         Case(f"NOT(ISNUMBER({cell}))", not is_number, said["none"]),
         Case(f"{cell}>0.000000001", is_number and cosine > 1e-9, said["downhill"]),  # type: ignore[operator]
@@ -232,7 +232,7 @@ def _of_step(cell: str, cosine: float | str) -> list[Case]:
 
 
 def _of_losses(outcome: Outcome) -> list[Case]:
-    said, (start_cell, right_cell, wrong_cell) = texts.MISTAKE_LOSSES, outcome.loss_cells
+    said, (start_cell, right_cell, wrong_cell) = check_texts.MISTAKE_LOSSES, outcome.loss_cells
     start, right, wrong = outcome.losses
     numbers = [f"ISNUMBER({cell})" for cell in (right_cell, wrong_cell)]
     finite = [math.isfinite(value) for value in (right, wrong)]

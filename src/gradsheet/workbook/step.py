@@ -24,6 +24,7 @@ from gradsheet.workbook.step_layout import FIRST_ROW, StepLayout
 _HEADER_ROW = 7
 _NUMBER_WIDTH = 12
 _LETTERS = 1.3  # for each digit that a column is wide
+_PAGE_ROWS = 60
 _FORWARD_WIDTH, _DELTA_WIDTH, _GRADIENT_WIDTH = 36, 40, 40  # of the columns of formulas
 
 
@@ -42,13 +43,17 @@ def write(layout: Layout, style: Style) -> list[Check]:
     blocks.write_forward()
     blocks.write_backward()
     check = blocks.write_update()
-    # The optimizer's memory, long and of little interest, is not printed.
-    parameters = len(cells.kept) - len(layout.graph.steps.memory)
-    last = max(FIRST_ROW + parameters - 1, cells.loss_row)
+    last = max(FIRST_ROW + _printed(cells) - 1, cells.loss_row)
     sheet.print_area(0, 0, last, cells.lefts["update"] + 6)
     lefts = [cells.lefts[block] for block in ("before", "forward", "backward", "update")]
-    print_in_blocks(sheet, lefts, cells.lefts["end"] - 1, down=1)
+    print_in_blocks(sheet, lefts, cells.lefts["end"] - 1, rows=last + 1)
     return [check]
+
+
+def _printed(cells: StepLayout) -> int:
+    """How many rows of what the update carries over are printed: all that fit a page."""
+    memory = len(cells.layout.graph.steps.memory)
+    return len(cells.kept) - (memory if FIRST_ROW + len(cells.kept) > _PAGE_ROWS else 0)
 
 
 @dataclass(frozen=True)

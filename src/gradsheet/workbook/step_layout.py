@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gradsheet.spreadsheet.writer import cell_address
-from gradsheet.symbolic.expression import Expression, Variable, expand
+from gradsheet.symbolic.expression import Expression, Variable
 from gradsheet.symbolic.render import to_excel
 from gradsheet.symbolic.tape import evaluate
 from gradsheet.workbook.layout import Layout
@@ -112,7 +112,7 @@ class StepLayout:
         """The definition of a computed value over what has a cell."""
         if variable.definition is None:
             raise ValueError(f"{variable.name} has no definition")
-        return expand(variable.definition, cells.__contains__)
+        return self.layout.graph.written_out(variable.definition, cells.__contains__)
 
     def formula(self, variable: Variable, cells: dict[Variable, str]) -> str:
         """The formula of a value over what has a cell."""

@@ -8,7 +8,7 @@ from gradsheet.spreadsheet.writer import (
     PAGE_WIDTH,
     PlainSheet,
     Worksheet,
-    print_on_pages,
+    print_in_blocks,
     write_formula,
 )
 from gradsheet.symbolic.expression import Variable, expand, remarks, variables
@@ -48,7 +48,7 @@ def write(layout: Layout, style: Style, number: int, exercise: Exercise | None =
     sheet = style.book.add_worksheet(rate_sheet(rate), PlainSheet)
     sheet.hide_gridlines(2)
     sheet.freeze_panes(FIRST_ROW, ITERATION_COLUMN + 1)
-    _write_table(layout, style, sheet, number, exercise)
+    lefts = _write_table(layout, style, sheet, number, exercise)
     rows = max(
         FIRST_ROW + layout.descent.updates + 1, write_panel(layout, style, sheet, number, exercise)
     )
@@ -56,7 +56,17 @@ def write(layout: Layout, style: Style, number: int, exercise: Exercise | None =
     sheet.repeat_columns(ITERATION_COLUMN)
     sheet.print_area(0, 0, rows - 1, TABLE_COLUMN + len(layout.columns))
     width = PANEL_WIDTH + _NUMBER_WIDTH * len(layout.columns)
-    print_on_pages(sheet, *_pages(rows, width), portrait=rows > _PAGE_ROWS)
+    across, down = _pages(rows, width)
+    print_in_blocks(
+        sheet,
+        [0, *lefts],
+        TABLE_COLUMN + len(layout.columns),
+        pages=across,
+        rows=rows,
+        down=down,
+        repeated=ITERATION_COLUMN + 1,
+        portrait=rows > _PAGE_ROWS,
+    )
     if exercise:
         sheet.protect(options=ALLOWED)
 
@@ -72,10 +82,11 @@ def _pages(rows: int, width: float) -> tuple[int, int]:
 
 def _write_table(
     layout: Layout, style: Style, sheet: Worksheet, number: int, exercise: Exercise | None
-) -> None:
+) -> list[int]:
+    """Write the table; the columns with a heading."""
     sheet.set_column(ITERATION_COLUMN, ITERATION_COLUMN, 9)
     sheet.set_column(TABLE_COLUMN + 1, TABLE_COLUMN + len(layout.columns), _NUMBER_WIDTH)
-    _write_headers(layout, style, sheet)
+    lefts = _write_headers(layout, style, sheet)
     iteration = style.format(align="center", font_color=FAINT)
     if exercise and number == 0 and exercise.asked:
         sheet.write_string(HEADER_ROW - 2, TABLE_COLUMN, exercise_texts.MARK, style.note)
@@ -94,6 +105,7 @@ def _write_table(
                 sheet.write_blank(row, offset, None, cell_format)
             else:
                 write_formula(sheet, row, offset, formula.format(row + 1, row), value, cell_format)
+    return lefts
 
 
 def _question(layout: Layout, column: Column, exercise: Exercise) -> Question:
@@ -123,23 +135,25 @@ def _question(layout: Layout, column: Column, exercise: Exercise) -> Question:
     )
 
 
-def _write_headers(layout: Layout, style: Style, sheet: Worksheet) -> None:
+def _write_headers(layout: Layout, style: Style, sheet: Worksheet) -> list[int]:
+    lefts: list[int] = []
     sheet.write_string(HEADER_ROW, ITERATION_COLUMN, texts.ITERATION, style.header())
     left = TABLE_COLUMN + 1
     for (group, band), members in groupby(
         layout.columns, lambda column: (column.group, column.band)
     ):
         group_columns = list(members)
-        _write_heading(style, sheet, left, len(group_columns), group)
+        lefts += _write_heading(style, sheet, left, len(group_columns), group)
         for column, member in enumerate(group_columns, start=left):
             name = plain(member.variable.markup)
             sheet.write_string(HEADER_ROW, column, name, style.header(band))
             _write_note(sheet, column, member.variable)
         left += len(group_columns)
+    return lefts
 
 
-def _write_heading(style: Style, sheet: Worksheet, left: int, count: int, group: str) -> None:
-    """What so many columns are, at the first of them and again where there are many."""
+def _write_heading(style: Style, sheet: Worksheet, left: int, count: int, group: str) -> list[int]:
+    """Write what so many columns are, above the first and again where there are many; where."""
     parts = math.ceil(count / _HEADING_COLUMNS)
     starts = [left + count * part // parts for part in range(parts + 1)]
     cell_format = style.format(bold=True, align="left", font_color=FAINT, shrink=True)
@@ -148,6 +162,7 @@ def _write_heading(style: Style, sheet: Worksheet, left: int, count: int, group:
             sheet.merge_range(HEADER_ROW - 1, first, HEADER_ROW - 1, after - 1, group, cell_format)
         else:
             sheet.write_string(HEADER_ROW - 1, first, group, cell_format)
+    return starts[:-1]
 
 
 def _write_note(sheet: Worksheet, column: int, variable: Variable) -> None:

@@ -8,7 +8,7 @@ from gradsheet.networks.optimizers import OPTIMIZERS
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.spreadsheet.style import TITLE_HEIGHT, Style
 from gradsheet.spreadsheet.writer import Worksheet, absolute, write_formula
-from gradsheet.symbolic.expression import Variable, expand, remarks
+from gradsheet.symbolic.expression import Expression, Variable, arguments_of, remarks
 from gradsheet.symbolic.render import plain, shortened, to_textbook
 from gradsheet.workbook import numerals, texts
 from gradsheet.workbook.exercise import Exercise
@@ -59,7 +59,7 @@ def write_panel(
     )
     write_formula(sheet, 2, _TEXTS, absolute(last, column), float(losses[-1]), cell_format)
     explained = texts.OPTIMIZER_EXPLAINED[layout.graph.spec.optimizer]
-    for row, line in enumerate(textwrap.wrap(explained, _LINE), start=FIRST_ROW + _CHART_ROWS - 3):
+    for row, line in enumerate(textwrap.wrap(explained, _LINE), start=FIRST_ROW + _CHART_ROWS - 4):
         sheet.write_string(row, _LABELS, line, style.note)
     place = {"x_offset": 4, "y_offset": 6}
     sheet.insert_chart(FIRST_ROW, _LABELS, _chart(layout, style, rate), place)
@@ -90,15 +90,12 @@ def _write_formulas(
         if variable.definition is None:
             continue
         style.write_markup(sheet, row, _LABELS, variable.markup, bold=True, align="right")
-        kept = expand(variable.definition, lambda v: v in shown or v in updates)
+        kept = layout.graph.written_out(variable.definition, lambda v: v in shown or v in updates)
         said = [remark for remark in dict.fromkeys(remarks(kept)) if remark not in told]
         told += said
-        text = to_textbook(kept)
-        if len(plain(text)) > _LONGEST:
-            text = to_textbook(shortened(kept))
-        markup = "; ".join(["= " + text, *said])
-        style.write_markup(sheet, row, _TEXTS, markup, indent=1)
-        row += 1
+        for line in _lines(kept, said):
+            style.write_markup(sheet, row, _TEXTS, line, indent=1)
+            row += 1
     parameters, listed = len(layout.graph.parameters), len(layout.graph.parameters)
     if parameters > _MOST_GRADIENTS:
         listed -= len(_alike(layout.graph))
@@ -106,6 +103,19 @@ def _write_formulas(
         sheet.write_string(row, _TEXTS, note, style.aside)
         row += 1
     return row
+
+
+def _lines(definition: Expression, said: list[str]) -> list[str]:
+    """A formula and what is to be said of it; where it is long a term a line."""
+    text = to_textbook(definition)
+    if len(plain(text)) > _LONGEST:
+        definition = shortened(definition)
+        text = to_textbook(definition)
+    terms = arguments_of(definition, "add")
+    if len(plain(text)) > _LONGEST and terms:
+        first, *rest = map(to_textbook, terms)
+        return ["; ".join([f"= {first}", *said]), *(f"+ {term}" for term in rest)]
+    return ["; ".join([f"= {text}", *said])]
 
 
 def _explained(layout: Layout, exercise: Exercise | None) -> list[Variable]:

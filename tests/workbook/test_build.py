@@ -64,8 +64,18 @@ def test_every_sheet_is_set_up_to_print(course: Path) -> None:
     for sheet in book(course):
         properties = sheet.sheet_properties.pageSetUpPr
         assert properties is not None
-        assert properties.fitToPage
+        scaled = sheet.page_setup.scale is not None and sheet.col_breaks.brk
+        assert properties.fitToPage or scaled
         assert sheet.page_setup.paperSize == 9
+
+
+def test_no_printed_page_ends_within_a_heading(course: Path) -> None:
+    sheet = book(course)["lr 0.5"]
+    starts = {page.id for page in sheet.col_breaks.brk}  # the last column of a page, 1-based
+    headings = [cells for cells in sheet.merged_cells.ranges if cells.min_row == 3]
+    assert starts
+    assert headings
+    assert not [h for h in headings for end in starts if h.min_col <= end < h.max_col]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,6 @@ def name_outputs(
     if expression.operation.name == "multiply":
         ratio, difference = arguments_of(parts[0], "divide"), arguments_of(parts[1], "exponential")
         ends = arguments_of(difference[0], "subtract") if difference else ()
-        output = dict(units).get(ends[0]) if ends and ends[1] is shared[0] else None
-        if output and ratio and ratio[1] is shared[1]:
-            return ratio[0] * output
+        if ratio and ratio[1] is shared[1] and ends and ends[1] is shared[0]:
+            return ratio[0] * next(output for value, output in units if value is ends[0])
     return apply(expression.operation, *parts)

@@ -2,7 +2,7 @@
 import { start } from "./browser.mjs";
 
 const address = process.argv[2];
-const { browser, faults, open, inaccessible } = await start();
+const { browser, faults, open, inaccessible, printed } = await start();
 const page = await open(address);
 const result = { axe: [], presets: {} };
 const loss = async (tab = page) => (await tab.textContent("#summary")).match(/loss is ([^ ]+)\.$/)?.[1] ?? "";
@@ -160,6 +160,10 @@ result.milliseconds = await timed.evaluate(() => {
   const paint = performance.getEntriesByType("paint").find((one) => one.name === "first-contentful-paint");
   return { paint: paint?.startTime, step: press("ArrowRight"), update: press("n") };
 });
+// On paper, from the dark page.
+const onPaper = await open(address, 1440, 900, "dark");
+await onPaper.click(".node.output circle >> nth=0");
+result.printed = await printed(onPaper);
 result.faults = faults;
 console.log(JSON.stringify(result));
 await browser.close();

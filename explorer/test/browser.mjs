@@ -44,5 +44,18 @@ export async function start() {
     return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`);
   }
 
-  return { browser, faults, open, inaccessible };
+  /** The page on paper: how many sheets of it, what is still a control, and what axe-core finds. */
+  async function printed(page) {
+    const text = (await page.pdf()).toString("latin1");
+    await page.emulateMedia({ media: "print" });
+    await page.setViewportSize({ width: 720, height: 1000 }); // the width between the margins
+    const controls = await page.evaluate(() => [...document.querySelectorAll("button, input")].filter((one) =>
+      one.checkVisibility() && /^(Rewind|Play|Next update|Close|Clear|One step|Save|Dark|Light)|file|range/.test(`${one.textContent}${one.type}`)).length);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    const axe = await inaccessible(page);
+    await page.emulateMedia({ media: null });
+    return { sheets: text.match(/\/Type\s*\/Page\b/g).length, controls, width, axe };
+  }
+
+  return { browser, faults, open, inaccessible, printed };
 }

@@ -93,6 +93,10 @@ class TestBackpropagation:
         assert seen["axe"] == []
         assert seen["phoneWidth"] == 390
 
+    def test_it_prints(self, seen: dict[str, Any]) -> None:
+        """Dark on white from the dark page, too; without its controls."""
+        assert seen["printed"] == {"sheets": 2, "controls": 0, "width": 720, "axe": []}
+
     def test_training_is_the_librarys(self, seen: dict[str, Any]) -> None:
         spec = load_network("course")
         assert seen["lossAtStart"] == seen["lossRewound"] == loss_after(spec, 0)
@@ -164,6 +168,11 @@ class TestDigits:
         assert digits["axe"] == []
         assert digits["phoneWidth"] == 390
 
+    def test_it_prints(self, digits: dict[str, Any]) -> None:
+        sheets = digits["printed"].pop("sheets")
+        assert sheets <= 4
+        assert digits["printed"] == {"controls": 0, "width": 720, "axe": []}
+
     def test_test_digits_are_classified_as_by_the_library(self, digits: dict[str, Any]) -> None:
         """Frames of all, answers of some; test_digits.py has the answers of all."""
         images = load().test
@@ -184,9 +193,30 @@ class TestDigits:
         assert digits["fooled"].startswith("To the network this is a 2 now")
         assert digits["empty"].startswith("Draw a digit")
 
+    def test_the_overview_and_the_window(self, digits: dict[str, Any]) -> None:
+        """Every block has its shape and parameters; a window slides until it is stopped."""
+        blocks, place, button = digits["flow"]
+        assert len(blocks) == 15
+        assert sum(int(n.replace(",", "")) for text in blocks for n in counted(text)) == 17_410
+        assert blocks[5].startswith("pool216 × 10 × 10")
+        assert place == "pool2, channel 1, row 6, column 6"
+        assert button == "Slide the window"
+        assert digits["still"] == ["Move the window by one", "conv1, channel 1, row 13, column 14"]
+
+    def test_pictures_of_ones_own(self, digits: dict[str, Any]) -> None:
+        dark, light, blank, none = digits["pictures"]
+        assert dark == light == "7"
+        assert blank.startswith("Nothing stands out")
+        assert none.startswith("This is no picture")
+
     def test_every_layer_can_be_pointed_at(self, digits: dict[str, Any]) -> None:
         assert len(digits["layers"]) == 15
         assert all("strongest path to the logit of 7" in text for text in digits["layers"])
+
+
+def counted(block: str) -> list[str]:
+    """The parameters of a block, after the last number of its shape."""
+    return re.findall(r"(?:24 × 24|20 × 20|10 × 10|6 × 6|10)([\d,]+) parameters", block)
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,7 @@ export class GradientCheck {
       return `Truncation error: with a large ε the quotient is the slope of a chord, not of the curve at ${name}; it shrinks with ε².`;
     }
     if (epsilon < best / 5) {
-      return "Rounding error: the two losses differ in their last digits only, and the subtraction leaves what was rounded away; it grows as ε shrinks.";
+      return "Rounding error: the two losses differ in their last digits only, so their difference is mostly rounding error; it grows as ε shrinks.";
     }
     return `Near the best ε (${show(best, 1)}) both errors are small: the gradient of ${name} is right.`;
   }

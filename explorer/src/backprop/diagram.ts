@@ -6,7 +6,11 @@ import { h, renew, show, svg } from "../page/dom";
 import { plain } from "../page/notation";
 import type { Model } from "./model";
 
-const [WIDTH, ROW, RADIUS] = [860, 104, 25];
+const WIDTH = 860;
+/** Distance of units, and their radius; of many lines without numbers, and of few with them. */
+const [DENSE, SPARSE] = [{ row: 54, radius: 14 }, { row: 104, radius: 25 }];
+/** Where labels have no room at first, the units move apart by such a factor. */
+const STRETCHES = [1, 1.3];
 /** With more edges there is no room for numbers: width and color show them, and a field changes them. */
 export const MOST_LABELED = 60;
 
@@ -16,6 +20,13 @@ interface Node {
   /** Of a unit its sum, then its activation; of an input itself. */
   values: Value[];
   layer: number;
+}
+
+interface Edge {
+  weight: Value;
+  start: Node;
+  end: Node;
+  order: number;
 }
 
 /** Characters of a weight's label, such as "w12 = −0.123". */
@@ -38,6 +49,10 @@ export class Diagram {
   /** What stands for a value; for a weight its line and its label, for a shared bias several. */
   private parts = new Map<string, SVGElement[]>();
   private taken: Box[] = [];
+  private row = SPARSE.row;
+  private radius = SPARSE.radius;
+  /** How many labels have found no place that was free. */
+  private crowded = 0;
   private labels: [SVGTextElement, () => string][] = [];
   /** What a screen reader says of a unit. */
   private spoken: [SVGElement, () => string][] = [];
@@ -52,7 +67,20 @@ export class Diagram {
 
   /** Draw the network anew. */
   draw(): void {
+    const { row, radius } = edgesOf(this.model.network) <= MOST_LABELED ? SPARSE : DENSE;
+    this.radius = radius;
+    for (const stretch of STRETCHES) {
+      this.row = row * stretch;
+      this.arrange();
+      if (!this.crowded) break;
+    }
+    this.update();
+  }
+
+  private arrange(): void {
     const { network, example } = this.model;
+    const { row: ROW, radius: RADIUS } = this;
+    this.crowded = 0;
     this.parts = new Map();
     this.labels = [];
     this.spoken = [];
@@ -68,7 +96,7 @@ export class Diagram {
     const height = Math.max(260, tallest * ROW + 30);
     const gap = (WIDTH - 215) / (columns.length - 1);
     const nodes = columns.map((column, layer) => column.map((values, k): Node => ({
-      x: 70 + layer * gap, y: spread(k, column.length + (biased[layer] ? 1 : 0), height), values, layer,
+      x: 70 + layer * gap, y: spread(k, column.length + (biased[layer] ? 1 : 0), height, ROW), values, layer,
     })));
     this.element.setAttribute("viewBox", `0 0 ${WIDTH} ${height}`);
     this.element.setAttribute("aria-label", this.words());
@@ -77,31 +105,33 @@ export class Diagram {
     const others = nodes.map((): SVGElement[] => []); // layer by layer, as the Tab key goes
     for (const { x, y } of nodes.flat()) {
       this.taken.push({ x, y: y + 5, width: 2 * RADIUS, height: 2 * RADIUS },
-        { x, y: y - RADIUS - 7, width: 90, height: 16 });
+        { x, y: y - RADIUS - 7, width: 112, height: 16 });
     }
     for (const node of nodes.flat()) others[node.layer]!.push(...this.node(node, nodes.length - 1));
-    network.weights.forEach((rows, layer) => rows.forEach((row, unit) => row.forEach((weight, from) => {
-      const [start, end] = [nodes[layer]![from]!, nodes[layer + 1]![unit]!];
+    const edges = network.weights.flatMap((rows, layer) => rows.flatMap((row, unit) => row.map((weight, from): Edge =>
+      ({ weight, start: nodes[layer]![from]!, end: nodes[layer + 1]![unit]!, order: from }))));
+    const places = new Map(isLabeled ? this.places(edges) : []);
+    for (const { weight, start, end } of edges) {
       lines.push(this.line(weight, start, end, isLabeled));
-      if (isLabeled) others[layer]!.push(this.edgeLabel(weight, start, end, from));
-    })));
+      if (isLabeled) others[start.layer]!.push(this.edgeLabel(weight, places.get(weight)!));
+    }
     network.biases.forEach((biases, layer) => {
       if (!biases.length) return;
       const count = columns[layer]!.length + 1;
       const at: Node = {
-        x: nodes[layer]![0]!.x + gap * 0.3, y: spread(count - 1, count, height) + 14, values: [], layer,
+        x: nodes[layer]![0]!.x + gap * 0.3, y: spread(count - 1, count, height, ROW) + 14, values: [], layer,
       };
       nodes[layer + 1]!.forEach((node, unit) => {
         const bias = biases[biases.length > 1 ? unit : 0]!;
         lines.push(this.line(bias, at, node, isLabeled));
-        if (isLabeled && (biases.length > 1 || unit === 0)) others[layer]!.push(this.edgeLabel(bias, at, node, 5));
+        if (isLabeled && (biases.length > 1 || unit === 0)) others[layer]!.push(this.edgeLabel(bias, this.room(at, node.x - at.x, node.y - at.y, 5)));
       });
       others[layer]!.push(svg("g", { class: "bias node" },
         svg("circle", { cx: at.x, cy: at.y, r: 13 }), this.text(at.x, at.y + 5, "1", "name"),
       ));
     });
+    this.element.classList.toggle("dense", !isLabeled);
     renew(this.element, ...lines, ...others.flat());
-    this.update();
   }
 
   /** New numbers, the same network. */
@@ -146,7 +176,7 @@ export class Diagram {
   private line(weight: Value, from: Node, to: Node, isLabeled: boolean): SVGElement {
     const [dx, dy] = [to.x - from.x, to.y - from.y];
     const length = Math.hypot(dx, dy);
-    const [start, end] = [(from.values.length ? RADIUS : 13) / length, 1 - RADIUS / length];
+    const [start, end] = [(from.values.length ? this.radius : 13) / length, 1 - this.radius / length];
     const line = svg("line", {
       class: isLabeled ? "edge" : "edge weighed", x1: from.x + dx * start, y1: from.y + dy * start, x2: from.x + dx * end, y2: from.y + dy * end,
     });
@@ -160,8 +190,14 @@ export class Diagram {
     return line;
   }
 
-  private edgeLabel(weight: Value, from: Node, to: Node, order: number): SVGElement {
-    const [x, y] = this.room(from, to.x - from.x, to.y - from.y, order);
+  /** Where the labels stand; those of level lines, which have the least choice, come first. */
+  private places(edges: Edge[]): [Value, [number, number]][] {
+    const steep = ({ start, end }: Edge): number => Math.abs(end.y - start.y);
+    return [...edges].sort((a, b) => steep(a) - steep(b)).map(({ weight, start, end, order }) =>
+      [weight, this.room(start, end.x - start.x, end.y - start.y, order)]);
+  }
+
+  private edgeLabel(weight: Value, [x, y]: [number, number]): SVGElement {
     const label = this.text(x, y, "", "weight");
     this.labels.push([label, () => this.equals(weight, 3)]);
     this.editable(label, weight);
@@ -176,13 +212,17 @@ export class Diagram {
   /** Where on its edge a label overlaps no other label, number or unit. */
   private room(from: Node, dx: number, dy: number, order: number): [number, number] {
     const first = 0.24 + 0.13 * (order % 4);
-    const tries = Array.from({ length: 27 }, (_, k) => 0.15 + 0.024 * k);
+    const tries = Array.from({ length: 49 }, (_, k) => 0.14 + 0.015 * k);
     tries.sort((a, b) => Math.abs(a - first) - Math.abs(b - first));
     const boxes = tries.map((along): Box => {
       const [x, y] = [from.x + dx * along, from.y + dy * along - 5];
       return { x, y, width: 7 * LABEL, height: 16 };
     });
-    const free = boxes.find((box) => !this.taken.some((other) => overlap(box, other))) ?? boxes[0]!;
+    let free = boxes.find((box) => !this.taken.some((other) => overlap(box, other)));
+    if (!free) {
+      this.crowded++;
+      free = boxes[0]!;
+    }
     this.taken.push(free);
     return [free.x, free.y];
   }
@@ -193,11 +233,11 @@ export class Diagram {
     const name = plain(value.markup).replace(/[⁽].*[⁾]/, "");
     const shown = node.values.at(-1)!;
     const group = svg("g", { class: `node ${kind}`, tabindex: 0, role: "button" },
-    svg("circle", { cx: node.x, cy: node.y, r: RADIUS }), this.text(node.x, node.y + 5, name, "name"));
+    svg("circle", { cx: node.x, cy: node.y, r: this.radius }), this.text(node.x, node.y + 5, name, "name"));
     this.spoken.push([group, () => `${name}, ${shown.meaning}: ${show(this.model.values.get(shown))}; why this number?`]);
     pressed(group, () => this.explain(shown));
     for (const one of node.values) this.add(one, group);
-    const label = this.text(node.x, node.y - RADIUS - 7, "", "value");
+    const label = this.text(node.x, node.y - this.radius - 7, "", "value");
     if (node.layer === 0) {
       this.labels.push([label, () => show(this.model.values.get(value))]);
       this.editable(label, value);
@@ -215,7 +255,7 @@ export class Diagram {
     const unit = node.values[0]!.place.unit!;
     const shown = network.examples[example]!;
     const [target, error] = [shown.targets[unit]!, shown.errors[unit]!];
-    const [x, y] = [node.x + RADIUS + 8, node.y];
+    const [x, y] = [node.x + this.radius + 8, node.y];
     const first = this.text(x, y - 3, "", "value start");
     const second = this.text(x, y + 15, "", "value start");
     this.labels.push([first, () => this.equals(target)], [second, () => this.equals(error, 3)]);
@@ -311,6 +351,6 @@ export function edgesOf(network: Network): number {
   return network.weights.flat(2).length;
 }
 
-function spread(k: number, count: number, height: number): number {
-  return height / 2 + (k - (count - 1) / 2) * ROW + 12;
+function spread(k: number, count: number, height: number, row: number): number {
+  return height / 2 + (k - (count - 1) / 2) * row + 12;
 }

@@ -146,8 +146,8 @@ function showIteration(): void {
   summary.textContent = fine
     ? `After ${inUpdates(model.iteration)} at learning rate ` +
       `${show(model.rate, 3)} the loss is ${show(loss)}.`
-    : `The training diverged before update ${model.iteration}: numbers grew until they could not be ` +
-      "held. Rewind and choose a lower learning rate.";
+    : `The training diverged before update ${model.iteration}: its numbers overflowed. ` +
+      "Rewind and choose a lower learning rate.";
   summary.classList.toggle("error", !fine);
 }
 

@@ -19,7 +19,7 @@ export interface Axes {
   most?: number;
 }
 
-const [LEFT, BOTTOM, TOP, RIGHT] = [64, 42, 12, 16];
+const [LEFT, BOTTOM, TOP, RIGHT] = [80, 42, 12, 16];
 const TICKS = 5;
 
 export function plot(curves: Curve[], axes: Axes, label: string): SVGSVGElement {

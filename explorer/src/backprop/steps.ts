@@ -41,8 +41,8 @@ function backward(network: Network, value: Value): Step {
 function localRule(of: Value, by: Value): string {
   if (of.kind === "sum") {
     if (by.kind === "bias") return "sum rule: the bias is a term of the sum, with derivative 1";
-    const other = by.kind === "weight" ? "what the weight multiplies" : "the weight it is multiplied by";
-    return `of the sum only one term contains it; its derivative is ${other}`;
+    const other = by.kind === "weight" ? "the value that the weight multiplies" : "its weight";
+    return `sum rule and constant-multiple rule: one term contains it, and that term's derivative is ${other}`;
   }
   if (of.kind === "loss" && of.definition instanceof Apply) {
     return of.definition.operation === "add" ? "sum rule" : "constant-multiple rule; sum rule"; // a mean

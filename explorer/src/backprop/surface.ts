@@ -105,7 +105,7 @@ export class Surface {
   private sentence(name: string, grid: number[], low: number, high: number): string {
     const [least, most] = [Math.min(...grid), Math.max(...grid)];
     if (!Number.isFinite(least) || !Number.isFinite(most)) {
-      return "The training diverged: the units are no numbers any more. Rewind and choose a lower learning rate.";
+      return "The training diverged: the values of the units overflowed. Rewind and choose a lower learning rate.";
     }
     return `${name} from ${show(least)} (blue) to ${show(most)} (orange), inputs from ${show(low, 3)} to ${show(high, 3)}, ` +
       `after ${inUpdates(this.model.iteration)}. Input 1 to the right, input 2 upwards. Choose another unit to see what it has learned.`;

@@ -4,7 +4,7 @@ import { checked } from "../engine/checks";
 import { schemeFor, type Spec } from "../engine/network";
 import { drawWeights, generator } from "../engine/random";
 import { HELD_OUT, MOST_NOISE, TOYS, TRAINED, examplesOf, type Toy } from "../engine/toy";
-import { choice, field, h, show } from "../page/dom";
+import { choice, field, h, inUpdates, show } from "../page/dom";
 import type { Model } from "./model";
 import { legend, plot, type Curve } from "./plot";
 
@@ -64,5 +64,5 @@ export function heldOutCurves(model: Model): HTMLElement {
   return h("div", { class: "losses" }, legend(curves),
     plot(curves, { x: "updates", y: "loss", log: false, most: 3 * losses[0]! }, "The loss of the training examples and of those held out"),
     h("p", {}, `Loss of the ${TRAINED} training examples: ${show(losses[iteration], 3)}; of the ${HELD_OUT} held out: ${show(now, 3)}. ` +
-      (grew ? `The latter was lowest after ${least} updates, ${show(best, 3)}, and has grown since: overfitting.` : "")));
+      (grew ? `The held-out loss was lowest after ${inUpdates(least)} (${show(best, 3)}) and has grown since: overfitting.` : "")));
 }

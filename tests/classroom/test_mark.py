@@ -245,8 +245,8 @@ def test_points_off_a_free_form_sheet(tmp_path: Path) -> None:
     assert other.deductions
     assert other.points == 10 - 1.5 * len(other.deductions)
     text = feedback_markdown(other)
-    assert other.deductions[0].codes[0] in text
-    assert other.deductions[0].codes[0] in feedback_html(other)
+    code = other.deductions[0].codes[0]
+    assert [said.count(code) for said in (text, feedback_html(other))] == [1, 1]
 
 
 def test_feedback_takes_no_text_for_markup(room: Room) -> None:
@@ -274,6 +274,12 @@ def test_commands_refuse_in_one_line(gradsheet: Run, room: Room, tmp_path: Path)
     run = gradsheet("mark", room.files[0], "--assignment", tmp_path)
     assert run.code == 2
     assert run.stderr.startswith("gradsheet: cannot read")
+    run = gradsheet("mark", "mistyped.zip")
+    assert (run.code, run.stderr) == (
+        2,
+        "gradsheet: there is no mistyped.zip; expected workbooks, folders or zips\n",
+    )
+    assert not (tmp_path / "marks").exists()
     (tmp_path / "points.toml").write_text('[groups]\n"no such" = 2\n')
     teacher = room.folder / "teacher"
     run = gradsheet(

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 import openpyxl
 from openpyxl.workbook.workbook import Workbook
@@ -83,7 +83,7 @@ def table(cells: Cells, path: Path, sheet: str) -> dict[str, list[float]]:
 
 def with_cells(path: Path, target: Path, changed: Mapping[CellRef, float | str]) -> Path:
     """A copy with other formulas, numbers or texts in some cells that the workbook has."""
-    parts = dict(zip(book(path).sheetnames, _sheet_parts(path), strict=True))
+    parts = _sheet_parts(path)
     with zipfile.ZipFile(path) as source, zipfile.ZipFile(target, "w") as copy:
         for name in source.namelist():
             content = source.read(name).decode() if name in parts.values() else source.read(name)
@@ -94,9 +94,14 @@ def with_cells(path: Path, target: Path, changed: Mapping[CellRef, float | str])
     return target
 
 
-def _sheet_parts(path: Path) -> list[str]:
-    """The parts of the sheets in the order of the workbook; XlsxWriter numbers them so."""
-    return [f"xl/worksheets/sheet{n}.xml" for n in range(1, len(book(path).sheetnames) + 1)]
+def _sheet_parts(path: Path) -> dict[str, str]:
+    """The part of each sheet; XlsxWriter numbers them in the order of the workbook."""
+    with zipfile.ZipFile(path) as source:
+        names = re.findall(r'<sheet name="([^"]*)"', source.read("xl/workbook.xml").decode())
+    return {
+        unescape(name): f"xl/worksheets/sheet{number}.xml"
+        for number, name in enumerate(names, start=1)
+    }
 
 
 def _with_cell(content: str, address: str, value: float | str) -> str:
@@ -105,6 +110,8 @@ def _with_cell(content: str, address: str, value: float | str) -> str:
         kind, inside = "", f"<f>{escape(value[1:])}</f><v>0</v>"
     elif isinstance(value, str):
         kind, inside = ' t="inlineStr"', f"<is><t>{escape(value)}</t></is>"
+    elif isinstance(value, bool):
+        kind, inside = ' t="b"', f"<v>{value:d}</v>"
     else:
         kind, inside = "", f"<v>{value!r}</v>"
 

@@ -107,8 +107,7 @@ def _commonest(scored: Sequence[Marked]) -> Iterator[Html]:
             if not answer.is_credited and answer.typed:
                 where.setdefault(answer.words, Counter())[answer.name] += 1
         for one in row.deductions:
-            name = f"{', '.join(one.codes)} {one.title}"
-            where.setdefault(name, Counter())[""] += 1
+            where.setdefault(one.title, Counter())[""] += 1
     if not where:
         return
     commonest = sorted(where, key=lambda words: (-where[words].total(), words))[:_COMMONEST]

@@ -109,7 +109,7 @@ def _deductions(row: Marked) -> Html:
     cards = [
         element(
             "article",
-            element("h3", f"{', '.join(one.codes)} {one.title}: −{one.points:g}"),
+            element("h3", f"{one.title}: −{one.points:g}"),
             element("p", one.message),
             element("p", ", ".join(one.places), class_="quiet"),
             class_="card",
@@ -141,7 +141,7 @@ def feedback_markdown(row: Marked) -> str:
         lines.append("")
     for one in row.deductions:
         lines += [
-            f"- **{', '.join(one.codes)} {_text(one.title)}** (−{one.points:g}): "
+            f"- **{_text(one.title)}** (−{one.points:g}): "
             f"{_text(one.message)} ({', '.join(map(_text, one.places))})"
         ]
     return "\n".join(lines).rstrip() + "\n"

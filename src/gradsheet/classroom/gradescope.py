@@ -126,7 +126,7 @@ def results_of(row: Marked) -> dict[str, Any]:
     ]
     tests += [
         {
-            "name": f"{', '.join(one.codes)} {one.title}",
+            "name": one.title,
             "score": -round(one.points, 4),
             "max_score": 0,
             "output": f"{one.message} ({', '.join(one.places)})",

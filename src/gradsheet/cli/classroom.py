@@ -139,6 +139,9 @@ def mark(
         if gradescope is None:
             raise GradsheetError("nothing to mark; name workbooks, folders or zips")
         return
+    for path in paths:
+        if not path.exists():
+            raise GradsheetError(f"there is no {path}; expected workbooks, folders or zips")
     from gradsheet.audit.submissions import submissions
     from gradsheet.files import exclusive, is_within
 

@@ -14,7 +14,7 @@ def class_lines(rows: Sequence[Marked], scored: Sequence[Marked], shared: int) -
     counts = Counter(row.kind for row in rows)
     parts = [f"{count} {kind}" for kind, count in counts.items()]
     shares = [row.share for row in scored if row.is_marked]
-    lines = [f"{len(rows)} rows: {', '.join(parts)}."]
+    lines = [f"{len(rows)} row{'' if len(rows) == 1 else 's'}: {', '.join(parts)}."]
     if shares:
         lines.append(f"Mean {sum(shares) / len(shares):.1%}.")
     failed = [row for row in rows if row.kind in ("unreadable", "not marked")]

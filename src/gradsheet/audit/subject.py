@@ -46,6 +46,11 @@ class Subject:
         cell = self.found.rate.cell
         return self._evaluator.value(*cell) if cell else self.found.rate.value
 
+    def rate_in(self, column: int) -> float:
+        """The learning rate that is due in a column."""
+        cell = self.found.rate_cell(column)
+        return self._evaluator.value(*cell) if cell else self.rate
+
     def role(self, column: int) -> Symbol | None:
         """The value of the network that a column holds; None where it is unknown."""
         return self.found.symbols.get(column)

@@ -54,6 +54,8 @@ def _differences(subject: Subject, rows: Sequence[int], column: int) -> Array:
         free[variable]: np.array([subject.number(variable, row) for row in rows])
         for variable in inside
     }
+    if (rate := subject.found.reference.rate) in free:
+        numbers[free[rate]] = np.full(len(rows), subject.rate_in(column))
     written = np.array([subject.value(row, column) for row in rows])
     difference: Array = written - Tape([wanted]).run(numbers)[wanted]
     return difference

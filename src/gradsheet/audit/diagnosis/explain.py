@@ -231,6 +231,8 @@ class _Search:
         own, tree = found.table.sheet.name, found.table.tree(self._row, self._column)
         if rate.cell is None and rate.column is None:
             return None
+        for cell in sorted(found.foreign_rates(self._row, self._column)):
+            return self._rate_from(cell)
         for ref in references(tree) if tree is not None else ():
             cell = CellRef(ref.sheet or own, ref.seen_from(here))
             is_beside = cell.sheet != own or cell.cell.row not in found.table.rows
@@ -240,16 +242,19 @@ class _Search:
                 and cell != rate.cell
                 and found.matches(self._row, self._column, {cell: found.reference.rate})
             ):
-                shown = cell._replace(sheet="") if cell.sheet == own else cell
-                name = label_near(found.table, cell)
-                return RateTaken(rules.UNUSED_RATE, shown.absolute, name, self._rate_cell())
+                return self._rate_from(cell)
         return None
 
-    def _rate_cell(self) -> CellRef | None:
-        """The cell of the learning rate, without its sheet where that is the table's own."""
-        right = self._found.rate.cell
-        is_own = right is not None and right.sheet == self._found.table.sheet.name
-        return right._replace(sheet="") if right is not None and is_own else right
+    def _rate_from(self, cell: CellRef) -> RateTaken:
+        """The learning rate taken from a cell; its own sheet's name is left out."""
+        found, own = self._found, self._found.table.sheet.name
+
+        def shown(place: CellRef) -> CellRef:
+            return place._replace(sheet="") if place.sheet == own else place
+
+        right, name = found.rate_cell(self._column), label_near(found.table, cell)
+        due = shown(right) if right else None
+        return RateTaken(rules.UNUSED_RATE, shown(cell).absolute, name, due)
 
     def _single(self, substitutes: Sequence[Substitute]) -> Cause | None:
         short = self._found.work.is_hopeless or self._is_large

@@ -37,12 +37,15 @@ def losses(
     start = {given: subject.number(given, subject.table.rows[0]) for given in whole.given}
     if any(map(math.isnan, start.values())) or _inputs_change(subject):
         return None
-    steps = Steps()
+    steps, columns = Steps(), {symbol: column for column, symbol in found.symbols.items()}
     for parameter in whole.parameters:
         symbol = symbol_of(parameter)
         if found.is_trained(symbol):
             gradient = (wrong or {}).get(symbol, found.reference[symbol.gradient])
-            steps.move(parameter, parameter - whole.rate * gradient)
+            rate: Expression = whole.rate
+            if symbol in found.due_rates:
+                rate = whole.rate * (subject.rate_in(columns[symbol]) / subject.rate)
+            steps.move(parameter, parameter - rate * gradient)
     try:
         check_learning_rates(rates)
         return descend(replace(whole, given=start), rates, updates, steps=steps).loss

@@ -3,7 +3,7 @@
 Its derivative is what the gradients of a table are compared with that trains no network.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from gradsheet.audit.inference.reference import (
     Practice,
     ReferenceNetwork,
     ReferenceRow,
+    agree,
     draw,
 )
 from gradsheet.audit.inference.shape import Shape
@@ -77,6 +78,33 @@ class ReferenceFunction(ReferenceNetwork):
 
     def _new_row(self, above: int) -> ReferenceRow:
         return FunctionRow(self.function)
+
+    def layer_of(self, parameters: Sequence[Symbol]) -> dict[Symbol, int]:
+        """Parameters in groups, each that of a unit of the network that the function may be.
+
+        The derivatives by two parameters of a unit differ by a factor in which neither is: that by
+        a weight is its signal times that by the bias.
+        """
+        found: dict[Symbol, int] = {}
+        for number, parameter in enumerate(parameters):
+            akin = (other for other in found if self._are_akin(parameter, other))
+            found[parameter] = next((found[other] for other in akin), number)
+        return found
+
+    def _are_akin(self, one: Symbol, other: Symbol) -> bool:
+        """Whether the ratio of two derivatives stays the same where both parameters move."""
+        function, pair = self.function, (one, other)
+        derivatives = zip(function.parameters, function.derivatives, strict=True)
+        both = [Variable("wanted", by) for parameter, by in derivatives if symbol_of(parameter) in pair]
+        inside = (*function.parameters, *function.data)
+        points = {v: self._domain(draw(symbol_of(v), 0)) for v in inside}
+        elsewhere = {v: self._domain(draw(symbol_of(v), 1)) for v in inside if symbol_of(v) in pair}
+        with np.errstate(all="ignore"):
+            before, after = (
+                np.divide(*(values[wanted] for wanted in both))
+                for values in (Tape(both).run({**points, **moved}) for moved in ({}, elsewhere))
+            )
+        return agree(before, after)
 
     def _drawn(self, symbol: Symbol, above: int) -> Array:
         same = symbol.is_data and not self._moving_data

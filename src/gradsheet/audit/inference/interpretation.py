@@ -9,6 +9,7 @@ from itertools import islice, pairwise
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.learning_rate import Rate
 from gradsheet.audit.inference.lowering import Lowering
+from gradsheet.audit.inference.own_rates import due_rates, rates_read
 from gradsheet.audit.inference.reference import ReferenceNetwork, agree
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.spec import SOFTMAX
@@ -327,7 +328,8 @@ class Interpretation:
         if taken:
             return self._compare(row, column, taken)
         if (row, column) not in self._matching:
-            self._matching[row, column] = self._compare(row, column, None)
+            is_right = self._compare(row, column, None)
+            self._matching[row, column] = is_right and not self.foreign_rates(row, column)
         return self._matching[row, column]
 
     def _compare(self, row: int, column: int, taken: Mapping[CellRef, Variable] | None) -> bool:
@@ -338,6 +340,43 @@ class Interpretation:
         except FormulaError:
             return False
         return agree(written, right)
+
+    # --- Rates of their own ------------------------------------------------------------------
+
+    def rate_cell(self, column: int) -> CellRef | None:
+        """The cell from which the learning rate is due in a column, where a cell holds it."""
+        root = self.symbols.get(column)
+        while root is not None and root.of is not None:
+            root = root.of
+        return self.rate.cell if root is None else self.due_rates.get(root, self.rate.cell)
+
+    def foreign_rates(self, row: int, column: int) -> set[CellRef]:
+        """The cells of other parameters' learning rates that a cell reads."""
+        if not self.due_rates or column not in self.symbols:
+            return set()
+        return self._rates_read(row, column, {}) - {self.rate_cell(column)}
+
+    @cached_property
+    def due_rates(self) -> dict[Symbol, CellRef]:
+        """For each parameter the cell its learning rate is due from, where there are several."""
+        if not self.rate.others or self.rate.cell is None:
+            return {}
+        used: dict[Symbol, CellRef] = {}
+        for column, symbol in self.symbols.items():
+            update = self.column_of_update(column)
+            row = self.typical_row(update) if symbol in self.parameters else None
+            if row is not None:
+                own = {c: s.of == symbol for c, s in self.symbols.items() if not s.is_gradient}
+                if len(read := self._rates_read(row, update, own)) == 1:
+                    used[symbol] = read.pop()
+        return due_rates(self.table, used, self.reference.layer_of(list(used)))
+
+    def _rates_read(self, row: int, column: int, own: Mapping[int, bool]) -> set[CellRef]:
+        """The cells of learning rates behind a cell, through columns without a name and ``own``."""
+        assert self.rate.cell is not None
+        free = {c: c not in self.symbols for c in self.table.columns}
+        rates = {self.rate.cell, *self.rate.others}
+        return rates_read(self.table, row, column, rates, free | dict(own))
 
     def on(self, table: Table) -> "Interpretation | None":
         """The same of a table on another sheet, with what was found out about its formulas.

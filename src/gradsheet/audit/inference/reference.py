@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import accumulate
 from random import Random
 
 import numpy as np
@@ -184,6 +185,16 @@ class ReferenceNetwork:
 
     def _new_row(self, above: int) -> ReferenceRow:
         return _network_row(network(self.shape, self.practice), self.practice.variant, above)
+
+    def layer_of(self, parameters: Sequence[Symbol]) -> dict[Symbol, int]:
+        """The layer that each parameter is in."""
+        shape = self.shape
+        sizes = zip(shape.sizes, shape.sizes[1:], strict=False)
+        ends = {
+            Kind.WEIGHT: list(accumulate(before * units for before, units in sizes)),
+            Kind.BIAS: list(accumulate(shape.biases)),
+        }
+        return {p: sum(p.numbers[0] > end for end in ends[p.kind]) for p in parameters}
 
     # --- Points ------------------------------------------------------------------------------
 

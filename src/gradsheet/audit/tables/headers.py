@@ -53,6 +53,7 @@ _DERIVATIVE = re.compile(r"d([^/]+)/d([^/]+)")
 _RATE = re.compile(
     r"(?<![a-z])(?:η|eta|lr|learning[ _]?rate|lernrate|alpha|α)(?![a-z])", re.IGNORECASE
 )
+_BIASES = re.compile(r"bias|biais|sesgo|viés|(?<![a-z])b\d*(?![a-z])", re.IGNORECASE)
 _SAID_DERIVATIVE = re.compile(
     r"(?<![a-z])d[^/\s]{0,12}/\s*d[a-zα-ω]|['’′](?:\s*\(|$)|grad|deriv|dériv|ableit|abgeleitet"
     r"|slope|steigung|pente|pendiente|inclina"
@@ -94,6 +95,11 @@ def _next(text: str) -> Symbol | None:
 def is_rate(text: str) -> bool:
     """Whether a label announces a learning rate."""
     return bool(_RATE.search(text)) and len(text) <= _LONGEST
+
+
+def is_about_biases(text: str) -> bool:
+    """Whether a label names a bias: ``η of the biases``, ``lr b``."""
+    return bool(_BIASES.search(text)) and len(text) <= _LONGEST
 
 
 def is_derivative(text: str) -> bool:

@@ -1,9 +1,10 @@
 """Which function a table goes down, or up, by its own derivative."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
@@ -11,8 +12,10 @@ from gradsheet.audit.inference.column_formulas import ColumnFormulas
 from gradsheet.audit.inference.function import Function, ReferenceFunction
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.interpretation import Interpretation
-from gradsheet.audit.inference.learning_rate import Rate, possible_rates
+from gradsheet.audit.inference.learning_rate import Rate, find_rate, possible_rates
 from gradsheet.audit.inference.lowering import Lowering
+from gradsheet.audit.inference.memories import Memories
+from gradsheet.audit.inference.ranking import by_its_rule
 from gradsheet.audit.inference.reference import agree
 from gradsheet.audit.inference.shape import Shape
 from gradsheet.audit.inference.wiring import Wiring
@@ -29,12 +32,21 @@ from gradsheet.symbolic.tape import Array
 _MOST_PARTS = 20_000  # of a function
 _MOST_ROWS = 5  # that are tried
 _MOST_WRONG = 3  # updates, the first ones, of which one is right where the rest are tried
+_MOST_SETS = 3  # of columns that may be the parameters, where others remember
 _SHAPE = Shape((1, 1), (0,))
 
 
 def interpret_descent(table: Table) -> Interpretation | str:
     """The table as the descent of a function; else why it is none, in a few words."""
-    return _Search(table).found()
+    wiring = Wiring(ColumnFormulas(table))
+    found = _Search(table, wiring.parameters, wiring.moved, wiring).found()
+    if isinstance(found, str):
+        memories = Memories(table, wiring.parameters)
+        for parameters in islice(memories.parameters(), _MOST_SETS):
+            other = _Search(table, parameters, memories.gradients(parameters), wiring).found()
+            if not isinstance(other, str):
+                return other
+    return found
 
 
 @dataclass(frozen=True)
@@ -48,15 +60,24 @@ class _Candidate:
 
 
 class _Search:
-    def __init__(self, table: Table) -> None:
-        self._table = table
-        formulas = ColumnFormulas(table)
-        wiring = Wiring(formulas)
-        columns = sorted(wiring.parameters)
+    """The search for a function that moves some columns.
+
+    Args:
+        table: the table.
+        parameters: the columns that hold them.
+        moved: for parameters the column that moves each.
+        wiring: of the table's columns.
+    """
+
+    def __init__(
+        self, table: Table, parameters: Collection[int], moved: Mapping[int, int], wiring: Wiring
+    ) -> None:
+        self._table, formulas = table, wiring.formulas
+        columns = sorted(parameters)
         weights = [Symbol(Kind.WEIGHT, (n,)) for n in range(1, len(columns) + 1)]
         self._parameters = dict(zip(columns, weights, strict=True))
         self._moved_by: dict[int, list[Symbol]] = {}
-        for parameter, column in sorted(wiring.moved.items()):
+        for parameter, column in sorted(moved.items()):
             self._moved_by.setdefault(column, []).append(self._parameters[parameter].gradient)
         self._gradients = {column: symbols[0] for column, symbols in self._moved_by.items()}
         copied = ((formulas.copied(column), column) for column in columns)
@@ -144,7 +165,7 @@ class _Search:
             if (written := found.typical(gradient)) is not None:
                 due = [found.reference[symbol] for symbol in symbols]
                 value, *values = found.reference.values([written, *due])
-                fitting += any(agree(value, right) for right in values)
+                fitting += any(agree(abs(value), abs(right)) for right in values)
                 proportional += any(_is_multiple(value, right) for right in values)
         candidate = _Candidate(column, function, fitting, proportional)
         if not self._gradients and self._moving(candidate) is not None:
@@ -190,9 +211,32 @@ class _Search:
                     is_uphill = function.is_uphill
             if best is not None:
                 break
+        if best is None:
+            return self._by_another_rule(candidate)
         if best is not None and is_uphill and self._goes_down(candidate.column):
             return self._interpretation(candidate.column, candidate.function, best.rate)
         return best
+
+    def _by_another_rule(self, candidate: _Candidate) -> Interpretation | None:
+        """The table under another rule, where most updates are right under it."""
+        self._name_unused(candidate)
+        rate = find_rate(self._table, self._hypothesis(candidate.column))
+        plain = self._interpretation(candidate.column, candidate.function, rate)
+        found = by_its_rule(self._table, plain)
+        right = [column for column in self._updates if self._moves(found, column)]
+        return found if found is not plain and 2 * len(right) >= len(self._updates) else None
+
+    def _name_unused(self, candidate: _Candidate) -> None:
+        """Name the columns of derivatives by which nothing is moved, as where one is taken twice."""
+        free = [s for s in self._parameters.values() if s.gradient not in self._gradients.values()]
+        found = self._interpretation(candidate.column, candidate.function, Rate())
+        columns = [c for c in self._table.usual if c not in found.symbols] if free else []
+        written = {c: w for c in columns if (w := found.typical(c)) is not None}
+        due = found.reference.values(found.reference[symbol.gradient] for symbol in free)
+        for column, value in zip(written, found.reference.values(written.values()), strict=True):
+            for symbol, right in zip(free, due, strict=True):
+                if symbol.gradient not in self._gradients.values() and agree(value, right):
+                    self._gradients[column] = symbol.gradient
 
     @property
     def _updates(self) -> list[int]:
@@ -221,14 +265,28 @@ class _Search:
         reference = ReferenceFunction(function)
         if rate.cell is None and rate.column is None and not math.isnan(rate.value):
             reference.fix(LEARNING_RATE, rate.value)
-        return Interpretation(self._table, self._hypothesis(column), rate, reference)
+        found = Interpretation(self._table, self._hypothesis(column), rate, reference)
+        _turn(found)
+        return found
+
+
+def _turn(found: Interpretation) -> None:
+    """Take columns of gradients for their opposites, where most of them are that."""
+    gradients = {c: s for c, s in found.symbols.items() if s.is_gradient}
+    written = {c: w for c in gradients if (w := found.typical(c)) is not None}
+    due = [found.reference[gradients[column].opposite] for column in written]
+    values = found.reference.values([*written.values(), *due])
+    pairs = zip(values[: len(due)], values[len(due) :], strict=True)
+    if 2 * sum(agree(value, right) for value, right in pairs) > len(gradients):
+        found.symbols |= {column: symbol.opposite for column, symbol in gradients.items()}
 
 
 def _is_multiple(written: Array, right: Array) -> bool:
     """Whether values are a number other than 0 times others."""
+    both = (written == 0) & (right == 0)  # where a unit is switched off
     with np.errstate(all="ignore"):
-        ratio = written / right
-    if not np.isfinite(ratio).all():
+        ratio = written[~both] / right[~both]
+    if not len(ratio) or not np.isfinite(ratio).all():
         return False
     middle = float(np.median(ratio))
     return bool(middle and np.ptp(ratio) <= 1e-9 * abs(middle))

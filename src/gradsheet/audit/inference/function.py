@@ -17,6 +17,7 @@ from gradsheet.audit.inference.reference import (
     draw,
 )
 from gradsheet.audit.inference.shape import Shape
+from gradsheet.networks.optimizers import UPDATE_RULES
 from gradsheet.networks.symbols import LOSS, Symbol, named, symbol_of
 from gradsheet.symbolic.expression import Expression, Variable, expand
 from gradsheet.symbolic.tape import Array, Tape
@@ -25,6 +26,7 @@ FUNCTION = "function"
 """The loss of a table that trains no network."""
 
 _NO_SHAPE = Shape((1, 1), (0,))
+_PLAIN = Practice((), FUNCTION)
 
 
 @dataclass(frozen=True)
@@ -49,35 +51,49 @@ class Function:
 class FunctionRow(ReferenceRow):
     """A function's values in one row of a table, by their symbols."""
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, practice: Practice) -> None:
         own = {v: named(symbol_of(v)) for v in (*function.parameters, *function.data)}
-        self.given = tuple(own.values())
+        rule = UPDATE_RULES[practice.rule]
+        settings = [named(symbol, None, meaning) for symbol, _, meaning in rule.settings]
+        self.given = (*own.values(), *settings)
         self.parameters = tuple(own[parameter] for parameter in function.parameters)
-        self.memory = {}
 
         def here(expression: Expression) -> Expression:
             return expand(expression, lambda _: True, own)
 
-        values = [*self.given, named(LOSS, here(function.value), "the function")]
-        for parameter, derivative in zip(self.parameters, function.derivatives, strict=True):
-            symbol = symbol_of(parameter)
-            gradient = named(symbol.gradient, here(derivative), "a derivative of the function")
-            step = RATE * gradient
-            moved = parameter + step if function.is_uphill else parameter - step
-            values += [gradient, named(symbol.next, moved, "a parameter after the update")]
+        gradients = [
+            named(symbol_of(parameter).gradient, here(derivative), "a derivative of the function")
+            for parameter, derivative in zip(self.parameters, function.derivatives, strict=True)
+        ]
+        opposites = [named(symbol_of(gradient).opposite, -gradient) for gradient in gradients]
+        downhill = opposites if function.is_uphill else gradients
+        step = (rule.step, *rule.variants)[practice.variant]
+        steps = step(list(zip(self.parameters, downhill, strict=True)), RATE, *settings)
+        self.memory = {memory: steps.updates[memory] for memory in steps.memory}
+        loss = named(LOSS, here(function.value), "the function")
+        values = [*self.given, loss, *gradients, *opposites, *steps.memory, *steps.updates.values()]
         self.values = {symbol_of(value): value for value in values}
 
 
 class ReferenceFunction(ReferenceNetwork):
-    """A function at random points, in a row of its table and in the rows around it."""
+    """A function at random points, in a row of its table and in the rows around it.
 
-    def __init__(self, function: Function) -> None:
-        super().__init__(_NO_SHAPE, Practice((), FUNCTION))
+    Args:
+        function: the function.
+        practice: by which rule it is made small.
+    """
+
+    def __init__(self, function: Function, practice: Practice = _PLAIN) -> None:
+        super().__init__(_NO_SHAPE, practice)
         self.function = function
         self._domain = _domain(function)
 
+    def under(self, practice: Practice) -> ReferenceNetwork:
+        """The same function, made small by another rule."""
+        return ReferenceFunction(self.function, practice)
+
     def _new_row(self, above: int) -> ReferenceRow:
-        return FunctionRow(self.function)
+        return FunctionRow(self.function, self.practice)
 
     def layer_of(self, parameters: Sequence[Symbol]) -> dict[Symbol, int]:
         """Parameters in groups, each that of a unit of the network that the function may be.
@@ -107,6 +123,8 @@ class ReferenceFunction(ReferenceNetwork):
         return agree(before, after)
 
     def _drawn(self, symbol: Symbol, above: int) -> Array:
+        if not (symbol.is_data or symbol.is_parameter):
+            return super()._drawn(symbol, above)
         same = symbol.is_data and not self._moving_data
         return self._domain(draw(symbol, 0 if same else above))
 

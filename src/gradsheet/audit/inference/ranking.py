@@ -46,7 +46,7 @@ def interpret(table: Table) -> Interpretation | None:
         name_helpers(best, wrong_columns(best))
         if not _is_training_table(best, len(wrong_columns(best))):
             return None
-    best = _by_its_rule(table, best)
+    best = by_its_rule(table, best)
     name_helpers(best, wrong_columns(best))
     return best if _learns(best) and _is_mostly_right(best) else None
 
@@ -72,7 +72,7 @@ def _learns(found: Interpretation) -> bool:
     return not (gradients or moved) <= wrong
 
 
-def _by_its_rule(table: Table, found: Interpretation) -> Interpretation:
+def by_its_rule(table: Table, found: Interpretation) -> Interpretation:
     """A table under the rule of its updates, where most of them are no plain gradient descent."""
     wrong = wrong_columns(found)
     parameters = [c for c, s in found.symbols.items() if s in found.parameters]

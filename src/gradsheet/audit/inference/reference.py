@@ -183,6 +183,10 @@ class ReferenceNetwork:
             self._place(above)
         return self._by_row[above]
 
+    def under(self, practice: Practice) -> "ReferenceNetwork":
+        """The same network, trained in another way."""
+        return ReferenceNetwork(self.shape, practice)
+
     def _new_row(self, above: int) -> ReferenceRow:
         return _network_row(network(self.shape, self.practice), self.practice.variant, above)
 
@@ -289,9 +293,9 @@ class ReferenceNetwork:
         is_fixed = symbol.is_data and not self._moving_data
         same = is_fixed or symbol in self._held or symbol.is_setting
         points = draw(symbol, 0 if same else above)
-        last = self.practice.activations[-1]
-        if symbol.kind is Kind.TARGET and last in STEP_UNITS:
-            lower = 0.0 if last == "step" else -1.0
+        last = self.practice.activations[-1:]
+        if symbol.kind is Kind.TARGET and not STEP_UNITS.keys().isdisjoint(last):
+            lower = 0.0 if last == ("step",) else -1.0
             points = np.where(points > 0.5, 1.0, lower)
         return points
 

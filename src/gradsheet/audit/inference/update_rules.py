@@ -15,7 +15,7 @@ from gradsheet.audit.inference.learning_rate import (
     label_near,
     sources_of,
 )
-from gradsheet.audit.inference.reference import Practice, ReferenceNetwork
+from gradsheet.audit.inference.reference import Practice
 from gradsheet.audit.tables.headers import is_rate
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.optimizers import UPDATE_RULES
@@ -77,7 +77,7 @@ def _interpretation(
     rate: Rate,
     settings: Settings,
 ) -> Interpretation:
-    reference = ReferenceNetwork(hypothesis.shape, practice)
+    reference = found.reference.under(practice)
     for setting, value in settings.numbers.items():
         reference.fix(setting, value)
     if settings.count:
@@ -179,8 +179,10 @@ class _Search:
         return column in self._table.usual and column not in self._found.symbols
 
     def _read_by(self, column: int) -> list[int]:
-        here = CellIndex(self._table.rows[-1], column)
-        return [ref.seen_from(here).column for ref in references(self._tree(column))]
+        """The columns that a column's formula reads in the rows of the table."""
+        here, rows = CellIndex(self._table.rows[-1], column), self._table.rows
+        cells = [ref.seen_from(here) for ref in references(self._tree(column))]
+        return [cell.column for cell in cells if cell.row in rows]
 
     def _tree(self, column: int) -> Node:
         return self._table.usual[column]

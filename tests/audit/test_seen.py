@@ -33,12 +33,12 @@ LOAN = {CellIndex(1, 1): Cell(1000.0)} | {
         (
             LOAN,
             {},
-            "formulas that move numbers on, but none was found to follow the derivative of a loss",
+            "formulas that move numbers on; no network and no function was recognized in them",
         ),
         (
             {CellIndex(1, 1): Cell(None, "B1+C1")},
             {},
-            "formulas, but none of a network or of a descent",
+            "formulas, in which no network and no descent was recognized",
         ),
     ],
 )

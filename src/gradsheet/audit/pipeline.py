@@ -35,7 +35,8 @@ from gradsheet.audit.findings import (
 )
 from gradsheet.audit.inference.function import FUNCTION
 from gradsheet.audit.inference.interpretation import Interpretation, Work
-from gradsheet.audit.inference.rows import interpret_table
+from gradsheet.audit.inference.ranking import wrong_columns
+from gradsheet.audit.inference.rows import RowTable
 from gradsheet.audit.own_files import refuse_own
 from gradsheet.audit.seen import what_was_seen
 from gradsheet.audit.subject import Subject
@@ -71,12 +72,18 @@ def audit_book(book: Book) -> Audit:
     """Check every training table of a workbook that was read; see ``audit_workbook``."""
     refuse_own(book)
     formulas = Formulas(book)
-    interpretations = _interpretations(formulas)
+    rows = [RowTable(table) for table in _row_tables(formulas)]
+    interpretations = _interpretations(rows)
     is_found = bool(interpretations) and not _are_pieces(interpretations)
     possible = [] if is_found else find_trainings(formulas)
     results = [(each, interpret_training(each)) for each in possible]
     trainings = [read for _, read in results if read is not None]
     unread = [each for each, read in results if read is None and each.size >= _FEWEST_VALUES]
+    if not is_found and all(training.is_function for training in trainings):
+        descents = [each.as_function for each in rows if each.as_function is not None]
+        wrong = sum(len(wrong_columns(found)) for found in descents)
+        if descents and (not trainings or wrong <= sum(t.wrong for t in trainings)):
+            interpretations, trainings = descents, []
     interpretations = [] if trainings else interpretations
     if not interpretations and not trainings:
         seen = what_was_seen(formulas, len(possible))
@@ -110,14 +117,19 @@ def _unread(training: Training) -> Finding:
     return Finding((rules.NOT_READ,), NotRead(why), sheet, cell)
 
 
-def _interpretations(formulas: Formulas) -> list[Interpretation]:
-    """The training tables with a row a step."""
+def _row_tables(formulas: Formulas) -> list[Table]:
+    """What may be training tables with a row a step."""
     passed_over = sheets_without_table(formulas.book.properties)
+    return [table for table in find_tables(formulas) if table.sheet.name not in passed_over]
+
+
+def _interpretations(rows: Sequence[RowTable]) -> list[Interpretation]:
+    """The training tables with a row a step."""
     found: dict[int, Interpretation] = {}
-    tables = [t for t in find_tables(formulas) if t.sheet.name not in passed_over]
-    for table in tables:
+    for row_table in rows:
+        table = row_table.table
         like = found.get(id(table.like))
-        known = (like and like.on(table)) or interpret_table(table)
+        known = (like and like.on(table)) or row_table.found
         if known is not None:
             found[id(table)] = known
     return list(found.values())

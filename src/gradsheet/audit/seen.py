@@ -35,15 +35,13 @@ def what_was_seen(formulas: Formulas, trainings: int) -> str:
     if not is_searched(formulas):
         return "too many formulas to look for other layouts than a row a step"
     if trainings:
-        return (
-            "formulas that move numbers on, but none was found to follow the derivative of a loss"
-        )
+        return "formulas that move numbers on; no network and no function was recognized in them"
     if has_gradients:
         return "gradients, but no formula that moves a weight on by them"
     if any(calls(tree, name) for tree in trees for name in _UNITS):
         rows = "rows of examples, " if _has_rows(formulas) else ""
         return f"{rows}a forward pass only, no gradients"
-    return "formulas, but none of a network or of a descent"
+    return "formulas, in which no network and no descent was recognized"
 
 
 def _names_gradient(text: str) -> bool:

@@ -10,10 +10,11 @@ from gradsheet.audit import rules
 from gradsheet.audit.checks.examples import with_uneven
 from gradsheet.audit.details import OddCell
 from gradsheet.audit.findings import ColumnAudit, Finding, TableAudit
-from gradsheet.audit.inference.descent import interpret_descent
+from gradsheet.audit.inference.function import FUNCTION
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.ranking import interpret, wrong_columns
 from gradsheet.audit.inference.reference import agree
+from gradsheet.audit.inference.rows import RowTable
 from gradsheet.audit.relocation import relocated, relocated_finding
 from gradsheet.audit.subject import Subject, content_of
 from gradsheet.audit.tables.steps.arrangement import Arrangement
@@ -34,6 +35,16 @@ class TrainingFound:
 
     training: Training
     kinds: tuple[tuple[Kind, Interpretation], ...]
+
+    @property
+    def wrong(self) -> int:
+        """How many of its columns are wrong."""
+        return sum(len(wrong_columns(found)) for _, found in self.kinds)
+
+    @property
+    def is_function(self) -> bool:
+        """Whether it is taken for the descent of a function."""
+        return self.kinds[0][1].reference.practice.loss == FUNCTION
 
 
 def interpret_training(training: Training) -> TrainingFound | None:
@@ -60,13 +71,8 @@ def _as_network(training: Training) -> TrainingFound | None:
 def _as_function(training: Training) -> TrainingFound | None:
     """The function that it makes small, all examples in it."""
     kind = training.whole()
-    found = interpret_descent(kind.table)
-    if isinstance(found, str):
-        return None
-    computed = [column for column in found.symbols if found.computed_rows(column)]
-    if 2 * len(wrong_columns(found)) > len(computed):
-        return None  # of a function that was guessed, most must be as it should be
-    return TrainingFound(training, ((kind, found),))
+    found = RowTable(kind.table).as_function
+    return None if found is None else TrainingFound(training, ((kind, found),))
 
 
 def audit_training(found: TrainingFound, audit: Callable[[Subject], TableAudit]) -> TableAudit:

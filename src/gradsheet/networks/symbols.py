@@ -45,6 +45,8 @@ class Kind(Enum):
     CHANGE = "change in an update"
     OPPOSITE = "opposite of a derivative or a change"
 
+    __hash__ = object.__hash__  # symbols are looked up very often; Enum's own is slow
+
 
 # How the text of each kind begins; several numbers are joined by a low line.
 _PREFIXES = {

@@ -4,7 +4,7 @@ A tree holds references as seen from its own cell, so a formula that was copied 
 tree in every row.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -175,6 +175,8 @@ def cells_of(area: Area, at: CellIndex) -> list[list[CellIndex]]:
 def _elementwise(function: Callable[..., Expression], name: str, arguments: list[Matrix]) -> Matrix:
     height = max((len(matrix) for matrix in arguments), default=1)
     width = max((len(matrix[0]) for matrix in arguments), default=1)
+    if height == width == 1:  # nearly always
+        return [[_applied(function, name, [matrix[0][0] for matrix in arguments])]]
     for matrix in arguments:
         if len(matrix) not in (1, height) or len(matrix[0]) not in (1, width):
             raise FormulaError(f"the ranges of {name} do not fit together")
@@ -185,9 +187,15 @@ def _elementwise(function: Callable[..., Expression], name: str, arguments: list
         return matrix[row % len(matrix)][column % len(matrix[0])]
 
     def value(row: int, column: int) -> Expression:
-        return function(*(item(matrix, row, column) for matrix in arguments))
+        return _applied(function, name, [item(matrix, row, column) for matrix in arguments])
 
+    return [[value(row, column) for column in range(width)] for row in range(height)]
+
+
+def _applied(
+    function: Callable[..., Expression], name: str, arguments: Sequence[Expression]
+) -> Expression:
     try:
-        return [[value(row, column) for column in range(width)] for row in range(height)]
+        return function(*arguments)
     except TypeError as error:
         raise FormulaError(f"{name} has {len(arguments)} arguments") from error

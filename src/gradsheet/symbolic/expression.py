@@ -209,6 +209,14 @@ def remarks(expression: Expression) -> Iterator[str]:
             yield from remarks(argument)
 
 
+def renamed(expression: Expression, names: Mapping[Variable, Variable]) -> Expression:
+    """``expression`` over other variables; nothing else changes."""
+    if isinstance(expression, Apply):
+        parts = tuple([renamed(part, names) for part in expression.arguments])
+        return Apply(expression.operation, parts)
+    return names[expression] if isinstance(expression, Variable) else expression
+
+
 def expand(
     expression: Expression,
     keep: Callable[[Variable], bool],

@@ -246,15 +246,19 @@ class _Search:
         return None
 
     def _rate_from(self, cell: CellRef) -> RateTaken:
-        """The learning rate taken from a cell; its own sheet's name is left out."""
-        found, own = self._found, self._found.table.sheet.name
+        """The learning rate taken from a cell."""
+        name = label_near(self._found.table, cell)
+        return RateTaken(rules.UNUSED_RATE, self._shown(cell).absolute, name, self._due_cell())
 
-        def shown(place: CellRef) -> CellRef:
-            return place._replace(sheet="") if place.sheet == own else place
+    def _due_cell(self) -> CellRef | None:
+        """The cell from which the learning rate is due."""
+        right = self._found.rate_cell(self._column)
+        return self._shown(right) if right else None
 
-        right, name = found.rate_cell(self._column), label_near(found.table, cell)
-        due = shown(right) if right else None
-        return RateTaken(rules.UNUSED_RATE, shown(cell).absolute, name, due)
+    def _shown(self, cell: CellRef) -> CellRef:
+        """A cell without its sheet's name where that is the table's own."""
+        own = self._found.table.sheet.name
+        return cell._replace(sheet="") if cell.sheet == own else cell
 
     def _single(self, substitutes: Sequence[Substitute]) -> Cause | None:
         short = self._found.work.is_hopeless or self._is_large
@@ -393,5 +397,5 @@ class _Search:
             cell = reference.seen_from(here)
             if reference.row_fixed and found.symbols.get(cell.column) == symbol_of(taken):
                 name = found.header(cell.column)
-                return RateTaken(rules.UNUSED_RATE, cell.absolute, name, self._rate_cell())
+                return RateTaken(rules.UNUSED_RATE, cell.absolute, name, self._due_cell())
         return Change(rules.UNUSED_RATE, self._naming.formula(taken), Formula((Value("η"),)))

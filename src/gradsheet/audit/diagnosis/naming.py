@@ -51,7 +51,10 @@ class Naming:
             return Value("η")
         if not isinstance(variable.label, Symbol):
             return Value(plain(variable.name))
-        name = self._headers.get(symbol_of(variable), variable.name)
+        symbol = symbol_of(variable)
+        if symbol.is_setting:  # the same in every row
+            return Value(variable.name)
+        name = self._headers.get(symbol, variable.name)
         before = self._found.reference.rows_above(variable)
         return Value(name, None if before in self._expected_rows else before)
 

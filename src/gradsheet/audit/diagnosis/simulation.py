@@ -44,7 +44,7 @@ def losses(
             gradient = (wrong or {}).get(symbol, found.reference[symbol.gradient])
             rate: Expression = whole.rate
             if symbol in found.due_rates:
-                rate = whole.rate * (subject.rate_in(columns[symbol]) / subject.rate)
+                rate = (subject.rate_in(columns[symbol]) / subject.rate) * whole.rate
             steps.move(parameter, parameter - rate * gradient)
     try:
         check_learning_rates(rates)

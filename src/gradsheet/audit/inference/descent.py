@@ -15,7 +15,7 @@ from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.learning_rate import Rate, find_rate, possible_rates
 from gradsheet.audit.inference.lowering import Lowering
 from gradsheet.audit.inference.memories import Memories
-from gradsheet.audit.inference.ranking import by_its_rule
+from gradsheet.audit.inference.ranking import by_its_rule, wrong_columns
 from gradsheet.audit.inference.reference import agree
 from gradsheet.audit.inference.shape import Shape
 from gradsheet.audit.inference.wiring import Wiring
@@ -40,13 +40,20 @@ def interpret_descent(table: Table) -> Interpretation | str:
     """The table as the descent of a function; else why it is none, in a few words."""
     wiring = Wiring(ColumnFormulas(table))
     found = _Search(table, wiring.parameters, wiring.moved, wiring).found()
-    if isinstance(found, str):
+    if isinstance(found, str) or not wiring.parameters.isdisjoint(wrong_columns(found)):
         memories = Memories(table, wiring.parameters)
         for parameters in islice(memories.parameters(), _MOST_SETS):
-            other = _Search(table, parameters, memories.gradients(parameters), wiring).found()
-            if not isinstance(other, str):
-                return other
+            search = _Search(table, parameters, memories.gradients(parameters), wiring)
+            search.among = memories.functions_of(parameters)
+            found = min(found, search.found(), key=_badness)
+            if not isinstance(found, str) and not wrong_columns(found):
+                break
     return found
+
+
+def _badness(found: Interpretation | str) -> float:
+    """How many columns are wrong; infinite where there is no interpretation."""
+    return math.inf if isinstance(found, str) else len(wrong_columns(found))
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,9 @@ class _Candidate:
 class _Search:
     """The search for a function that moves some columns.
 
+    Attributes:
+        among: the columns that may compute it.
+
     Args:
         table: the table.
         parameters: the columns that hold them.
@@ -73,6 +83,7 @@ class _Search:
         self, table: Table, parameters: Collection[int], moved: Mapping[int, int], wiring: Wiring
     ) -> None:
         self._table, formulas = table, wiring.formulas
+        self.among: Collection[int] = table.usual
         columns = sorted(parameters)
         weights = [Symbol(Kind.WEIGHT, (n,)) for n in range(1, len(columns) + 1)]
         self._parameters = dict(zip(columns, weights, strict=True))
@@ -100,7 +111,7 @@ class _Search:
 
     def _candidates(self) -> Iterator[_Candidate]:
         known = {*self._parameters, *self._gradients, *self._new}
-        for column in self._table.usual:
+        for column in self.among:
             if column not in known and (function := self._function(column)) is not None:
                 yield self._compared(column, function)
 
@@ -227,16 +238,20 @@ class _Search:
         return found if found is not plain and 2 * len(right) >= len(self._updates) else None
 
     def _name_unused(self, candidate: _Candidate) -> None:
-        """Name the columns of derivatives by which nothing is moved, as where one is taken twice."""
-        free = [s for s in self._parameters.values() if s.gradient not in self._gradients.values()]
+        """Name the derivatives by which nothing is moved, as where another is taken twice."""
         found = self._interpretation(candidate.column, candidate.function, Rate())
+        wrong = {c for c in wrong_columns(found) if c in self._gradients}
+        held = {s for c, s in self._gradients.items() if c not in wrong}
+        free = [s.gradient for s in self._parameters.values() if s.gradient not in held]
         columns = [c for c in self._table.usual if c not in found.symbols] if free else []
         written = {c: w for c in columns if (w := found.typical(c)) is not None}
-        due = found.reference.values(found.reference[symbol.gradient] for symbol in free)
+        due = found.reference.values(found.reference[symbol] for symbol in free)
         for column, value in zip(written, found.reference.values(written.values()), strict=True):
             for symbol, right in zip(free, due, strict=True):
-                if symbol.gradient not in self._gradients.values() and agree(value, right):
-                    self._gradients[column] = symbol.gradient
+                if symbol not in held and agree(value, right):
+                    others = {c: s for c, s in self._gradients.items() if s != symbol}
+                    self._gradients = {**others, column: symbol}
+                    held.add(symbol)
 
     @property
     def _updates(self) -> list[int]:

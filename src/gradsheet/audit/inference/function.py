@@ -111,7 +111,9 @@ class ReferenceFunction(ReferenceNetwork):
         """Whether the ratio of two derivatives stays the same where both parameters move."""
         function, pair = self.function, (one, other)
         derivatives = zip(function.parameters, function.derivatives, strict=True)
-        both = [Variable("wanted", by) for parameter, by in derivatives if symbol_of(parameter) in pair]
+        both = [
+            Variable("wanted", by) for parameter, by in derivatives if symbol_of(parameter) in pair
+        ]
         inside = (*function.parameters, *function.data)
         points = {v: self._domain(draw(symbol_of(v), 0)) for v in inside}
         elsewhere = {v: self._domain(draw(symbol_of(v), 1)) for v in inside if symbol_of(v) in pair}

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice, pairwise
+from typing import Literal
 
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.learning_rate import Rate
@@ -14,13 +15,16 @@ from gradsheet.audit.inference.reference import ReferenceNetwork, agree
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.step_units import STEP_UNITS
-from gradsheet.networks.symbols import Kind, Symbol, symbol_of
+from gradsheet.networks.symbols import LEARNING_RATE, Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Call, Node, Reference, references
 from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.symbolic.expression import Expression, Number, Variable
+from gradsheet.symbolic.expression import Expression, Number, Variable, renamed, variables
 
 _MOST_PAIRS = 30_000  # of mistakes tried together, in one workbook; about two seconds
+
+_What = tuple[Literal["rate", "value", "count", "number"], Symbol | int, int]
+"""What a cell holds: of a value its symbol, of another number its column; how many rows above."""
 
 _MOST_UNEXPLAINED = 8  # formulas of a workbook
 _SUM_TOLERANCE = 1e-6  # of targets that sum to 1
@@ -78,6 +82,8 @@ class Interpretation:
         self.work = Work()
         self.row_classes: dict[int, dict[object, list[int]]] = {}
         self._matching: dict[tuple[int, int], bool] = {}
+        self._typical: dict[int, Expression | None] = {}
+        self._typical_with: dict[int, Symbol] = {}  # the names under which these are true
         reference.hold(symbol for symbol in self.parameters if not self.is_trained(symbol))
         if self._data_moves:
             reference.move_data()
@@ -234,32 +240,76 @@ class Interpretation:
 
     def _meaning(self, cell: CellRef, row: int) -> Variable | None:
         """The value of the network or the learning rate that a cell is, as ``row`` sees it."""
-        if cell == self.rate.cell or cell in self.rate.others:
+        what = self._what(cell, row)
+        return None if what is None else self._held(what)
+
+    def _held(self, what: _What) -> Variable:
+        """The variable of the reference for a value."""
+        kind, of, above = what
+        if kind == "rate":
             return self.reference.rate
+        if kind == "count":
+            return self.reference.count(above)
+        if isinstance(of, Symbol):
+            return self.reference.row(above).values[of]
+        return self.reference.number_of_row(of, above)
+
+    def _what(self, cell: CellRef, row: int) -> _What | None:
+        """What a cell holds, as ``row`` sees it; None where its own formula tells."""
+        if cell == self.rate.cell or cell in self.rate.others:
+            return ("rate", LEARNING_RATE, 0)
         if (symbol := self.outside.get(cell) or self.settings.get(cell)) is not None:
-            return self.reference[symbol]
+            return ("value", symbol, 0)
         (sheet, (other_row, column)) = cell
         if sheet != self.table.sheet.name or other_row not in self.table.rows:
             return None
         if column == self.rate.column:
-            return self.reference.rate
+            return ("rate", LEARNING_RATE, 0)
         if column == self.count:
-            return self.reference.count(row - other_row)
+            return ("count", column, row - other_row)
         if (symbol := self.symbols.get(column)) is None:
             if column in self._remembering:
                 raise FormulaError("it uses what a column has gathered over the rows above")
-            if column in self._varied:
-                return self.reference.number_of_row(column, row - other_row)
-            return None
+            return ("number", column, row - other_row) if column in self._varied else None
         if self.is_given(column) and not (symbol.is_data and self._data_moves):
-            return self.reference[symbol]  # the same in every row
-        return self.reference.row(row - other_row).values[symbol]
+            return ("value", symbol, 0)  # the same in every row
+        return ("value", symbol, row - other_row)
 
     def typical(self, column: int) -> Expression | None:
         """What the usual formula of a column computes; None where that is not understood."""
+        if self._typical_with != self.symbols:
+            self._typical, self._typical_with = {}, dict(self.symbols)
+            self._lowered = self.table.lowered.setdefault(self._names, {})
+        if column not in self._typical:
+            if column not in self._lowered:
+                self._lowered[column] = self._usual(column)
+            usual = self._lowered[column]
+            if usual is not None:
+                usual = renamed(usual, {v: self._held(_WHAT[v]) for v in variables(usual)})
+            self._typical[column] = usual
+        return self._typical[column]
+
+    @property
+    def _names(self) -> object:
+        """The same for interpretations under which formulas compute the same of the same values."""
+        given = frozenset(column for column in self.symbols if self.is_given(column))
+        places = (frozenset(self.outside.items()), frozenset(self.settings.items()))
+        named = frozenset(self.symbols.items())
+        return named, given, places, self.rate.cell, self.rate.column, self.rate.others, self.count
+
+    def _usual(self, column: int) -> Expression | None:
+        """The usual formula of a column over values that no network holds yet."""
         row = self.typical_row(column)
+        if row is None:
+            return None
+
+        def meaning(cell: CellRef) -> Variable | None:
+            held = self._what(cell, row)
+            return None if held is None else _value(held)
+
         try:
-            return None if row is None else self.written(row, column)
+            cell = CellRef(self.table.sheet.name, CellIndex(row, column))
+            return Lowering(self.table.formulas, meaning).expression(cell)
         except FormulaError:
             return None
 
@@ -397,6 +447,18 @@ class Interpretation:
         other.outside = {moved(place): symbol for place, symbol in self.outside.items()}
         other.settings = {moved(place): symbol for place, symbol in self.settings.items()}
         return other
+
+
+_WHAT: dict[Variable, _What] = {}
+"""What the variables stand for over which formulas are kept."""
+
+
+@cache
+def _value(what: _What) -> Variable:
+    """A variable for a value that no network holds yet."""
+    value = Variable("value")
+    _WHAT[value] = what
+    return value
 
 
 def _number(parameter: Symbol) -> tuple[int, ...]:

@@ -47,7 +47,8 @@ class Lowering:
             )
         sheet, place = cell
         held = self._formulas.cell(sheet, place)
-        assert held is not None
+        if held is None:
+            raise FormulaError("the cell is empty")
         origin = held.anchor or place
         part = (place.row - origin.row, place.column - origin.column)
 

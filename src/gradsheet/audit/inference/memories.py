@@ -39,6 +39,11 @@ class Memories:
             if inside and rest and self._lead(inside, rest) and self._lead(rest, inside):
                 yield inside
 
+    def functions_of(self, parameters: Collection[int]) -> list[int]:
+        """The columns that depend on these parameters and on nothing else that moves."""
+        others = self._read.keys() - self._moved
+        return sorted(c for c in others if self._of(c) == frozenset(parameters))
+
     def gradients(self, parameters: Collection[int]) -> dict[int, int]:
         """For each parameter the column behind what is remembered of it, where that is one."""
         memories = self._moved - frozenset(parameters)

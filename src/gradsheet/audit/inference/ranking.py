@@ -20,7 +20,6 @@ from gradsheet.audit.inference.update_rules import by_other_rules
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.symbols import LEARNING_RATE, LOSS, Kind, Symbol
-from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression
 
 _MOST_COMBINATIONS = 40
@@ -197,10 +196,8 @@ def _written_and_expected(
     expected = None if row is None else found.expected(row, column)
     if row is None or expected is None:
         return None
-    try:
-        return found.written(row, column), expected
-    except FormulaError:
-        return ERROR, expected
+    written = found.typical(column)
+    return ERROR if written is None else written, expected
 
 
 def _is_training_table(found: Interpretation, wrong: int) -> bool:

@@ -1,5 +1,7 @@
 """A table with a row a step: a network, or the descent of the sheet's own written loss."""
 
+from functools import cached_property
+
 from gradsheet.audit.inference.descent import interpret_descent
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.ranking import interpret, wrong_columns
@@ -7,19 +9,35 @@ from gradsheet.audit.tables.table import Table
 from gradsheet.networks.symbols import Kind, Symbol
 
 
-def interpret_table(table: Table) -> Interpretation | None:
-    """The interpretation of a table, if there is one.
+class RowTable:
+    """A table with a row a step, and what it is taken for."""
 
-    An activation or a loss that the audit does not know, such as one with a penalty for large
-    weights, is differentiated as the function that it is: where all gradients are its derivatives,
-    and all that they move is moved as it should be, nothing is wrong, whatever the network.
-    """
-    found = interpret(table)
-    if found is not None and not _is_of_another_loss(found, set(wrong_columns(found))):
-        return found
-    descent = interpret_descent(table)
-    is_right = not isinstance(descent, str) and not wrong_columns(descent)
-    return descent if is_right and not isinstance(descent, str) else found
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    @cached_property
+    def found(self) -> Interpretation | None:
+        """The interpretation of the table, if there is one.
+
+        An activation or a loss that the audit does not know, such as one with a penalty for large
+        weights, is differentiated as the function that it is: where all gradients are its
+        derivatives, and all that they move is moved as it should be, nothing is wrong, whatever the
+        network.
+        """
+        found = interpret(self.table)
+        if found is not None and not _is_of_another_loss(found, set(wrong_columns(found))):
+            return found
+        descent = self.as_function
+        return descent if descent is not None and not wrong_columns(descent) else found
+
+    @cached_property
+    def as_function(self) -> Interpretation | None:
+        """The table as the descent of a function, of which most is as it should be."""
+        found = interpret_descent(self.table)
+        if isinstance(found, str):
+            return None
+        computed = [column for column in found.symbols if found.computed_rows(column)]
+        return found if 2 * len(wrong_columns(found)) <= len(computed) else None
 
 
 def _is_of_another_loss(found: Interpretation, wrong: set[int]) -> bool:

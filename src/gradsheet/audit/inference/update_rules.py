@@ -118,7 +118,7 @@ class _Search:
         kinds: tuple[Kind, ...] = (Kind.VELOCITY,)
         if rule in ("adam", "weight-decay"):
             kinds = (Kind.MEAN, Kind.VELOCITY) if rule == "adam" else ()
-        own = self._owned()
+        own = self._owned(len(kinds))
         counted = [column for columns in own.values() for column in columns]
         shared = sorted({c for c in counted if len(own) > 1 and counted.count(c) == len(own)})
         for order in permutations(range(len(kinds))):
@@ -133,10 +133,15 @@ class _Search:
             if len(memory) == len(kinds) * len(own):
                 yield from self._with_powers(memory, shared)
 
-    def _owned(self) -> dict[Symbol, list[int]]:
+    def _owned(self, count: int) -> dict[Symbol, list[int]]:
         """For each parameter what is remembered behind its update.
 
-        A column that another one's mixes in by mistake is not that other's.
+        A column that another one's mixes in by mistake is not that other's; where an update takes
+        another one's, its own is the one that nothing takes; one that does not go on from its own
+        value is remembered nevertheless, if the others are.
+
+        Args:
+            count: how many the rule remembers of each.
         """
         own = {symbol: self._remembered(column) for symbol, column in self._columns.items()}
         counted = Counter(column for columns in own.values() for column in columns)
@@ -144,7 +149,26 @@ class _Search:
             direct = [c for c in self._read_by(column) if self._is_free(c)]
             if len(direct) == 1 and not counted[direct[0]] and len(own[symbol]) == 1:
                 own[symbol] = direct
+            if count == 1 and not own[symbol] and len(direct) == 1:
+                own[symbol] = direct
+        free = self._untaken(own)
+        for symbol, columns in own.items():
+            is_shared = all(counted[c] > 1 for c in columns) and len(columns) == count
+            if is_shared and len(mine := free.get(symbol, [])) == count:
+                own[symbol] = mine
         return own
+
+    def _untaken(self, own: Mapping[Symbol, list[int]]) -> dict[Symbol, list[int]]:
+        """What no update takes, by the parameter whose gradient it goes on from."""
+        taken = {column for columns in own.values() for column in columns}
+        named = self._found.symbols
+        gradients = {c: s.of for c, s in named.items() if s.is_gradient and s.of}
+        found: dict[Symbol, list[int]] = {}
+        for column in sorted(c for c in self._table.usual if self._is_free(c) and c not in taken):
+            if goes_on(self._table, column):
+                for parameter in {gradients[c] for c in self._read_by(column) if c in gradients}:
+                    found.setdefault(parameter, []).append(column)
+        return found
 
     def _with_powers(
         self, memory: dict[int, Symbol], shared: Sequence[int]

@@ -11,6 +11,7 @@ from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.formula import Node
 from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.model import Cell, Sheet
+from gradsheet.symbolic.expression import Expression
 
 _OF_ITS_FORMULAS = ("_trees", "_copies", "usual", "named", "has_arrays")
 """What tables in the same cells of sheets with the same formulas share."""
@@ -80,6 +81,11 @@ class Table:
 
     @cached_property
     def _copies(self) -> dict[int, dict[Node | None, list[int]]]:
+        return {}
+
+    @cached_property
+    def lowered(self) -> dict[object, dict[int, Expression | None]]:
+        """What the usual formulas compute over values of a network, under each set of names."""
         return {}
 
     def on(self, sheet: Sheet, different: frozenset[CellIndex]) -> "Table":

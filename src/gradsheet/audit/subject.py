@@ -43,8 +43,12 @@ class Subject:
     @cached_property
     def rate(self) -> float:
         """The learning rate; NaN where the table has none."""
-        cell = self.found.rate.cell
-        return self._evaluator.value(*cell) if cell else self.found.rate.value
+        rate = self.found.rate
+        if rate.cell:
+            return self._evaluator.value(*rate.cell)
+        if rate.column is not None and math.isnan(rate.value):
+            return self.value(self.table.rows[0], rate.column)
+        return rate.value
 
     def rate_in(self, column: int) -> float:
         """The learning rate that is due in a column."""

@@ -233,6 +233,8 @@ class _Search:
             return None
         for cell in sorted(found.foreign_rates(self._row, self._column)):
             return self._rate_from(cell)
+        if rate.above is not None and (taken := self._rate_of_other_row()) is not None:
+            return taken
         for ref in references(tree) if tree is not None else ():
             cell = CellRef(ref.sheet or own, ref.seen_from(here))
             is_beside = cell.sheet != own or cell.cell.row not in found.table.rows
@@ -243,6 +245,21 @@ class _Search:
                 and found.matches(self._row, self._column, {cell: found.reference.rate})
             ):
                 return self._rate_from(cell)
+        return None
+
+    def _rate_of_other_row(self) -> Cause | None:
+        """The rate of another step, where each step has its own."""
+        found, row, rate = self._found, self._row, self._found.rate
+        tree, here = found.table.tree(row, self._column), CellIndex(row, self._column)
+        if rate.column is None or rate.above is None or tree is None:
+            return None
+        due = CellRef("", CellIndex(row - rate.above, rate.column))
+        for index in (ref.seen_from(here) for ref in references(tree)):
+            cell = CellRef(found.table.sheet.name, index)
+            taken = {cell: found.reference.rate}
+            if index.column == rate.column and found.matches(row, self._column, taken):
+                name = found.header(rate.column)
+                return RateTaken(rules.OTHER_ROW, str(index), name, due)
         return None
 
     def _rate_from(self, cell: CellRef) -> RateTaken:

@@ -7,7 +7,7 @@ import numpy as np
 
 from gradsheet.audit.details import Formula, Value
 from gradsheet.audit.inference.interpretation import Interpretation
-from gradsheet.networks.symbols import Symbol, symbol_of
+from gradsheet.networks.symbols import Kind, Symbol, symbol_of
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable
 from gradsheet.symbolic.operations import DIVIDE
 from gradsheet.symbolic.render import plain, to_textbook
@@ -55,6 +55,8 @@ class Naming:
         if symbol.is_setting:  # the same in every row
             return Value(variable.name)
         name = self._headers.get(symbol, variable.name)
+        if symbol.kind is Kind.COUNT and symbol.numbers:  # a column without a name
+            name = plain(self._found.header(symbol.numbers[0])) or name
         before = self._found.reference.rows_above(variable)
         return Value(name, None if before in self._expected_rows else before)
 

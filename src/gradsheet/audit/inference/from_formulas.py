@@ -111,7 +111,8 @@ class _Naming:
             for parameter in parameters:
                 column = gradient
                 if len(parameters) > 1:
-                    column = self._due_gradient(parameter, owners) or gradient
+                    due = self._due_gradient(parameter, owners)
+                    column = gradient if due is None or due in owners else due
                 symbol = self._symbols.get(ColumnCell(parameter))
                 if symbol and (column == gradient or column in self._formulas.expressions):
                     self._symbols.setdefault(ColumnCell(column), symbol.gradient)

@@ -264,7 +264,9 @@ class Interpretation:
         if sheet != self.table.sheet.name or other_row not in self.table.rows:
             return None
         if column == self.rate.column:
-            return ("rate", LEARNING_RATE, 0)
+            above = row - other_row
+            is_due = self.rate.above in (None, above)
+            return ("rate", LEARNING_RATE, 0) if is_due else ("number", column, above)
         if column == self.count:
             return ("count", column, row - other_row)
         if (symbol := self.symbols.get(column)) is None:

@@ -24,12 +24,15 @@ class Rate:
         cell: the cell; None where it is typed into the formulas.
         column: the column of the table, where it has one.
         value: what it is, where it is in no cell beside the table; NaN where it is unknown.
+        above: how many rows above an update the number of its step is, where a column computes one
+            for each; None where it does not matter.
         others: cells with labels of their own that announce learning rates, of other layers.
     """
 
     cell: CellRef | None = None
     column: int | None = None
     value: float = math.nan
+    above: int | None = None
     others: tuple[CellRef, ...] = ()
 
 
@@ -47,7 +50,8 @@ def find_rate(table: Table, hypothesis: Hypothesis) -> Rate:
     sources = sources_of(table, hypothesis)
     planned = [c for c, _ in sources.columns.most_common() if _is_schedule(table, hypothesis, c)]
     if planned:
-        return Rate(column=planned[0], value=table.number(table.rows[0], planned[0]))
+        column, value = planned[0], table.number(table.rows[0], planned[0])
+        return Rate(column=column, value=value, above=_rows_above(table, hypothesis, column))
     if labeled := _labeled(table, sources.cells):
         own = label_of(table, labeled)
         others = (c for c in sources.cells if label_of(table, c) not in ("", own))
@@ -158,9 +162,31 @@ def _is_schedule(table: Table, hypothesis: Hypothesis, column: int) -> bool:
     here = CellIndex(table.later_rows[0], column)
     cells = [CellRef(r.sheet or table.sheet.name, r.seen_from(here)) for r in references(tree)]
     inside = [c for c in cells if c.sheet == table.sheet.name and c.cell.row in table.rows]
-    is_apart = all(c.cell.column == column or c.cell.column not in table.usual for c in inside)
+    is_apart = all(
+        c.cell.column == column
+        or c.cell.column not in table.usual
+        or _counts_up(table, c.cell.column)
+        for c in inside
+    )
     is_called = is_rate(table.headers.get(column, ""))
     return is_apart and (is_called or any(label_of(table, c) for c in cells if c not in inside))
+
+
+def _rows_above(table: Table, hypothesis: Hypothesis, column: int) -> int:
+    """How many rows above most updates the number is that they take from a column."""
+    found: Counter[int] = Counter()
+    for parameter, symbol in hypothesis.symbols.items():
+        if parameter in table.usual and (symbol.is_parameter or symbol.kind is Kind.NEXT):
+            for tree, place in _update_formulas(table, hypothesis, parameter):
+                cells = (ref.seen_from(place) for ref in references(tree))
+                found.update(place.row - cell.row for cell in cells if cell.column == column)
+    return found.most_common(1)[0][0]
+
+
+def _counts_up(table: Table, column: int) -> bool:
+    """Whether a column goes on from its own number of the row above, and from nothing else."""
+    refs = references(table.usual[column])
+    return bool(refs) and all(not r.row_fixed and (r.row, r.column) == (-1, 0) for r in refs)
 
 
 def _is_carried(table: Table, column: int) -> bool:

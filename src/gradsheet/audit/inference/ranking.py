@@ -23,6 +23,7 @@ from gradsheet.networks.symbols import LEARNING_RATE, LOSS, Kind, Symbol
 from gradsheet.symbolic.expression import Expression
 
 _MOST_COMBINATIONS = 40
+_MOST_AS_GOOD = 3  # interpretations
 _FIRST_LOSS, _SOFTMAX_LOSS = "half-squared-error", "categorical-cross-entropy"
 
 
@@ -30,10 +31,14 @@ def interpret(table: Table) -> Interpretation | None:
     """The interpretation of a table under which the fewest columns are wrong, if there is one."""
     best: Interpretation | None = None
     least, wrong_in_best = math.inf, 0
+    as_good: list[Interpretation] = []
     for found in _interpretations(table):
         wrong = len(wrong_columns(found))
         if (badness := wrong + 0.9 * _unexplained(found)) < least:
             best, least, wrong_in_best = found, badness, wrong
+            as_good = []
+        elif badness == least:
+            as_good.append(found)
         if least == 0:
             return best
     if best is None:
@@ -47,7 +52,21 @@ def interpret(table: Table) -> Interpretation | None:
             return None
     best = by_its_rule(table, best)
     name_helpers(best, wrong_columns(best))
+    best = _by_helpers(best, as_good[:_MOST_AS_GOOD])
     return best if _learns(best) and _is_mostly_right(best) else None
+
+
+def _by_helpers(best: Interpretation, as_good: Sequence[Interpretation]) -> Interpretation:
+    """Of interpretations that are as good the one under which a helper column explains the most.
+
+    Where no loss is shown and every gradient is wrong, the gradients do not tell its factor.
+    """
+    least = len(wrong_columns(best))
+    for other in as_good if least > 1 else ():
+        name_helpers(other, wrong_columns(other))
+        if (wrong := len(wrong_columns(other))) < least:
+            best, least = other, wrong
+    return best
 
 
 def _is_mostly_right(found: Interpretation) -> bool:

@@ -183,9 +183,30 @@ class Wiring:
         formulas = {column: self.formulas.expressions[column] for column in sorted(columns)}
         units = {column: self._unit(formula, column) for column, formula in formulas.items()}
         found = {column: unit for column, unit in units.items() if unit is not None}
+        products = self._terms_of_sums(found)
+        found = {column: unit for column, unit in found.items() if column not in products}
+        formulas = {column: f for column, f in formulas.items() if column not in products}
         inside = {c: self._inside(f) for c, f in formulas.items() if c not in found}
         found |= {column: unit for column, unit in inside.items() if unit is not None}
         return {c: unit for c, unit in found.items() if not self._is_backward(c, found)}
+
+    def _terms_of_sums(self, units: Mapping[int, Unit]) -> set[int]:
+        """The columns of single products that sums of several terms add up."""
+        added = {
+            column
+            for unit in units
+            for term, _ in _terms(self.formulas.expressions[unit])
+            if (column := self._product(term)) is not None
+        }
+        return added & units.keys()
+
+    def _product(self, term: Expression) -> int | None:
+        """The column of a signal times a weight that a term is."""
+        place = self.formulas.place(term) if isinstance(term, Variable) else None
+        if not isinstance(place, ColumnCell) or place.rows_above:
+            return None
+        formula = self.formulas.expressions.get(place.column)
+        return None if formula is None or self._weighted(formula) is None else place.column
 
     def _is_backward(self, column: int, units: Mapping[int, Unit]) -> bool:
         """Whether a sum takes all its weights from sums that it follows, as gradients do."""
@@ -238,6 +259,8 @@ class Wiring:
         for term, sign in _terms(formula):
             if term is own:
                 continue
+            if (column_of_product := self._product(term)) is not None:
+                term = self.formulas.expressions[column_of_product]
             if self._is_bias(term):
                 biases.append(term)
                 subtracts |= sign < 0

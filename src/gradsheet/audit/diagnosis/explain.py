@@ -56,6 +56,7 @@ from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Variable, variables
 
 _MOST_SEARCHED = 12  # formulas that nothing explains, in one workbook
+_MOST_FOREIGN = 2  # values in a formula that the right one does not use; more have no small cause
 _MOST_REPAIRED = 2  # of them, that are searched from what is written
 _LARGEST = 300  # symbols in a formula of which single parts alone are changed
 _LONGEST = 60  # symbols in a formula for which pairs are tried
@@ -193,21 +194,27 @@ class _Search:
             return (Change(rules.UNEXPLAINED),)
         with np.errstate(all="ignore"):  # a mutation may divide by zero
             self._wanted = self._values.of(self._written)
+            is_far = self._foreign > _MOST_FOREIGN
             substitutes = list(self._candidates.substitutes(self._written))
-            one = self._single(substitutes)
+            one = None if is_far else self._single(substitutes)
             if one is None and not self._found.work.is_hopeless:
                 one = self._all_weights()
             one = one or self._other_gradient() or self._filled_over()
             if one is not None:
                 return (one,)
-            if by_factors := self._by_factors():
+            if not is_far and (by_factors := self._by_factors()):
                 return by_factors
-            if not (self._found.work.is_hopeless or self._is_large) and (
+            if not (is_far or self._found.work.is_hopeless or self._is_large) and (
                 two := self._pair(substitutes)
             ):
                 return two
             self._found.work.unexplained += 1
             return (self._other_value() or Change(rules.UNEXPLAINED),)
+
+    @cached_property
+    def _foreign(self) -> int:
+        """How many values are written that the right formula does not use; a mistake brings one."""
+        return len(set(variables(self._written)) - set(variables(self._right)))
 
     @cached_property
     def _is_large(self) -> bool:

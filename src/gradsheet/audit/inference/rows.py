@@ -2,9 +2,11 @@
 
 from functools import cached_property
 
+from gradsheet.audit.inference.column_formulas import ColumnFormulas
 from gradsheet.audit.inference.descent import interpret_descent
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.ranking import interpret, wrong_columns
+from gradsheet.audit.inference.wiring import Wiring
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.symbols import Kind, Symbol
 
@@ -26,12 +28,25 @@ class RowTable:
         """
         found = interpret(self.table)
         wrong = set() if found is None else set(wrong_columns(found))
+        if found is not None and self._has_more_parameters(found):
+            return self.as_function
         if found is not None and not _is_of_another_loss(found, wrong):
             return found
         descent = self.as_function
         most = 1 if len(wrong) > 1 else 0  # of a function with one slip, where more is no network
         is_better = descent is not None and len(wrong_columns(descent)) <= most
         return descent if is_better else found
+
+    def _has_more_parameters(self, found: Interpretation) -> bool:
+        """Whether a network leaves out what moves as well, and a function of it all explains it."""
+        table, named = self.table, found.symbols
+        moved = Wiring(ColumnFormulas(table)).moved
+        if all(column in named for column in moved) or (descent := self.as_function) is None:
+            return False
+        reference = descent.reference
+        due = [s for s in descent.symbols.values() if s in descent.parameters]
+        derivatives = reference.values(reference[symbol.gradient] for symbol in due)
+        return len(due) >= len(moved) and all(value.any() for value in derivatives)
 
     @cached_property
     def as_function(self) -> Interpretation | None:

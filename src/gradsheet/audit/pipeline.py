@@ -80,7 +80,7 @@ def audit_book(book: Book) -> Audit:
     trainings = [read for _, read in results if read is not None]
     unread = [each for each, read in results if read is None and each.size >= _FEWEST_VALUES]
     if not is_found and all(training.is_function for training in trainings):
-        descents = [each.as_function for each in rows if each.as_function is not None]
+        descents = [found for each in rows if (found := each.as_descent) is not None]
         wrong = sum(len(wrong_columns(found)) for found in descents)
         if descents and (not trainings or wrong <= sum(t.wrong for t in trainings)):
             interpretations, trainings = descents, []

@@ -214,7 +214,10 @@ class _Search:
     @cached_property
     def _foreign(self) -> int:
         """How many values are written that the right formula does not use; a mistake brings one."""
-        return len(set(variables(self._written)) - set(variables(self._right)))
+        written, right = (
+            {symbol_of(v) for v in variables(part)} for part in (self._written, self._right)
+        )
+        return len(written - right)  # a value of another row is the same
 
     @cached_property
     def _is_large(self) -> bool:

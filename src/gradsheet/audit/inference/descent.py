@@ -234,8 +234,11 @@ class _Search:
         rate = find_rate(self._table, self._hypothesis(candidate.column))
         plain = self._interpretation(candidate.column, candidate.function, rate)
         found = by_its_rule(self._table, plain)
+        wrong = set(wrong_columns(found))
+        if found is plain or (wrong and self._gradients.keys() <= wrong):
+            return None
         right = [column for column in self._updates if self._moves(found, column)]
-        return found if found is not plain and 2 * len(right) >= len(self._updates) else None
+        return found if 2 * len(right) >= len(self._updates) else None
 
     def _name_unused(self, candidate: _Candidate) -> None:
         """Name the derivatives by which nothing is moved, as where another is taken twice."""

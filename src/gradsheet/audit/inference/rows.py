@@ -48,6 +48,15 @@ class RowTable:
         derivatives = reference.values(reference[symbol.gradient] for symbol in due)
         return len(due) >= len(moved) and all(value.any() for value in derivatives)
 
+    @property
+    def as_descent(self) -> Interpretation | None:
+        """The table as the descent of a function, of which a derivative is in it and right."""
+        found = self.as_function
+        if found is None:
+            return None
+        derivatives = {column for column, symbol in found.symbols.items() if symbol.is_helper}
+        return found if derivatives - set(wrong_columns(found)) else None
+
     @cached_property
     def as_function(self) -> Interpretation | None:
         """The table as the descent of a function, of which most is as it should be."""

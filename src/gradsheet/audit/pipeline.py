@@ -34,9 +34,10 @@ from gradsheet.audit.findings import (
     Verdict,
 )
 from gradsheet.audit.inference.function import FUNCTION
-from gradsheet.audit.inference.interpretation import Interpretation, Work
+from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.ranking import wrong_columns
 from gradsheet.audit.inference.rows import RowTable
+from gradsheet.audit.inference.work import Work
 from gradsheet.audit.own_files import refuse_own
 from gradsheet.audit.seen import what_was_seen
 from gradsheet.audit.subject import Subject

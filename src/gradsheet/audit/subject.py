@@ -52,7 +52,7 @@ class Subject:
 
     def rate_in(self, column: int) -> float:
         """The learning rate that is due in a column."""
-        cell = self.found.rate_cell(column)
+        cell = self.found.rates.cell(column)
         return self._evaluator.value(*cell) if cell else self.rate
 
     def role(self, column: int) -> Symbol | None:

@@ -241,7 +241,7 @@ class _Search:
         own, tree = found.table.sheet.name, found.table.tree(self._row, self._column)
         if rate.cell is None and rate.column is None:
             return None
-        for cell in sorted(found.foreign_rates(self._row, self._column)):
+        for cell in sorted(found.rates.foreign(self._row, self._column)):
             return self._rate_from(cell)
         if rate.above is not None and (taken := self._rate_of_other_row()) is not None:
             return taken
@@ -279,7 +279,7 @@ class _Search:
 
     def _due_cell(self) -> CellRef | None:
         """The cell from which the learning rate is due."""
-        right = self._found.rate_cell(self._column)
+        right = self._found.rates.cell(self._column)
         return self._shown(right) if right else None
 
     def _shown(self, cell: CellRef) -> CellRef:

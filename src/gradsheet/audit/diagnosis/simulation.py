@@ -43,7 +43,7 @@ def losses(
         if found.is_trained(symbol):
             gradient = (wrong or {}).get(symbol, found.reference[symbol.gradient])
             rate: Expression = whole.rate
-            if symbol in found.due_rates:
+            if symbol in found.rates.by_parameter:
                 rate = (subject.rate_in(columns[symbol]) / subject.rate) * whole.rate
             steps.move(parameter, parameter - rate * gradient)
     try:

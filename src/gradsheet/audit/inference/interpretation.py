@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache, cached_property
 from itertools import islice, pairwise
 from typing import Literal
@@ -10,8 +10,9 @@ from typing import Literal
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.learning_rate import Rate
 from gradsheet.audit.inference.lowering import Lowering
-from gradsheet.audit.inference.own_rates import due_rates, rates_read
+from gradsheet.audit.inference.own_rates import OwnRates
 from gradsheet.audit.inference.reference import ReferenceNetwork, agree
+from gradsheet.audit.inference.work import Work
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.step_units import STEP_UNITS
@@ -21,33 +22,10 @@ from gradsheet.spreadsheet.formula import Call, Node, Reference, references
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Number, Variable, renamed, variables
 
-_MOST_PAIRS = 30_000  # of mistakes tried together, in one workbook; about two seconds
-
 _What = tuple[Literal["rate", "value", "count", "number"], Symbol | int, int]
 """What a cell holds: of a value its symbol, of another number its column; how many rows above."""
 
-_MOST_UNEXPLAINED = 8  # formulas of a workbook
 _SUM_TOLERANCE = 1e-6  # of targets that sum to 1
-
-
-@dataclass
-class Work:
-    """What the search for causes has done in a workbook.
-
-    Attributes:
-        pairs_left: how many pairs of mistakes may still be tried.
-        unexplained: how many formulas no mistake explained; after some the search is short.
-        known: what was found for formulas before; another sheet may hold the same.
-    """
-
-    pairs_left: int = _MOST_PAIRS
-    unexplained: int = 0
-    known: dict[object, object] = field(default_factory=dict)
-
-    @property
-    def is_hopeless(self) -> bool:
-        """Whether so much is unexplained that the rest is searched and told in short."""
-        return self.unexplained >= _MOST_UNEXPLAINED
 
 
 class Interpretation:
@@ -381,7 +359,7 @@ class Interpretation:
             return self._compare(row, column, taken)
         if (row, column) not in self._matching:
             is_right = self._compare(row, column, None)
-            self._matching[row, column] = is_right and not self.foreign_rates(row, column)
+            self._matching[row, column] = is_right and not self.rates.foreign(row, column)
         return self._matching[row, column]
 
     def _compare(self, row: int, column: int, taken: Mapping[CellRef, Variable] | None) -> bool:
@@ -395,40 +373,18 @@ class Interpretation:
 
     # --- Rates of their own ------------------------------------------------------------------
 
-    def rate_cell(self, column: int) -> CellRef | None:
-        """The cell from which the learning rate is due in a column, where a cell holds it."""
-        root = self.symbols.get(column)
-        while root is not None and root.of is not None:
-            root = root.of
-        return self.rate.cell if root is None else self.due_rates.get(root, self.rate.cell)
-
-    def foreign_rates(self, row: int, column: int) -> set[CellRef]:
-        """The cells of other parameters' learning rates that a cell reads."""
-        if not self.due_rates or column not in self.symbols:
-            return set()
-        return self._rates_read(row, column, {}) - {self.rate_cell(column)}
-
     @cached_property
-    def due_rates(self) -> dict[Symbol, CellRef]:
-        """For each parameter the cell its learning rate is due from, where there are several."""
-        if not self.rate.others or self.rate.cell is None:
-            return {}
-        used: dict[Symbol, CellRef] = {}
-        for column, symbol in self.symbols.items():
+    def rates(self) -> OwnRates:
+        """The cells of learning rates, by the parameters they are for."""
+        uses: dict[Symbol, CellRef] = {}
+        rates = OwnRates(self.table, self.rate, self.symbols, uses)
+        for column, symbol in self.symbols.items() if rates.cells else ():
             update = self.column_of_update(column)
             row = self.typical_row(update) if symbol in self.parameters else None
-            if row is not None:
-                own = {c: s.of == symbol for c, s in self.symbols.items() if not s.is_gradient}
-                if len(read := self._rates_read(row, update, own)) == 1:
-                    used[symbol] = read.pop()
-        return due_rates(self.table, used, self.reference.layer_of(list(used)))
-
-    def _rates_read(self, row: int, column: int, own: Mapping[int, bool]) -> set[CellRef]:
-        """The cells of learning rates behind a cell, through columns without a name and ``own``."""
-        assert self.rate.cell is not None
-        free = {c: c not in self.symbols for c in self.table.columns}
-        rates = {self.rate.cell, *self.rate.others}
-        return rates_read(self.table, row, column, rates, free | dict(own))
+            if row is not None and len(read := rates.behind(row, update, symbol)) == 1:
+                uses[symbol] = read.pop()
+        due = rates.due(uses, self.reference.layer_of(list(uses)))
+        return OwnRates(self.table, self.rate, self.symbols, due)
 
     def on(self, table: Table) -> "Interpretation | None":
         """The same of a table on another sheet, with what was found out about its formulas.
@@ -444,6 +400,7 @@ class Interpretation:
 
         other = copy(self)
         other.table = table
+        vars(other).pop("rates", None)
         others = tuple(map(moved, self.rate.others))
         other.rate = replace(self.rate, cell=moved(cell), others=others)
         other.outside = {moved(place): symbol for place, symbol in self.outside.items()}

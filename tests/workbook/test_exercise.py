@@ -262,3 +262,12 @@ def test_levels_and_digits_are_checked(tmp_path: Path) -> None:
     with pytest.raises(GradsheetError, match="no mistake can be planted"):
         write_exercise(replace(LINE, targets=((6.0,),)), path, level="mistake")
     assert not path.exists()
+
+
+@pytest.mark.parametrize(("rate", "falls"), [(0.1, True), (1.0, False)])
+def test_the_loss_is_promised_to_fall_only_where_it_does(
+    rate: float, falls: bool, tmp_path: Path
+) -> None:
+    write_exercise(LINE, tmp_path / "line.xlsx", learning_rates=(rate,), updates=2)
+    said = [cell.value for row in book(tmp_path / "line.xlsx")["Start"] for cell in row]
+    assert any("ends lower than it started" in str(text) for text in said) is falls

@@ -247,7 +247,7 @@ def network_notes(labeled: bool, has_choice: bool) -> tuple[str, ...]:
             f"Choose what to see. On each edge: the weight, and below it ∂E/∂w. {SHORT} {colors}",
         )
     if has_choice:
-        return (f"Choose what to see, and an edge, which is drawn in orange. {SHORT} {colors}",)
+        return (f"Choose what to see, and an edge (orange). {SHORT} {colors}",)
     return ("Choose what to see. With so many edges the lines do not show their weights.",)
 
 

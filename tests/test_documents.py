@@ -404,6 +404,22 @@ def test_the_pages_classifier_is_as_the_results_say() -> None:
     assert max(found["bytes"].values()) < 10_000_000
 
 
+def test_the_page_is_as_fast_as_the_results_say() -> None:
+    """An interaction is a step or an update, whichever panel is open."""
+    found = json.loads((ROOT / "results" / "explorer.json").read_text())["backprop"]
+    page = flat((ROOT / "docs" / "explorer.md").read_text())
+    medians = [
+        times[what]["median_ms"]
+        for network in ("course", "of_100_examples")
+        for times in found[network].values()
+        for what in ("step", "update")
+    ]
+    assert max(medians) < 50
+    assert found["first_paint_ms"] < 1000
+    assert f"first paint after {found['first_paint_ms']} ms" in page
+    assert f"at most {max(medians):.0f} ms of processor time" in page
+
+
 def test_the_engines_agree_as_the_results_say() -> None:
     found = json.loads((ROOT / "results" / "engines.json").read_text())
     page, books = flat((ROOT / "docs" / "workbook.md").read_text()), found["workbooks"]

@@ -8,6 +8,10 @@ await page.waitForSelector("#inspect b");
 const answer = async () => (await page.textContent("#answer .answer")).match(/It is a (\d)/)[1];
 const result = { axe: [] };
 
+// Image, layers and number side by side, in sight together; on a phone the number stays at the foot.
+const tops = (tab) => tab.evaluate(() => [...document.querySelectorAll(".three > section")].map((one) => Math.round(one.getBoundingClientRect().top)));
+result.tops = await tops(page);
+
 // The test digits of the page: those with a red frame are the ones classified wrongly. Some of both are chosen.
 result.digits = await page.evaluate(() => [...document.querySelectorAll(".gallery button")].map((button, k) => {
   const framed = button.className === "misclassified";
@@ -98,6 +102,8 @@ for (const scheme of ["light", "dark"]) {
   const phone = await open(address, 390, 844, scheme);
   await phone.waitForSelector("#inspect b");
   result.axe.push(...await inaccessible(phone));
+  await phone.locator("#layers canvas >> nth=1").scrollIntoViewIfNeeded();
+  result.foot = await phone.evaluate(() => Math.round(innerHeight - document.querySelector(".sticky").getBoundingClientRect().bottom));
   result.phoneWidth = await phone.evaluate(() => document.documentElement.scrollWidth);
 }
 // On paper, from the dark page.

@@ -194,6 +194,11 @@ class TestDigits:
         assert digits["fooled"].startswith("To the network this is a 2 now")
         assert digits["empty"].startswith("Draw a digit")
 
+    def test_the_number_stays_in_sight(self, digits: dict[str, Any]) -> None:
+        """Beside the layers on a desk, at the foot of a phone."""
+        assert len({*digits["tops"]}) == 1
+        assert digits["foot"] == 0
+
     def test_the_overview_and_the_window(self, digits: dict[str, Any]) -> None:
         """Every block has its shape and parameters; a window slides until it is stopped."""
         blocks, place, button = digits["flow"]

@@ -5,6 +5,7 @@ import pytest
 from gradsheet.audit.findings import Audit
 from gradsheet.audit.pipeline import audit_book
 from gradsheet.audit.report.sentences import message
+from gradsheet.audit.unaudited import UnauditedError
 from tests.audit import by_columns
 from tests.audit.by_columns import RATE, Column, Value
 
@@ -42,6 +43,14 @@ def descent(update: str, **memory: tuple[str | float, str]) -> Columns:
 MOMENTUM = descent("=[@<]+[v@]", v=(0.0, "=$B$2*[v@<]-$B$1*[g@<]"))
 HEAVY = descent("=[@<]-$B$1*[v@<]", v=("=[g@]", "=$B$2*[v@<]+[g@]"))
 NESTEROV = descent("=[@<]-$B$2*[v@<]+(1+$B$2)*[v@]", v=(0.0, "=$B$2*[v@<]-$B$1*[g@<]"))
+AHEAD: Columns = {
+    "k": (0.0, "=[k<]+1"),
+    "x": (1.5, "=[x<]-[v]"),
+    "v": (0.0, "=$B$2*[v<]+$B$1*[slope there<]"),
+    "there": "=[x]-$B$2*[v]",
+    "f": "=[x]^4/4-[x]^2",
+    "slope there": "=[there]^3-2*[there]",
+}
 RMSPROP = descent("=[@<]-$B$1*[g@<]/SQRT([s@]+$B$4)", s=(0.0, "=$B$2*[s@<]+(1-$B$2)*[g@<]^2"))
 ADAGRAD = descent("=[@<]-$B$1*[g@<]/(SQRT([s@<])+$B$4)", s=("=[g@]^2", "=[s@<]+[g@]^2"))
 ADAM = descent(
@@ -85,6 +94,12 @@ def test_the_slip_is_named(columns: Columns, name: str, formula: str, code: str)
     assert isinstance(held, tuple)
     [mistake] = audited({**columns, name: (held[0], formula)}).mistakes
     assert (mistake.column, *mistake.codes) == (name, code)
+
+
+def test_a_gradient_may_be_taken_where_the_velocity_leads() -> None:
+    assert audited(AHEAD).all_right
+    with pytest.raises(UnauditedError):
+        audited({**AHEAD, "slope there": "=[there]^3-3*[there]"})
 
 
 def test_a_wrong_derivative_is_found_under_another_rule() -> None:

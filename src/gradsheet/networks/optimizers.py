@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from gradsheet.networks.symbols import Kind, Symbol, named, symbol_of
-from gradsheet.symbolic.expression import ONE, Expression, Variable, apply
+from gradsheet.symbolic.expression import ONE, Expression, Variable, apply, expand
 from gradsheet.symbolic.operations import SQUARE, SQUARE_ROOT
 
 Gradients = Sequence[tuple[Variable, Variable]]
@@ -51,12 +51,15 @@ class Optimizer:
         settings: for each setting its symbol, its usual value (torch's) and its meaning.
         step: from the gradients, the learning rate and the settings to what one update does.
         variants: likewise, as other books write the same rule.
+        ahead: likewise, with the gradient at the place to which the velocity alone leads. It is
+            written out, so this is for functions of a few numbers.
     """
 
     words: str
     settings: tuple[tuple[Symbol, float, str], ...]
     step: Callable[..., Steps]
     variants: tuple[Callable[..., Steps], ...] = ()
+    ahead: tuple[Callable[..., Steps], ...] = ()
 
 
 Move = Callable[..., None]
@@ -134,6 +137,22 @@ def _nesterov_of_steps(
     velocity = _velocity(steps, w)
     moved = steps.move(velocity, decay * velocity - rate * g)
     steps.move(w, w - rate * g + decay * moved)
+
+
+def _nesterov_ahead(sign: float) -> Callable[..., Steps]:
+    """Nesterov's momentum as it was first written; the velocity is added or subtracted."""
+
+    def step(gradients: Gradients, rate: Variable, decay: Variable) -> Steps:
+        steps = Steps()
+        velocities = {w: _velocity(steps, w) for w, _ in gradients}
+        there = {w: w + sign * (decay * velocity) for w, velocity in velocities.items()}
+        for w, gradient in gradients:
+            ahead = expand(gradient, lambda value: value.definition is None, there)
+            moved = steps.move(velocities[w], decay * velocities[w] - sign * (rate * ahead))
+            steps.move(w, w + sign * moved)
+        return steps
+
+    return step
 
 
 # --- Steps of their own length -----------------------------------------------------------------
@@ -272,7 +291,11 @@ OPTIMIZERS = {
         (_adam(inside=True), _adam(corrected=False), _adam(corrected=False, inside=True)),
     ),
     "nesterov": Optimizer(
-        "gradient descent with Nesterov's momentum", (_MOMENTUM,), _nesterov, (_nesterov_of_steps,)
+        "gradient descent with Nesterov's momentum",
+        (_MOMENTUM,),
+        _nesterov,
+        (_nesterov_of_steps,),
+        (_nesterov_ahead(1.0), _nesterov_ahead(-1.0)),
     ),
     "adagrad": Optimizer("AdaGrad", (_EPSILON,), _adagrad(False), (_adagrad(True),)),
     "rmsprop": Optimizer(

@@ -67,7 +67,7 @@ class FunctionRow(ReferenceRow):
         ]
         opposites = [named(symbol_of(gradient).opposite, -gradient) for gradient in gradients]
         downhill = opposites if function.is_uphill else gradients
-        step = (rule.step, *rule.variants)[practice.variant]
+        step = (rule.step, *rule.variants, *rule.ahead)[practice.variant]
         steps = step(list(zip(self.parameters, downhill, strict=True)), RATE, *settings)
         self.memory = {memory: steps.updates[memory] for memory in steps.memory}
         loss = named(LOSS, here(function.value), "the function")
@@ -91,6 +91,10 @@ class ReferenceFunction(ReferenceNetwork):
     def under(self, practice: Practice) -> ReferenceNetwork:
         """The same function, made small by another rule."""
         return ReferenceFunction(self.function, practice)
+
+    def ways(self, rule: str) -> int:
+        """In how many ways an update by a rule may be written."""
+        return super().ways(rule) + len(UPDATE_RULES[rule].ahead)
 
     def _new_row(self, above: int) -> ReferenceRow:
         return FunctionRow(self.function, self.practice)

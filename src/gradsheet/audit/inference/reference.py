@@ -187,6 +187,10 @@ class ReferenceNetwork:
         """The same network, trained in another way."""
         return ReferenceNetwork(self.shape, practice)
 
+    def ways(self, rule: str) -> int:
+        """In how many ways an update by a rule may be written."""
+        return 1 + len(UPDATE_RULES[rule].variants)
+
     def _new_row(self, above: int) -> ReferenceRow:
         return _network_row(network(self.shape, self.practice), self.practice.variant, above)
 

@@ -106,7 +106,7 @@ class _Search:
         """Rule, way of writing it, columns of what it remembers, learning rate, settings."""
         for rule in _OTHERS:
             memories = list(self._memories(rule))
-            for variant in range(1 + len(UPDATE_RULES[rule].variants)):
+            for variant in range(self._found.reference.ways(rule)):
                 for memory in memories:
                     for rate, settings in self._settings(rule):
                         yield rule, variant, memory, rate, settings

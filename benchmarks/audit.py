@@ -11,7 +11,6 @@ seconds of this process.
 
 import argparse
 import json
-import platform
 import random
 import subprocess
 import sys
@@ -29,7 +28,7 @@ from confusion import NOTHING, Confusion, confusion_record
 
 from gradsheet.audit.findings import Finding
 from gradsheet.audit.pipeline import audit_book, audit_workbook
-from gradsheet.processes import fresh_processes
+from gradsheet.processes import fresh_processes, processor_name
 from gradsheet.spreadsheet.libreoffice import convert, libreoffice
 from gradsheet.spreadsheet.model import Book
 from gradsheet.spreadsheet.reader import read_book
@@ -286,15 +285,6 @@ def hopeless() -> Book:
 # --- All -----------------------------------------------------------------------------------------
 
 
-def processor() -> str:
-    """The name of the processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":")[1].strip() for line in lines if "model name" in line), "")
-
-
 def main() -> None:
     """Print one table, a line a kind of mistake, and write it down where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -382,7 +372,7 @@ def summary(
         },
         "seconds": {"median": seconds[len(seconds) // 2], "longest": seconds[-1]},
         "CPU seconds": {name: round(value, 2) for name, value in clock.items()},
-        "processor": processor(),
+        "processor": processor_name(),
         "mistakes": rows,
     }
 

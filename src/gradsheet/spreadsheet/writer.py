@@ -233,18 +233,21 @@ def print_in_blocks(
     last: int,
     *,
     pages: int = 0,
+    alike: bool = True,
     rows: int = 0,
     down: int = 1,
     repeated: int = 0,
     portrait: bool = False,
 ) -> None:
-    """Print a sheet on pages alike in width, none of which ends within a block of columns.
+    """Print a sheet on pages none of which ends within a block of columns.
 
     Args:
         sheet: with the widths of its columns.
         lefts: the first column of each block, from left to right.
         last: the last column of the last block.
         pages: across; 0 is as few as can be read.
+        alike: whether they are as wide as one another; else the first holds all that it can,
+            among it the notes above the blocks.
         rows: how many have to fit; 0 where the next page takes the rest.
         down: how many pages they take.
         repeated: how many columns each page repeats.
@@ -253,7 +256,7 @@ def print_in_blocks(
     edges, page = [*lefts, last + 1], _PORTRAIT_PIXELS if portrait else _PAGE_PIXELS
     whole = _pixels(sheet, lefts[0], last + 1)
     starts = _starts(sheet, edges, 100 * page // _SMALLEST)
-    if pages or len(starts) > 1:
+    if alike and (pages or len(starts) > 1):
         starts = _even_starts(sheet, edges, pages or len(starts))
     again = _pixels(sheet, 0, repeated)
     ends = pairwise([*starts, last + 1])

@@ -46,7 +46,7 @@ def write(layout: Layout, style: Style) -> list[Check]:
     last = max(FIRST_ROW + _printed(cells) - 1, cells.loss_row)
     sheet.print_area(0, 0, last, cells.lefts["update"] + 6)
     lefts = [cells.lefts[block] for block in ("before", "forward", "backward", "update")]
-    print_in_blocks(sheet, lefts, cells.lefts["end"] - 1, rows=last + 1)
+    print_in_blocks(sheet, lefts, cells.lefts["end"] - 1, alike=False, rows=last + 1)
     return [check]
 
 

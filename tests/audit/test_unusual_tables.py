@@ -71,6 +71,24 @@ CARRIED: Columns = {
     **weights("=[@<]-[η<]*[d@<]", "w1", "w2", "b"),
 }
 TWO_RATES: Columns = {**NEURON, "b": (0.3, "=[b<]-$B$2*[db<]")}
+FALLING: Columns = {
+    "k": (1.0, "=[k<]+1"),
+    "η": "=$B$1*$B$2^INT(([k]-1)/2)",
+    **NEURON,
+    **weights("=[@<]-[η<]*[d@<]", "w1", "w2", "b"),
+}
+PRODUCTS: Columns = {
+    **DATA,
+    **weights("=[@<]+[Δ@<]", "w1", "w2", "b"),
+    "w1·x1": "=[w1]*[x1]",
+    "w2·x2": "=[w2]*[x2]",
+    "net": "=[w1·x1]+[w2·x2]+[b]",
+    "out": "=1/(1+EXP(-[net]))",
+    "f'": "=[out]*(1-[out])",
+    "Δw1": "=$B$1*([t]-[out])*[f']*[x1]",
+    "Δw2": "=$B$1*([t]-[out])*[f']*[x2]",
+    "Δb": "=$B$1*([t]-[out])*[f']",
+}
 POISSON: Columns = {
     "step": (1.0, "=[step<]+1"),
     "x": [0.5, 1.0, 1.5],
@@ -92,6 +110,8 @@ POISSON: Columns = {
         pytest.param(COUNTED, ("", ""), id="hits, steps and the least loss are counted"),
         pytest.param(TYPED, ("", ""), id="the rate is typed and stated"),
         pytest.param(CARRIED, ("", ""), id="the rate is carried from row to row"),
+        pytest.param(FALLING, ("decay", 0.9), id="the rate falls every second step"),
+        pytest.param(PRODUCTS, ("", ""), id="each product has a column"),
         pytest.param(POISSON, ("", ""), id="a loss and an activation of the sheet's own"),
     ],
 )
@@ -115,12 +135,13 @@ def test_a_second_learning_rate_is_no_mistake() -> None:
         (DECAYED, "w2", "=[w2<]*(1-$B$1*$B$2)-$B$1*[dw1<]", "GS605"),
         (THRESHOLD, "w2", "=[w2<]+$B$1*[e<]*[x1<]", "GS403"),
         (TYPED, "w2", "=[w2<]+0.5*[dw2<]", "GS301"),
+        (FALLING, "w2", "=[w2<]-[η]*[dw2<]", "GS213"),
+        (PRODUCTS, "f'", "=[out]*(1+[out])", "GS603"),
     ],
 )
 def test_the_slip_is_named(columns: Columns, name: str, formula: str, code: str) -> None:
     held = columns[name]
-    start = held[0] if isinstance(held, tuple) else ""
-    changed = {**columns, name: (start, formula)}
+    changed = {**columns, name: (held[0], formula) if isinstance(held, tuple) else formula}
     [mistake] = audited(changed, A2="momentum, lambda", B2=0.05).mistakes
     assert (mistake.column, *mistake.codes) == (name, code)
 

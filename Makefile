@@ -24,7 +24,7 @@ test-all:
 	$(MAKE) test
 	$(PYTEST) -m slow
 	$(AVX2) $(PYTEST) -m "not slow" tests/digits tests/models
-	$(PORTABLE) $(PYTEST) -m "not slow" tests/digits tests/models
+	$(PORTABLE) $(PYTEST) -m "not slow" tests/models
 
 check: .venv/test
 	$(BIN)/ruff check src tests benchmarks docs examples

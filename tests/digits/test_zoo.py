@@ -74,11 +74,13 @@ def test_bfloat16_is_the_same_function_roughly() -> None:
 
 def test_a_network_is_trained_by_any_recipe(short: Recipe) -> None:
     assert find_recipe(model="1k").architecture == ZOO["1k"]
-    assert [find_recipe(model=name).name for name in ZOO] == ["tiny"] * 2 + ["small"] * 4 + ["best"]
+    assert [find_recipe(model=name).name for name in ZOO] == ["tiny"] * 3 + ["small"] * 4 + ["best"]
     assert find_recipe(model=EXACT) == RECIPES["best"] == find_recipe()
     assert find_recipe("fast", model="1k").epochs == RECIPES["fast"].epochs
     assert Recipe.from_dict(json.loads(json.dumps(find_recipe(model="1k").to_dict()))).architecture
-    with pytest.raises(GradsheetError, match=r"no network is called '3k'; choose from 0\.6k, 1k"):
+    with pytest.raises(
+        GradsheetError, match=r"no network is called '3k'; choose from 0\.5k, 0\.6k, 1k"
+    ):
         find_recipe(model="3k")
 
 

@@ -22,9 +22,7 @@ def zoo() -> None:
         table.add_column(name, justify="left" if name == "model" else "right", no_wrap=True)
     for name, result in results.items():
         table.add_row(*zoo_row(name, len(pretrained_weights(name).read_bytes()), result))
-    table.caption = (
-        "n: number of seeds; min: minutes to train one, on average; kB: the weights of seed 0"
-    )
+    table.caption = "n: number of seeds; min: minutes of the fastest; kB: the weights of seed 0"
     Terminal().result(table)
 
 

@@ -117,7 +117,7 @@ def _is_number(value: object, least: float, most: float) -> bool:
 SMALL, TINY = "small", "tiny"
 """The recipes of the zoo's small networks, and of the smallest, which augmentation overtaxes."""
 
-_TINIEST = ("0.6k", "1k")
+_TINIEST = ("0.5k", "0.6k", "1k")
 
 _BEST = Recipe(
     name="best",
@@ -202,7 +202,7 @@ def find_recipe(
     """The recipe called ``name``, with ``epochs`` and ``batch_size`` replaced where given.
 
     Args:
-        name: by default ``best``; ``small`` for a small network, ``tiny`` for the smallest two.
+        name: by default ``best``; ``small`` for a small network, ``tiny`` for the smallest three.
         epochs: number of passes over the training images.
         batch_size: number of images in a step.
         model: the network of the zoo to train; by default the recipe's own.

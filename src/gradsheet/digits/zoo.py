@@ -15,6 +15,7 @@ EXACT = "17k"
 
 
 ZOO: dict[str, AnyArchitecture] = {
+    "0.5k": SmallArchitecture(11, (Separable(11, times=5),)),
     "0.6k": SmallArchitecture(14, (Separable(14, times=5),)),
     "1k": SmallArchitecture(20, (Separable(20, times=5),)),
     "2k": SmallArchitecture(16, (Separable(24), Separable(24, times=4))),

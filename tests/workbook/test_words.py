@@ -10,6 +10,7 @@ import pytest
 
 from gradsheet.networks.spec import LayerSpec, NetworkSpec
 from gradsheet.networks.toml import load_network
+from gradsheet.spreadsheet.addresses import column_number
 from gradsheet.spreadsheet.style import NUMBER, Style
 from gradsheet.spreadsheet.writer import Workbook, cell_address
 from gradsheet.workbook import start
@@ -62,6 +63,7 @@ def test_no_sheet_has_a_slip(name: str, tmp_path: Path, monkeypatch: pytest.Monk
     for sheet in written.worksheets():
         assert list(_too_narrow(sheet)) == []
         assert list(_cut_headings(sheet)) == []
+        assert _note_fits(sheet, texts)
         said = [texts[index] for index in _strings(sheet)]
         if sheet.name != "Start" and any("∂E/∂" in text for text in said):
             assert any(SHORT in text for text in said), sheet.name
@@ -79,6 +81,16 @@ def _cut_headings(sheet: Any) -> Iterator[str]:
         within = any(first < column <= last for column in sheet.vbreaks)
         if within or (sheet.name.startswith("lr ") and last - first >= 8):
             yield f"{sheet.name} {cell_address(row, first)}"
+
+
+def _note_fits(sheet: Any, texts: list[str]) -> bool:
+    """Whether a page is as wide as the note above a drawing: about 6 pixels a letter."""
+    if sheet.name != "Network":
+        return True
+    last = column_number(sheet.print_area_range.split(":$")[1].split("$")[0])
+    known = sheet.col_info
+    width = sum(known[c].width if c in known else 64 for c in range(last + 1))
+    return 6 * len(texts[sheet.table[1][0].string]) <= width
 
 
 def _too_narrow(sheet: Any) -> Iterator[str]:

@@ -245,7 +245,7 @@ def print_in_blocks(
         sheet: with the widths of its columns.
         lefts: the first column of each block, from left to right.
         last: the last column of the last block.
-        pages: across; 0 is as few as can be read.
+        pages: across, or more where blocks of unlike width want them; 0 is as few as can be read.
         alike: whether they are as wide as one another; else the first holds all that it can,
             among it the notes above the blocks.
         rows: how many have to fit; 0 where the next page takes the rest.
@@ -256,12 +256,14 @@ def print_in_blocks(
     edges, page = [*lefts, last + 1], _PORTRAIT_PIXELS if portrait else _PAGE_PIXELS
     whole = _pixels(sheet, lefts[0], last + 1)
     starts = _starts(sheet, edges, 100 * page // _SMALLEST)
-    if alike and (pages or len(starts) > 1):
-        starts = _even_starts(sheet, edges, pages or len(starts))
     again = _pixels(sheet, 0, repeated)
-    ends = pairwise([*starts, last + 1])
-    widest = max(_pixels(sheet, first, after) + (again if first else 0) for first, after in ends)
-    across = 100 * page // widest
+    across = 100 * page // _widest(sheet, [*starts, last + 1], again)
+    if alike and (pages or len(starts) > 1):
+        for count in range(pages or len(starts), len(edges)):
+            starts = _even_starts(sheet, edges, count)
+            across = 100 * page // _widest(sheet, [*starts, last + 1], again)
+            if across >= _SMALLEST:
+                break
     if len(starts) == 1 or across < _SMALLEST:  # a block may be wider than a page
         print_on_pages(sheet, pages or math.ceil(whole * _SMALLEST / (100 * page)), down, portrait)
         return
@@ -290,6 +292,13 @@ def _even_starts(sheet: Worksheet, edges: Sequence[int], pages: int) -> list[int
         fits = len(_starts(sheet, edges, middle)) <= pages
         low, high = (low, middle) if fits else (middle + 1, high)
     return _starts(sheet, edges, low)
+
+
+def _widest(sheet: Worksheet, edges: Sequence[int], again: int) -> int:
+    """How wide the widest page is; each but the first repeats so many pixels."""
+    return max(
+        _pixels(sheet, first, after) + (again if first else 0) for first, after in pairwise(edges)
+    )
 
 
 def _pixels(sheet: Worksheet, first: int, after: int) -> int:

@@ -20,6 +20,7 @@ from gradsheet.workbook.network_chart import CHART_ROW, FIRST_ROW, Canvas, Shown
 from gradsheet.workbook.selector import CHOSEN_EXAMPLE, Selector
 
 _COLUMN_PIXELS, _ROW_PIXELS = 64, 20
+_NOTE_COLUMNS = 14  # that the note above the drawing crosses
 _MOST_SORTED = 1_000  # edges whose lines follow their weights
 _CHOSEN_EDGE = (3, 11)
 
@@ -51,7 +52,8 @@ def write(layout: Layout, style: Style, *, protected: bool = False) -> None:
     print_on_pages(sheet, down=1)
     if protected:
         sheet.protect(options=ALLOWED)
-    sheet.print_area(0, 0, CHART_ROW + math.ceil(diagram.height / _ROW_PIXELS), last)
+    below = CHART_ROW + math.ceil(diagram.height / _ROW_PIXELS)
+    sheet.print_area(0, 0, below, max(last, _NOTE_COLUMNS))
 
 
 def _write_example_choice(layout: Layout, style: Style, sheet: Worksheet) -> None:

@@ -1,6 +1,8 @@
 """The sheet of all learning rates."""
 
 import json
+import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from gradsheet.networks.spec import LayerSpec, NetworkSpec
 from gradsheet.spreadsheet.recalculate import cached_values, recalculated
 from gradsheet.workbook.build import write_workbook
-from tests.workbook.books import RATES, cell_of, ref
+from tests.workbook.books import LINE, RATES, cell_of, ref
 
 REFERENCE = json.loads((Path(__file__).parent.parent / "data" / "backprop.json").read_text())
 
@@ -42,3 +44,19 @@ def test_rates_that_have_arrived_are_alike_in_every_program(tmp_path: Path) -> N
     assert {r: found[r] for r in texts} == texts
     rises = {r: v for r, v in marks.items() if str(r.cell) in ("G5", "G6", "G7")}
     assert {r: found[r] for r in rises} == rises
+
+
+@pytest.mark.parametrize(("rate", "least"), [(0.25, ["1e-16"]), (0.1, [])])
+def test_a_loss_of_zero_does_not_empty_the_logarithmic_chart(
+    rate: float, least: list[str], tmp_path: Path
+) -> None:
+    """LibreOffice draws no curve on an axis that a 0 leaves without an end."""
+    path = tmp_path / "book.xlsx"
+    write_workbook(LINE, path, learning_rates=(rate,), updates=3)  # 1/4 arrives at once
+    with zipfile.ZipFile(path) as book:
+        charts = [
+            book.read(name).decode() for name in book.namelist() if name.startswith("xl/charts/")
+        ]
+    axes = [axis for chart in charts for axis in chart.split("<c:valAx>")]
+    (axis,) = [axis for axis in axes if "c:logBase" in axis]
+    assert [value.lower() for value in re.findall(r'<c:min val="([^"]+)"', axis)] == least

@@ -24,6 +24,7 @@ from gradsheet.workbook.training_panel import LOSS_CHART, loss_range, set_loss_a
 _MARKS = (1, 10, 50, 100)
 _SUMMARY_ROW = 3
 _CHART_ROWS = 21
+_ROUNDING = 1e-16  # of numbers about 1: a smaller loss is what rounding leaves
 
 
 def write(layout: Layout, style: Style, *, protected: bool = False) -> None:
@@ -161,13 +162,17 @@ class _Rates:
                     }
                 )
             chart.set_title({"name": title, "name_font": {"size": 12}})
-            low = {"crossing": "min", "num_format": "0E+00"} if scale else {}
+            low = {"crossing": "min", "num_format": "0E+00", **self._floor()} if scale else {}
             set_loss_axes(chart, self.layout.descent.updates, {**scale, **low})
             chart.set_legend({"position": "bottom" if self.count <= 8 else "none"})
             chart.set_size({"width": 620, "height": 400})
             self.sheet.insert_chart(
                 self.chart_row, 0, chart, {"x_offset": 4 + place * 634, "y_offset": 4}
             )
+
+    def _floor(self) -> dict[str, float]:
+        """The least of the logarithmic axis where a loss reaches 0, which has no logarithm."""
+        return {"min": _ROUNDING} if (self.layout.descent.loss == 0).any() else {}
 
 
 def _with_margin(loss: str) -> str:

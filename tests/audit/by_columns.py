@@ -19,6 +19,8 @@ from gradsheet.spreadsheet.model import Book, Cell, Sheet
 
 Value = str | float | Sequence[float]
 Column = tuple[str, Value] | tuple[str, str | float, str]
+Columns = dict[str, Value | tuple[float | str, str]]
+"""Columns by their headers."""
 
 
 FIRST = CellIndex(6, 2)  # of the first step
@@ -108,6 +110,13 @@ def moved(names: str, step: str = "-$B$1*[d{0}<]") -> list[Column]:
 def found_in(audit: Audit) -> list[tuple[str, str]]:
     """The cell and the code of each mistake."""
     return [(f.place.split("!")[-1], f.codes[0]) for f in audit.mistakes]
+
+
+def listed(columns: Columns) -> list[Column]:
+    """The columns one after another."""
+    return [
+        (name, *held) if isinstance(held, tuple) else (name, held) for name, held in columns.items()
+    ]
 
 
 def audited(columns: Sequence[Column], steps: int = 6, **beside: str | float) -> Audit:

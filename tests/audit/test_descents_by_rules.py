@@ -3,22 +3,17 @@
 import pytest
 
 from gradsheet.audit.findings import Audit
-from gradsheet.audit.pipeline import audit_book
 from gradsheet.audit.report.sentences import message
 from gradsheet.audit.unaudited import UnauditedError
 from tests.audit import by_columns
-from tests.audit.by_columns import RATE, Column, Value
+from tests.audit.by_columns import Columns, changed, listed
 
-Columns = dict[str, Value | tuple[float | str, str]]
 BESIDE: dict[str, float | str] = {"B2": 0.9, "B3": 0.99, "B4": 1e-6, "A1": "α", "A2": "β1"}
 BESIDE |= {"A3": "β2", "A4": "ε", "B1": 0.05}
 
 
 def audited(columns: Columns, **beside: float | str) -> Audit:
-    listed: list[Column] = [
-        (name, *held) if isinstance(held, tuple) else (name, held) for name, held in columns.items()
-    ]
-    return audit_book(by_columns.book(listed, 6, {**RATE, **BESIDE, **beside}))
+    return by_columns.audited(listed(columns), 6, **{**BESIDE, **beside})
 
 
 def descent(update: str, **memory: tuple[str | float, str]) -> Columns:
@@ -90,9 +85,8 @@ def test_a_descent_by_a_rule_is_checked_with_what_it_remembers(columns: Columns,
     ],
 )
 def test_the_slip_is_named(columns: Columns, name: str, formula: str, code: str) -> None:
-    held = columns[name]
-    assert isinstance(held, tuple)
-    [mistake] = audited({**columns, name: (held[0], formula)}).mistakes
+    wrong = changed(listed(columns), name, formula)
+    [mistake] = by_columns.audited(wrong, 6, **BESIDE).mistakes
     assert (mistake.column, *mistake.codes) == (name, code)
 
 

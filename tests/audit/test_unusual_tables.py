@@ -3,12 +3,9 @@
 import pytest
 
 from gradsheet.audit.findings import Audit
-from gradsheet.audit.pipeline import audit_book
 from gradsheet.audit.report.sentences import message
 from tests.audit import by_columns
-from tests.audit.by_columns import RATE, Column, Value
-
-Columns = dict[str, Value | tuple[float | str, str]]
+from tests.audit.by_columns import Columns, changed, listed
 
 DATA: Columns = {
     "x1": [0.5, -0.3, 0.8, 0.2],
@@ -23,10 +20,7 @@ def weights(update: str, *names: str) -> Columns:
 
 
 def audited(columns: Columns, **beside: float | str) -> Audit:
-    listed: list[Column] = [
-        (name, *held) if isinstance(held, tuple) else (name, held) for name, held in columns.items()
-    ]
-    return audit_book(by_columns.book(listed, 6, {**RATE, **beside}))
+    return by_columns.audited(listed(columns), 6, **beside)
 
 
 NEURON: Columns = {
@@ -140,9 +134,8 @@ def test_a_second_learning_rate_is_no_mistake() -> None:
     ],
 )
 def test_the_slip_is_named(columns: Columns, name: str, formula: str, code: str) -> None:
-    held = columns[name]
-    changed = {**columns, name: (held[0], formula) if isinstance(held, tuple) else formula}
-    [mistake] = audited(changed, A2="momentum, lambda", B2=0.05).mistakes
+    wrong = changed(listed(columns), name, formula)
+    [mistake] = by_columns.audited(wrong, A2="momentum, lambda", B2=0.05).mistakes
     assert (mistake.column, *mistake.codes) == (name, code)
 
 

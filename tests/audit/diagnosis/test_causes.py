@@ -14,11 +14,10 @@ from gradsheet.audit.report.sentences import message
 from gradsheet.spreadsheet.addresses import CellIndex, column_letters
 from gradsheet.spreadsheet.model import Book, Cell
 from tests.audit import by_columns
-from tests.audit.by_columns import FIRST, Column, Value
+from tests.audit.by_columns import FIRST, Columns
 
 STEPS = 5
 
-Columns = dict[str, Value | tuple[float, str]]
 """What each column holds: numbers, a formula, or a number to start from and a formula."""
 
 X1, X2 = [0.5, -0.3, 0.8, 0.2, -0.6], [0.1, 0.7, -0.4, 0.9, 0.3]
@@ -118,11 +117,8 @@ DATA = {"E1": 1.0, "E2": 2.0, "E3": 3.0, "F1": 2.9, "F2": 5.2, "F3": 7.1}
 
 def book(columns: Columns) -> Book:
     """A workbook with a table of these columns."""
-    listed: list[Column] = [
-        (name, *held) if isinstance(held, tuple) else (name, held) for name, held in columns.items()
-    ]
     beside = DATA if "theta0" in columns else {}
-    return by_columns.book(listed, STEPS, {**by_columns.RATE, **beside})
+    return by_columns.book(by_columns.listed(columns), STEPS, {**by_columns.RATE, **beside})
 
 
 def findings(columns: Columns) -> tuple[Finding, ...]:

@@ -5,9 +5,10 @@ import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+// Without disable-dev-shm-usage Chromium dies where /dev/shm is small, as in most containers.
 const FLAGS = [
-  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-  "--disable-background-networking", "--disable-component-update",
+  "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+  "--disable-sync", "--disable-background-networking", "--disable-component-update",
 ];
 
 export async function start() {

@@ -11,6 +11,7 @@ import pytest
 SOURCES = Path(__file__).parents[2] / "explorer"
 ESBUILD = SOURCES / "node_modules" / ".bin" / "esbuild"
 
+_BROWSER_DIED = "Target page, context or browser has been closed"
 _GENERATED = SOURCES / "src" / "engine" / "operations.ts"
 
 needs_node = pytest.mark.skipif(
@@ -29,9 +30,15 @@ def bundle(script: str, folder: Path) -> Path:
 
 
 def walked(script: str, *arguments: str) -> dict[str, Any]:
-    """What a walk of explorer/test through pages in Chromium has seen."""
+    """What a walk of explorer/test through pages in Chromium has seen.
+
+    A machine short of memory kills the browser first: the walk then begins again, twice at most.
+    """
     command = ["node", f"test/{script}", *arguments]
-    done = subprocess.run(command, cwd=SOURCES, capture_output=True, text=True, timeout=900)
+    for _ in range(3):
+        done = subprocess.run(command, cwd=SOURCES, capture_output=True, text=True, timeout=900)
+        if _BROWSER_DIED not in done.stderr:
+            break
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 

@@ -15,6 +15,7 @@ from gradsheet.networks.toml import load_network
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.recalculate import Cells, recalculated
 from gradsheet.workbook.build import write_exercise, write_workbook
+from tests.reference import random_network
 
 COURSE = load_network("course")
 RATES = (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
@@ -34,6 +35,13 @@ class Books:
         path = self._path("workbook", preset, rates, updates)
         if not path.is_file():
             write_workbook(load_network(preset), path, learning_rates=rates, updates=updates)
+        return path
+
+    def random(self, seed: int) -> Path:
+        """The workbook of a random network."""
+        path = self._path("random", seed)
+        if not path.is_file():
+            write_workbook(random_network(seed), path, learning_rates=(0.02, 0.05), updates=3)
         return path
 
     def exercise(self, preset: str, solution: bool = False) -> Path:

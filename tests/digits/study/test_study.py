@@ -254,10 +254,20 @@ def test_no_scheduler_is_said() -> None:
 
 
 @pytest.mark.parametrize(("jobs", "share"), [(1, 1.0), (None, 0.0), (10_000, 0.0)])
-def test_cores_are_shared_out(jobs: int | None, share: float) -> None:
+def test_cores_are_shared_out(
+    jobs: int | None, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cores = len(os.sched_getaffinity(0))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: cores)
     with worker_pool(jobs, None) as pool:
         assert pool.threads == max(1, round(share * cores))
+
+
+def test_workers_have_as_many_threads_as_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As OMP_NUM_THREADS allows, which torch reads."""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    with worker_pool(1, None) as pool:
+        assert pool.threads == 1
 
 
 @pytest.mark.parametrize(

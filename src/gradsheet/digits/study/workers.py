@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import torch
 from tqdm import tqdm
 
 from gradsheet.processes import check_scheduler, dask_client, fresh_processes, usable_cores
@@ -49,8 +50,9 @@ def worker_pool(jobs: int | None, scheduler: str | None) -> Iterator[WorkerPool]
         return
     cores = usable_cores()
     processes = jobs or cores
+    threads = min(max(1, cores // processes), torch.get_num_threads())  # OMP_NUM_THREADS, if set
     # What they had finished when they were interrupted is on the disk.
-    yield WorkerPool(lambda: fresh_processes(processes), threads=max(1, cores // processes))
+    yield WorkerPool(lambda: fresh_processes(processes), threads)
 
 
 @contextmanager

@@ -12,12 +12,11 @@ from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.recalculate import IronCalcWorkbook, without_values
 
 
-def test_images_with_hundreds_of_ties_open(tmp_path: Path) -> None:
-    """With all gradients: 134 windows of image 0 tie, and 516 of image 2."""
-    for number in (0, 2):
-        path = tmp_path / f"{number}.xlsx"
-        open_digits(None, str(number), None, backward=True, path=path)
-        assert path.stat().st_size > 3e6
+def test_an_image_with_hundreds_of_ties_opens(tmp_path: Path) -> None:
+    """With all gradients: 516 windows of image 2 tie."""
+    path = tmp_path / "digit.xlsx"
+    open_digits(None, "2", None, backward=True, path=path)
+    assert path.stat().st_size > 3e6
 
 
 @pytest.mark.slow

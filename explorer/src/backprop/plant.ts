@@ -59,7 +59,7 @@ export class PlantedMistake {
     const angleText = Number.isFinite(angle)
       ? `At the first update the wrong gradient points ${show(angle, 3)}° away from the right one. ` : "";
     if (!(poor < first)) {
-      return `${angleText}The loss does not fall: here the mistake shows. Rarely is one so kind.`;
+      return `${angleText}The loss does not fall: this mistake is visible in the curve. Most are not.`;
     }
     const reason = angle < 90
       ? "Anything less than 90° leads downhill, so the loss falls, and the curve looks like learning: a falling loss proves nothing."

@@ -51,7 +51,7 @@ export class Workbook {
     const name = presetLike(this.model.spec);
     if (name === null) {
       this.loaded = "";
-      this.element.replaceChildren(h("p", {}, "The page holds the workbooks of the presets, which you may give any numbers. For this network, save the TOML in ",
+      this.element.replaceChildren(h("p", {}, "The page holds the workbooks of the presets; their numbers can be changed. For this network, save the TOML in ",
         h("i", {}, "Build your own"), " and run ", h("code", {}, "gradsheet workbook network.toml -o network.xlsx"), "."));
       return;
     }
@@ -224,7 +224,7 @@ export class Workbook {
       h("details", { open: typed.length <= 30 }, h("summary", {}, "The cells to type in, of the sheet Inputs"), h("div", { class: "controls inputs" }, ...typed)),
       h("p", {}, this.bar), this.scroll, this.told,
       h("div", { class: "controls" }, h("button", { onclick: () => void this.saved().catch((error: unknown) => this.fail(error)) },
-        "Save this workbook (.xlsx)"), h("span", { class: "meaning" }, "With these numbers; the spreadsheet program computes it anew.")));
+        "Save this workbook (.xlsx)"), h("span", { class: "meaning" }, "With these numbers; your spreadsheet program recalculates it.")));
   }
 
   private async saved(): Promise<void> {

@@ -53,13 +53,13 @@ class Evaluator:
         if cell is None:
             return 0.0
         if cell.formula is None:
-            return cell.value if isinstance(cell.value, float) else math.nan
+            return cell.number
         origin = cell.anchor or index
         program = self.program(sheet, index, origin) if self._waiting < _DEEPEST else None
         if program is None:
             if cell.value is None:
                 self._unknown.add((sheet, index))
-            return cell.value if isinstance(cell.value, float) else math.nan
+            return cell.number
         cells = {
             variable: (ref.sheet or sheet, ref.seen_from(origin))
             for variable, ref in program.reads.items()

@@ -1,9 +1,13 @@
 """A workbook as it was read: cells with formulas and values, names, charts."""
 
+import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gradsheet.spreadsheet.addresses import CellIndex
+
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,13 @@ class Cell:
     formula: str | None = None
     anchor: CellIndex | None = None
     is_boolean: bool = field(default=False, compare=False)
+
+    @property
+    def number(self) -> float:
+        """The number that arithmetic finds in it: a text that looks like one is one; else NaN."""
+        if isinstance(self.value, str):
+            return float(self.value) if _NUMBER.fullmatch(self.value) else math.nan
+        return math.nan if self.value is None else self.value
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,11 @@ def likely_activations(table: Table, hypothesis: Hypothesis, layer: int) -> list
     own = list(dict.fromkeys(unit for f in functions if (unit := _own(f))))
     likely = [unit for unit in own if is_activation(unit.function)]
     own = [unit for unit in own if unit not in likely]
-    if layer != hypothesis.shape.layers[-1]:
-        return [*likely, *_USUAL, *own]
     outputs = {unit.activation.without_example() for unit in units}
-    if outputs.isdisjoint(s.without_example() for s in hypothesis.symbols.values()):
+    is_shown = not outputs.isdisjoint(s.without_example() for s in hypothesis.symbols.values())
+    if layer != hypothesis.shape.layers[-1]:
+        return [*likely, *_USUAL, *own] if is_shown else [*likely, *_USUAL, *own, "identity"]
+    if not is_shown:
         return ["identity"]
     # The softmax of one unit is 1.
     known = [*likely, *ACTIVATIONS, *own]

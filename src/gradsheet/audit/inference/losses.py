@@ -145,7 +145,7 @@ class _Losses:
             else:
                 continue
             if ratio is not None:
-                factors.append(ratio)
+                factors.append(abs(ratio))  # a wrong sign is a mistake
         seen = Counter(self._rounded(factors))
         most = max(seen.values(), default=0)
         # The reference is half the squared error.
@@ -157,11 +157,14 @@ class _Losses:
         return any(symbol_of(variable).kind is Kind.ERROR for variable in inside)
 
     def _step_ratio(self, column: int, parameter: Symbol, form: str) -> float | None:
-        """How many times the reference's step an update makes."""
+        """How many times the reference's step an update makes, here or beside its parameter."""
         if parameter.gradient in self._columns:
             return None
-        before = self._found.reference.row(1).values[parameter]
-        return self._ratio(column, self._found.reference.updated(parameter), before, form)
+        found, reference = self._found, self._found.reference
+        if (beside := found.column_of_update(column)) != column:
+            return self._ratio(beside, reference[parameter.next], reference[parameter], form)
+        before = reference.row(1).values[parameter]
+        return self._ratio(column, reference.updated(parameter), before, form)
 
     def _ratio(
         self, column: int, of: Expression, less: Expression | None = None, form: str = ""

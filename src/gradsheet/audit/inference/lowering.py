@@ -68,7 +68,7 @@ class Lowering:
             return Number(0.0)
         if held.formula is not None:
             return self.expression(cell, depth)
-        return Number(held.value) if isinstance(held.value, float) else ERROR
+        return Number(held.number)
 
 
 def unrounded(expression: Expression) -> Expression:

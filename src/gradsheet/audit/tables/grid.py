@@ -1,5 +1,6 @@
 """Which cells of a sheet hold numbers or formulas."""
 
+import math
 from functools import cached_property
 
 from gradsheet.spreadsheet.addresses import CellIndex
@@ -15,6 +16,8 @@ Columns = tuple[int, ...]
 class Grid:
     """The filled cells of a sheet, column by column.
 
+    A text that looks like a number fills a cell in rows with formulas: elsewhere it is a header.
+
     Attributes:
         filled: for each column the rows with numbers or formulas.
         computed: for each column the rows with formulas.
@@ -24,8 +27,10 @@ class Grid:
         self.formulas, self.sheet = formulas, sheet
         self.filled: dict[int, set[int]] = {}
         self.computed: dict[int, set[int]] = {}
+        with_formulas = {place[0] for place, cell in sheet.cells.items() if cell.formula}
         for (row, column), cell in sheet.cells.items():
-            if cell.formula is not None or isinstance(cell.value, float):
+            is_text = isinstance(cell.value, str) and row not in with_formulas
+            if cell.formula is not None or not (is_text or math.isnan(cell.number)):
                 self.filled.setdefault(column, set()).add(row)
             if cell.formula is not None:
                 self.computed.setdefault(column, set()).add(row)

@@ -48,8 +48,7 @@ class Table:
     def number(self, row: int, column: int) -> float:
         """The number a cell states; NaN where it states none."""
         cell = self.cell(row, column)
-        value = cell.value if cell else None
-        return value if isinstance(value, float) else math.nan
+        return math.nan if cell is None else cell.number
 
     def tree(self, row: int, column: int) -> Node | None:
         """The formula of a cell; None where it holds none that is understood."""

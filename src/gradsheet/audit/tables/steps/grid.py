@@ -123,14 +123,33 @@ class StepGrid:
         """The cells that one step alone reads and that depend on no parameter, with that step.
 
         An update, which is of the step that it leads to, reads those of the step before as well.
-        Of a single step those that are read by more than the updates: a learning rate is not.
+        Of a single step those that are read by more than the updates: a learning rate is not. What
+        they are computed from belongs to their step, too, where it belongs to no other.
         """
+        found = latest = self._read_in_one_step
+        while latest:
+            readers: dict[CellRef, set[int]] = {}
+            for cell, step in found.items():
+                for other in self._book.reads.get(cell, ()):
+                    if other not in found and self._is_apart(other):
+                        readers.setdefault(other, set()).add(step)
+            latest = {c: min(steps) for c, steps in readers.items() if len(steps) == 1}
+            found = found | latest
+        return found
+
+    def _is_apart(self, cell: CellRef) -> bool:
+        """Whether a cell is not empty and depends on no parameter."""
+        return cell not in self._step and self._book.formulas.cell(*cell) is not None
+
+    @property
+    def _read_in_one_step(self) -> dict[CellRef, int]:
+        """The cells of ``_given`` that what is computed in the steps reads itself."""
         reading: dict[CellRef, set[int]] = {}
         moving: dict[CellRef, set[int]] = {}
         for cell in self._cells:
             readers = moving if cell in self.updates else reading
             for other in self._book.reads.get(cell, ()):
-                if other not in self._step and self._book.formulas.cell(*other) is not None:
+                if self._is_apart(other):
                     readers.setdefault(other, set()).add(self._step[cell])
         of_updates = {
             cell: min(steps)

@@ -12,8 +12,8 @@ from gradsheet.audit.details import OddCell
 from gradsheet.audit.findings import ColumnAudit, Finding, TableAudit
 from gradsheet.audit.inference.function import FUNCTION
 from gradsheet.audit.inference.interpretation import Interpretation
+from gradsheet.audit.inference.points import agree
 from gradsheet.audit.inference.ranking import interpret, wrong_columns
-from gradsheet.audit.inference.reference import agree
 from gradsheet.audit.inference.rows import RowTable
 from gradsheet.audit.relocation import relocated, relocated_finding
 from gradsheet.audit.subject import Subject, content_of

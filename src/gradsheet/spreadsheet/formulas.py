@@ -2,7 +2,7 @@
 
 import re
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gradsheet.spreadsheet.addresses import QUOTED_SHEET_PATTERN, CellIndex
 from gradsheet.spreadsheet.formula import Node, references
@@ -21,10 +21,15 @@ class Formulas:
     """The formulas of a book as trees, each parsed when it is first asked for.
 
     Equal trees are one object.
+
+    Attributes:
+        book: the workbook.
+        kept: what others have found out about the workbook, by what it is; it lasts as long.
     """
 
     def __init__(self, book: Book) -> None:
         self.book = book
+        self.kept: dict[type, Any] = {}
         self._names = {name.lower(): behind for name, behind in book.names.items()}
         self._trees: dict[tuple[str, CellIndex], Node | FormulaError] = {}
         self._copies: dict[object, Node] = {}

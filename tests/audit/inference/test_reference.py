@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gradsheet.audit.inference.reference import Practice, ReferenceNetwork, agree
+from gradsheet.audit.inference.points import agree
+from gradsheet.audit.inference.reference import Practice, ReferenceNetwork
 from gradsheet.audit.inference.shape import Shape
 from gradsheet.networks.symbols import LEARNING_RATE, Symbol
 from gradsheet.symbolic.tape import Array

@@ -7,7 +7,7 @@ from gradsheet.audit import rules
 from gradsheet.audit.details import GradientTaken, WrongFormula
 from gradsheet.audit.diagnosis.consequences import change_of_loss
 from gradsheet.audit.findings import Finding
-from gradsheet.audit.inference.reference import agree
+from gradsheet.audit.inference.points import agree
 from gradsheet.audit.subject import Subject
 from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.functions import FormulaError

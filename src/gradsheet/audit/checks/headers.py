@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from gradsheet.audit import rules
 from gradsheet.audit.details import OtherHeader, OtherNumbering
 from gradsheet.audit.findings import Finding
-from gradsheet.audit.inference.reference import agree
+from gradsheet.audit.inference.points import agree
 from gradsheet.audit.subject import Subject
 from gradsheet.networks.symbols import LOSS, Kind, Symbol
 

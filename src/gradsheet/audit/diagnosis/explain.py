@@ -46,7 +46,7 @@ from gradsheet.audit.diagnosis.values import PointValues
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.learning_rate import label_near
 from gradsheet.audit.inference.lowering import CircularReferenceError
-from gradsheet.audit.inference.reference import agree, agreements
+from gradsheet.audit.inference.points import agree, agreements
 from gradsheet.audit.inference.row_classes import sliding_references
 from gradsheet.audit.rules import Rule
 from gradsheet.networks.symbols import Kind, Symbol, symbol_of

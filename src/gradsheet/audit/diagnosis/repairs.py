@@ -17,7 +17,7 @@ from gradsheet.audit.diagnosis.mutations import Substitute, Substitution, substi
 from gradsheet.audit.diagnosis.values import PointValues
 from gradsheet.audit.inference.function import FUNCTION
 from gradsheet.audit.inference.interpretation import Interpretation
-from gradsheet.audit.inference.reference import agreements
+from gradsheet.audit.inference.points import agreements
 from gradsheet.audit.rules import Rule
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import references

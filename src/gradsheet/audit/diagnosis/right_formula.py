@@ -3,7 +3,7 @@
 from collections.abc import Container
 
 from gradsheet.audit.inference.interpretation import Interpretation
-from gradsheet.audit.inference.reference import agree
+from gradsheet.audit.inference.points import agree
 from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.symbols import Kind, Symbol, symbol_of
 from gradsheet.symbolic.expression import Expression, Variable, expand

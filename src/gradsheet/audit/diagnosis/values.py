@@ -6,7 +6,8 @@ import numpy as np
 
 from gradsheet.audit.diagnosis.algebra import Mutation
 from gradsheet.audit.diagnosis.mutations import Site
-from gradsheet.audit.inference.reference import POINTS, ReferenceNetwork
+from gradsheet.audit.inference.points import POINTS
+from gradsheet.audit.inference.reference import ReferenceNetwork
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, variables
 from gradsheet.symbolic.tape import Array
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradsheet.audit.inference.hypothesis import SUM, Hypothesis
-from gradsheet.audit.inference.reference import agree
+from gradsheet.audit.inference.points import agree
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.own_units import OwnUnit
 from gradsheet.networks.spec import SOFTMAX

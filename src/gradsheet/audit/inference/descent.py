@@ -15,8 +15,8 @@ from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.learning_rate import Rate, find_rate, possible_rates
 from gradsheet.audit.inference.lowering import Lowering
 from gradsheet.audit.inference.memories import Memories
+from gradsheet.audit.inference.points import agree
 from gradsheet.audit.inference.ranking import by_its_rule, wrong_columns
-from gradsheet.audit.inference.reference import agree
 from gradsheet.audit.inference.shape import Shape
 from gradsheet.audit.inference.wiring import Wiring
 from gradsheet.audit.tables.headers import is_about_descent, is_derivative, is_loss

@@ -8,14 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradsheet.audit.inference.reference import (
-    RATE,
-    Practice,
-    ReferenceNetwork,
-    ReferenceRow,
-    agree,
-    draw,
-)
+from gradsheet.audit.inference.points import agree, draw
+from gradsheet.audit.inference.reference import RATE, Practice, ReferenceNetwork, ReferenceRow
 from gradsheet.audit.inference.shape import Shape
 from gradsheet.networks.optimizers import UPDATE_RULES
 from gradsheet.networks.symbols import LOSS, Symbol, named, symbol_of

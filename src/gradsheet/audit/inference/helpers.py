@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from gradsheet.audit.inference.interpretation import Interpretation
-from gradsheet.audit.inference.reference import agree
+from gradsheet.audit.inference.points import agree
 from gradsheet.networks.symbols import Kind, Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import references

@@ -11,7 +11,8 @@ from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.learning_rate import Rate
 from gradsheet.audit.inference.lowering import Lowering
 from gradsheet.audit.inference.own_rates import OwnRates
-from gradsheet.audit.inference.reference import ReferenceNetwork, agree
+from gradsheet.audit.inference.points import agree
+from gradsheet.audit.inference.reference import ReferenceNetwork
 from gradsheet.audit.inference.work import Work
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.spec import SOFTMAX
@@ -21,6 +22,7 @@ from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Call, Node, Reference, references
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Number, Variable, renamed, variables
+from gradsheet.symbolic.tape import Array
 
 _What = tuple[Literal["rate", "value", "count", "number"], Symbol | int, int]
 """What a cell holds: of a value its symbol, of another number its column; how many rows above."""
@@ -61,6 +63,7 @@ class Interpretation:
         self.row_classes: dict[int, dict[object, list[int]]] = {}
         self._matching: dict[tuple[int, int], bool] = {}
         self._typical: dict[int, Expression | None] = {}
+        self._held_in: dict[int, dict[Variable, Variable]] = {}
         self._typical_with: dict[int, Symbol] = {}  # the names under which these are true
         reference.hold(symbol for symbol in self.parameters if not self.is_trained(symbol))
         if self._data_moves:
@@ -257,17 +260,39 @@ class Interpretation:
 
     def typical(self, column: int) -> Expression | None:
         """What the usual formula of a column computes; None where that is not understood."""
+        usual = self._usual_formula(column)
+        if column not in self._typical:
+            self._typical[column] = usual and renamed(usual, self._named_in(column, usual))
+        return self._typical[column]
+
+    def typical_value(self, column: int) -> Array | None:
+        """The same at the points of the reference."""
+        usual = self._usual_formula(column)
+        if usual is None:
+            return None
+        return self.reference.value_of(usual, self._named_in(column, usual))
+
+    def typically_uses(self, column: int) -> list[Symbol]:
+        """The values that the usual formula of a column uses; none where it is not understood."""
+        usual = self._usual_formula(column)
+        used = self._named_in(column, usual) if usual is not None else {}
+        return [symbol_of(variable) for variable in used.values()]
+
+    def _usual_formula(self, column: int) -> Expression | None:
+        """What the usual formula of a column computes, over values that no network holds yet."""
         if self._typical_with != self.symbols:
             self._typical, self._typical_with = {}, dict(self.symbols)
+            self._held_in = {}
             self._lowered = self.table.lowered.setdefault(self._names, {})
-        if column not in self._typical:
-            if column not in self._lowered:
-                self._lowered[column] = self._usual(column)
-            usual = self._lowered[column]
-            if usual is not None:
-                usual = renamed(usual, {v: self._held(_WHAT[v]) for v in variables(usual)})
-            self._typical[column] = usual
-        return self._typical[column]
+        if column not in self._lowered:
+            self._lowered[column] = self._usual(column)
+        return self._lowered[column]
+
+    def _named_in(self, column: int, usual: Expression) -> dict[Variable, Variable]:
+        """The values of the network that the usual formula of a column uses."""
+        if column not in self._held_in:
+            self._held_in[column] = {v: self._held(_WHAT[v]) for v in variables(usual)}
+        return self._held_in[column]
 
     @property
     def _names(self) -> object:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from gradsheet.audit.inference.interpretation import Interpretation
-from gradsheet.audit.inference.reference import POINTS
+from gradsheet.audit.inference.points import POINTS
 from gradsheet.networks.losses import FORMS, Convention, Output, conventions, error_of
 from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.symbols import LOSS, Kind, Symbol, symbol_of
@@ -152,9 +152,7 @@ class _Losses:
         return [f / 2 for f, n in seen.items() if n == most and form not in _ACTIVATION]
 
     def _uses_errors(self, column: int) -> bool:
-        written = self._found.typical(column)
-        inside = () if written is None else variables(written)
-        return any(symbol_of(variable).kind is Kind.ERROR for variable in inside)
+        return any(symbol.kind is Kind.ERROR for symbol in self._found.typically_uses(column))
 
     def _step_ratio(self, column: int, parameter: Symbol, form: str) -> float | None:
         """How many times the reference's step an update makes, here or beside its parameter."""

@@ -1,9 +1,10 @@
 """The interpretation under which a table has the fewest wrong columns."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, product
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,13 +15,14 @@ from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.learning_rate import Rate, find_rate
 from gradsheet.audit.inference.losses import likely_losses
-from gradsheet.audit.inference.lowering import ERROR
-from gradsheet.audit.inference.reference import Practice, ReferenceNetwork, agree
+from gradsheet.audit.inference.points import agree, values_of
+from gradsheet.audit.inference.reference import Practice, ReferenceNetwork
 from gradsheet.audit.inference.update_rules import by_other_rules
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.symbols import LEARNING_RATE, LOSS, Kind, Symbol
 from gradsheet.symbolic.expression import Expression
+from gradsheet.symbolic.tape import Array
 
 _MOST_COMBINATIONS = 40
 _MOST_AS_GOOD = 3  # interpretations
@@ -119,18 +121,25 @@ def _follows(found: Interpretation, column: int) -> bool:
 def _interpretations(table: Table) -> Iterator[Interpretation]:
     """Each hypothesis with each practice that its formulas speak for."""
     for hypothesis in hypotheses(table):
-        rate = find_rate(table, hypothesis)
-        for practice in islice(_practices(table, hypothesis, rate), _MOST_COMBINATIONS):
-            yield _interpretation(table, hypothesis, rate, practice)
+        kind = _Kind(table, hypothesis, find_rate(table, hypothesis), thresholds(table, hypothesis))
+        for practice in islice(_practices(kind), _MOST_COMBINATIONS):
+            yield _interpretation(kind, practice)
 
 
-def _interpretation(
-    table: Table, hypothesis: Hypothesis, rate: Rate, practice: Practice
-) -> Interpretation:
-    reference = ReferenceNetwork(hypothesis.shape, practice)
+class _Kind(NamedTuple):
+    """What interpretations of a table share that differ in the network's practice alone."""
+
+    table: Table
+    hypothesis: Hypothesis
+    rate: Rate
+    switches: Mapping[Symbol, float]
+
+
+def _interpretation(kind: _Kind, practice: Practice) -> Interpretation:
+    table, hypothesis, rate, switches = kind
+    reference = ReferenceNetwork(hypothesis.shape, practice, values_of(table.formulas))
     if rate.cell is None and rate.column is None and not math.isnan(rate.value):
         reference.fix(LEARNING_RATE, rate.value)
-    switches = thresholds(table, hypothesis)
     found = Interpretation(table, hypothesis, rate, reference, switches)
     _leave_out_shown(found)
     return found
@@ -176,13 +185,14 @@ def _is_multiple(found: Interpretation, column: int, of: Expression) -> bool:
     return not (is_loss and factor == 1.0) and agree(value, factor * right)
 
 
-def _practices(table: Table, hypothesis: Hypothesis, rate: Rate) -> Iterator[Practice]:
+def _practices(kind: _Kind) -> Iterator[Practice]:
     """The activations of the layers, and the losses that go with them."""
-    layers = [likely_activations(table, hypothesis, n) for n in hypothesis.shape.layers]
+    hypothesis = kind.hypothesis
+    layers = [likely_activations(kind.table, hypothesis, n) for n in hypothesis.shape.layers]
     for activations in product(*layers):
         softmax = activations[-1] == SOFTMAX
         first = Practice(activations, _SOFTMAX_LOSS if softmax else _FIRST_LOSS)
-        found = _interpretation(table, hypothesis, rate, first)
+        found = _interpretation(kind, first)
         for loss in likely_losses(found):
             yield replace(first, loss=loss)
 
@@ -194,29 +204,20 @@ def _unexplained(found: Interpretation) -> int:
 
 def wrong_columns(found: Interpretation, among: Sequence[int] | None = None) -> list[int]:
     """The columns whose usual formula is not what it should be."""
-    pairs = {
-        column: pair
+    due = {
+        column: expected
         for column in among or found.table.columns
-        if (pair := _written_and_expected(found, column)) is not None
+        if (row := found.typical_row(column)) is not None
+        and (expected := found.expected(row, column)) is not None
     }
-    values = found.reference.values(expression for pair in pairs.values() for expression in pair)
-    return [
-        column
-        for column, written, expected in zip(pairs, values[::2], values[1::2], strict=True)
-        if not agree(written, expected)
-    ]
+    values = zip(due, found.reference.values(due.values()), strict=True)
+    return [column for column, right in values if not _computes(found, column, right)]
 
 
-def _written_and_expected(
-    found: Interpretation, column: int
-) -> tuple[Expression, Expression] | None:
-    """What the usual formula of a column computes and what it should; None where it need not."""
-    row = found.typical_row(column)
-    expected = None if row is None else found.expected(row, column)
-    if row is None or expected is None:
-        return None
-    written = found.typical(column)
-    return ERROR if written is None else written, expected
+def _computes(found: Interpretation, column: int, right: Array) -> bool:
+    """Whether the usual formula of a column computes a value."""
+    written = found.typical_value(column)
+    return written is not None and agree(written, right)
 
 
 def _is_training_table(found: Interpretation, wrong: int) -> bool:

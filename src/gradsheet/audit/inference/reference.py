@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
-from random import Random
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gradsheet.audit.inference.points import POINTS, Values, agree, draw
 from gradsheet.audit.inference.shape import Shape
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.optimizers import UPDATE_RULES
@@ -18,20 +17,7 @@ from gradsheet.networks.symbols import LEARNING_RATE, Kind, Symbol, named, symbo
 from gradsheet.symbolic.expression import Expression, Variable
 from gradsheet.symbolic.tape import Array, Tape
 
-POINTS = 24
 RATE = named(LEARNING_RATE, None, "learning rate")
-_TOLERANCE = 1e-9
-_RANGES = {
-    Kind.TARGET: (0.05, 0.95),
-    Kind.LEARNING_RATE: (0.1, 2.0),
-    Kind.MOMENTUM: (0.2, 0.9),
-    Kind.DECAY: (0.2, 0.9),
-    Kind.EPSILON: (0.01, 0.1),
-    Kind.PENALTY: (0.01, 0.2),
-    Kind.POWER: (0.1, 0.8),
-    Kind.VELOCITY: (0.2, 1.4),
-}
-"""Of what is never negative; all else has either sign."""
 _COUNTS: Array = np.array([5.0 + number % 4 for number in range(POINTS)])  # of the updates so far
 
 
@@ -159,10 +145,11 @@ class ReferenceNetwork:
     Args:
         shape: its size.
         practice: how it is trained.
+        known: what is known of values; those of its own alone where it is left out.
     """
 
-    def __init__(self, shape: Shape, practice: Practice) -> None:
-        self.shape, self.practice = shape, practice
+    def __init__(self, shape: Shape, practice: Practice, known: Values | None = None) -> None:
+        self.shape, self.practice, self._known = shape, practice, known or Values()
         self.rate = RATE
         self._by_row: dict[int, ReferenceRow] = {}
         self._rows_above: dict[Variable, int] = {}
@@ -173,6 +160,7 @@ class ReferenceNetwork:
         self._counts: dict[int, Variable] = {}
         self._numbers: dict[tuple[int, int], Variable] = {}
         self._points: dict[Variable, Array] = {self.rate: draw(LEARNING_RATE, 0)}
+        self._place()
 
     def row(self, above: int = 0) -> ReferenceRow:
         """The network so many rows above; negative: below."""
@@ -185,7 +173,7 @@ class ReferenceNetwork:
 
     def under(self, practice: Practice) -> "ReferenceNetwork":
         """The same network, trained in another way."""
-        return ReferenceNetwork(self.shape, practice)
+        return ReferenceNetwork(self.shape, practice, self._known)
 
     def ways(self, rule: str) -> int:
         """In how many ways an update by a rule may be written."""
@@ -262,6 +250,9 @@ class ReferenceNetwork:
 
     def _place(self, *rows: int) -> None:
         """Give the values of some rows their points."""
+        is_otherwise = (self._moving_data, self._shares, self._ties, self._first_count)
+        fixed = frozenset(self._fixed.items())
+        self._drawing = (self.shape, self.practice, frozenset(self._held), is_otherwise, fixed)
         for above in rows:
             network_row = self._by_row[above]
             for variable in (*network_row.given, *network_row.memory):
@@ -321,9 +312,11 @@ class ReferenceNetwork:
 
     def values(self, expressions: Iterable[Expression]) -> list[Array]:
         """The expressions at the points; NaN where one is no number."""
-        wanted = [Variable("wanted", expression) for expression in expressions]
-        found = Tape(wanted).run(self._points)
-        return [np.broadcast_to(found[variable], POINTS) for variable in wanted]
+        return self._known.of(expressions, self._points, self._drawing)
+
+    def value_of(self, formula: Expression, names: Mapping[Variable, Variable]) -> Array:
+        """A formula at the points, over other variables in place of its own."""
+        return self._known.of_renamed(formula, names, self._points, self._drawing)
 
     def agreeing(
         self,
@@ -350,28 +343,3 @@ class ReferenceNetwork:
             whole = [np.broadcast_to(each, POINTS) for each in found]
             if all(agree(*pair) for pair in zip(whole[::2], whole[1::2], strict=True)):
                 yield symbol
-
-
-def agree(first: Array, second: Array) -> bool:
-    """Whether two expressions are one at all the points, but for rounding; errors never are."""
-    with np.errstate(all="ignore"):
-        return bool(agreements(first, second))
-
-
-def agreements(many: Array, one: Array) -> NDArray[np.bool_]:
-    """Which of many expressions (…, points) are one at all the points; see ``agree``."""
-    scale = np.maximum(np.abs(many), np.abs(one))
-    same = (np.abs(many - one) <= _TOLERANCE * scale + 1e-15) & np.isfinite(scale)
-    return np.asarray(same.all(axis=-1))
-
-
-@lru_cache(maxsize=4096)
-def draw(symbol: Symbol, above: int) -> Array:
-    """Numbers for a given value, the same in every audit."""
-    generator = Random(f"{symbol} {above}")  # NumPy's own takes long to import
-    low, high = _RANGES.get(symbol.kind, (0.2, 1.4))
-    numbers: Array = np.array([generator.uniform(low, high) for _ in range(POINTS)])
-    if symbol.kind in _RANGES:
-        return numbers
-    signs: Array = np.array([generator.choice((-1.0, 1.0)) for _ in range(POINTS)])
-    return signs * numbers

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas
-from gradsheet.audit.inference.reference import agree, draw
+from gradsheet.audit.inference.points import agree, draw
 from gradsheet.networks.symbols import Kind, Symbol
 from gradsheet.symbolic.expression import Variable, variables
 from gradsheet.symbolic.tape import Array, Tape

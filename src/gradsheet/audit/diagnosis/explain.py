@@ -37,7 +37,6 @@ from gradsheet.audit.diagnosis.mutations import (
     replaced,
     single_mutations,
     structural,
-    substituted_in_parts,
 )
 from gradsheet.audit.diagnosis.naming import Naming
 from gradsheet.audit.diagnosis.repairs import Repair, repair_of
@@ -55,6 +54,7 @@ from gradsheet.spreadsheet.formula import references
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Variable, variables
 
+_FEW = 2  # points, at which what differs is told apart
 _MOST_SEARCHED = 12  # formulas that nothing explains, in one workbook
 _MOST_FOREIGN = 2  # values in a formula that the right one does not use; more have no small cause
 _MOST_REPAIRED = 2  # of them, that are searched from what is written
@@ -183,6 +183,7 @@ class _Search:
         self._written, self._right, self._naming = written, right, naming
         self._candidates = Candidates(found, row, column, right)
         self._values = PointValues(found.reference, [written, right])
+        self._few = PointValues(found.reference, [written, right], _FEW)
 
     def causes(self) -> tuple[Cause, ...]:
         """One cause or two, the simplest first; if none is found, that it is unexplained."""
@@ -293,11 +294,12 @@ class _Search:
         return self._change(found) if found else None
 
     def _first_match(self, candidates: Iterable[Mutations]) -> Mutation | None:
-        """The first mutation that computes what is written."""
+        """The first mutation that computes what is written, at a few points and then at all."""
         for site, mutations in candidates:
-            same = agreements(self._values.of_whole(site, mutations), self._wanted)
-            if same.any():
-                return mutations[int(same.argmax())]
+            if self._few.may_agree(site, mutations, self._written):
+                same = agreements(self._values.of_whole(site, mutations), self._wanted)
+                if same.any():
+                    return mutations[int(same.argmax())]
         return None
 
     def _all_weights(self) -> Cause | None:
@@ -374,12 +376,12 @@ class _Search:
         if sum(1 for _ in variables(self._right)) > _LONGEST:
             return ()
         second_mistakes = Substitution(s for s in substitutes if s.rule not in _UNLIKELY)
-        neighbors = [s for s in substitutes if s.rule is rules.NEIGHBOR]
+        neighbors = Substitution(s for s in substitutes if s.rule is rules.NEIGHBOR)
         for whole, first in self._first_mistakes(substitutes):
             if self._found.work.pairs_left <= 0:
                 break
             second_candidates = chain(
-                second_mistakes.of_one_occurrence(whole), substituted_in_parts(whole, neighbors)
+                second_mistakes.of_one_occurrence(whole), neighbors.of_all_in_a_part(whole)
             )
             seconds = self._within_budget(second_candidates)
             if second := self._first_match(seconds):

@@ -8,6 +8,7 @@ what was written.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import is_
 
 from gradsheet.audit import rules
 from gradsheet.audit.diagnosis.algebra import (
@@ -78,7 +79,7 @@ def single_mutations(
         return
     yield from in_every_term(right)
     yield from Substitution(others).of_one_occurrence(right)
-    yield from substituted_in_parts(right, substitutes)
+    yield from Substitution(substitutes).of_all_in_a_part(right)
 
 
 def structural(right: Expression) -> Iterator[Mutations]:
@@ -119,8 +120,8 @@ def _with_parts(node: Expression, results: Mapping[int, Expression]) -> Expressi
         return results[id(node)]
     if not isinstance(node, Apply):
         return node
-    arguments = tuple(_with_parts(argument, results) for argument in node.arguments)
-    same = all(new is old for new, old in zip(arguments, node.arguments, strict=True))
+    arguments = tuple([_with_parts(argument, results) for argument in node.arguments])
+    same = all(map(is_, arguments, node.arguments))
     return node if same else Apply(node.operation, arguments)
 
 
@@ -148,14 +149,17 @@ def _sites(
 
 
 class Substitution:
-    """One occurrence of a variable replaced by each of its substitutes."""
+    """Occurrences of variables replaced by each of their substitutes."""
 
     def __init__(self, substitutes: Iterable[Substitute]) -> None:
+        self._substitutes = tuple(substitutes)
+        # By identity, as wrong formulas share most of their parts; see ``PointValues``.
+        self._in_parts: dict[int, tuple[Expression, tuple[Mutation, ...]]] = {}
         self._of_variable: dict[Variable, tuple[Mutation, ...]] = {}
         self._of_one_less: dict[Variable, tuple[Mutation, ...]] = {}
         self._of_tanh: dict[Variable, tuple[Mutation, ...]] = {}
         by_variable: dict[Variable, list[Substitute]] = defaultdict(list)
-        for substitute in substitutes:
+        for substitute in self._substitutes:
             by_variable[substitute.variable].append(substitute)
         for variable, found in by_variable.items():
             self._of_variable[variable] = tuple(
@@ -168,6 +172,19 @@ class Substitution:
     def of_one_occurrence(self, right: Expression) -> Iterator[Mutations]:
         """Each occurrence in ``right`` replaced, the others untouched."""
         return part_by_part(right, self._mutations)
+
+    def of_all_in_a_part(self, right: Expression) -> Iterator[Mutations]:
+        """All occurrences of a variable in a part replaced, where there are several."""
+        return part_by_part(right, self._everywhere)
+
+    def _everywhere(self, part: Expression) -> tuple[Mutation, ...]:
+        if not isinstance(part, Apply):
+            return ()
+        if id(part) not in self._in_parts:
+            repeated = {v for v, count in Counter(variables(part)).items() if count > 1}
+            among = (s for s in self._substitutes if s.variable in repeated) if repeated else ()
+            self._in_parts[id(part)] = part, tuple(_everywhere_in(part, s) for s in among)
+        return self._in_parts[id(part)][1]
 
     def _mutations(self, part: Expression) -> tuple[Mutation, ...]:
         if isinstance(part, Variable):
@@ -184,20 +201,6 @@ def _other_factor(s: Substitute, squared: bool = False) -> Mutation:
     values = (raw(SQUARE, v) if squared else v for v in (s.other, s.variable))
     wrong, right = (raw(SUBTRACT, ONE, value) for value in values)
     return Mutation(rules.WRONG_LOCAL_DERIVATIVE, wrong, wrong, right)
-
-
-def substituted_in_parts(
-    right: Expression, substitutes: Sequence[Substitute]
-) -> Iterator[Mutations]:
-    """All occurrences of a variable in a part replaced, where there are several."""
-
-    def mutations(part: Expression) -> Iterator[Mutation]:
-        repeated = {v for v, count in Counter(variables(part)).items() if count > 1}
-        for s in substitutes if repeated else ():
-            if s.variable in repeated:
-                yield _everywhere_in(part, s)
-
-    return part_by_part(right, mutations)
 
 
 def _everywhere_in(part: Expression, s: Substitute) -> Mutation:
@@ -237,6 +240,8 @@ def replaced(node: Expression, others: Mapping[Variable, Expression]) -> Express
     """``node`` with other expressions in place of some variables; what holds none stays itself."""
     if isinstance(node, Variable):
         return others.get(node, node)
-    if not isinstance(node, Apply) or others.keys().isdisjoint(variables(node)):
+    if not isinstance(node, Apply):
         return node
-    return Apply(node.operation, tuple(replaced(part, others) for part in node.arguments))
+    parts = tuple([replaced(part, others) for part in node.arguments])
+    same = all(map(is_, parts, node.arguments))
+    return node if same else Apply(node.operation, parts)

@@ -13,7 +13,7 @@ import numpy as np
 from gradsheet.audit import rules
 from gradsheet.audit.diagnosis.algebra import Mutation
 from gradsheet.audit.diagnosis.candidates import relation
-from gradsheet.audit.diagnosis.mutations import Substitute, Substitution, substituted_in_parts
+from gradsheet.audit.diagnosis.mutations import Substitute, Substitution
 from gradsheet.audit.diagnosis.values import PointValues
 from gradsheet.audit.inference.function import FUNCTION
 from gradsheet.audit.inference.interpretation import Interpretation
@@ -105,7 +105,7 @@ def _searched(
     likely = [s for s in substitutes if s.rule is not rules.OTHER_VALUE]
     mutations = chain(
         Substitution(substitutes).of_one_occurrence(written),
-        substituted_in_parts(written, likely),
+        Substitution(likely).of_all_in_a_part(written),
     )
     with np.errstate(all="ignore"):
         due = values.of(expected)

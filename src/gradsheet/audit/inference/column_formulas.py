@@ -21,6 +21,14 @@ Place = ColumnCell | CellRef
 """What a variable stands for: a cell of the table, or one beside it."""
 
 
+def column_formulas(table: Table) -> "ColumnFormulas":
+    """The usual formulas of a table, made once."""
+    if ColumnFormulas not in table.kept:
+        table.kept[ColumnFormulas] = ColumnFormulas(table)
+    found: ColumnFormulas = table.kept[ColumnFormulas]
+    return found
+
+
 class ColumnFormulas:
     """For each column of formulas its usual one.
 

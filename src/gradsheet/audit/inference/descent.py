@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from gradsheet.audit.inference.column_formulas import ColumnFormulas
+from gradsheet.audit.inference.column_formulas import column_formulas
 from gradsheet.audit.inference.function import Function, ReferenceFunction
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.interpretation import Interpretation
@@ -38,7 +38,7 @@ _SHAPE = Shape((1, 1), (0,))
 
 def interpret_descent(table: Table) -> Interpretation | str:
     """The table as the descent of a function; else why it is none, in a few words."""
-    wiring = Wiring(ColumnFormulas(table))
+    wiring = Wiring(column_formulas(table))
     found = _Search(table, wiring.parameters, wiring.moved, wiring).found()
     if isinstance(found, str) or not wiring.parameters.isdisjoint(wrong_columns(found)):
         memories = Memories(table, wiring.parameters)

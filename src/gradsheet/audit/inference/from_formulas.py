@@ -6,7 +6,7 @@ from itertools import count
 
 import numpy as np
 
-from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas, Place
+from gradsheet.audit.inference.column_formulas import ColumnCell, Place, column_formulas
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.shape import Shape
 from gradsheet.audit.inference.wiring import Wiring
@@ -30,7 +30,7 @@ def hypothesis_from_formulas(
         table: the table.
         errors_are_gradients: whether a difference that moves a bias is taken for its gradient.
     """
-    wiring = Wiring(ColumnFormulas(table), errors_are_gradients=errors_are_gradients)
+    wiring = Wiring(column_formulas(table), errors_are_gradients=errors_are_gradients)
     shape = _shape(wiring)
     if shape is None:
         return None

@@ -156,7 +156,7 @@ class Interpretation:
     def _data_moves(self) -> bool:
         """Whether the rows show the network different examples, typed in row by row."""
         return any(
-            symbol.is_data and column not in self.table.usual and _is_varied(self.table, column)
+            symbol.is_data and column not in self.table.usual and column in self.table.varied
             for column, symbol in self.symbols.items()
         )
 
@@ -456,13 +456,6 @@ def goes_on(table: Table, column: int) -> bool:
         not ref.row_fixed and ref.row == -1 and ref.seen_from(here).column == column
         for ref in references(table.usual[column])
     )
-
-
-def _is_varied(table: Table, column: int) -> bool:
-    """Whether the numbers of a column differ, and are no series that was filled down."""
-    numbers = [table.number(row, column) for row in table.rows]
-    steps = {round(after - before, 9) for before, after in pairwise(numbers)}
-    return len(set(numbers)) > 1 and len(steps) > 1
 
 
 def _takes_over(tree: Node) -> bool:

@@ -23,6 +23,8 @@ Points = Mapping[Variable, Array]
 
 _SHAPE = (POINTS,)
 _TOLERANCE = 1e-9
+DOUBTFUL = 2e-9
+"""Difference, relative and absolute, above which two values do not agree."""
 _MOST_KEPT = 100_000  # values; 30 MB
 _RANGES = {
     Kind.TARGET: (0.05, 0.95),
@@ -77,6 +79,7 @@ class Values:
         # By the identities of the arguments, all of which are kept here.
         self._results: dict[tuple[object, ...], Array] = {}
         self._formulas: dict[tuple[int, ...], tuple[Expression, Array]] = {}
+        self._agreeing: dict[tuple[int, int], tuple[Array, Array, bool]] = {}
         self._numbers: dict[float, Array] = {}
         self._variables: dict[object, dict[Variable, Array]] = {}
 
@@ -111,9 +114,16 @@ class Values:
                 self._formulas[key] = formula, _whole(self._value(formula, {}, given))
         return self._formulas[key][1]
 
+    def agree(self, one: Array, other: Array) -> bool:
+        """Whether two values are one, found out once; see the function."""
+        key = (id(one), id(other))
+        if key not in self._agreeing:
+            self._agreeing[key] = one, other, agree(one, other)
+        return self._agreeing[key][2]
+
     def _known(self, drawn: object) -> dict[Variable, Array]:
         """The values of variables where the points are drawn in some way."""
-        if len(self._results) > _MOST_KEPT:
+        if len(self._results) + len(self._agreeing) > _MOST_KEPT:
             self._forget()
         return self._variables.setdefault(drawn, {})
 

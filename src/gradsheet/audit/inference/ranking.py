@@ -217,7 +217,7 @@ def wrong_columns(found: Interpretation, among: Sequence[int] | None = None) -> 
 def _computes(found: Interpretation, column: int, right: Array) -> bool:
     """Whether the usual formula of a column computes a value."""
     written = found.typical_value(column)
-    return written is not None and agree(written, right)
+    return written is not None and found.reference.agree(written, right)
 
 
 def _is_training_table(found: Interpretation, wrong: int) -> bool:

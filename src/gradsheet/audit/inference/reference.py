@@ -314,6 +314,10 @@ class ReferenceNetwork:
         """The expressions at the points; NaN where one is no number."""
         return self._known.of(expressions, self._points, self._drawing)
 
+    def agree(self, one: Array, other: Array) -> bool:
+        """Whether two values at the points are one."""
+        return self._known.agree(one, other)
+
     def value_of(self, formula: Expression, names: Mapping[Variable, Variable]) -> Array:
         """A formula at the points, over other variables in place of its own."""
         return self._known.of_renamed(formula, names, self._points, self._drawing)

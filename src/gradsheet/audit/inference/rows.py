@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from gradsheet.audit.inference.column_formulas import ColumnFormulas
+from gradsheet.audit.inference.column_formulas import column_formulas
 from gradsheet.audit.inference.descent import interpret_descent
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.ranking import interpret, wrong_columns
@@ -40,7 +40,7 @@ class RowTable:
     def _has_more_parameters(self, found: Interpretation) -> bool:
         """Whether a network leaves out what moves as well, and a function of it all explains it."""
         table, named = self.table, found.symbols
-        moved = Wiring(ColumnFormulas(table)).moved
+        moved = Wiring(column_formulas(table)).moved
         if all(column in named for column in moved) or (descent := self.as_function) is None:
             return False
         reference = descent.reference

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
+from typing import Any
 
 from gradsheet.audit.tables.headers import read_header
 from gradsheet.audit.tables.steps.arrangement import Arrangement
@@ -86,6 +88,21 @@ class Table:
     def lowered(self) -> dict[object, dict[int, Expression | None]]:
         """What the usual formulas compute over values of a network, under each set of names."""
         return {}
+
+    @cached_property
+    def kept(self) -> dict[type, Any]:
+        """What others have found out about the table alone, by what it is."""
+        return {}
+
+    @cached_property
+    def varied(self) -> frozenset[int]:
+        """The columns whose numbers differ, and are no series that was filled down."""
+        return frozenset(filter(self._is_varied, self.columns))
+
+    def _is_varied(self, column: int) -> bool:
+        numbers = [self.number(row, column) for row in self.rows]
+        steps = {round(after - before, 9) for before, after in pairwise(numbers)}
+        return len(set(numbers)) > 1 and len(steps) > 1
 
     def on(self, sheet: Sheet, different: frozenset[CellIndex]) -> "Table":
         """The table in the same cells of another sheet, where typed numbers alone differ.

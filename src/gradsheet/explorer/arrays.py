@@ -102,16 +102,19 @@ class NDArray:
         return map(self.__getitem__, range(self.shape[0]))
 
     def __getitem__(self, index: Any) -> Any:
+        if len(self.shape) == 1 and isinstance(index, int):
+            return self.data[index]
         if isinstance(index, tuple):
             rows, column = index
             return self[rows][column] if isinstance(rows, int) else self.T[column][rows]
         whole = range(self.shape[0])
         if isinstance(index, int):
-            if len(self.shape) == 1:
-                return self.data[index]
             width = self.shape[1]
             start = whole[index] * width
             return NDArray(self.data[start : start + width], self.shape[1:])
+        if isinstance(index, slice) and len(self.shape) == 1:
+            data = self.data[index]
+            return NDArray(data, (len(data),))
         if isinstance(index, slice):
             chosen: Iterable[int] = whole[index]
         else:
@@ -172,6 +175,8 @@ def array(values: Any, dtype: type | None = None) -> NDArray:
 
 def asarray(values: Any, dtype: type | None = None) -> NDArray:
     """The same; an array that needs no change is not copied."""
+    if type(values) is float and dtype in (None, float):
+        return NDArray([values], ())
     if isinstance(values, NDArray):
         first = values.data[0] if values.data else None
         if dtype is None or type(first) is dtype:

@@ -8,8 +8,7 @@ import math
 import operator
 import statistics
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import pairwise
 from types import ModuleType
 from typing import Any
@@ -25,15 +24,19 @@ _raising = False
 # --- Computing, element by element -----------------------------------------------------------
 
 
-@contextmanager
-def errstate(**settings: str) -> Iterator[None]:
+class errstate:  # noqa: N801 (NumPy's name)
     """What becomes of results that are not finite: the audit raises, or ignores them."""
-    global _raising
-    before, _raising = _raising, settings.get("over", settings.get("all")) == "raise"
-    try:
-        yield
-    finally:
-        _raising = before
+
+    def __init__(self, **settings: str) -> None:
+        self._raises = settings.get("over", settings.get("all")) == "raise"
+
+    def __enter__(self) -> None:
+        global _raising
+        self._before, _raising = _raising, self._raises
+
+    def __exit__(self, *_: object) -> None:
+        global _raising
+        _raising = self._before
 
 
 def _elementwise(
@@ -62,14 +65,13 @@ def _elementwise(
 
 def _aligned(values: tuple[Any, ...]) -> tuple[Shape, list[list[Any]]]:
     """The shape that the values broadcast to, and the elements of each in that shape."""
-    first = values[0]
-    if type(first) is NDArray:  # most arrays need no broadcasting
+    first, last = values[0], values[-1]
+    if type(first) is NDArray and type(last) is NDArray and len(values) < 3:
         shape = first.shape
-        for other in values[1:]:
-            if type(other) is not NDArray or other.shape != shape:
-                break
-        else:
+        if shape == last.shape:  # most arrays need no broadcasting
             return shape, [one.data for one in values]
+        if not last.shape:
+            return shape, [first.data, last.data * len(first.data)]
     arrays = [value if type(value) is NDArray else asarray(value) for value in values]
     shape = common_shape(tuple([one.shape for one in arrays]))
     return shape, [one.data if one.shape == shape else expanded(one, shape) for one in arrays]

@@ -43,6 +43,10 @@ def agree(first: Array, second: Array) -> bool:
     """Whether two expressions are one at all the points, but for rounding; errors never are."""
     if first is second:
         return bool(np.isfinite(first).all())
+    if first.ndim == second.ndim == 1:  # most differ from the first point on
+        one, other = float(first[0]), float(second[0])
+        if not abs(one - other) <= DOUBTFUL * abs(other) + DOUBTFUL:
+            return False
     with np.errstate(all="ignore"):
         return bool(agreements(first, second))
 

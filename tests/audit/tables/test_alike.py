@@ -91,3 +91,31 @@ def test_tables_of_sheets_alike_know_each_other() -> None:
     assert first.like is None
     assert [table.like for table in others] == [first, first]
     assert [table.sheet.name for table in others] == ["lr 0.5", "lr 2.0"]
+
+
+TURNS: dict[str, Callable[[str], str]] = {
+    "right": lambda formula: formula,
+    "a factor left out": lambda formula: formula.replace("*[a_h1]", ""),
+    "a number": lambda formula: f"2*{formula}",
+    "another number": lambda formula: f"3*{formula}",
+    "another column": lambda formula: formula.replace("[a_h1]", "[a_h2]"),
+}
+"""What becomes of the formula of ∂E/∂w5 on sheets that are alike in all else."""
+
+
+@pytest.mark.parametrize("order", [list(TURNS), list(reversed(TURNS))], ids=["down", "up"])
+def test_sheets_that_are_alike_but_for_one_formula_keep_their_own_findings(
+    order: list[str],
+) -> None:
+    """Neither is a right sheet called wrong for what another holds, nor a wrong one right."""
+    table = handmade(random.Random("alike"), (2, 2, 1))
+    found = {}
+    for name in order:
+        turned = changed(table, "dE/dw5", TURNS[name](table.formulas["dE/dw5"]))
+        cells = make(turned, random.Random("alike")).book.sheets["Work"].cells
+        found[name] = Sheet(name, cells)
+    together = audit_book(book(found)).mistakes
+    for name, sheet in found.items():
+        alone = audit_book(book({name: sheet})).mistakes
+        assert [m for m in together if m.sheet == name] == list(alone)
+    assert {m.sheet for m in together} == TURNS.keys() - {"right"}

@@ -403,6 +403,24 @@ def test_the_sixth_validation_runs_are_those_of_the_results() -> None:
         assert said.format(step["20"] / step["28"]) in page
 
 
+def test_the_distilled_small_networks_are_those_of_the_results() -> None:
+    page = (ROOT / "docs" / "experiments.md").read_text()
+    fifth, seventh = (
+        json.loads((ROOT / "results" / f"validation-{number}.json").read_text())
+        for number in (5, 7)
+    )
+    teacher = seventh["teacher"]
+    assert f"validation {teacher['accuracy']:.2%}, loss {teacher['loss']:.4f}) at" in page
+    labels = {run["name"]: run for run in reversed(fifth["variants"])}
+    for run in seventh["variants"]:
+        for trained_on, one in (("labels", labels[run["from labels"]]), ("the teacher", run)):
+            assert (
+                f"| `{run['model']}` | {trained_on} | {one['accuracy']:.2%} | {one['loss']:.4f} | "
+                f"{one['augmented']['accuracy']:.3%} | {one['augmented']['loss']:.4f} |"
+            ) in page
+    assert len(seventh["variants"]) == 2
+
+
 def test_what_the_audit_finds_is_what_was_measured() -> None:
     found = json.loads((ROOT / "results" / "audit.json").read_text())
     share = f"{found['found and named'] / found['planted']:.1%}"

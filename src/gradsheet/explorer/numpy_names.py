@@ -72,6 +72,8 @@ def _aligned(values: tuple[Any, ...]) -> tuple[Shape, list[list[Any]]]:
             return shape, [one.data for one in values]
         if not last.shape:
             return shape, [first.data, last.data * len(first.data)]
+        if not shape:
+            return last.shape, [first.data * len(last.data), last.data]
     arrays = [value if type(value) is NDArray else asarray(value) for value in values]
     shape = common_shape(tuple([one.shape for one in arrays]))
     return shape, [one.data if one.shape == shape else expanded(one, shape) for one in arrays]

@@ -173,10 +173,13 @@ def cells_of(area: Area, at: CellIndex) -> list[list[CellIndex]]:
 
 
 def _elementwise(function: Callable[..., Expression], name: str, arguments: list[Matrix]) -> Matrix:
-    height = max((len(matrix) for matrix in arguments), default=1)
-    width = max((len(matrix[0]) for matrix in arguments), default=1)
-    if height == width == 1:  # nearly always
+    for matrix in arguments:
+        if len(matrix) > 1 or len(matrix[0]) > 1:
+            break
+    else:  # nearly always
         return [[_applied(function, name, [matrix[0][0] for matrix in arguments])]]
+    height = max(len(matrix) for matrix in arguments)
+    width = max(len(matrix[0]) for matrix in arguments)
     for matrix in arguments:
         if len(matrix) not in (1, height) or len(matrix[0]) not in (1, width):
             raise FormulaError(f"the ranges of {name} do not fit together")

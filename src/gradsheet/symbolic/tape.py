@@ -57,7 +57,7 @@ class Tape:
         """The outputs, from the values of the given variables, which broadcast together."""
         try:
             with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
-                return self._run(values, lambda result: result)
+                return self._run(values, None)
         except FloatingPointError:
             with np.errstate(all="ignore"):
                 return self._run(
@@ -65,7 +65,7 @@ class Tape:
                 )
 
     def _run(
-        self, values: Mapping[Variable, Array | float], check: Callable[[Array], Array]
+        self, values: Mapping[Variable, Array | float], check: Callable[[Array], Array] | None
     ) -> dict[Variable, Array]:
         if (draw := _rounding.get()) is not None:
             check = _moved_after(check, draw)
@@ -73,7 +73,8 @@ class Tape:
         for variable, slot in self._given.items():
             memory[slot] = np.asarray(values[variable], dtype=np.float64)
         for function, target, sources in self._steps:
-            memory[target] = check(function(*[memory[source] for source in sources]))
+            result = function(*[memory[source] for source in sources])
+            memory[target] = result if check is None else check(result)
         return {variable: memory[slot] for variable, slot in self._outputs.items()}
 
     def _slot(self, expression: Expression) -> int:
@@ -102,10 +103,11 @@ class Tape:
         return self._slots[key]
 
 
-def _moved_after(check: Callable[[Array], Array], draw: "Generator") -> Callable[[Array], Array]:
+def _moved_after(
+    check: Callable[[Array], Array] | None, draw: "Generator"
+) -> Callable[[Array], Array]:
     def moved(result: Array) -> Array:
-        return check(result) * (
-            1 + draw.uniform(-_LAST_DIGITS, _LAST_DIGITS, np.asarray(result).shape)
-        )
+        checked = result if check is None else check(result)
+        return checked * (1 + draw.uniform(-_LAST_DIGITS, _LAST_DIGITS, np.asarray(result).shape))
 
     return moved

@@ -63,6 +63,7 @@ class Interpretation:
         self.row_classes: dict[int, dict[object, list[int]]] = {}
         self._matching: dict[tuple[int, int], bool] = {}
         self._typical: dict[int, Expression | None] = {}
+        self._held_for: dict[Variable, Variable] = {}
         self._held_in: dict[int, dict[Variable, Variable]] = {}
         self._typical_with: dict[int, Symbol] = {}  # the names under which these are true
         reference.hold(symbol for symbol in self.parameters if not self.is_trained(symbol))
@@ -291,7 +292,11 @@ class Interpretation:
     def _named_in(self, column: int, usual: Expression) -> dict[Variable, Variable]:
         """The values of the network that the usual formula of a column uses."""
         if column not in self._held_in:
-            self._held_in[column] = {v: self._held(_WHAT[v]) for v in variables(usual)}
+            known = self._held_for
+            for value in (inside := dict.fromkeys(variables(usual))):
+                if value not in known:
+                    known[value] = self._held(_WHAT[value])
+            self._held_in[column] = {value: known[value] for value in inside}
         return self._held_in[column]
 
     @property

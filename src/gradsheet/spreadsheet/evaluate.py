@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.formula import Area, Call, Node, Reference, to_expression
@@ -13,6 +12,7 @@ from gradsheet.symbolic.tape import Tape
 
 _DEEPEST = 200  # cells that wait for one another
 _FAR = 1 << 40  # a row and a column beyond every sheet
+_AFAR = CellIndex(_FAR, _FAR)
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Evaluator:
         self._values: dict[tuple[str, CellIndex], float] = {}
         self._unknown: set[tuple[str, CellIndex]] = set()
         self._programs: dict[object, Program | None] = {}
+        self._growing: dict[int, bool] = {}
         self._waiting = 0
 
     def value(self, sheet: str, index: CellIndex) -> float:
@@ -76,13 +77,16 @@ class Evaluator:
             tree = self._formulas.tree(sheet, index)
         except FormulaError:
             return None
-        at = origin if _grows(tree) else CellIndex(_FAR, _FAR)
-        if (tree, part, at) not in self._programs:
-            self._programs[tree, part, at] = _compile(tree, at, part)
-        return self._programs[tree, part, at]
+        # By identity: equal trees are one object, kept by the formulas, and hashing one takes long.
+        if (grows := self._growing.get(id(tree))) is None:
+            grows = self._growing[id(tree)] = _grows(tree)
+        at = origin if grows else _AFAR
+        key = (id(tree), part, at)
+        if key not in self._programs:
+            self._programs[key] = _compile(tree, at, part)
+        return self._programs[key]
 
 
-@lru_cache(maxsize=1024)
 def _grows(node: Node) -> bool:
     """Whether a formula holds a range of which one end moves along and the other does not."""
     if isinstance(node, Area):

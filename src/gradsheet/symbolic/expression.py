@@ -194,9 +194,9 @@ def variables(expression: Expression) -> Iterator[Variable]:
     pending = [expression]
     while pending:
         part = pending.pop()
-        if isinstance(part, Apply):
+        if type(part) is Apply:
             pending.extend(reversed(part.arguments))
-        elif isinstance(part, Variable):
+        elif type(part) is Variable:
             yield part
 
 

@@ -142,11 +142,16 @@ def test_what_numpy_refuses(wrong: Callable[[], object]) -> None:
 
 @pytest.mark.slow
 def test_the_audits_own_tests_pass_without_numpy() -> None:
-    """Those of its reports, of its inference and of whole workbooks; all of tests/audit do."""
+    """Those of its inference and of whole workbooks, as printed; all of tests/audit do.
+
+    Left out are the tests that compute nothing of their own: of tables and their headers, and of
+    the same findings in other reports.
+    """
     root = Path(__file__).parents[2]
-    chosen = ["inference", "diagnosis", "tables", "report/test_golden.py", "test_cases.py"]
+    chosen = ["inference", "diagnosis", "report/test_golden.py", "test_cases.py"]
+    again = "test_the_page or test_the_json or test_the_notes or test_each_place_of_a_cause"
     plugin = ["-p", "tests.explorer.without_numpy", "-p", "no:cacheprovider", "-q"]
-    command = [sys.executable, "-m", "pytest", *plugin, "-m", "not slow"]
+    command = [sys.executable, "-m", "pytest", *plugin, "-m", "not slow", "-k", f"not ({again})"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root / "src"), str(root)])}
     done = subprocess.run(
         [*command, *(f"tests/audit/{name}" for name in chosen)],

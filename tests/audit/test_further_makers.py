@@ -1,8 +1,13 @@
 """More kinds of workbooks that people make: right ones have no mistake, a wrong one has its own."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.audit.by_columns import Column, audited, changed, found_in, moved, sigmoid
+from gradsheet.audit.pipeline import audit_book
+from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.model import Book, Sheet
+from tests.audit.by_columns import Column, audited, cell, changed, found_in, moved, sigmoid
 
 BIPOLAR: list[Column] = [
     ("x1", [1, 1, -1, -1]),
@@ -74,7 +79,7 @@ def test_numbers_typed_as_text_count_in_formulas() -> None:
     assert audit.all_right
     assert {c.header for c in audit.tables[0].columns if c.verdict == "given"} == {"x", "y"}
     assert found_in(audited(changed(columns, "db", "=([a]-[y])*[a]*(1-[a])*[x]"))) == [
-        ("J6", "GS312")
+        ("J6", "GS605")
     ]
 
 
@@ -91,3 +96,96 @@ def test_a_rate_that_falls_with_typed_numbers_of_the_steps(rate: str) -> None:
         ("db", "=[y]-2"),
     ]
     assert [cell for cell, _ in found_in(audited(columns))] == ([] if "rate" in rate else ["E7"])
+
+
+ADALINE: list[Column] = [
+    ("x1", [1, 1, -1, -1]),
+    ("x2", [1, -1, 1, -1]),
+    ("d", [1, -1, -1, -1]),
+    ("w0", 0.1, "=[w0<]+$B$1*[d - y_in<]"),
+    ("w1", 0.1, "=[w1<]+$B$1*[d - y_in<]*[x1<]"),
+    ("w2", 0.1, "=[w2<]+$B$1*[d - y_in<]*[x2<]"),
+    ("y_in", "=[w0]+[w1]*[x1]+[w2]*[x2]"),
+    ("d - y_in", "=[d]-[y_in]"),
+    ("squared", "=[d - y_in]^2"),
+]
+
+
+def test_a_delta_rule_that_goes_uphill_has_a_wrong_error() -> None:
+    assert found_in(audited(ADALINE, 8)) == []
+    assert found_in(audited(changed(ADALINE, "d - y_in", "=[y_in]-[d]"), 8)) == [("I6", "GS301")]
+
+
+CURVE: list[Column] = [
+    ("x", 6.0, "=[x<]-0.01*[slope<]"),
+    ("f", "=[x]^4-3*[x]^3+2"),
+    ("slope", "=4*[x]^3-9*[x]^2"),
+]
+
+
+@pytest.mark.parametrize(
+    ("formula", "code"),
+    [("=4*[x]^3-9*[x]", "GS308"), ("=4*[x]^2-9*[x]^2", "GS302"), ("=4*[x]^4-9*[x]^2", "GS303")],
+)
+def test_a_power_that_is_another_in_a_derivative(formula: str, code: str) -> None:
+    assert found_in(audited(changed(CURVE, "slope", formula))) == [("D6", code)]
+
+
+LINE = "([w]*($E$1:$E$4-AVERAGE($E$1:$E$4))/STDEV($E$1:$E$4)+[b]-$F$1:$F$4)"
+NORMALIZED: list[Column] = [
+    *moved("w b"),
+    ("cost", f"=SUMSQ({LINE})/8"),
+    ("dw", f"=SUMPRODUCT({LINE},$E$1:$E$4-AVERAGE($E$1:$E$4))/STDEV($E$1:$E$4)/4"),
+    ("db", f"=SUM({LINE})/4"),
+]
+
+
+@pytest.mark.parametrize("is_wrong", [False, True], ids=["right", "wrong"])
+def test_data_may_be_normalized_by_their_deviation(is_wrong: bool) -> None:
+    columns = NORMALIZED
+    if is_wrong:
+        columns = changed(columns, "dw", f"=SUMPRODUCT({LINE},$E$1:$E$4)/STDEV($E$1:$E$4)/4")
+    data = {"E1": 1, "E2": 2, "E3": 4, "E4": 9, "F1": 3, "F2": 1, "F3": 2, "F4": 5}
+    assert [c for c, _ in found_in(audited(columns, **data))] == (["E6"] if is_wrong else [])
+
+
+def blocks(gradient: str, step: int) -> list[tuple[str, str]]:
+    """Steps one below the other, a cell a quantity; what moves w2, and from how many steps before.
+
+    Only the last of the four steps takes another.
+    """
+    found = [("A1", "rate"), ("B1", "0.5")]
+    for number in range(4):
+        top, last = 3 + 8 * number, 3 + 8 * (number - 1)
+        from_ = top - 8 * step if number == 3 else last
+        own = gradient if number == 3 else "D{0}"
+        rows = [
+            ("w1", f"=B{last}-$B$1*D{last + 1}" if number else "0.4"),
+            ("w2", f"=B{from_ + 1}-$B$1*{own.format(from_)}" if number else "-0.7"),
+            ("x", "0.6"),
+            ("h", f"=1/(1+EXP(-B{top}*B{top + 2}))"),
+            ("y", f"=B{top + 3}*B{top + 1}"),
+            ("E", f"=0.5*(0.9-B{top + 4})^2"),
+        ]
+        slope = f"=(B{top + 4}-0.9)*B{top + 1}*B{top + 3}*(1-B{top + 3})*B{top + 2}"
+        found += [(f"A{top + n}", text) for n, (text, _) in enumerate(rows)]
+        found += [(f"B{top + n}", text) for n, (_, text) in enumerate(rows)]
+        found += [(f"C{top}", "dE/dw2"), (f"D{top}", f"=(B{top + 4}-0.9)*B{top + 3}")]
+        found += [(f"C{top + 1}", "dE/dw1"), (f"D{top + 1}", slope)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("gradient", "step", "mistakes"),
+    [("D{0}", 1, []), ("D{0}", 2, [("B28", "GS213")])],
+    ids=["right", "another step"],
+)
+def test_an_update_from_another_step(
+    gradient: str, step: int, mistakes: list[tuple[str, str]]
+) -> None:
+    cells = {}
+    for address, text in blocks(gradient, step):
+        is_number = text.lstrip("-")[0].isdigit()
+        cells[CellIndex.parse(address)] = cell(float(text) if is_number else text)
+    audit = audit_book(Book(Path("it.xlsx"), {"S": Sheet("S", cells)}))
+    assert found_in(audit) == mistakes

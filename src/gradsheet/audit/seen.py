@@ -6,9 +6,11 @@ from contextlib import suppress
 
 from gradsheet.audit.tables.headers import is_derivative, read_header
 from gradsheet.audit.tables.steps.search import is_searched
+from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.formula import Node, calls
 from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.functions import FormulaError
+from gradsheet.spreadsheet.model import Sheet
 from gradsheet.spreadsheet.reader.grid import MACROS
 
 _UNITS = ("EXP", "TANH", "MMULT", "SUMPRODUCT")
@@ -24,14 +26,14 @@ def what_was_seen(formulas: Formulas, trainings: int) -> str:
         trainings: how often numbers are moved on by formulas.
     """
     book = formulas.book
-    texts = [c.value for s in book.sheets.values() for c in s.cells.values()]
-    has_gradients = any(isinstance(text, str) and _names_gradient(text) for text in texts)
+    has_gradients = any(map(_shows_gradient, book.sheets.values()))
     trees = list(_formulas(formulas))
     if any(name.startswith("solver_") for name in book.names):
         return "weights that Solver adjusts, no gradients"
     if not trees:
         macros = ", and macros, which are not read" if MACROS in book.remarks else ""
-        return f"numbers only, no formulas{macros}" if any(texts) else "nothing"
+        is_empty = not any(c.value for s in book.sheets.values() for c in s.cells.values())
+        return "nothing" if is_empty else f"numbers only, no formulas{macros}"
     if not is_searched(formulas):
         return "too many formulas to look for other layouts than a row a step"
     if trainings:
@@ -42,6 +44,19 @@ def what_was_seen(formulas: Formulas, trainings: int) -> str:
         rows = "rows of examples, " if _has_rows(formulas) else ""
         return f"{rows}a forward pass only, no gradients"
     return "formulas, in which no network and no descent was recognized"
+
+
+def _shows_gradient(sheet: Sheet) -> bool:
+    """Whether below or beside a text that names a gradient something is computed."""
+    return any(
+        isinstance(held.value, str)
+        and _names_gradient(held.value)
+        and any(
+            near in sheet.cells and sheet.cells[near].formula is not None
+            for near in (CellIndex(row + 1, column), CellIndex(row, column + 1))
+        )
+        for (row, column), held in sheet.cells.items()
+    )
 
 
 def _names_gradient(text: str) -> bool:

@@ -66,7 +66,7 @@ POWER = Operation(
     "power",
     value=np.power,
     partials=lambda y, a, b: (
-        b * _power(a, b - ONE),
+        b * _power(a, Number(b.value - 1) if isinstance(b, Number) else b - ONE),
         y * apply(LOGARITHM, a) if not isinstance(b, Number) else ZERO,
     ),
     excel=Notation("@0^@1", Binding.POWER, (Binding.POWER, Binding.SIGN)),
@@ -146,6 +146,20 @@ def _smallest(terms: Sequence[Expression]) -> Expression:
 
 def _mean(terms: Sequence[Expression]) -> Expression:
     return total(terms) / len(terms)
+
+
+def _deviations(terms: Sequence[Expression]) -> Expression:
+    """The sum of the squared differences from the mean."""
+    mean = _mean(terms)
+    return total(_square(term - mean) for term in terms)
+
+
+def _variance(terms: Sequence[Expression]) -> Expression:
+    return _deviations(terms) / len(terms)
+
+
+def _sample_variance(terms: Sequence[Expression]) -> Expression:
+    return _deviations(terms) / Number(len(terms) - 1.0)
 
 
 def _product(terms: Sequence[Expression]) -> Expression:
@@ -277,6 +291,13 @@ GATHERING: dict[str, Callable[[list[Expression]], Expression]] = {
     "MIN": _smallest,
     "AND": _all,
     "OR": _any,
+    **dict.fromkeys(("VARP", "VAR.P"), _variance),
+    **dict.fromkeys(("VAR", "VAR.S"), _sample_variance),
+    **dict.fromkeys(("STDEVP", "STDEV.P"), lambda terms: apply(SQUARE_ROOT, _variance(terms))),
+    **dict.fromkeys(
+        ("STDEV", "STDEV.S"), lambda terms: apply(SQUARE_ROOT, _sample_variance(terms))
+    ),
+    "DEVSQ": _deviations,
     "SUMSQ": lambda terms: total(_square(term) for term in terms),
     "COUNT": lambda terms: Number(float(len(terms))),
     "COUNTA": lambda terms: Number(float(len(terms))),

@@ -10,6 +10,7 @@ from itertools import combinations, product
 
 from gradsheet.audit import rules
 from gradsheet.audit.rules import Rule
+from gradsheet.spreadsheet.functions import POWER
 from gradsheet.symbolic.expression import ZERO, Apply, Expression, Number, Operation, Variable
 from gradsheet.symbolic.operations import (
     ADD,
@@ -240,6 +241,10 @@ def _of_function(node: Apply) -> Iterator[Mutation]:
     if operation is SQUARE:
         yield Mutation(rules.SQUARE_MISSING, first, first, node)
         yield Mutation(rules.FACTOR_REPEATED, raw(MULTIPLY, node, first), first, None)
+    elif operation is POWER and isinstance(exponent := node.arguments[1], Number):
+        less, more = (raw(POWER, first, Number(exponent.value + step)) for step in (-1, 1))
+        yield Mutation(rules.FACTOR_MISSING, less, None, first)
+        yield Mutation(rules.FACTOR_REPEATED, more, first, None)
     elif operation is NEGATE:
         yield Mutation(rules.SIGN, first, first, node)
     elif operation is DIVIDE:

@@ -137,6 +137,14 @@ class Candidates:
         yield Together(rules.PINNED, of_row(self._found.table.rows.index(self._row)))
         yield from self._of_another_unit(weights)
 
+    def of_another_row(self, written: Expression) -> Iterator[dict[Variable, Expression]]:
+        """For all values of the formula those of another row that the written one reads."""
+        reference = self._found.reference
+        rows = {v: row for v in self._inside if (row := reference.rows_above(v)) is not None}
+        read = {reference.rows_above(v) for v in variables(written)} - {None}
+        for apart in sorted({row - own for row in read if row for own in rows.values()} - {0}):
+            yield {v: reference.row(row + apart).values[symbol_of(v)] for v, row in rows.items()}
+
     def _of_another_unit(self, weights: dict[Variable, Symbol]) -> Iterator[Together]:
         """All weights of one unit's connections taken for those of another unit."""
         reference, numbers = self._found.reference, {s.numbers[0] for s in weights.values()}
@@ -206,10 +214,10 @@ def relation(right: Symbol, wrong: Symbol) -> Rule:
 
 
 def _is_of_parameters(first: Symbol, second: Symbol) -> bool:
-    """Whether two gradients are both of weights, or both of biases."""
+    """Whether two gradients are both of weights or biases."""
     if first.of is None or second.of is None:
         return False
-    return first.of.is_parameter and first.of.kind is second.of.kind
+    return first.of.is_parameter and second.of.is_parameter
 
 
 def numbers_in(expression: Expression) -> set[float]:

@@ -200,7 +200,7 @@ class _Search:
             one = None if is_far else self._single(substitutes)
             if one is None and not self._found.work.is_hopeless:
                 one = self._all_weights()
-            one = one or self._other_gradient() or self._filled_over()
+            one = one or self._other_gradient() or self._filled_over() or self._another_row()
             if one is not None:
                 return (one,)
             if not is_far and (by_factors := self._by_factors()):
@@ -352,6 +352,14 @@ class _Search:
             is_computed = self._row in found.computed_rows(column)
             if is_computed and tree == table.usual.get(column) and found.matches(self._row, column):
                 return FilledOver(rules.FILLED_OVER, found.header(column))
+        return None
+
+    def _another_row(self) -> Cause | None:
+        """The right formula of another row."""
+        for others in self._candidates.of_another_row(self._written):
+            if self._is_written(replaced(self._right, others)):
+                written, right = map(self._naming.formula, (self._written, self._right))
+                return Change(rules.OTHER_ROW, written, right)
         return None
 
     def _by_factors(self) -> tuple[Cause, ...]:

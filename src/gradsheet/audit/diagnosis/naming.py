@@ -65,13 +65,26 @@ def folded(node: Expression) -> Expression:
     """An expression with the number for each part without values; a fraction stays one."""
     if not isinstance(node, Apply):
         return node
-    parts = tuple(map(folded, node.arguments))
-    numbers = [part.value for part in parts if isinstance(part, Number)]
-    if len(numbers) == len(parts) and not (
-        node.operation is DIVIDE and all(number % 1 == 0 for number in numbers)
-    ):
+    whole = Apply(node.operation, tuple(map(folded, node.arguments)))
+    numbers = [number for part in whole.arguments if (number := _number(part)) is not None]
+    if len(numbers) == len(whole.arguments) and not _is_fraction(whole):
         with np.errstate(all="ignore"):
             value = float(node.operation.value(*map(np.asarray, numbers)))
         if math.isfinite(value):
             return Number(float(f"{value:.12g}"))
-    return Apply(node.operation, parts)
+    return whole
+
+
+def _number(part: Expression) -> float | None:
+    """The value of a number or a fraction."""
+    if isinstance(part, Apply) and _is_fraction(part):
+        dividend, divisor = map(_number, part.arguments)
+        return dividend / divisor if dividend is not None and divisor else None
+    return part.value if isinstance(part, Number) else None
+
+
+def _is_fraction(node: Apply) -> bool:
+    """Whether one whole number is divided by another."""
+    return node.operation is DIVIDE and all(
+        isinstance(part, Number) and part.value % 1 == 0 for part in node.arguments
+    )

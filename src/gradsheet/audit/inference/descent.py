@@ -101,11 +101,16 @@ class _Search:
         candidates = list(self._candidates())
         if not candidates:
             return "no column computes the function whose derivative moves the numbers"
-        best = max(candidates, key=lambda c: (c.fitting, c.proportional, -c.column))
+        best = max(candidates, key=self._rank)
         if not self._is_likely(best) and not self._is_said(best, len(candidates)):
             return "no column computes a function of which the gradients are derivatives"
         found = self._moving(best)
         return found or "the numbers are moved by another rule than rate times derivative"
+
+    def _rank(self, candidate: _Candidate) -> tuple[int, int, bool, int]:
+        """More for a likelier function: of two that explain as much the one called a loss."""
+        is_named = is_loss(self._table.headers.get(candidate.column, ""))
+        return candidate.fitting, candidate.proportional, is_named, -candidate.column
 
     # --- The function ------------------------------------------------------------------------
 

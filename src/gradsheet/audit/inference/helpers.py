@@ -51,6 +51,43 @@ def name_helpers(found: Interpretation, wrong: list[int]) -> None:
     found.symbols.update(named)
 
 
+def name_gradients(found: Interpretation, wrong: list[int]) -> None:
+    """Name the columns that hold gradients of parameters, where an update takes another one.
+
+    Args:
+        found: the table.
+        wrong: its wrong columns.
+    """
+    for column in wrong:
+        if (symbol := _own_of_shared(found, column)) is not None:
+            found.symbols[column] = symbol
+    named = set(found.symbols.values())
+    moved = [s.gradient for s in found.symbols.values() if s in found.parameters and wrong]
+    missing = [gradient for gradient in moved if gradient not in named]
+    free = [c for c in found.table.usual if c not in found.symbols] if missing else []
+    written = {c: w for c in free if (w := found.typical(c)) is not None}
+    due = found.reference.values(found.reference[gradient] for gradient in missing)
+    for gradient, right in zip(missing, due, strict=True):
+        values = found.reference.values(written.values())
+        pairs = zip(written, values, strict=True)
+        holder = next((c for c, value in pairs if agree(value, right)), None)
+        if holder is not None:
+            found.symbols[holder] = gradient
+
+
+def _own_of_shared(found: Interpretation, column: int) -> Symbol | None:
+    """The gradient that a column holds by which several parameters are moved."""
+    moved_by = found.hypothesis.moved_by
+    shared = [found.symbols[p] for p, c in moved_by.items() if c == column and p in found.symbols]
+    written = found.typical(column) if len(shared) > 1 else None
+    if written is None:
+        return None
+    own = [symbol.gradient for symbol in shared]
+    value, *values = found.reference.values([written, *(found.reference[s] for s in own)])
+    pairs = zip(own, values, strict=True)
+    return next((symbol for symbol, right in pairs if agree(value, right)), None)
+
+
 def _is_helper(found: Interpretation, column: int, wrong: list[int]) -> bool:
     """Whether a column has no name, or that of an error by its look alone, which it is not."""
     symbol = found.symbols.get(column)

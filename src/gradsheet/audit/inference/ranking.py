@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradsheet.audit.inference.activations import likely_activations, thresholds
-from gradsheet.audit.inference.helpers import name_helpers
+from gradsheet.audit.inference.helpers import name_gradients, name_helpers
 from gradsheet.audit.inference.hypotheses import hypotheses
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.interpretation import Interpretation
@@ -53,6 +53,7 @@ def interpret(table: Table) -> Interpretation | None:
         if not _is_training_table(best, len(wrong_columns(best))):
             return None
     best = by_its_rule(table, best)
+    name_gradients(best, wrong_columns(best))
     name_helpers(best, wrong_columns(best))
     best = _by_helpers(best, as_good[:_MOST_AS_GOOD])
     return best if _learns(best) and _is_mostly_right(best) else None
@@ -88,8 +89,9 @@ def _learns(found: Interpretation) -> bool:
     wrong = set(wrong_columns(found))
     parameters = [c for c, s in found.symbols.items() if s in found.parameters]
     moved = {found.column_of_update(c) for c in parameters if found.computed_rows(c)}
-    gradients = {c for c, s in found.symbols.items() if s.is_helper}
-    return not (gradients or moved) <= wrong
+    helpers = {c: s for c, s in found.symbols.items() if s.is_helper}
+    gradients = {c for c, s in helpers.items() if s.of in found.parameters}
+    return not (gradients or moved or helpers.keys()) <= wrong
 
 
 def by_its_rule(table: Table, found: Interpretation) -> Interpretation:

@@ -131,11 +131,11 @@ def test_a_power_that_is_another_in_a_derivative(formula: str, code: str) -> Non
     assert found_in(audited(changed(CURVE, "slope", formula))) == [("D6", code)]
 
 
-LINE = "([w]*($E$1:$E$4-AVERAGE($E$1:$E$4))/STDEV($E$1:$E$4)+[b]-$F$1:$F$4)"
+LINE = "[w]*$G$1:$G$4+[b]-$F$1:$F$4"
 NORMALIZED: list[Column] = [
     *moved("w b"),
     ("cost", f"=SUMSQ({LINE})/8"),
-    ("dw", f"=SUMPRODUCT({LINE},$E$1:$E$4-AVERAGE($E$1:$E$4))/STDEV($E$1:$E$4)/4"),
+    ("dw", f"=SUMPRODUCT({LINE},$G$1:$G$4)/4"),
     ("db", f"=SUM({LINE})/4"),
 ]
 
@@ -144,9 +144,11 @@ NORMALIZED: list[Column] = [
 def test_data_may_be_normalized_by_their_deviation(is_wrong: bool) -> None:
     columns = NORMALIZED
     if is_wrong:
-        columns = changed(columns, "dw", f"=SUMPRODUCT({LINE},$E$1:$E$4)/STDEV($E$1:$E$4)/4")
-    data = {"E1": 1, "E2": 2, "E3": 4, "E4": 9, "F1": 3, "F2": 1, "F3": 2, "F4": 5}
-    assert [c for c, _ in found_in(audited(columns, **data))] == (["E6"] if is_wrong else [])
+        columns = changed(columns, "dw", f"=SUMPRODUCT({LINE},$E$1:$E$4)/4")
+    data: dict[str, str | float] = {"E1": 1, "E2": 2, "E3": 4, "E4": 9}
+    data |= {"F1": 3, "F2": 1, "F3": 2, "F4": 5}
+    data |= {f"G{n}": f"=(E{n}-AVERAGE(E$1:E$4))/STDEV(E$1:E$4)" for n in range(1, 5)}
+    assert [c for c, _ in found_in(audited(columns, 6, **data))] == (["E6"] if is_wrong else [])
 
 
 def blocks(gradient: str, step: int) -> list[tuple[str, str]]:

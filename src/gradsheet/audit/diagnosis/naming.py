@@ -63,6 +63,8 @@ class Naming:
 
 def folded(node: Expression) -> Expression:
     """An expression with the number for each part without values; a fraction stays one."""
+    if isinstance(node, Number):
+        return Number(_shown(node.value))
     if not isinstance(node, Apply):
         return node
     whole = Apply(node.operation, tuple(map(folded, node.arguments)))
@@ -71,8 +73,14 @@ def folded(node: Expression) -> Expression:
         with np.errstate(all="ignore"):
             value = float(node.operation.value(*map(np.asarray, numbers)))
         if math.isfinite(value):
-            return Number(float(f"{value:.12g}"))
+            return Number(_shown(value))
     return whole
+
+
+def _shown(value: float) -> float:
+    """A number as it is typed in; one with so many digits that it is computed, with six of them."""
+    typed = float(f"{value:.12g}")
+    return typed if math.isclose(typed, value, rel_tol=1e-15) else float(f"{value:.6g}")
 
 
 def _number(part: Expression) -> float | None:

@@ -3,11 +3,15 @@
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import calls, to_expression
 from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.functions import ROUND, FormulaError
-from gradsheet.symbolic.expression import Apply, Expression, Number, Variable
+from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, variables
+from gradsheet.symbolic.operations import DIVIDE
+from gradsheet.symbolic.tape import Tape
 
 ERROR = Number(math.nan)
 """What a spreadsheet shows as an error."""
@@ -67,8 +71,19 @@ class Lowering:
         if held is None:
             return Number(0.0)
         if held.formula is not None:
-            return self.expression(cell, depth)
+            return constant(self.expression(cell, depth))
         return Number(held.number)
+
+
+def constant(expression: Expression) -> Expression:
+    """An expression in which nothing varies as a number; any other, and a fraction, as it is."""
+    if not isinstance(expression, Apply) or next(variables(expression), None) is not None:
+        return expression
+    if expression.operation is DIVIDE and all(isinstance(a, Number) for a in expression.arguments):
+        return expression
+    value = Variable("value", expression)
+    with np.errstate(all="ignore"):
+        return Number(float(Tape([value]).run({})[value]))
 
 
 def unrounded(expression: Expression) -> Expression:

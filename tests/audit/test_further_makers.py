@@ -1,5 +1,6 @@
 """More kinds of workbooks that people make: right ones have no mistake, a wrong one has its own."""
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,65 @@ def test_an_update_from_another_step(
         cells[CellIndex.parse(address)] = cell(float(text) if is_number else text)
     audit = audit_book(Book(Path("it.xlsx"), {"S": Sheet("S", cells)}))
     assert found_in(audit) == mistakes
+
+
+GATE: list[Column] = [
+    ("A", [0, 0, 1, 1]),
+    ("B", [0, 1, 0, 1]),
+    ("OR", [0, 1, 1, 1]),
+    *((w, 0.1, f"=[{w}<]-$B$1*([p<]-[OR<]){x}") for w, x in (("wA", "*[A<]"), ("wB", "*[B<]"))),
+    ("b", 0.1, "=[b<]-$B$1*([p<]-[OR<])"),
+    ("z", "=[wA]*[A]+[wB]*[B]+[b]"),
+    ("p", sigmoid("z")),
+    ("loss", "=-IF([OR]=1,LN([p]),LN(1-[p]))"),
+]
+
+
+@pytest.mark.parametrize(
+    ("formula", "is_right"),
+    [
+        ("=-IF([OR]=1,LN([p]),LN(1-[p]))", True),
+        ("=IF([OR],-LN([p]),-LN(1-[p]))", True),
+        ("=-IF([OR]=1,LN(1-[p]),LN([p]))", False),
+    ],
+)
+def test_a_loss_may_ask_which_class_it_is(formula: str, is_right: bool) -> None:
+    mistakes = found_in(audited(changed(GATE, "loss", formula), 8))
+    assert [cell for cell, _ in mistakes] == ([] if is_right else ["J6"])
+
+
+def test_a_function_is_moved_by_the_derivative_of_another_parameter() -> None:
+    wrong = changed(NORMALIZED, "b", "=[b<]-$B$1*[dw<]")
+    data: dict[str, str | float] = {"G1": 1, "G2": 2, "G3": 4, "G4": 9}
+    data |= {"F1": 3, "F2": 1, "F3": 2, "F4": 5}
+    assert found_in(audited(wrong, 6, **data)) == [("C7", "GS605")]
+
+
+def test_of_two_rates_the_one_next_above_a_table_is_its_own() -> None:
+    columns: list[Column] = [
+        ("x", 0.5),
+        ("w", 0.3, "=[w<]-$B$1*[dw<]"),
+        ("b", 0.1, "=[b<]-$B$3*[db<]"),
+        ("a", "=1/(1+EXP(-[w]*[x]-[b]))"),
+        ("loss", "=0.5*([a]-0.9)^2"),
+        ("dw", "=([a]-0.9)*[a]*(1-[a])*[x]"),
+        ("db", "=([a]-0.9)*[a]*(1-[a])"),
+    ]
+    audit = audited(columns, 6, A3="learning rate", B3=0.1)
+    assert found_in(audit) == [("C7", "GS801")]
+
+
+ELU: list[Column] = [
+    ("x", -0.8),
+    ("w", 0.7, "=[w<]-$B$1*[dw<]"),
+    ("z", "=[w]*[x]"),
+    ("elu", "=IF([z]>0,[z],EXP([z])-1)"),
+    ("loss", "=([elu]-0.3)^2"),
+    ("dw", "=2*([elu]-0.3)*IF([z]>0,1,EXP([z]))*[x]"),
+]
+
+
+def test_an_audit_can_be_handed_on_whatever_the_activation() -> None:
+    audit = audited(ELU)
+    assert audit.all_right, found_in(audit)
+    assert pickle.loads(pickle.dumps(audit)).tables[0].network == audit.tables[0].network

@@ -202,7 +202,7 @@ def _network(found: Interpretation) -> Network:
     layers = zip(shape.sizes[1:], practice.activations, strict=True)
     return Network(
         inputs=shape.sizes[0],
-        layers=tuple(Layer(*layer) for layer in layers),
+        layers=tuple(Layer(units, str(activation)) for units, activation in layers),  # the name
         biases=sum(shape.biases),
         examples=shape.examples,
         loss=practice.loss,

@@ -105,6 +105,23 @@ def calls(tree: Node, function: str) -> bool:
     return tree.function == function or any(calls(part, function) for part in tree.arguments)
 
 
+_COMPARISONS = {"=", "<>", "<", ">", "<=", ">=", "EQ", "NE", "LT", "GT", "LTE", "GTE"}
+
+
+@lru_cache(maxsize=4096)
+def compared(tree: Node) -> tuple[Reference, ...]:
+    """The cells that a formula compares with a number, or takes for a condition themselves."""
+    if not isinstance(tree, Call):
+        return ()
+    own: tuple[Node, ...] = ()
+    if tree.function in _COMPARISONS and any(isinstance(a, Constant) for a in tree.arguments):
+        own = tree.arguments
+    elif tree.function == "IF":
+        own = tree.arguments[:1]
+    inside = (ref for part in tree.arguments for ref in compared(part))
+    return (*(part for part in own if isinstance(part, Reference)), *inside)
+
+
 def to_expression(
     node: Node,
     at: CellIndex,

@@ -10,6 +10,7 @@ import numpy as np
 
 from gradsheet.audit.inference.column_formulas import column_formulas
 from gradsheet.audit.inference.function import Function, ReferenceFunction
+from gradsheet.audit.inference.helpers import name_gradients
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.learning_rate import Rate, find_rate, possible_rates
@@ -105,7 +106,10 @@ class _Search:
         if not self._is_likely(best) and not self._is_said(best, len(candidates)):
             return "no column computes a function of which the gradients are derivatives"
         found = self._moving(best)
-        return found or "the numbers are moved by another rule than rate times derivative"
+        if found is None:
+            return "the numbers are moved by another rule than rate times derivative"
+        name_gradients(found, wrong_columns(found))
+        return found
 
     def _rank(self, candidate: _Candidate) -> tuple[int, int, bool, int]:
         """More for a likelier function: of two that explain as much the one called a loss."""

@@ -19,7 +19,7 @@ from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.networks.symbols import LEARNING_RATE, Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
-from gradsheet.spreadsheet.formula import Call, Node, Reference, references
+from gradsheet.spreadsheet.formula import Call, Node, Reference, compared, references
 from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Number, Variable, renamed, variables
 from gradsheet.symbolic.tape import Array
@@ -75,6 +75,8 @@ class Interpretation:
             reference.tie_targets()
         if reference.practice.activations[-1:] == (SOFTMAX,) and self._targets_are_shares:
             reference.share_targets()
+        if self._asks_for_classes:
+            reference.take_classes()
 
     def header(self, column: int) -> str:
         """What the table calls a column; where it has no name, what this package calls it."""
@@ -175,6 +177,20 @@ class Interpretation:
             if len(columns) == self.shape.sizes[-1]
         )
         return not any(abs(whole - 1) > _SUM_TOLERANCE for whole in sums)
+
+    @cached_property
+    def _asks_for_classes(self) -> bool:
+        """Whether all targets are 0 or 1, and a formula asks which of both one is."""
+        table = self.table
+        targets = {c for c, symbol in self.symbols.items() if symbol.kind is Kind.TARGET}
+        asked = {
+            reference.seen_from(CellIndex(table.later_rows[0], column)).column
+            for column, tree in table.usual.items()
+            for reference in (compared(tree) if column in self.symbols else ())
+        }
+        return not targets.isdisjoint(asked) and all(
+            table.number(row, column) in (0.0, 1.0) for column in targets for row in table.rows
+        )
 
     @cached_property
     def _remembering(self) -> set[int]:

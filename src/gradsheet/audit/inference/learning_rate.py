@@ -117,9 +117,13 @@ def _labeled(table: Table, cells: Counter[CellRef]) -> CellRef | None:
 
 
 def _most_used(table: Table, cells: Counter[CellRef]) -> list[CellRef]:
-    """The most used cell first; of those that are used alike, one on the table's own sheet."""
-    own = table.sheet.name
-    return sorted(cells, key=lambda cell: (-cells[cell], cell.sheet != own))
+    """The most used cell first; of those that are used alike, the next one above the table."""
+
+    def key(cell: CellRef) -> tuple[int, bool, bool, int]:
+        is_below = cell.cell.row > table.rows[0]
+        return -cells[cell], cell.sheet != table.sheet.name, is_below, -cell.cell.row
+
+    return sorted(cells, key=key)
 
 
 def sources_of(table: Table, hypothesis: Hypothesis) -> Sources:

@@ -154,7 +154,7 @@ class ReferenceNetwork:
         self._by_row: dict[int, ReferenceRow] = {}
         self._rows_above: dict[Variable, int] = {}
         self._held: set[Symbol] = set()
-        self._moving_data = self._shares = self._ties = False
+        self._moving_data = self._shares = self._ties = self._are_classes = False
         self._fixed: dict[Symbol, float] = {}
         self._first_count: int | None = None
         self._counts: dict[int, Variable] = {}
@@ -207,6 +207,11 @@ class ReferenceNetwork:
     def share_targets(self) -> None:
         """Take targets that sum to 1 in each example, with which a − t is a softmax's gradient."""
         self._shares = True
+        self._place(*self._by_row)
+
+    def take_classes(self) -> None:
+        """Take targets that are 0 or 1, as formulas do that ask which of both they are."""
+        self._are_classes = True
         self._place(*self._by_row)
 
     def tie_targets(self) -> None:
@@ -289,8 +294,9 @@ class ReferenceNetwork:
         same = is_fixed or symbol in self._held or symbol.is_setting
         points = draw(symbol, 0 if same else above)
         last = self.practice.activations[-1:]
-        if symbol.kind is Kind.TARGET and not STEP_UNITS.keys().isdisjoint(last):
-            lower = 0.0 if last == ("step",) else -1.0
+        is_of_step = not STEP_UNITS.keys().isdisjoint(last)
+        if symbol.kind is Kind.TARGET and (is_of_step or self._are_classes):
+            lower = -1.0 if last == ("sign",) else 0.0
             points = np.where(points > 0.5, 1.0, lower)
         return points
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.points import agree
-from gradsheet.networks.symbols import Kind, Symbol
+from gradsheet.networks.symbols import Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import references
 from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.symbolic.expression import Expression, Variable
+from gradsheet.symbolic.expression import Expression, Variable, variables
 
 _ROWS_ABOVE = (0, 1)
 """Where helpers are from the formulas that read them: an update reads those of the last step."""
@@ -61,8 +61,10 @@ def name_gradients(found: Interpretation, wrong: list[int]) -> None:
     for column in wrong:
         if (symbol := _own_of_shared(found, column)) is not None:
             found.symbols[column] = symbol
+    if not any(_reads_gradient(found, column) for column in wrong):
+        return
     named = set(found.symbols.values())
-    moved = [s.gradient for s in found.symbols.values() if s in found.parameters and wrong]
+    moved = [s.gradient for s in found.symbols.values() if s in found.parameters]
     missing = [gradient for gradient in moved if gradient not in named]
     free = [c for c in found.table.usual if c not in found.symbols] if missing else []
     written = {c: w for c in free if (w := found.typical(c)) is not None}
@@ -73,6 +75,13 @@ def name_gradients(found: Interpretation, wrong: list[int]) -> None:
         holder = next((c for c, value in pairs if agree(value, right)), None)
         if holder is not None:
             found.symbols[holder] = gradient
+
+
+def _reads_gradient(found: Interpretation, column: int) -> bool:
+    """Whether a formula reads the gradient of a parameter."""
+    written = found.typical(column)
+    inside = () if written is None else map(symbol_of, variables(written))
+    return any(s.is_gradient and s.of in found.parameters for s in inside)
 
 
 def _own_of_shared(found: Interpretation, column: int) -> Symbol | None:

@@ -254,3 +254,46 @@ def test_an_audit_can_be_handed_on_whatever_the_activation() -> None:
     audit = audited(ELU)
     assert audit.all_right, found_in(audit)
     assert pickle.loads(pickle.dumps(audit)).tables[0].network == audit.tables[0].network
+
+
+STOPPING: list[Column] = [
+    ("x", 0.5),
+    ("y", 0.8),
+    ("t", 0.9),
+    *((w, 0.2, f"=IF([loss<]<0.01,[{w}<],[{w}<]-$B$1*[d{w}<])") for w in ("w", "v", "b")),
+    ("z", "=[w]*[x]+[v]*[y]+[b]"),
+    ("a", sigmoid("z")),
+    ("loss", "=0.5*([t]-[a])^2"),
+    ("dw", "=[db]*[x]"),
+    ("dv", "=[db]*[y]"),
+    ("db", "=([a]-[t])*[a]*(1-[a])"),
+]
+
+
+def test_an_update_may_stop_where_the_loss_is_small() -> None:
+    audit = audited(STOPPING)
+    assert audit.all_right, found_in(audit)
+    assert {c.header for c in audit.tables[0].columns if c.verdict == "right"} >= {"w", "v", "b"}
+
+
+CLASSES: list[Column] = [
+    ("x1", [1, 2, 0.3]),
+    ("x2", [2, 0.5, 1.5]),
+    ("class", [1, 2, 2]),
+    *((f"t{k}", f"=IF([class]={k},1,0)") for k in (1, 2)),
+    *(
+        (f"w{k}{j}", 0.1 * k - 0.2 * j, f"=[w{k}{j}<]-$B$1*[g{k}{j}<]")
+        for k in (1, 2)
+        for j in (1, 2)
+    ),
+    *((f"z{k}", f"=[w{k}1]*[x1]+[w{k}2]*[x2]") for k in (1, 2)),
+    *((f"p{k}", f"=EXP([z{k}])/(EXP([z1])+EXP([z2]))") for k in (1, 2)),
+    ("loss", "=-LN(CHOOSE([class],[p1],[p2]))"),
+    *((f"g{k}{j}", f"=([p{k}]-[t{k}])*[x{j}]") for k in (1, 2) for j in (1, 2)),
+]
+
+
+def test_targets_may_be_computed_from_classes() -> None:
+    assert found_in(audited(CLASSES)) == []
+    wrong = changed(CLASSES, "g21", "=([p2]-[t1])*[x1]")
+    assert found_in(audited(wrong)) == [("R6", "GS501")]

@@ -130,10 +130,11 @@ def _explained(found: Interpretation, row: int, column: int) -> Explanation:
     except FormulaError as error:
         right = naming.formula(right_formula(found, row, column))
         return Explanation((_unreadable(error),), verbatim, right)
-    used = {symbol_of(variable) for variable in variables(written)}
-    right_expression = right_formula(found, row, column, used)
     is_finite = all(map(math.isfinite, numbers_in(written)))
     shown = naming.formula(written) if is_finite else verbatim
+    written = found.step(column, written) or written
+    used = {symbol_of(variable) for variable in variables(written)}
+    right_expression = right_formula(found, row, column, used)
     causes: tuple[Cause, ...] = (Unreadable(rules.CIRCULAR, "it refers to its own cell"),)
     if found.reference[found.symbols[column]] not in variables(written):
         causes = _Search(found, row, column, written, right_expression, naming).causes()

@@ -219,11 +219,14 @@ class _Naming:
         named = [place for place, symbol in self._symbols.items() if symbol in targets]
         if len(named) == len(targets):
             return
+        known = {place for place in named if isinstance(place, ColumnCell)}
         used = map(ColumnCell, self._used_in_updates)
-        free = {c for c in used if c not in self._symbols and self._is_typed(c.column)}
-        given = sorted(free | {place for place in named if isinstance(place, ColumnCell)})
-        if len(given) == len(targets):
-            self._symbols.update(zip(given, targets, strict=True))
+        free = {c for c in used if c not in self._symbols}
+        typed = {c for c in free if self._is_typed(c.column)}
+        for given in (known | typed, known | {c for c in free - typed if self._is_data(c.column)}):
+            if len(given) == len(targets):
+                self._symbols.update(zip(sorted(given), targets, strict=True))
+                break
 
     def _used_by(self, parameter: int) -> set[int]:
         """The columns that an update uses, through the columns that have no name."""
@@ -241,6 +244,11 @@ class _Naming:
     def _is_typed(self, column: int) -> bool:
         """Whether a column is typed in, and is not that of the learning rate."""
         return column not in self._formulas.expressions and not self._formulas.is_rate(column)
+
+    def _is_data(self, column: int) -> bool:
+        """Whether a column follows from what is typed in alone, as 1 for a class does."""
+        is_computed = column in self._formulas.expressions and not self._formulas.is_rate(column)
+        return is_computed and not self._wiring.is_moved(self._formulas.column(column))
 
     def _is_number(self, formula: Expression) -> bool:
         """Whether a formula gives numbers, and no text."""

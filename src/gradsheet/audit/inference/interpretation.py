@@ -11,7 +11,6 @@ from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.learning_rate import Rate
 from gradsheet.audit.inference.lowering import Lowering
 from gradsheet.audit.inference.own_rates import OwnRates
-from gradsheet.audit.inference.points import agree
 from gradsheet.audit.inference.reference import ReferenceNetwork
 from gradsheet.audit.inference.work import Work
 from gradsheet.audit.tables.table import Table
@@ -20,8 +19,8 @@ from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.networks.symbols import LEARNING_RATE, Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Call, Node, Reference, compared, references
-from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.symbolic.expression import Expression, Number, Variable, renamed, variables
+from gradsheet.spreadsheet.functions import CHOICE, FormulaError
+from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, renamed, variables
 from gradsheet.symbolic.tape import Array
 
 _What = tuple[Literal["rate", "value", "count", "number"], Symbol | int, int]
@@ -412,10 +411,30 @@ class Interpretation:
         expected = self.expected(row, column)
         assert expected is not None
         try:
-            written, right = self.reference.values([self.written(row, column, taken), expected])
+            written = self.written(row, column, taken)
+            value, right = self.reference.values([written, expected])
         except FormulaError:
             return False
-        return agree(written, right)
+        return self.reference.agree(value, right) or self.makes(column, written, right)
+
+    def makes(self, column: int, written: Expression, right: Array) -> bool:
+        """Whether an update is right wherever it moves at all."""
+        step = self.step(column, written)
+        return step is not None and self.reference.agree(self.reference.values([step])[0], right)
+
+    def step(self, column: int, written: Expression) -> Expression | None:
+        """The step in an update that leaves out some, once the loss is small; None in any other."""
+        if not isinstance(written, Apply) or written.operation is not CHOICE:
+            return None
+        before = self._before_update(self.symbols[column])
+        steps = [way for way in written.arguments[1:] if way is not before]
+        return steps[0] if len(steps) == 1 else None
+
+    def _before_update(self, symbol: Symbol) -> Variable | None:
+        """The parameter before an update that a column holds."""
+        if symbol in self.parameters:
+            return self.reference.row(1).values[symbol]
+        return self.reference[symbol.of] if symbol.kind is Kind.NEXT and symbol.of else None
 
     # --- Rates of their own ------------------------------------------------------------------
 

@@ -218,8 +218,10 @@ def wrong_columns(found: Interpretation, among: Sequence[int] | None = None) -> 
 
 def _computes(found: Interpretation, column: int, right: Array) -> bool:
     """Whether the usual formula of a column computes a value."""
-    written = found.typical_value(column)
-    return written is not None and found.reference.agree(written, right)
+    written, value = found.typical(column), found.typical_value(column)
+    if written is None or value is None:
+        return False
+    return found.reference.agree(value, right) or found.makes(column, written, right)
 
 
 def _is_training_table(found: Interpretation, wrong: int) -> bool:

@@ -255,7 +255,8 @@ class ReferenceNetwork:
 
     def _place(self, *rows: int) -> None:
         """Give the values of some rows their points."""
-        is_otherwise = (self._moving_data, self._shares, self._ties, self._first_count)
+        targets = (self._shares, self._ties, self._are_classes)
+        is_otherwise = (self._moving_data, targets, self._first_count)
         fixed = frozenset(self._fixed.items())
         self._drawing = (self.shape, self.practice, frozenset(self._held), is_otherwise, fixed)
         for above in rows:

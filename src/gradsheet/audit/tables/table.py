@@ -96,8 +96,9 @@ class Table:
 
     @cached_property
     def varied(self) -> frozenset[int]:
-        """The columns whose numbers differ, and are no series that was filled down."""
-        return frozenset(filter(self._is_varied, self.columns))
+        """The typed columns whose numbers differ, and are no series that was filled down."""
+        typed = (column for column in self.columns if column not in self.usual)
+        return frozenset(filter(self._is_varied, typed))
 
     def _is_varied(self, column: int) -> bool:
         numbers = [self.number(row, column) for row in self.rows]

@@ -515,6 +515,17 @@ def test_the_engines_agree_as_the_results_say() -> None:
     ) == AGREED
 
 
+def test_the_accuracy_on_fashion_mnist_is_that_of_the_results() -> None:
+    study = json.loads((ROOT / "results" / "fashion-mnist.json").read_text())
+    assert study["data"] != json.loads((ROOT / "results" / "fast.json").read_text())["data"]
+    assert study["n"] == 5
+    assert (
+        f"`{study['recipe']['name']}`, whose augmentation is made for digits, reaches "
+        f"{study['mean']:.2%} ± {study['standard deviation']:.2%} in five seeds, "
+        f"{study['worst']:.2%} at worst (`results/fashion-mnist.json`)"
+    ) in flat(CLASSIFIER)
+
+
 def test_the_speed_of_inference_is_that_of_the_results() -> None:
     states = json.loads((ROOT / "results" / "inference.json").read_text())["states"]
     pretrained, _, integers = states

@@ -320,6 +320,20 @@ def test_the_times_of_an_epoch_are_those_of_the_results() -> None:
         f"Keras on JAX {times['keras']['seconds an epoch']:.1f} s",
         f"tinygrad {times['tinygrad']['seconds an epoch']:.1f} s",
     ]
+    without = json.loads((ROOT / "results" / "training-avx2-two-threads.json").read_text())
+    assert without["machine"]["torch uses"] == "AVX2"
+    slower = {one["name"]: one for one in without["contestants"]}
+    claims += [
+        f"takes {slower['recipe fast']['seconds an epoch']:.1f} s and",
+        f"usual loop {slower['usual']['seconds an epoch']:.1f} s",
+        f"({slower['recipe fast']['times as fast as usual']:.2f} times as long,",
+    ]
+    runs = [
+        f"{3 * of['recipe fast']['seconds an epoch']:.0f} s against "
+        f"{15 * of['usual']['seconds an epoch']:.0f} s"
+        for of in (times, slower)
+    ]
+    claims.append(f"{runs[0]} with AMX, {runs[1]} with AVX2")
     text = flat(CLASSIFIER)
     assert all(part in text for part in claims), claims
 
@@ -527,12 +541,17 @@ def test_the_accuracy_on_fashion_mnist_is_that_of_the_results() -> None:
 
 
 def test_the_speed_of_inference_is_that_of_the_results() -> None:
-    states = json.loads((ROOT / "results" / "inference.json").read_text())["states"]
-    pretrained, _, integers = states
+    found = json.loads((ROOT / "results" / "inference.json").read_text())
+    pretrained, _, integers = found["states"]
     speeds = pretrained["images per second"]
     text = flat(CLASSIFIER)
     assert f"classify {speeds['2 threads, batch 1']:,.0f} images a second one at a time" in text
     assert f"{speeds['2 threads, batch 1,000']:,.0f} in batches of 1,000" in text
+    rivals = [(one["rival"], one["images per second"]) for one in found["rivals"]]
+    assert ", ".join(
+        f"{name} {of['2 threads, batch 1']:,.0f} and {of['2 threads, batch 1,000']:,.0f}"
+        for name, of in rivals
+    ) in flat(CLASSIFIER)
     sizes = [f"{state['bytes'] / 1000:.0f} kB" for state in (pretrained, integers)]
     assert f"The file has {sizes[0]}, as 8-bit integers {sizes[1]}" in text
     assert integers["predictions changed"] == 0

@@ -133,6 +133,7 @@ def test_a_power_that_is_another_in_a_derivative(formula: str, code: str) -> Non
 
 
 LINE = "[w]*$G$1:$G$4+[b]-$F$1:$F$4"
+DUE: dict[str, str | float] = {"F1": 3, "F2": 1, "F3": 2, "F4": 5}
 NORMALIZED: list[Column] = [
     *moved("w b"),
     ("cost", f"=SUMSQ({LINE})/8"),
@@ -146,10 +147,10 @@ def test_data_may_be_normalized_by_their_deviation(is_wrong: bool) -> None:
     columns = NORMALIZED
     if is_wrong:
         columns = changed(columns, "dw", f"=SUMPRODUCT({LINE},$E$1:$E$4)/4")
-    data: dict[str, str | float] = {"E1": 1, "E2": 2, "E3": 4, "E4": 9}
-    data |= {"F1": 3, "F2": 1, "F3": 2, "F4": 5}
-    data |= {f"G{n}": f"=(E{n}-AVERAGE(E$1:E$4))/STDEV(E$1:E$4)" for n in range(1, 5)}
-    assert [c for c, _ in found_in(audited(columns, 6, **data))] == (["E6"] if is_wrong else [])
+    raw: dict[str, str | float] = {"E1": 1, "E2": 2, "E3": 4, "E4": 9}
+    data = {f"G{n}": f"=(E{n}-AVERAGE(E$1:E$4))/STDEV(E$1:E$4)" for n in range(1, 5)}
+    found = found_in(audited(columns, 6, **raw, **data, **DUE))
+    assert [c for c, _ in found] == (["E6"] if is_wrong else [])
 
 
 def blocks(gradient: str, step: int) -> list[tuple[str, str]]:
@@ -222,8 +223,7 @@ def test_a_loss_may_ask_which_class_it_is(formula: str, is_right: bool) -> None:
 def test_a_function_is_moved_by_the_derivative_of_another_parameter() -> None:
     wrong = changed(NORMALIZED, "b", "=[b<]-$B$1*[dw<]")
     data: dict[str, str | float] = {"G1": 1, "G2": 2, "G3": 4, "G4": 9}
-    data |= {"F1": 3, "F2": 1, "F3": 2, "F4": 5}
-    assert found_in(audited(wrong, 6, **data)) == [("C7", "GS605")]
+    assert found_in(audited(wrong, 6, **data, **DUE)) == [("C7", "GS605")]
 
 
 def test_of_two_rates_the_one_next_above_a_table_is_its_own() -> None:

@@ -6,7 +6,7 @@ spreadsheet formula, its textbook notation and its code in languages like C.
 
 import math
 from collections.abc import Callable, Iterable
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 
 import numpy as np
@@ -166,6 +166,7 @@ RELU = Operation(
 )
 
 
+@cache
 def leaky_slope(slope: float) -> Operation:
     """The derivative of the leaky ReLU: 1 above zero, else ``slope``."""
     return Operation(
@@ -178,6 +179,7 @@ def leaky_slope(slope: float) -> Operation:
     )
 
 
+@cache
 def leaky_relu(slope: float) -> Operation:
     """The leaky ReLU: ``slope``, from 0 to 1, times x below zero."""
     derivative = leaky_slope(slope)

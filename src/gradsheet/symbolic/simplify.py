@@ -153,5 +153,5 @@ class Names:
 def _structure(expression: Expression) -> object:
     """Equal for expressions that are written alike."""
     if isinstance(expression, Apply):
-        return expression.operation.name, *map(_structure, expression.arguments)
+        return id(expression.operation), *map(_structure, expression.arguments)
     return expression.value if isinstance(expression, Number) else expression

@@ -96,7 +96,7 @@ class Tape:
         return self._slots[key]
 
     def _apply(self, expression: Apply, sources: tuple[int, ...]) -> int:
-        key = (expression.operation.name, sources)
+        key = (id(expression.operation), sources)  # two may have one name
         if key not in self._slots:
             self._slots[key] = len(self._slots)
             self._steps.append((expression.operation.value, self._slots[key], sources))

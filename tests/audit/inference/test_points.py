@@ -17,6 +17,7 @@ from gradsheet.symbolic.operations import (
     MULTIPLY,
     SIGMOID,
     SUBTRACT,
+    leaky_relu,
 )
 from gradsheet.symbolic.tape import Array, Tape
 
@@ -95,3 +96,11 @@ def test_two_values_are_compared_once_and_as_always() -> None:
     pairs = [(one, other) for one in found for other in found]
     for _ in range(2):
         assert [values.agree(*pair) for pair in pairs] == [agree(*pair) for pair in pairs]
+
+
+def test_operations_of_one_name_have_their_own_values() -> None:
+    x, slopes = GIVEN[0], (0.1, 0.2)
+    both: list[Expression] = [Apply(leaky_relu(slope), (x,)) for slope in slopes]
+    due = [np.maximum(POINTS_OF[x], slope * POINTS_OF[x]) for slope in slopes]
+    np.testing.assert_array_equal(Values().of(both, POINTS_OF, "drawn"), due)
+    np.testing.assert_array_equal(by_tape(both), due)

@@ -68,11 +68,10 @@ def name_gradients(found: Interpretation, wrong: list[int]) -> None:
     missing = [gradient for gradient in moved if gradient not in named]
     free = [c for c in found.table.usual if c not in found.symbols] if missing else []
     written = {c: w for c in free if (w := found.typical(c)) is not None}
+    values = dict(zip(written, found.reference.values(written.values()), strict=True))
     due = found.reference.values(found.reference[gradient] for gradient in missing)
     for gradient, right in zip(missing, due, strict=True):
-        values = found.reference.values(written.values())
-        pairs = zip(written, values, strict=True)
-        holder = next((c for c, value in pairs if agree(value, right)), None)
+        holder = next((c for c, value in values.items() if agree(value, right)), None)
         if holder is not None:
             found.symbols[holder] = gradient
 

@@ -80,8 +80,8 @@ class Values:
         self._forget()
 
     def _forget(self) -> None:
-        # By the identities of the arguments, all of which are kept here.
-        self._results: dict[tuple[object, ...], Array] = {}
+        # By the identities of the operation and its arguments, all of which are kept here.
+        self._results: dict[tuple[int, ...], tuple[Operation, Array]] = {}
         self._formulas: dict[tuple[int, ...], tuple[Expression, Array]] = {}
         self._agreeing: dict[tuple[int, int], tuple[Array, Array, bool]] = {}
         self._numbers: dict[float, Array] = {}
@@ -148,16 +148,16 @@ class Values:
 
     def _result(self, operation: Operation, arguments: list[Array]) -> Array:
         """The value of an operation."""
-        key = (operation.name, *map(id, arguments))
-        found = self._results.get(key)
-        if found is None:
-            try:
+        key = (id(operation), *map(id, arguments))
+        if (known := self._results.get(key)) is not None:
+            return known[1]
+        try:
+            found: Array = operation.value(*arguments)
+        except FloatingPointError:
+            with np.errstate(all="ignore"):
                 found = operation.value(*arguments)
-            except FloatingPointError:
-                with np.errstate(all="ignore"):
-                    found = operation.value(*arguments)
-                    found = np.where(np.isfinite(found), found, np.nan)
-            self._results[key] = found
+                found = np.where(np.isfinite(found), found, np.nan)
+        self._results[key] = operation, found
         return found
 
 

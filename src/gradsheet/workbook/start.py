@@ -27,7 +27,7 @@ from gradsheet.workbook.layout import (
 
 FILE_HEADING = texts.FILE_HEADING
 
-# tests/test_documents.py compares it with results/engines.json.
+# tests/documents compares it with results/engines.json.
 AGREED = (
     "IronCalc, Formualizer, LibreOffice, Gnumeric and ONLYOFFICE recalculated the presets "
     f"{', '.join(PRESETS)} and 30 random networks; in all of these 36 workbooks they agree to 1E-9"

@@ -174,7 +174,7 @@ def _check_table(subject: Subject) -> Iterator[Finding]:
     yield from unused_rate_cell(subject)
     for column in subject.table.columns:
         is_known = column in subject.found.symbols
-        if not is_known or subject.found.is_given(column):
+        if not is_known or subject.found.roles.is_given(column):
             yield from odd_cells(subject, column)
         if is_known:
             yield from series(subject, column)
@@ -198,7 +198,7 @@ def _area(subject: Subject) -> CellRange:
 def _network(found: Interpretation) -> Network:
     practice, shape = found.reference.practice, found.shape
     if practice.loss == FUNCTION:
-        return Network(len(found.parameters), (), 0, 1, FUNCTION)
+        return Network(len(found.roles.parameters), (), 0, 1, FUNCTION)
     layers = zip(shape.sizes[1:], practice.activations, strict=True)
     return Network(
         inputs=shape.sizes[0],
@@ -233,7 +233,7 @@ def _columns(subject: Subject, findings: list[Finding]) -> Iterator[ColumnAudit]
         elif column in unchecked:
             verdict = "not read"
         elif role:
-            verdict = "given" if subject.found.is_given(column) else "right"
+            verdict = "given" if subject.found.roles.is_given(column) else "right"
         yield ColumnAudit(
             column=column,
             header=" ".join(subject.table.headers.get(column, "").split()),

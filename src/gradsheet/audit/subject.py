@@ -113,12 +113,12 @@ class Subject:
     def pasted_rows(self) -> frozenset[int]:
         """The rows in which most of what other rows compute is not computed."""
         columns = [c for c in self.table.usual if c in self.found.symbols]
-        rows = self.table.rows[:-1] if self.found.ends_with_weights else self.table.rows
+        rows = self.table.rows[:-1] if self.found.roles.ends_with_weights else self.table.rows
         return frozenset(row for row in rows if self._is_pasted(row, columns))
 
     def _is_pasted(self, row: int, columns: Sequence[int]) -> bool:
         if row == self.table.rows[0]:  # where weights start from numbers
-            columns = [c for c in columns if self.role(c) not in self.found.carried]
+            columns = [c for c in columns if self.role(c) not in self.found.roles.carried]
         return 2 * sum(self.table.tree(row, c) is None for c in columns) > len(columns)
 
     def right_losses(self, train: Callable[..., Array | None]) -> Array | None:

@@ -37,7 +37,7 @@ def missing_starts(subject: Subject, column: int) -> Iterator[Finding]:
     is_drawn = cell is not None and cell.formula is not None and not isinstance(cell.value, str)
     is_empty = cell is None or math.isnan(subject.value(row, column))
     is_missing = is_empty and not is_drawn
-    if subject.role(column) in subject.found.parameters and is_missing:
+    if subject.role(column) in subject.found.roles.parameters and is_missing:
         held = subject.content(row, column)
         yield subject.finding(rules.NO_START, [row], column, NoStart(held))
 

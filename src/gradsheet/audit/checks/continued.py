@@ -30,7 +30,7 @@ def continued_findings(subject: Subject, tables: Sequence[Table]) -> Iterator[Fi
     above = next((other for other in tables if _goes_on(other, table)), None)
     for column in table.columns if above else ():
         usual, tree = table.usual.get(column), table.tree(row, column)
-        is_update = subject.found.symbols.get(column) in subject.found.carried
+        is_update = subject.found.symbols.get(column) in subject.found.roles.carried
         if above and is_update and usual and tree and _moves_on(tree, table, above, column):
             moved = _across(tree, above.rows[-1] - row)
             if moved != usual:

@@ -13,7 +13,7 @@ from gradsheet.audit.subject import Subject
 
 def series(subject: Subject, column: int) -> Iterator[Finding]:
     """An input or target that changes by the same step from row to row."""
-    if not subject.found.is_given(column):
+    if not subject.found.roles.is_given(column):
         return
     rows = subject.table.rows
     numbers = np.array([subject.value(row, column) for row in rows])

@@ -43,7 +43,7 @@ def typed_rate(subject: Subject) -> Iterator[Finding]:
 
 
 def _first_parameter(subject: Subject) -> int:
-    return next(c for c, s in subject.found.symbols.items() if s in subject.found.parameters)
+    return next(c for c, s in subject.found.symbols.items() if s in subject.found.roles.parameters)
 
 
 def _nearest_rate_cell(subject: Subject) -> CellIndex | None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from gradsheet.audit import rules
 from gradsheet.audit.details import Effect, Formula, Unreadable, WrongFormula
 from gradsheet.audit.findings import Finding
-from gradsheet.audit.inference.interpretation import goes_on
+from gradsheet.audit.inference.roles import goes_on
 from gradsheet.audit.subject import Subject
 from gradsheet.networks.symbols import LOSS, Kind, Symbol
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
@@ -90,7 +90,7 @@ def _unknown(subject: Subject, unexplained: set[int]) -> Iterator[_Group]:
     """The groups of columns of which none is as it should be, or wrong in a way that is known."""
     groups: dict[_Group, set[int]] = {}
     for column, symbol in subject.found.symbols.items():
-        if subject.found.computed_rows(column) and (group := _group(symbol)) is not None:
+        if subject.found.roles.computed_rows(column) and (group := _group(symbol)) is not None:
             groups.setdefault(group, set()).add(column)
     for group, columns in groups.items():
         if columns <= unexplained and (len(columns) > 1 or group[0] == "activations"):

@@ -97,7 +97,7 @@ class Candidates:
             return relation(right, wrong)
         if is_pinned(self._found, self._row, self._column, wrong):
             return rules.PINNED
-        is_updated = row < before and (row == -1 or wrong in self._found.parameters)
+        is_updated = row < before and (row == -1 or wrong in self._found.roles.parameters)
         return rules.UPDATED if is_updated else rules.OTHER_ROW
 
     @cached_property
@@ -120,7 +120,9 @@ class Candidates:
     def all_weights(self) -> Iterator[Together]:
         """Updated, older or the first values of all weights of the formula."""
         reference = self._found.reference
-        weights = {v: s for v in self._inside if (s := symbol_of(v)) in self._found.parameters}
+        weights = {
+            v: s for v in self._inside if (s := symbol_of(v)) in self._found.roles.parameters
+        }
         if not weights:
             return
 

@@ -75,7 +75,7 @@ def change_of_loss(subject: Subject, wrong: Mapping[CellIndex, int]) -> float | 
         role = subject.role(cell.column)
         parameter = role.of if role and role.is_gradient else None
         written = _over_its_own_row(subject, cell)
-        if parameter not in subject.found.parameters or written is None:
+        if parameter not in subject.found.roles.parameters or written is None:
             return None
         gradients[parameter] = written
     right = subject.right_losses(losses)

@@ -321,13 +321,13 @@ class _Search:
         own = self._found.symbols[self._column]
         if not own.is_gradient:
             return None
-        others = (parameter.gradient for parameter in self._found.parameters)
+        others = (parameter.gradient for parameter in self._found.roles.parameters)
         return self._first_of(sorted((other for other in others if other != own), key=str))
 
     def _other_value(self) -> Cause | None:
         """A value that is due in another column of the kind; of a loss also a single error."""
         own = self._found.symbols[self._column]
-        if own in self._found.parameters:
+        if own in self._found.roles.parameters:
             return None
         kinds = {own.kind, Kind.ERROR} if own.kind is Kind.LOSS else {own.kind}
         same = (s for s in self._found.symbols.values() if s.kind in kinds)
@@ -350,7 +350,7 @@ class _Search:
             other = found.symbols.get(column)
             if other is None or other.kind is own.kind or (other.is_parameter and own.is_parameter):
                 continue
-            is_computed = self._row in found.computed_rows(column)
+            is_computed = self._row in found.roles.computed_rows(column)
             if is_computed and tree == table.usual.get(column) and found.matches(self._row, column):
                 return FilledOver(rules.FILLED_OVER, found.header(column))
         return None

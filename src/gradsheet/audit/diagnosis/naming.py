@@ -22,7 +22,7 @@ class Naming:
         self._found = found
         self._headers = {symbol: plain(found.header(c)) for c, symbol in found.symbols.items()}
         # An update takes its values from the row above, any other formula from its own row.
-        self._expected_rows = (None, 1 if found.symbols[column] in found.carried else 0)
+        self._expected_rows = (None, 1 if found.symbols[column] in found.roles.carried else 0)
 
     def formula(self, expression: Expression) -> Formula:
         """An expression as text and values."""

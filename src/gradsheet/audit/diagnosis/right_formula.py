@@ -26,7 +26,7 @@ def right_formula(
     own = found.symbols[column]
     if own.next in known and own.next in used:
         return found.reference.row(1).values[own.next]
-    is_step = own in found.carried or own.kind is Kind.NEXT
+    is_step = own in found.roles.carried or own.kind is Kind.NEXT
 
     def keeps(variable: Variable) -> bool:
         symbol = symbol_of(variable)

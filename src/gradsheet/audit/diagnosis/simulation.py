@@ -40,7 +40,7 @@ def losses(
     steps, columns = Steps(), {symbol: column for column, symbol in found.symbols.items()}
     for parameter in whole.parameters:
         symbol = symbol_of(parameter)
-        if found.is_trained(symbol):
+        if found.roles.is_trained(symbol):
             gradient = (wrong or {}).get(symbol, found.reference[symbol.gradient])
             rate: Expression = whole.rate
             if symbol in found.rates.by_parameter:
@@ -58,5 +58,5 @@ def _inputs_change(subject: Subject) -> bool:
     return any(
         len({subject.value(row, column) for row in subject.table.rows}) > 1
         for column in subject.found.symbols
-        if subject.found.is_given(column)
+        if subject.found.roles.is_given(column)
     )

@@ -273,7 +273,9 @@ class _Search:
 
     def _moves(self, found: Interpretation, column: int) -> bool:
         """Whether one of the first updates in a column is right."""
-        return any(found.matches(row, column) for row in found.computed_rows(column)[:_MOST_ROWS])
+        return any(
+            found.matches(row, column) for row in found.roles.computed_rows(column)[:_MOST_ROWS]
+        )
 
     def _goes_down(self, column: int) -> bool:
         """Whether the sheet says that the function is made small."""

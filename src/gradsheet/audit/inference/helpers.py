@@ -64,7 +64,7 @@ def name_gradients(found: Interpretation, wrong: list[int]) -> None:
     if not any(_reads_gradient(found, column) for column in wrong):
         return
     named = set(found.symbols.values())
-    moved = [s.gradient for s in found.symbols.values() if s in found.parameters]
+    moved = [s.gradient for s in found.symbols.values() if s in found.roles.parameters]
     missing = [gradient for gradient in moved if gradient not in named]
     free = [c for c in found.table.usual if c not in found.symbols] if missing else []
     written = {c: w for c in free if (w := found.typical(c)) is not None}
@@ -80,7 +80,7 @@ def _reads_gradient(found: Interpretation, column: int) -> bool:
     """Whether a formula reads the gradient of a parameter."""
     written = found.typical(column)
     inside = () if written is None else map(symbol_of, variables(written))
-    return any(s.is_gradient and s.of in found.parameters for s in inside)
+    return any(s.is_gradient and s.of in found.roles.parameters for s in inside)
 
 
 def _own_of_shared(found: Interpretation, column: int) -> Symbol | None:
@@ -145,7 +145,7 @@ def _is_sound(
 
 
 def _is_computed(found: Interpretation, column: int) -> bool:
-    return found.typical_row(column) in found.computed_rows(column)
+    return found.typical_row(column) in found.roles.computed_rows(column)
 
 
 def _needed(found: Interpretation, helper: int, following: list[int]) -> Symbol | None:

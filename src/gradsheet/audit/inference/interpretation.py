@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
 from functools import cache, cached_property
-from itertools import islice, pairwise
 from typing import Literal
 
 from gradsheet.audit.inference.hypothesis import Hypothesis
@@ -12,21 +11,19 @@ from gradsheet.audit.inference.learning_rate import Rate
 from gradsheet.audit.inference.lowering import Lowering
 from gradsheet.audit.inference.own_rates import OwnRates
 from gradsheet.audit.inference.reference import ReferenceNetwork
+from gradsheet.audit.inference.roles import Roles
 from gradsheet.audit.inference.work import Work
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.networks.symbols import LEARNING_RATE, Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
-from gradsheet.spreadsheet.formula import Call, Node, Reference, compared, references
 from gradsheet.spreadsheet.functions import CHOICE, FormulaError
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, renamed, variables
 from gradsheet.symbolic.tape import Array
 
 _What = tuple[Literal["rate", "value", "count", "number"], Symbol | int, int]
 """What a cell holds: of a value its symbol, of another number its column; how many rows above."""
-
-_SUM_TOLERANCE = 1e-6  # of targets that sum to 1
 
 
 class Interpretation:
@@ -35,6 +32,7 @@ class Interpretation:
     Attributes:
         symbols: of each column the value of the network that it holds.
         outside: likewise of cells beside the table.
+        roles: which columns are given, carried from row to row, and trained.
         rate: where the learning rate comes from.
         thresholds: of each unit that is a step, where it switches.
         settings: the cells that hold settings of the update rule.
@@ -55,6 +53,7 @@ class Interpretation:
         self.symbols = {c: s for c, s in hypothesis.symbols.items() if s in reference}
         self.outside = {c: s for c, s in hypothesis.outside.items() if s in reference}
         self.shape, self.hypothesis = hypothesis.shape, hypothesis
+        self.roles = Roles(table, self.symbols, self.shape.sizes, reference)
         self.thresholds = thresholds or {}
         self.settings: dict[CellRef, Symbol] = {}
         self.count: int | None = None
@@ -65,142 +64,23 @@ class Interpretation:
         self._held_for: dict[Variable, Variable] = {}
         self._held_in: dict[int, dict[Variable, Variable]] = {}
         self._typical_with: dict[int, Symbol] = {}  # the names under which these are true
-        reference.hold(symbol for symbol in self.parameters if not self.is_trained(symbol))
-        if self._data_moves:
+        roles = self.roles
+        reference.hold(symbol for symbol in roles.parameters if not roles.is_trained(symbol))
+        if roles.data_moves:
             reference.move_data()
         named = {*self.symbols.values(), *self.outside.values()}
         is_square = self.shape.sizes[0] == self.shape.sizes[-1]
         if is_square and all(symbol.kind is not Kind.TARGET for symbol in named):
             reference.tie_targets()
-        if reference.practice.activations[-1:] == (SOFTMAX,) and self._targets_are_shares:
+        if reference.practice.activations[-1:] == (SOFTMAX,) and roles.targets_are_shares:
             reference.share_targets()
-        if self._asks_for_classes:
+        if roles.asks_for_classes:
             reference.take_classes()
 
     def header(self, column: int) -> str:
         """What the table calls a column; where it has no name, what this package calls it."""
         header = " ".join(self.table.headers.get(column, "").split())
         return header or (str(self.symbols[column]) if column in self.symbols else "")
-
-    # --- Given and trained -------------------------------------------------------------------
-
-    @cached_property
-    def parameters(self) -> set[Symbol]:
-        """The weights and biases."""
-        return {symbol_of(parameter) for parameter in self.reference.row().parameters}
-
-    @cached_property
-    def carried(self) -> set[Symbol]:
-        """What a row takes over from the row above: parameters, and what the rule remembers."""
-        return self.parameters | {symbol_of(memory) for memory in self.reference.row().memory}
-
-    def is_given(self, column: int) -> bool:
-        """Whether a column is an input, a target or a parameter that is never moved."""
-        symbol = self.symbols.get(column)
-        if symbol is None:
-            return False
-        return symbol.is_data or (symbol in self.parameters and not self.is_trained(symbol))
-
-    def is_trained(self, parameter: Symbol) -> bool:
-        """Whether the table moves a parameter: biases and layers only where it asks for it."""
-        if parameter.kind is Kind.BIAS:
-            return parameter in self._trained
-        return parameter not in self._frozen
-
-    @cached_property
-    def _frozen(self) -> set[Symbol]:
-        """The weights of layers in which no formula moves one, and none has a gradient."""
-        weights = iter(sorted((p for p in self.parameters if p.kind is Kind.WEIGHT), key=_number))
-        sizes = self.shape.sizes
-        layers = [list(islice(weights, a * b)) for a, b in pairwise(sizes)]
-        still = [layer for layer in layers if self._moved.isdisjoint(layer)]
-        return {weight for layer in still for weight in layer} if self._moved else set()
-
-    @cached_property
-    def _moved(self) -> set[Symbol]:
-        """The parameters with a gradient, or that the table computes from something else."""
-        moved = {
-            self.symbols[column]
-            for column, tree in self.table.usual.items()
-            if column in self.symbols and any(r.column or r.row_fixed for r in references(tree))
-        }
-        return (moved & self.parameters) | self._differentiated
-
-    def column_of_update(self, column: int) -> int:
-        """Where a parameter's new value is computed: in a column of its own, or in this one."""
-        new = self.symbols[column].next
-        return next((other for other, symbol in self.symbols.items() if symbol == new), column)
-
-    @cached_property
-    def _trained(self) -> set[Symbol]:
-        """The parameters with formulas below the first row, or with a gradient."""
-        moved = {
-            self.symbols[column]
-            for column, tree in self.table.usual.items()
-            if column in self.symbols and (isinstance(tree, Call) or _takes_over(tree))
-        }
-        return (moved & self.parameters) | self._differentiated
-
-    @cached_property
-    def _differentiated(self) -> set[Symbol]:
-        """The parameters with a column for their gradient."""
-        gradients = {s.of for s in self.symbols.values() if s.is_gradient and s.of}
-        return gradients & self.parameters
-
-    @cached_property
-    def _varied(self) -> set[int]:
-        """The columns without a name whose typed numbers differ from row to row."""
-        table = self.table
-        free = [c for c in table.columns if c not in (*self.symbols, *table.usual)]
-        return {c for c in free if len({table.number(row, c) for row in table.rows}) > 1}
-
-    @cached_property
-    def _data_moves(self) -> bool:
-        """Whether the rows show the network different examples, typed in row by row."""
-        return any(
-            symbol.is_data and column not in self.table.usual and column in self.table.varied
-            for column, symbol in self.symbols.items()
-        )
-
-    @cached_property
-    def _targets_are_shares(self) -> bool:
-        """Whether no row has targets that sum to something else than 1."""
-        examples: dict[int | None, list[int]] = {}
-        for column, symbol in self.symbols.items():
-            if symbol.kind is Kind.TARGET:
-                examples.setdefault(symbol.example, []).append(column)
-        sums = (
-            sum(self.table.number(row, column) for column in columns)
-            for columns in examples.values()
-            for row in self.table.rows
-            if len(columns) == self.shape.sizes[-1]
-        )
-        return not any(abs(whole - 1) > _SUM_TOLERANCE for whole in sums)
-
-    @cached_property
-    def _asks_for_classes(self) -> bool:
-        """Whether all targets are 0 or 1, and a formula asks which of both one is."""
-        table = self.table
-        targets = {c for c, symbol in self.symbols.items() if symbol.kind is Kind.TARGET}
-        asked = {
-            reference.seen_from(CellIndex(table.later_rows[0], column)).column
-            for column, tree in table.usual.items()
-            for reference in (compared(tree) if column in self.symbols else ())
-        }
-        return not targets.isdisjoint(asked) and all(
-            table.number(row, column) in (0.0, 1.0) for column in targets for row in table.rows
-        )
-
-    @cached_property
-    def _remembering(self) -> set[int]:
-        """The columns without a name that go on from their own value and from others."""
-        return {
-            column
-            for column, tree in self.table.usual.items()
-            if column not in self.symbols
-            and len({ref.column for ref in references(tree)}) > 1
-            and goes_on(self.table, column)
-        }
 
     # --- What is written ---------------------------------------------------------------------
 
@@ -267,10 +147,10 @@ class Interpretation:
         if column == self.count:
             return ("count", column, row - other_row)
         if (symbol := self.symbols.get(column)) is None:
-            if column in self._remembering:
+            if column in self.roles.remembering:
                 raise FormulaError("it uses what a column has gathered over the rows above")
-            return ("number", column, row - other_row) if column in self._varied else None
-        if self.is_given(column) and not (symbol.is_data and self._data_moves):
+            return ("number", column, row - other_row) if column in self.roles.varied else None
+        if self.roles.is_given(column) and not (symbol.is_data and self.roles.data_moves):
             return ("value", symbol, 0)  # the same in every row
         return ("value", symbol, row - other_row)
 
@@ -317,7 +197,7 @@ class Interpretation:
     @property
     def _names(self) -> object:
         """The same for interpretations under which formulas compute the same of the same values."""
-        given = frozenset(column for column in self.symbols if self.is_given(column))
+        given = frozenset(column for column in self.symbols if self.roles.is_given(column))
         places = (frozenset(self.outside.items()), frozenset(self.settings.items()))
         named = frozenset(self.symbols.items())
         return named, given, places, self.rate.cell, self.rate.column, self.rate.others, self.count
@@ -348,30 +228,12 @@ class Interpretation:
 
     # --- What should be written --------------------------------------------------------------
 
-    def computed_rows(self, column: int) -> range:
-        """The rows in which a column should compute something."""
-        if column not in self.symbols or self.is_given(column):
-            return range(0)
-        symbol = self.symbols[column]
-        if symbol in self.carried or symbol.of in self.carried - self.parameters:
-            return self.table.rows[1:]
-        return self.table.rows[:-1] if self.ends_with_weights else self.table.rows
-
-    @cached_property
-    def ends_with_weights(self) -> bool:
-        """Whether the last row holds new weights and nothing that is computed from them."""
-        last = self.table.rows[-1]
-        due = [c for c in self.table.usual if c in self.symbols and not self.is_given(c)]
-        weights = {column for column in due if self.symbols[column] in self.parameters}
-        held = {column for column in due if self.table.cell(last, column) is not None}
-        return len(self.table.rows) > 1 and held <= weights and 2 * len(held) > len(weights)
-
     def expected(self, row: int, column: int) -> Expression | None:
         """What a cell should compute; None where it is typed in or nothing is known of it."""
-        if row not in self.computed_rows(column):
+        if row not in self.roles.computed_rows(column):
             return None
         symbol = self.symbols[column]
-        if symbol in self.carried:
+        if symbol in self.roles.carried:
             return self.reference.updated(symbol)
         return self._unit_of.get(symbol) or self.reference[symbol]
 
@@ -432,7 +294,7 @@ class Interpretation:
 
     def _before_update(self, symbol: Symbol) -> Variable | None:
         """The parameter before an update that a column holds."""
-        if symbol in self.parameters:
+        if symbol in self.roles.parameters:
             return self.reference.row(1).values[symbol]
         return self.reference[symbol.of] if symbol.kind is Kind.NEXT and symbol.of else None
 
@@ -444,8 +306,8 @@ class Interpretation:
         uses: dict[Symbol, CellRef] = {}
         rates = OwnRates(self.table, self.rate, self.symbols, uses)
         for column, symbol in self.symbols.items() if rates.cells else ():
-            update = self.column_of_update(column)
-            row = self.typical_row(update) if symbol in self.parameters else None
+            update = self.roles.column_of_update(column)
+            row = self.typical_row(update) if symbol in self.roles.parameters else None
             if row is not None and len(read := rates.behind(row, update, symbol)) == 1:
                 uses[symbol] = read.pop()
         due = rates.due(uses, self.reference.layer_of(list(uses)))
@@ -483,21 +345,3 @@ def _value(what: _What) -> Variable:
     value = Variable("value")
     _WHAT[value] = what
     return value
-
-
-def _number(parameter: Symbol) -> tuple[int, ...]:
-    return parameter.numbers
-
-
-def goes_on(table: Table, column: int) -> bool:
-    """Whether a column takes its own value of the row above."""
-    here = CellIndex(table.rows[-1], column)
-    return any(
-        not ref.row_fixed and ref.row == -1 and ref.seen_from(here).column == column
-        for ref in references(table.usual[column])
-    )
-
-
-def _takes_over(tree: Node) -> bool:
-    """Whether a cell takes over what another column of the row above computed."""
-    return isinstance(tree, Reference) and not tree.row_fixed and tree.column != 0

@@ -138,9 +138,9 @@ class _Losses:
         for symbol, column in self._columns.items():
             if self._uses_errors(column) and "difference" not in form:
                 continue
-            if symbol.is_gradient and symbol.of in self._found.parameters:
+            if symbol.is_gradient and symbol.of in self._found.roles.parameters:
                 ratio = self._ratio(column, reference[symbol], form=form)
-            elif symbol in self._found.parameters and not self._found.is_given(column):
+            elif symbol in self._found.roles.parameters and not self._found.roles.is_given(column):
                 ratio = self._step_ratio(column, symbol, form)
             else:
                 continue
@@ -159,7 +159,7 @@ class _Losses:
         if parameter.gradient in self._columns:
             return None
         found, reference = self._found, self._found.reference
-        if (beside := found.column_of_update(column)) != column:
+        if (beside := found.roles.column_of_update(column)) != column:
             return self._ratio(beside, reference[parameter.next], reference[parameter], form)
         before = reference.row(1).values[parameter]
         return self._ratio(column, reference.updated(parameter), before, form)

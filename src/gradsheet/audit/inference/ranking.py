@@ -74,7 +74,7 @@ def _by_helpers(best: Interpretation, as_good: Sequence[Interpretation]) -> Inte
 
 def _is_mostly_right(found: Interpretation) -> bool:
     """Whether no more than half of what is computed is wrong; else it is another network."""
-    computed = [c for c in found.table.usual if c in found.symbols and not found.is_given(c)]
+    computed = [c for c in found.table.usual if c in found.symbols and not found.roles.is_given(c)]
     return 2 * len(wrong_columns(found)) <= len(computed)
 
 
@@ -87,19 +87,19 @@ def _learns(found: Interpretation) -> bool:
     if set(found.reference.practice.activations) != {"identity"}:
         return True
     wrong = set(wrong_columns(found))
-    parameters = [c for c, s in found.symbols.items() if s in found.parameters]
-    moved = {found.column_of_update(c) for c in parameters if found.computed_rows(c)}
+    parameters = [c for c, s in found.symbols.items() if s in found.roles.parameters]
+    moved = {found.roles.column_of_update(c) for c in parameters if found.roles.computed_rows(c)}
     helpers = {c: s for c, s in found.symbols.items() if s.is_helper}
-    gradients = {c for c, s in helpers.items() if s.of in found.parameters}
+    gradients = {c for c, s in helpers.items() if s.of in found.roles.parameters}
     return not (gradients or moved or helpers.keys()) <= wrong
 
 
 def by_its_rule(table: Table, found: Interpretation) -> Interpretation:
     """A table under the rule of its updates, where most of them are no plain gradient descent."""
     wrong = wrong_columns(found)
-    parameters = [c for c, s in found.symbols.items() if s in found.parameters]
-    updates = [c for c in parameters if found.column_of_update(c) in wrong or c in wrong]
-    trained = sum(map(found.is_trained, found.parameters & set(found.symbols.values())))
+    parameters = [c for c, s in found.symbols.items() if s in found.roles.parameters]
+    updates = [c for c in parameters if found.roles.column_of_update(c) in wrong or c in wrong]
+    trained = sum(map(found.roles.is_trained, found.roles.parameters & set(found.symbols.values())))
     if 2 * len(updates) < trained:
         return found
     best, least = found, len(wrong) + 0.9 * _unexplained(found)
@@ -117,7 +117,7 @@ def _follows(found: Interpretation, column: int) -> bool:
     """Whether the columns of one parameter's update are right."""
     parameter = found.symbols[column]
     own = [c for c, s in found.symbols.items() if s.is_memory_of(parameter)]
-    return not wrong_columns(found, [column, found.column_of_update(column), *own])
+    return not wrong_columns(found, [column, found.roles.column_of_update(column), *own])
 
 
 def _interpretations(table: Table) -> Iterator[Interpretation]:
@@ -229,8 +229,8 @@ def _is_training_table(found: Interpretation, wrong: int) -> bool:
     symbols = found.symbols.values()
     units = any(symbol.is_pre_activation or symbol.is_activation for symbol in symbols)
     gradients = any(symbol.is_gradient for symbol in symbols)
-    checked = [c for c in found.table.usual if c in found.symbols and not found.is_given(c)]
-    updates = any(found.symbols[column] in found.parameters for column in checked)
+    checked = [c for c in found.table.usual if c in found.symbols and not found.roles.is_given(c)]
+    updates = any(found.symbols[column] in found.roles.parameters for column in checked)
     if found.table.arrangement is not None:
         # Of a layout that was guessed, most must be as it should be, and every unit understood.
         is_unread = any(_is_of_unit(found, c) and found.typical(c) is None for c in checked)

@@ -34,7 +34,7 @@ def _classes(
     found: Interpretation, column: int, tree: Node | None, rows: list[int]
 ) -> Iterator[tuple[object, list[int]]]:
     """The classes of the rows that hold one formula."""
-    table, due = found.table, found.computed_rows(column)
+    table, due = found.table, found.roles.computed_rows(column)
     rows = [row for row in rows if row in due]
     if not rows:
         return

@@ -44,7 +44,7 @@ class RowTable:
         if all(column in named for column in moved) or (descent := self.as_function) is None:
             return False
         reference = descent.reference
-        due = [s for s in descent.symbols.values() if s in descent.parameters]
+        due = [s for s in descent.symbols.values() if s in descent.roles.parameters]
         derivatives = reference.values(reference[symbol.gradient] for symbol in due)
         return len(due) >= len(moved) and all(value.any() for value in derivatives)
 
@@ -63,7 +63,7 @@ class RowTable:
         found = interpret_descent(self.table)
         if isinstance(found, str):
             return None
-        computed = [column for column in found.symbols if found.computed_rows(column)]
+        computed = [column for column in found.symbols if found.roles.computed_rows(column)]
         return found if 2 * len(wrong_columns(found)) <= len(computed) else None
 
 
@@ -79,4 +79,4 @@ def _is_of_another_loss(found: Interpretation, wrong: set[int]) -> bool:
 
 
 def _is_backward(found: Interpretation, symbol: Symbol) -> bool:
-    return symbol.is_helper or symbol in found.parameters or symbol.kind is Kind.NEXT
+    return symbol.is_helper or symbol in found.roles.parameters or symbol.kind is Kind.NEXT

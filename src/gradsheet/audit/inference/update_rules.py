@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, permutations
 
 from gradsheet.audit.inference.hypothesis import Hypothesis
-from gradsheet.audit.inference.interpretation import Interpretation, goes_on
+from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.learning_rate import (
     Rate,
     counts_rows,
@@ -16,6 +16,7 @@ from gradsheet.audit.inference.learning_rate import (
     sources_of,
 )
 from gradsheet.audit.inference.reference import Practice
+from gradsheet.audit.inference.roles import goes_on
 from gradsheet.audit.tables.headers import is_rate
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.optimizers import UPDATE_RULES
@@ -94,9 +95,11 @@ class _Search:
     def __init__(self, table: Table, hypothesis: Hypothesis, found: Interpretation) -> None:
         self._table, self._found = table, found
         self._columns = {
-            symbol: found.column_of_update(column)
+            symbol: found.roles.column_of_update(column)
             for column, symbol in found.symbols.items()
-            if symbol in found.parameters and found.is_trained(symbol) and column in table.usual
+            if symbol in found.roles.parameters
+            and found.roles.is_trained(symbol)
+            and column in table.usual
         }
         self._sources = sources_of(table, hypothesis)
 

@@ -210,7 +210,12 @@ class ModelWorkbook:
     def _checked(self, captured: Captured) -> Numbers:
         """The numbers of the graph, compared with the model's own."""
         return check_against(
-            self.model, self.call, self.objective, self.grouped, captured.functions
+            self.model,
+            self.call,
+            self.objective,
+            self.grouped,
+            captured.functions,
+            bool(captured.decided),
         )
 
     def _call(self, call: Call, target: Target) -> Call:
@@ -284,7 +289,8 @@ class ModelWorkbook:
         if abs(found - own.loss) > 1e-9 * max(abs(own.loss), 1e-6):
             raise GradsheetError(
                 f"{self.title}: after the step it computes something else than the operations that "
-                "it ran on the example: which formulas hold depends on the values of its weights"
+                "it ran on the example: which formulas hold depends on the values of its weights; "
+                "choose a smaller learning rate"
             )
 
     def _tensor_input(self) -> TensorInput:

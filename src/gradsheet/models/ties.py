@@ -21,8 +21,10 @@ from gradsheet.models.windows import (
     Sizes,
     Windows,
     adaptive_windows,
+    flat_places,
     pooled_sizes,
     pooling_windows,
+    windows_at,
     windows_over,
 )
 
@@ -162,7 +164,43 @@ def _over(largest: bool, with_positions: bool) -> Callable[..., Any]:
     return extreme
 
 
+def _scattered(by_index: bool, in_place: bool) -> Callable[..., Any]:
+    """The extreme of all numbers that come to a place."""
+
+    def scatter(
+        func: Callable[..., Any],
+        input: Tensor,
+        dim: int,
+        index: Tensor,
+        src: Tensor | None = None,
+        reduce: str = "",
+        *,
+        include_self: bool = True,
+        source: Tensor | None = None,
+    ) -> Any:
+        numbers = source if src is None else src
+        assert numbers is not None
+        if reduce not in ("amax", "amin") or not input.dim():
+            return func(input, dim, index, numbers, reduce, include_self=include_self)
+        if by_index:
+            turned = [-1 if d == dim % input.dim() else 1 for d in range(input.dim())]
+            index = index.reshape(turned).expand(numbers.shape)
+        places = flat_places(tuple(input.shape), dim, index.numpy())
+        hit, chosen = windows_at(places, input.numel(), include_self)
+        written = numbers[tuple(slice(n) for n in index.shape)]
+        both = torch.cat([input.reshape(-1), written.reshape(-1)])
+        values = extremes(both, chosen, reduce == "amax")
+        found = input.reshape(-1).index_put((torch.from_numpy(hit),), values).reshape(input.shape)
+        return input.copy_(found) if in_place else found
+
+    return scatter
+
+
 _REPLACEMENTS: dict[Callable[..., Any], Callable[..., Any]] = {
+    **{f: _scattered(False, False) for f in (torch.scatter_reduce, Tensor.scatter_reduce)},
+    **{f: _scattered(True, False) for f in (torch.index_reduce, Tensor.index_reduce)},
+    Tensor.scatter_reduce_: _scattered(False, True),
+    Tensor.index_reduce_: _scattered(True, True),
     **{f: _pool(1) for f in (F.max_pool1d, torch.max_pool1d)},
     **{f: _pool(2) for f in (F.max_pool2d, torch.max_pool2d)},
     **{f: _pool(3) for f in (F.max_pool3d, torch.max_pool3d)},

@@ -81,3 +81,28 @@ def windows_of(shape: Sizes, along: list[list[list[int]]]) -> Windows:
     steps = np.arange(count)[:, np.newaxis, np.newaxis] * int(np.prod(spatial))
     found: Windows = np.where(one < 0, -1, one + steps).reshape(-1, one.shape[1])
     return found
+
+
+def flat_places(shape: tuple[int, ...], dim: int, index: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The places in a flattened tensor of a shape that ``scatter`` along a dimension writes to."""
+    grid: list[NDArray[np.int64]] = list(np.indices(index.shape))
+    grid[dim % len(shape)] = index
+    return np.asarray(np.ravel_multi_index(tuple(grid), shape), dtype=np.int64)
+
+
+def windows_at(
+    places: NDArray[np.int64], size: int, with_self: bool
+) -> tuple[NDArray[np.int64], Windows]:
+    """The places among ``size`` that are written to, and what comes together at each.
+
+    Returns:
+        the places in ascending order, and for each positions in the flattened tensor with the
+        written numbers behind it: first the place itself, unless without it, then the numbers.
+    """
+    hit, counts = np.unique(places, return_counts=True)
+    windows = np.full((len(hit), int(counts.max(initial=0)) + 1), -1, dtype=np.int64)
+    windows[:, 0] = hit if with_self else -1
+    for row, place in enumerate(hit):
+        inside = np.flatnonzero(places.ravel() == place)
+        windows[row, 1 : len(inside) + 1] = size + inside
+    return hit, windows

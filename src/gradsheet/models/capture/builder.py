@@ -111,14 +111,19 @@ class Builder:
     def decisive(self, value: Value, what: str) -> Tensor:
         """The whole numbers or truths of a value that decides what is computed.
 
+        Inputs of whole numbers that they come from are fixed; where they are computed from other
+        numbers, the module is noted as one in which values decide.
+
         Raises:
-            GradsheetError: they do not come from inputs of whole numbers alone.
+            GradsheetError: they are no whole numbers.
         """
         if value.is_constant:
             assert value.constant is not None
             return value.constant
-        if value.example is None or not self.fix(value):
+        if value.example is None:
             raise self.refuse(what)
+        if not self.fix(value):
+            self.scope.decided.setdefault(self.scope.where.path)
         return value.example
 
     def refuse(self, what: str) -> GradsheetError:

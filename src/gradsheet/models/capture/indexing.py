@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from gradsheet.models.capture import scattering
 from gradsheet.models.capture.builder import UNKNOWN, Builder, Value
 from gradsheet.models.capture.moves import indexed
 from gradsheet.models.capture.pointwise import pointwise
 from gradsheet.models.capture.reductions import extremum
+from gradsheet.models.capture.scattering import accumulated, written
 from gradsheet.models.primitives.lookup import Lookup, SumAt
 
 
@@ -77,8 +79,7 @@ def _gather(builder: Builder, x: Value, dim: int, index: Value, *_: Any, **__: A
 
 def _fixed_mask(builder: Builder, mask: Value) -> Value:
     """A mask as a constant: how many numbers it selects must not change."""
-    what = "a selection by a mask that depends on the input (use torch.where instead)"
-    truths = builder.decisive(mask, what)
+    truths = builder.decisive(mask, "a selection by a mask that depends on the input")
     return Value(np.full(mask.shape, UNKNOWN), False, torch.bool, truths)
 
 
@@ -135,7 +136,7 @@ def _index_put(
         return indexed("index_put")(builder, x, indices, values)
     positions = torch.arange(x.ids.size).reshape(x.shape)
     places = positions[tuple(slice(None) if p is None else p.constant for p in indices)]
-    return _accumulated(builder, x, places.numpy(), values)
+    return accumulated(builder, x, places.numpy(), values)
 
 
 def _put_at_computed(
@@ -144,7 +145,7 @@ def _put_at_computed(
     given: Sequence[tuple[int, Value]],
     values: Value,
     accumulate: bool,
-) -> Value:
+) -> Any:
     """Values written or added at indices of the first dimensions that the model computes."""
     x, values = builder.whole(x), builder.whole(values)
     first = given[0][1]
@@ -153,7 +154,12 @@ def _put_at_computed(
         wide = mask.ids.reshape(*mask.shape, *([1] * (len(x.shape) - len(mask.shape))))
         found: Value = _where(builder, Value(wide, False, torch.bool), values, x)
         return found
-    if [k for k, _ in given] != list(range(len(given))) or first.dtype == torch.bool:
+    if all(part.is_constant or part.dtype == torch.bool for _, part in given):
+        fixed = {k: p if p.is_constant else _fixed_mask(builder, p) for k, p in given}
+        indices = [fixed.get(k) for k in range(max(fixed) + 1)]
+        return _index_put(builder, x, indices, values, accumulate)
+    masked = any(part.dtype == torch.bool for _, part in given)
+    if masked or [k for k, _ in given] != list(range(len(given))):
         raise builder.refuse("writing to places that depend on the input")
     places = builder.whole(_flat_index(builder, x, given))
     rest = x.shape[len(given) :]
@@ -161,57 +167,8 @@ def _put_at_computed(
     wide = np.broadcast_to(values.ids, (*places.shape, *rest))
     numbers = values.moved(wide.reshape(places.ids.size, -1).T)
     flat = places.moved(places.ids.reshape(1, -1))
-    put = _written(builder, lines, flat, numbers, accumulate)
+    put = written(builder, lines, flat, numbers, accumulate)
     return put.moved(put.ids.T.reshape(x.shape))
-
-
-def _written(
-    builder: Builder, lines: Value, places: Value, numbers: Value, accumulate: bool
-) -> Value:
-    """Numbers (..., R) added to lines (..., K) at computed places, or written there."""
-    size = lines.shape[-1]
-    found = builder.node(SumAt(size), [places, numbers], (*numbers.shape[:-1], size))
-    if accumulate:
-        return pointwise("add")(builder, lines, found)
-    hits = builder.node(SumAt(size), [places], (*places.shape[:-1], size))
-    hit = pointwise("gt")(builder, hits, 0)
-    return pointwise("where")(builder, Value(hit.ids, False, torch.bool), found, lines)
-
-
-def _written_along(
-    builder: Builder, x: Value, dim: int, index: Value, source: Value, accumulate: bool
-) -> Value:
-    """Likewise along a dimension, as scatter does."""
-    dim %= len(x.shape)
-    if index.shape[:dim] + index.shape[dim + 1 :] != x.shape[:dim] + x.shape[dim + 1 :]:
-        raise builder.refuse("scattering to a part of a tensor")
-    x, index, source = (builder.whole(part) for part in (x, index, source))
-    cut = tuple(slice(n) for n in index.shape)
-    lines, places, numbers = (
-        part.moved(np.moveaxis(ids, dim, -1))
-        for part, ids in ((x, x.ids), (index, index.ids), (source, source.ids[cut]))
-    )
-    found = _written(builder, lines, places, numbers, accumulate)
-    return found.moved(np.moveaxis(found.ids, -1, dim))
-
-
-def _accumulated(builder: Builder, x: Value, places: Any, values: Value) -> Value:
-    """The values added at flat places, one after another where a place comes again."""
-    x, values = builder.whole(x), builder.whole(values)
-    added = np.broadcast_to(values.ids, places.shape).ravel()
-    ids = x.ids.ravel().copy()
-    layers: dict[int, int] = {}
-    order = []
-    for place in places.ravel():
-        layers[place] = layers.get(int(place), 0) + 1
-        order.append(layers[place])
-    for layer in range(1, max(order, default=0) + 1):
-        chosen = np.array(order) == layer
-        at = places.ravel()[chosen]
-        so_far = Value(ids[at], x.flows or values.flows)
-        total = pointwise("add")(builder, so_far, values.moved(added[chosen]))
-        ids[at] = total.ids
-    return Value(ids.reshape(x.shape), x.flows or values.flows)
 
 
 def _where(builder: Builder, condition: Value, a: Any, b: Any) -> Any:
@@ -233,75 +190,6 @@ def _masked_fill(builder: Builder, x: Value, mask: Value, value: Any) -> Any:
     shape = np.broadcast_shapes(x.shape, mask.shape)
     chosen = np.broadcast_to(mask.constant.numpy().astype(bool), shape)
     return Value(np.where(chosen, UNKNOWN, np.broadcast_to(x.ids, shape)), x.flows)
-
-
-def _scatter(builder: Builder, x: Value, dim: int, index: Value, source: Any, **_: Any) -> Any:
-    """Numbers written along a dimension, at constant or computed positions."""
-    dim %= max(1, len(x.shape))
-    if index.is_constant and isinstance(source, Value):
-        return _scatter_fixed(builder, x, dim, index, source)
-    if isinstance(source, Value) and source.uniform() is None:
-        return _written_along(builder, x, dim, index, source, False)
-    found = x
-    for k in range(index.shape[dim]):
-        cut = tuple(slice(n) if d != dim else slice(None) for d, n in enumerate(index.shape))
-        if x.ids[cut].shape != x.shape:
-            raise builder.refuse("scattering to a part of a tensor")
-        place = builder.whole(index)
-        place = place.moved(place.ids.take([k], axis=dim))
-        steps = np.arange(x.shape[dim]).reshape(
-            tuple(-1 if d == dim else 1 for d in range(len(x.shape)))
-        )
-        numbers = torch.from_numpy(np.broadcast_to(steps, x.shape).copy())
-        along = Value(np.full(x.shape, UNKNOWN), False, torch.int64, numbers)
-        here = pointwise("eq")(builder, along, place)
-        found = pointwise("where")(
-            builder, Value(here.ids, False, torch.bool), _scalar(source), found
-        )
-    return found
-
-
-def _scalar(source: Any) -> Value:
-    if isinstance(source, Value):
-        number = source.uniform()
-        assert number is not None
-        source = number
-    numbers = torch.tensor(float(source), dtype=torch.float64)
-    return Value(np.full((), UNKNOWN), False, torch.float64, numbers)
-
-
-def _scatter_fixed(builder: Builder, x: Value, dim: int, index: Value, source: Value) -> Value:
-    assert index.constant is not None
-    ids = x.ids.copy()
-    cut = tuple(slice(n) for n in index.shape)
-    np.put_along_axis(ids, index.constant.numpy(), source.ids[cut], axis=dim)
-    return Value(ids, x.flows or source.flows)
-
-
-def _scatter_add(builder: Builder, x: Value, dim: int, index: Value, source: Value) -> Any:
-    if not index.is_constant:
-        return _written_along(builder, x, dim, index, source, True)
-    assert index.constant is not None
-    grid = list(np.indices(index.shape))
-    grid[dim % len(x.shape)] = index.constant.numpy()
-    places = np.ravel_multi_index(tuple(grid), x.shape)
-    cut = tuple(slice(n) for n in index.shape)
-    source = builder.whole(source)
-    return _accumulated(builder, x, places, source.moved(source.ids[cut]))
-
-
-def _index_add(builder: Builder, x: Value, dim: int, index: Value, source: Value, **_: Any) -> Any:
-    if not index.is_constant:
-        index = builder.whole(index)
-        dim %= len(x.shape)
-        turned = index.ids.reshape(tuple(-1 if d == dim else 1 for d in range(len(x.shape))))
-        everywhere = index.moved(np.broadcast_to(turned, source.shape))
-        return _written_along(builder, x, dim, everywhere, source, True)
-    assert index.constant is not None
-    shape = tuple(-1 if d == dim % len(x.shape) else 1 for d in range(len(x.shape)))
-    wide = index.constant.reshape(shape).expand(source.shape)
-    full = Value(np.full(source.shape, UNKNOWN), False, torch.int64, wide)
-    return _scatter_add(builder, x, dim, full, source)
 
 
 def _one_hot(builder: Builder, index: Value, classes: int = -1) -> Any:
@@ -339,6 +227,7 @@ def _masked_select(builder: Builder, x: Value, mask: Value) -> Any:
 
 
 RULES: dict[str, Callable[..., Any]] = {
+    **scattering.RULES,
     "embedding": _embedding,
     "gather": _gather,
     "_embedding_bag": _embedding_bag,
@@ -350,9 +239,6 @@ RULES: dict[str, Callable[..., Any]] = {
     "_index_put_impl": _index_put,
     "where": _where,
     "masked_fill": _masked_fill,
-    "scatter": _scatter,
-    "scatter_add": _scatter_add,
-    "index_add": _index_add,
     "one_hot": _one_hot,
     "bincount": _bincount,
     "masked_select": _masked_select,

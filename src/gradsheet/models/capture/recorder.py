@@ -157,10 +157,17 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
     def _sized_by_values(
         self, func: Any, name: str, tracked: Sequence[Tensor], args: Any, given: dict[str, Any]
     ) -> Any:
-        """Run an operation whose result has a size by values; inputs of whole numbers are fixed."""
+        """Run an operation whose result has a size by values, which decide what is computed.
+
+        Of computed numbers it may be told where they are not 0, but not what they are.
+        """
         result = func(*args, **given)
         values = [Value(self.elements.of(t).numpy(), False, t.dtype) for t in tracked]
-        if not all(map(self.builder.fix, values)):
+        if all(map(self.builder.fix, values)):
+            return result
+        if name == "nonzero":
+            self.scope.decided.setdefault(self.scope.where.path)
+        else:
             outputs = [t for t in _flat(result) if isinstance(t, Tensor)]
             self._mark(
                 outputs,

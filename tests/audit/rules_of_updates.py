@@ -19,6 +19,9 @@ RULES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "rmsprop inside": ("[w<]-[rate]*[g<]/SQRT([v]+[eps])", "[beta]*[v<]+(1-[beta])*[g<]^2", ()),
     "weight decay": ("[w<]-[rate]*([g<]+[lambda]*[w<])", "", ()),
     "weights shrunk": ("(1-[lambda])*[w<]-[rate]*[g<]", "", ()),
+    "weight decay of whole squares": ("[w<]-[rate]*([g<]+2*[lambda]*[w<])", "", ()),
+    "l1": ("[w<]-[rate]*([g<]+[lambda]*SIGN([w<]))", "", ()),
+    "clipped": ("[w<]-[rate]*MAX(-[clip],MIN([clip],[g<]))", "", ()),
     "adam": (
         "[w<]-[rate]*([m]/(1-[beta1]^[n<]))/(SQRT([v]/(1-[beta2]^[n<]))+[eps])",
         "[beta2]*[v<]+(1-[beta2])*[g<]^2",
@@ -30,7 +33,15 @@ RULES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         ("[beta1]*[m<]+(1-[beta1])*[g<]",),
     ),
 }
-NUMBERS = {"mu": 0.9, "beta": 0.95, "beta1": 0.9, "beta2": 0.99, "eps": 1e-6, "lambda": 0.02}
+NUMBERS = {
+    "mu": 0.9,
+    "beta": 0.95,
+    "beta1": 0.9,
+    "beta2": 0.99,
+    "eps": 1e-6,
+    "lambda": 0.02,
+    "clip": 0.05,
+}
 LABELS = {
     "mu": ("momentum", "μ", "gamma"),
     "beta": ("β", "decay rate", "rho"),
@@ -38,6 +49,7 @@ LABELS = {
     "beta2": ("β2", "beta 2", "beta_2"),
     "eps": ("ε", "epsilon", "eps"),
     "lambda": ("λ", "weight decay", "L2"),
+    "clip": ("clip", "threshold", "max gradient"),
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from gradsheet.audit.findings import Audit
 from gradsheet.audit.pipeline import audit_book
 from gradsheet.audit.report.sentences import network_in_words
-from gradsheet.networks.optimizers import UPDATE_RULES
+from gradsheet.networks.update_rules import UPDATE_RULES
 from tests.audit.handmade import changed, make
 from tests.audit.rules_of_updates import RULES, by_rule
 
@@ -15,6 +15,7 @@ NAMES = {
     **{name: name.split()[0] for name in RULES},
     "weight decay": "weight-decay",
     "weights shrunk": "weight-decay",
+    "weight decay of whole squares": "weight-decay",
 }
 WAYS = [(now, typed) for now in (False, True) for typed in (False, True)]
 
@@ -57,6 +58,8 @@ def test_the_settings_may_be_typed_and_the_memory_updated_in_either_row(
         ("adam uncorrected", "m w1", "[dE/dw1<]", "[dE/dw2<]", "GS605"),
         ("adagrad", "w1", "*[dE/dw1<]", "*[dE/dw2<]", "GS605"),
         ("weight decay", "w1", "[lambda]*[w1<]", "[lambda]*[w2<]", "GS401"),
+        ("l1", "w1", "SIGN([w1<])", "SIGN([w2<])", "GS401"),
+        ("clipped", "w1", "[dE/dw1<]", "[dE/dw2<]", "GS605"),
     ],
 )
 def test_a_mistake_is_named(name: str, column: str, right: str, wrong: str, rule: str) -> None:

@@ -48,7 +48,7 @@ def test_every_symbol_of_random_networks_is_parsed_back() -> None:
     regularized = replace(load_network("xor"), l2=0.1)
     kinds.append(round_trips(build_graph(regularized)))
     # They belong to update rules and to columns that no network file has.
-    others = {Kind.COUNT, Kind.CHANGE, Kind.OPPOSITE}
+    others = {Kind.COUNT, Kind.CHANGE, Kind.OPPOSITE, Kind.BOUND}
     assert set.union(*kinds) == set(Kind) - others
 
 

@@ -47,7 +47,7 @@ from gradsheet.audit.tables.steps.training import Training
 from gradsheet.audit.tables.table import Table
 from gradsheet.audit.trainings import audit_training, interpret_training
 from gradsheet.audit.unaudited import UnauditedError
-from gradsheet.networks.step_units import STEP_UNITS
+from gradsheet.networks.step_units import is_step
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef
 from gradsheet.spreadsheet.evaluate import Evaluator
 from gradsheet.spreadsheet.formulas import Formulas
@@ -213,7 +213,7 @@ def _network(found: Interpretation) -> Network:
 def _rule_in_use(found: Interpretation) -> str:
     """The name of the rule that moves the weights."""
     practice = found.reference.practice
-    if practice.activations[-1] in STEP_UNITS and practice.rule == "sgd":
+    if is_step(practice.activations[-1]) and practice.rule == "sgd":
         return "perceptron"
     return practice.rule
 

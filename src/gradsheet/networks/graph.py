@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from gradsheet.networks.losses import Output, loss_named
-from gradsheet.networks.optimizers import UPDATE_RULES, Steps
+from gradsheet.networks.optimizers import Steps
 from gradsheet.networks.own_units import OwnUnit
 from gradsheet.networks.softmax import name_outputs, softmax_parts
 from gradsheet.networks.spec import SOFTMAX, LayerSpec, NetworkSpec
@@ -19,6 +19,7 @@ from gradsheet.networks.symbols import (
     named,
     symbol_of,
 )
+from gradsheet.networks.update_rules import UPDATE_RULES
 from gradsheet.symbolic.differentiate import Backward, backpropagate
 from gradsheet.symbolic.expression import Expression, Variable, apply, expand
 from gradsheet.symbolic.operations import (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gradsheet.symbolic.expression import Expression, Number, Variable, apply
-from gradsheet.symbolic.operations import SOFTPLUS, SQUARE, total
+from gradsheet.symbolic.operations import RELU, SOFTPLUS, SQUARE, total
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,11 @@ def _squared_difference(target: Expression, output: Output) -> Expression:
     return apply(SQUARE, target - output.activation)
 
 
+def _absolute_difference(target: Expression, output: Output) -> Expression:
+    difference = target - output.activation
+    return apply(RELU, difference) + apply(RELU, -difference)
+
+
 def _binary_cross_entropy(target: Expression, output: Output) -> Expression:
     # With a = σ(o) this is -t·ln a - (1 - t)·ln(1 - a), and it holds where a rounds to 0 or 1.
     return apply(SOFTPLUS, output.pre_activation) - target * output.pre_activation
@@ -96,7 +101,7 @@ class Convention:
 
     Attributes:
         form: what is summed: ``square``, ``difference`` (errors t − a, squared in the sum),
-            ``negative-difference``, ``binary`` or ``categorical``.
+            ``negative-difference``, ``binary``, ``categorical`` or ``absolute``.
         error: the factor of each error.
         total: the factor of their sum.
     """
@@ -112,6 +117,7 @@ _FORMS: dict[str, tuple[str, Callable[[Expression, Output], Expression], str]] =
     "negative-difference": ("the squared difference", lambda t, output: output.activation - t, ""),
     "binary": ("−t·ln a − (1 − t)·ln(1 − a)", _binary_cross_entropy, "sigmoid"),
     "categorical": ("−t·ln a", _categorical_cross_entropy, "softmax"),
+    "absolute": ("the absolute difference", _absolute_difference, ""),
 }
 FORMS = tuple(_FORMS)
 

@@ -66,7 +66,7 @@ Move = Callable[..., None]
 """One update of one parameter: steps, the parameter, its gradient, the rate, the settings."""
 
 
-def _each(move: Move) -> Callable[..., Steps]:
+def each(move: Move) -> Callable[..., Steps]:
     """The step of a rule that moves each parameter by itself."""
 
     def step(gradients: Gradients, rate: Variable, *settings: Variable) -> Steps:
@@ -83,22 +83,23 @@ def _velocity(steps: Steps, parameter: Variable, words: str = "velocity of {}") 
     return steps.remember(symbol, 0.0, words.format(parameter.name))
 
 
-@_each
-def _sgd(steps: Steps, w: Variable, g: Variable, rate: Variable) -> None:
+@each
+def sgd(steps: Steps, w: Variable, g: Variable, rate: Variable) -> None:
+    """Plain gradient descent."""
     steps.move(w, w - rate * g)
 
 
 # --- Momentum ----------------------------------------------------------------------------------
 
 
-@_each
+@each
 def _momentum(steps: Steps, w: Variable, g: Variable, rate: Variable, decay: Variable) -> None:
     velocity = _velocity(steps, w)
     moved = steps.move(velocity, decay * velocity + g)
     steps.move(w, w - rate * moved)
 
 
-@_each
+@each
 def _momentum_of_steps(
     steps: Steps, w: Variable, g: Variable, rate: Variable, decay: Variable
 ) -> None:
@@ -106,7 +107,7 @@ def _momentum_of_steps(
     steps.move(w, w + steps.move(velocity, decay * velocity - rate * g))
 
 
-@_each
+@each
 def _momentum_of_scaled(
     steps: Steps, w: Variable, g: Variable, rate: Variable, decay: Variable
 ) -> None:
@@ -114,7 +115,7 @@ def _momentum_of_scaled(
     steps.move(w, w - steps.move(velocity, decay * velocity + rate * g))
 
 
-@_each
+@each
 def _momentum_of_averages(
     steps: Steps, w: Variable, g: Variable, rate: Variable, decay: Variable
 ) -> None:
@@ -123,14 +124,14 @@ def _momentum_of_averages(
     steps.move(w, w - rate * moved)
 
 
-@_each
+@each
 def _nesterov(steps: Steps, w: Variable, g: Variable, rate: Variable, decay: Variable) -> None:
     velocity = _velocity(steps, w)
     moved = steps.move(velocity, decay * velocity + g)
     steps.move(w, w - rate * (g + decay * moved))
 
 
-@_each
+@each
 def _nesterov_of_steps(
     steps: Steps, w: Variable, g: Variable, rate: Variable, decay: Variable
 ) -> None:
@@ -166,7 +167,7 @@ def _length(square: Expression, floor: Variable, inside: bool) -> Expression:
 def _adagrad(inside: bool) -> Callable[..., Steps]:
     """Duchi, Hazan and Singer, "Adaptive subgradient methods"."""
 
-    @_each
+    @each
     def step(steps: Steps, w: Variable, g: Variable, rate: Variable, floor: Variable) -> None:
         squares = _velocity(steps, w, "sum of the squares of {}'s gradient")
         square = steps.move(squares, squares + apply(SQUARE, g))
@@ -178,7 +179,7 @@ def _adagrad(inside: bool) -> Callable[..., Steps]:
 def _rmsprop(inside: bool) -> Callable[..., Steps]:
     """Hinton, lecture 6e."""
 
-    @_each
+    @each
     def step(
         steps: Steps, w: Variable, g: Variable, rate: Variable, decay: Variable, floor: Variable
     ) -> None:
@@ -245,23 +246,31 @@ def _averages(
 # --- Weight decay ------------------------------------------------------------------------------
 
 
-@_each
+@each
 def _decayed(steps: Steps, w: Variable, g: Variable, rate: Variable, penalty: Variable) -> None:
     steps.move(w, w - rate * (g + penalty * w))
 
 
-@_each
+@each
+def _decayed_twice(
+    steps: Steps, w: Variable, g: Variable, rate: Variable, penalty: Variable
+) -> None:
+    """As where λ·w² is added to the loss, and not half of it."""
+    steps.move(w, w - rate * (g + 2 * penalty * w))
+
+
+@each
 def _shrunk(steps: Steps, w: Variable, g: Variable, rate: Variable, penalty: Variable) -> None:
     steps.move(w, (1 - penalty) * w - rate * g)
 
 
-def _biases_kept(decay: Callable[..., Steps]) -> Callable[..., Steps]:
+def biases_kept(decay: Callable[..., Steps]) -> Callable[..., Steps]:
     """Weight decay of the weights alone: biases are moved by plain gradient descent."""
 
     def step(gradients: Gradients, rate: Variable, penalty: Variable) -> Steps:
         biases = [(p, g) for p, g in gradients if symbol_of(p).kind is Kind.BIAS]
         weights = [pair for pair in gradients if pair not in biases]
-        both = decay(weights, rate, penalty), _sgd(biases, rate)
+        both = decay(weights, rate, penalty), sgd(biases, rate)
         return Steps(updates={**both[0].updates, **both[1].updates})
 
     return step
@@ -273,7 +282,7 @@ _KEPT = "how much of the gradients' average is kept"
 _KEPT_SQUARES = "how much of their squares' average is kept"
 
 OPTIMIZERS = {
-    "sgd": Optimizer("gradient descent", (), _sgd),
+    "sgd": Optimizer("gradient descent", (), sgd),
     "momentum": Optimizer(
         "gradient descent with momentum",
         (_MOMENTUM,),
@@ -308,7 +317,10 @@ OPTIMIZERS = {
         "gradient descent with weight decay",
         ((Symbol(Kind.PENALTY), 0.01, "weight decay: how much of a weight is taken away"),),
         _decayed,
-        (_biases_kept(_decayed), _shrunk, _biases_kept(_shrunk)),
+        (
+            *(biases_kept(_decayed), _shrunk, biases_kept(_shrunk)),
+            *(_decayed_twice, biases_kept(_decayed_twice)),
+        ),
     ),
 }
 """The optimizers of a network file."""
@@ -325,15 +337,3 @@ def setting_names(optimizer: str) -> tuple[str, ...]:
     """What the settings of an optimizer are called in a network file, in their order."""
     symbols = (symbol for symbol, _, _ in OPTIMIZERS[optimizer].settings)
     return tuple(f"{_SETTING_NAMES[s.kind]}{''.join(map(str, s.numbers))}" for s in symbols)
-
-
-UPDATE_RULES = {
-    **OPTIMIZERS,
-    "perceptron": Optimizer("perceptron rule, w + η·(t − y)·x", (), _sgd),
-    "delta": Optimizer("delta rule, w + η·(t − o)·x", (), _sgd),
-}
-"""Every rule by which the audit knows weights to be moved.
-
-The perceptron and the delta rule are gradient descent: that of the half squared error of a step,
-whose derivative is taken for 1, and of a weighted sum.
-"""

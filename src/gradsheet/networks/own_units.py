@@ -10,14 +10,15 @@ class OwnUnit(str):
     function: Expression
     of: Variable
 
-    def __new__(cls, function: Expression, of: Variable) -> "OwnUnit":
+    def __new__(cls, function: Expression, of: Variable, name: str = "") -> "OwnUnit":
         """The activation.
 
         Args:
             function: what it computes.
             of: the variable in it that stands for the pre-activation.
+            name: what it is called instead; no other function has it.
         """
-        made = super().__new__(cls, plain(to_textbook(function, lambda _: "x")))
+        made = super().__new__(cls, name or plain(to_textbook(function, lambda _: "x")))
         made.function, made.of = function, of
         return made
 

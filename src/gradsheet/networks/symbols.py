@@ -35,6 +35,7 @@ class Kind(Enum):
     DECAY = "decay rate of the optimizer"
     EPSILON = "least denominator of the optimizer"
     PENALTY = "weight decay of the optimizer"
+    BOUND = "bound on the gradients"
     COUNT = "number of the update"
     POWER = "power of a decay rate"
     MEAN = "moving average of a gradient"
@@ -70,6 +71,7 @@ _PREFIXES = {
     Kind.DECAY: "β",
     Kind.EPSILON: "ε",
     Kind.PENALTY: "λ",
+    Kind.BOUND: "c",
     Kind.COUNT: "n",
     Kind.POWER: "p",
     Kind.MEAN: "m",
@@ -81,10 +83,11 @@ _CELL_PREFIXES = {
     Kind.DECAY: "beta",
     Kind.EPSILON: "epsilon",
     Kind.PENALTY: "lambda",
+    Kind.BOUND: "clip",
 }
 _SIGNS = {Kind.CHANGE: "Δ", Kind.OPPOSITE: "−"}
 _SIGNED = {sign: kind for kind, sign in _SIGNS.items()}
-_SETTINGS = (Kind.MOMENTUM, Kind.DECAY, Kind.EPSILON, Kind.PENALTY)
+_SETTINGS = (Kind.MOMENTUM, Kind.DECAY, Kind.EPSILON, Kind.PENALTY, Kind.BOUND)
 _MEMORY = {_PREFIXES[kind]: kind for kind in (Kind.MEAN, Kind.VELOCITY)}
 _PAIRS = {
     Kind.HIDDEN: Kind.HIDDEN_ACTIVATION,
@@ -104,7 +107,7 @@ _NUMBERED = {
     for kind in (
         *(Kind.LARGEST, Kind.EXPONENTIALS, Kind.LOG_SUM, Kind.EXAMPLE_LOSS, Kind.LOSS),
         Kind.REGULARIZER,
-        *(Kind.LEARNING_RATE, Kind.MOMENTUM, Kind.EPSILON, Kind.PENALTY, Kind.COUNT),
+        *(Kind.LEARNING_RATE, Kind.MOMENTUM, Kind.EPSILON, Kind.PENALTY, Kind.BOUND, Kind.COUNT),
     )
 }
 _PER_EXAMPLE = frozenset(

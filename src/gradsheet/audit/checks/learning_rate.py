@@ -9,6 +9,7 @@ from gradsheet.audit.findings import Finding
 from gradsheet.audit.inference.learning_rate import label_of, labeled_cell
 from gradsheet.audit.subject import Subject, content_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
+from gradsheet.spreadsheet.formula import references
 
 
 def unused_rate_cell(subject: Subject) -> Iterator[Finding]:
@@ -23,7 +24,7 @@ def unused_rate_cell(subject: Subject) -> Iterator[Finding]:
     if used is None or isinstance(used.value, str):
         details = RateCellWithoutNumber(shown, content_of(used))
         yield subject.finding(rules.UNUSED_RATE, rows, column, details)
-    elif nearest and nearest != cell.cell and not _is_of_others(subject, nearest):
+    elif nearest and nearest != cell.cell and not _is_used(subject, nearest):
         is_nearer = cell.sheet != subject.sheet or nearest.row > cell.cell.row
         if is_nearer or not label_of(subject.table, cell):
             details_other = OtherRateCell(nearest, shown)
@@ -51,6 +52,19 @@ def _nearest_rate_cell(subject: Subject) -> CellIndex | None:
     return cell.cell if cell else None
 
 
-def _is_of_others(subject: Subject, cell: CellIndex) -> bool:
-    """Whether a cell beside the table holds the learning rate of other layers."""
-    return CellRef(subject.sheet, cell) in subject.found.rate.others
+def _is_used(subject: Subject, cell: CellIndex) -> bool:
+    """Whether a cell holds the rate of other layers, or an α of the activation or of the loss."""
+    place = CellRef(subject.sheet, cell)
+    return place in subject.found.rate.others or place in _read_beside(subject)
+
+
+def _read_beside(subject: Subject) -> set[CellRef]:
+    """The cells that formulas of the table read, updates left out."""
+    table, found = subject.table, subject.found
+    moved = {found.roles.column_of_update(c) for c, s in found.symbols.items() if s.is_parameter}
+    return {
+        CellRef(ref.sheet or subject.sheet, ref.seen_from(CellIndex(row, column)))
+        for column, tree in table.usual.items()
+        if column not in moved and (row := found.typical_row(column)) is not None
+        for ref in references(tree)
+    }

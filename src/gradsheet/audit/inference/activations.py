@@ -10,7 +10,7 @@ from gradsheet.audit.inference.points import agree
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.own_units import OwnUnit
 from gradsheet.networks.spec import SOFTMAX
-from gradsheet.networks.step_units import STEP_UNITS
+from gradsheet.networks.step_units import STEP_UNITS, three_levels
 from gradsheet.networks.symbols import Symbol
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.formula import to_expression
@@ -39,6 +39,8 @@ def likely_activations(table: Table, hypothesis: Hypothesis, layer: int) -> list
     seen = Counter(name for name in map(_name, functions) if name)
     if seen:
         return [name for name, _ in seen.most_common()]
+    if steps := [unit for f in functions if f is not None and (unit := _three_levels(f))]:
+        return list(dict.fromkeys(steps))
     own = list(dict.fromkeys(unit for f in functions if (unit := _own(f))))
     likely = [unit for unit in own if is_activation(unit.function)]
     own = [unit for unit in own if unit not in likely]
@@ -62,7 +64,8 @@ def is_activation(function: Expression) -> bool:
         return False
     values = _values(function, _PROBES)
     steps = np.diff(values)
-    return bool(np.all(steps >= 0) and np.ptp(steps) > _UNEVEN) or bool(step_unit(function))
+    is_step = bool(step_unit(function) or _three_levels(function))
+    return bool(np.all(steps >= 0) and np.ptp(steps) > _UNEVEN) or is_step
 
 
 def _own(function: Expression | None) -> OwnUnit | None:
@@ -160,13 +163,23 @@ def step_unit(function: Expression) -> str:
     return next((name for name, known in _LEVELS.items() if levels == known), "")
 
 
-def _threshold(function: Expression) -> float:
-    """Where a step switches."""
+def _three_levels(function: Expression) -> OwnUnit | None:
+    """The step of three levels that a function is; None where it is another one."""
+    if set(variables(function)) != {SUM}:
+        return None
+    values = _values(function, _WIDE)
+    if np.any(np.diff(values) < 0) or set(np.unique(values).tolist()) != {-1.0, 0.0, 1.0}:
+        return None
+    return three_levels(_threshold(function), _threshold(function, above=0.0))
+
+
+def _threshold(function: Expression, above: float | None = None) -> float:
+    """Where a step switches from its lowest value, or from one above that."""
     low, high = float(_WIDE[0]), float(_WIDE[-1])
-    lowest = _values(function, _WIDE)[0]
+    lowest = _values(function, _WIDE)[0] if above is None else above
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        if _values(function, np.array([middle]))[0] == lowest:
+        if _values(function, np.array([middle]))[0] <= lowest:
             low = middle
         else:
             high = middle

@@ -226,7 +226,34 @@ class _Naming:
         for given in (known | typed, known | {c for c in free - typed if self._is_data(c.column)}):
             if len(given) == len(targets):
                 self._symbols.update(zip(sorted(given), targets, strict=True))
-                break
+                return
+        if not named and len(beside := self._targets_beside()) == len(targets):
+            self._symbols.update(beside)
+            self._name_whole_loss()
+
+    def _targets_beside(self) -> dict[Place, Symbol]:
+        """The cells beside the table that a column of each output takes beside that output."""
+        found: dict[Place, Symbol] = {}
+        for column, formula in self._formulas.expressions.items():
+            inside = set(variables(formula))
+            numbers = {self._outputs[variable] for variable in inside & self._outputs.keys()}
+            places = {self._formulas.place(v) for v in inside if self._formulas.is_beside(v)}
+            free = places - self._symbols.keys()
+            if len(numbers) == len(free) == 1 and column in self._used_in_updates:
+                found.setdefault(free.pop(), Symbol(Kind.TARGET, (numbers.pop(),)))
+        return found
+
+    def _name_whole_loss(self) -> None:
+        """The column of all outputs and all targets, where no output has an error of its own."""
+        known = {place: symbol for place, symbol in self._symbols.items() if symbol != LOSS}
+        targets = {place for place, symbol in known.items() if symbol.kind is Kind.TARGET}
+        for column, formula in self._formulas.expressions.items():
+            outputs = {v for v in variables(formula) if v in self._outputs}
+            rest = {self._formulas.place(v) for v in variables(formula) if v not in outputs}
+            is_whole = len({self._outputs[v] for v in outputs}) == len(targets) and rest == targets
+            if is_whole and ColumnCell(column) not in known:
+                self._symbols.setdefault(ColumnCell(column), LOSS)
+                return
 
     def _used_by(self, parameter: int) -> set[int]:
         """The columns that an update uses, through the columns that have no name."""

@@ -11,8 +11,8 @@ import numpy as np
 from gradsheet.audit.inference.points import agree, draw
 from gradsheet.audit.inference.reference import RATE, Practice, ReferenceNetwork, ReferenceRow
 from gradsheet.audit.inference.shape import Shape
-from gradsheet.networks.optimizers import UPDATE_RULES
 from gradsheet.networks.symbols import LOSS, Symbol, named, symbol_of
+from gradsheet.networks.update_rules import UPDATE_RULES
 from gradsheet.symbolic.expression import Expression, Variable, expand
 from gradsheet.symbolic.tape import Array, Tape
 

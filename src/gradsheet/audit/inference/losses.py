@@ -9,12 +9,14 @@ from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.points import POINTS
 from gradsheet.networks.losses import FORMS, Convention, Output, conventions, error_of
 from gradsheet.networks.spec import SOFTMAX
+from gradsheet.networks.step_units import is_step
 from gradsheet.networks.symbols import LOSS, Kind, Symbol, symbol_of
 from gradsheet.symbolic.expression import Expression, Variable, apply, expand, variables
 from gradsheet.symbolic.operations import SQUARE, total
 from gradsheet.symbolic.tape import Array
 
 _SAME = 1e-9  # relative difference
+_SHOWN_FORMS = tuple(form for form in FORMS if form != "absolute")  # an error may lack its square
 _ACTIVATION = {"binary": "sigmoid", "categorical": SOFTMAX}
 _USUAL = {"square": ("half-squared-error", "squared-error", "mean-squared-error")}
 
@@ -41,6 +43,8 @@ class _Losses:
             forms = ["categorical"]
         else:
             forms = self._forms() or ["square"]
+            if is_step(self._last):
+                forms = [*forms, "absolute"]  # its rule moves by t alone, where t is not y
             if self._last == "sigmoid" and not {"square", "binary"} & set(self._forms()):
                 forms = [*forms, "binary"]  # its gradient holds t − a, too
         names = [name for form in forms for name in self._of_form(form)]
@@ -51,7 +55,7 @@ class _Losses:
     def _forms(self) -> list[str]:
         """What the errors are, where their columns, or that of the loss, tell."""
         seen: Counter[str] = Counter()
-        for form in FORMS:
+        for form in _SHOWN_FORMS:
             seen[form] = len(self._error_factors(form)) + (self._loss_alone(form) is not None)
         return [form for form, count in seen.most_common() if count]
 

@@ -33,6 +33,7 @@ _RANGES = {
     Kind.DECAY: (0.2, 0.9),
     Kind.EPSILON: (0.01, 0.1),
     Kind.PENALTY: (0.01, 0.2),
+    Kind.BOUND: (0.05, 1.0),
     Kind.POWER: (0.1, 0.8),
     Kind.VELOCITY: (0.2, 1.4),
 }

@@ -10,10 +10,10 @@ import numpy as np
 from gradsheet.audit.inference.points import POINTS, Values, agree, draw
 from gradsheet.audit.inference.shape import Shape
 from gradsheet.networks.graph import NetworkGraph, build_graph
-from gradsheet.networks.optimizers import UPDATE_RULES
 from gradsheet.networks.spec import LayerSpec, NetworkSpec
-from gradsheet.networks.step_units import STEP_UNITS
+from gradsheet.networks.step_units import has_sign, is_step
 from gradsheet.networks.symbols import LEARNING_RATE, Kind, Symbol, named, symbol_of
+from gradsheet.networks.update_rules import UPDATE_RULES
 from gradsheet.symbolic.expression import Expression, Variable
 from gradsheet.symbolic.tape import Array, Tape
 
@@ -28,7 +28,7 @@ class Practice:
     Attributes:
         activations: of each layer; also of units without a derivative.
         loss: a name in ``losses.conventions``.
-        rule: a name in ``optimizers.UPDATE_RULES``.
+        rule: a name in ``UPDATE_RULES``.
         variant: which way of writing that rule, 0 the usual one.
     """
 
@@ -295,9 +295,9 @@ class ReferenceNetwork:
         same = is_fixed or symbol in self._held or symbol.is_setting
         points = draw(symbol, 0 if same else above)
         last = self.practice.activations[-1:]
-        is_of_step = not STEP_UNITS.keys().isdisjoint(last)
+        is_of_step = any(map(is_step, last))
         if symbol.kind is Kind.TARGET and (is_of_step or self._are_classes):
-            lower = -1.0 if last == ("sign",) else 0.0
+            lower = -1.0 if any(map(has_sign, last)) else 0.0
             points = np.where(points > 0.5, 1.0, lower)
         return points
 

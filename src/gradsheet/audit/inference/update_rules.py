@@ -19,19 +19,22 @@ from gradsheet.audit.inference.reference import Practice
 from gradsheet.audit.inference.roles import goes_on
 from gradsheet.audit.tables.headers import is_rate
 from gradsheet.audit.tables.table import Table
-from gradsheet.networks.optimizers import UPDATE_RULES
 from gradsheet.networks.symbols import LEARNING_RATE, Kind, Symbol
+from gradsheet.networks.update_rules import UPDATE_RULES
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Node, references
 
 _MOST_TRIED = 400  # rules, ways of writing them, and settings
 _TINY = 1e-3  # what is added to a denominator
-_OTHERS = ("momentum", "nesterov", "weight-decay", "adagrad", "rmsprop", "adam")
+_OTHERS = ("momentum", "nesterov", "weight-decay", "l1", "clipped", "adagrad", "rmsprop", "adam")
+_WITHOUT_MEMORY = ("weight-decay", "l1", "clipped")
+_USUAL_BOUNDS = (1.0, 0.5, 2.0)  # which are no settings of other rules
 _LABELS = {
     Kind.MOMENTUM: r"μ|\bmu\b|moment|γ|gamma|β|beta",
     Kind.DECAY: r"β|beta|decay|ρ|rho|γ|gamma",
     Kind.EPSILON: r"ε|ϵ|eps",
-    Kind.PENALTY: r"λ|lambda|decay|penal|\bl2\b|regular",
+    Kind.PENALTY: r"λ|lambda|decay|penal|\bl[12]\b|regular|lasso",
+    Kind.BOUND: r"clip|bound|limit|thresh|schwelle|grenze|max",
 }
 
 Source = CellRef | float
@@ -119,8 +122,10 @@ class _Search:
     def _memories(self, rule: str) -> Iterator[dict[int, Symbol]]:
         """The columns that hold what a rule remembers, for each way to take them."""
         kinds: tuple[Kind, ...] = (Kind.VELOCITY,)
-        if rule in ("adam", "weight-decay"):
-            kinds = (Kind.MEAN, Kind.VELOCITY) if rule == "adam" else ()
+        if rule in _WITHOUT_MEMORY:
+            kinds = ()
+        elif rule == "adam":
+            kinds = (Kind.MEAN, Kind.VELOCITY)
         own = self._owned(len(kinds))
         counted = [column for columns in own.values() for column in columns]
         shared = sorted({c for c in counted if len(own) > 1 and counted.count(c) == len(own)})
@@ -221,6 +226,8 @@ class _Search:
         slots = [LEARNING_RATE, *(symbol for symbol, _, _ in UPDATE_RULES[rule].settings)]
         cells = [cell for cell, _ in self._sources.cells.most_common() if self._is_number(cell)]
         sources: list[Source] = [*cells, *self._numbers()]
+        if rule == "clipped":
+            sources += [bound for bound in _USUAL_BOUNDS if bound not in sources]
         fixed = self._labeled(slots)
         open_slots = [slot for slot in slots if slot not in fixed]
         free = [source for source in sources if source not in fixed.values()]

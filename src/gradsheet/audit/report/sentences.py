@@ -45,8 +45,8 @@ from gradsheet.audit.details import (
 from gradsheet.audit.findings import ColumnAudit, Finding, Network
 from gradsheet.audit.rules import Rule
 from gradsheet.networks.losses import loss_named
-from gradsheet.networks.optimizers import UPDATE_RULES
-from gradsheet.networks.step_units import STEP_UNITS
+from gradsheet.networks.step_units import is_step
+from gradsheet.networks.update_rules import UPDATE_RULES
 from gradsheet.spreadsheet.addresses import CellRef, column_letters
 
 _LONGEST_TEXT = 30  # characters of a cell's text that are quoted
@@ -423,7 +423,7 @@ def network_in_words(network: Network) -> str:
     moved = "" if network.update_rule == "sgd" else f"; updates: {rule}"
     # Without a derivative nothing is minimized.
     loss = loss_named(network.loss, last.units).words
-    minimized = "" if last.activation in STEP_UNITS else f"; loss: {loss}"
+    minimized = "" if is_step(last.activation) else f"; loss: {loss}"
     return f"{', '.join(parts)}{minimized}{moved}"
 
 

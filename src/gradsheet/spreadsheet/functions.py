@@ -1,18 +1,20 @@
 """The functions and operators of a spreadsheet, made of the one table of operations."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from gradsheet.symbolic.expression import (
     ONE,
     ZERO,
+    Apply,
     Binding,
     Expression,
     Notation,
     Number,
     Operation,
+    Variable,
     apply,
 )
 from gradsheet.symbolic.operations import (
@@ -83,6 +85,18 @@ CHOICE: Operation = Operation(
     excel=Notation("IF(@*)"),
     textbook=Notation("if(@*)"),
 )
+
+
+def outside_conditions(expression: Expression) -> Iterator[Variable]:
+    """The variables in an expression, with repetitions, but those that only decide between ways."""
+    if isinstance(expression, Apply):
+        is_choice = expression.operation is CHOICE
+        for part in expression.arguments[1:] if is_choice else expression.arguments:
+            yield from outside_conditions(part)
+    elif isinstance(expression, Variable):
+        yield expression
+
+
 LARGEST = Operation(
     "largest",
     value=SHIFT.value,

@@ -61,6 +61,7 @@ class Candidates:
         """
         for variable in self._inside:
             yield from self._of_the_same_row(variable)
+            yield from self._unnamed(variable, written)
         typed = numbers_in(written) - numbers_in(self._right) - {0.0, 1.0}
         for variable in self._inside:
             for number in sorted(filter(math.isfinite, typed)):
@@ -78,6 +79,15 @@ class Candidates:
         for symbol in symbols:
             if symbol != own:
                 yield Substitute(variable, values[symbol], relation(own, symbol))
+
+    def _unnamed(self, variable: Variable, written: Expression) -> Iterator[Substitute]:
+        """The numbers of columns without a name that the formula reads in the row of a value."""
+        before = self._found.reference.rows_above(variable)
+        for other in dict.fromkeys(variables(written)):
+            symbol = symbol_of(other)
+            is_unnamed = symbol.kind is Kind.COUNT and symbol.numbers
+            if is_unnamed and self._found.reference.rows_above(other) == before:
+                yield Substitute(variable, other, rules.OTHER_VALUE)
 
     def _of_other_rows(self, variable: Variable, written: Expression) -> Iterator[Substitute]:
         """The same value, and others, from the rows that the formula reads."""

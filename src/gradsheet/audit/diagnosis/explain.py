@@ -24,6 +24,7 @@ from gradsheet.audit.diagnosis.algebra import Mutation
 from gradsheet.audit.diagnosis.candidates import Candidates, numbers_in, relation
 from gradsheet.audit.diagnosis.factors import (
     derivatives_in,
+    is_root,
     multiplied,
     number_times,
     other_derivatives,
@@ -52,7 +53,7 @@ from gradsheet.networks.symbols import Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import references
 from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.symbolic.expression import Expression, Variable, variables
+from gradsheet.symbolic.expression import ONE, Expression, Variable, variables
 
 _FEW = 2  # points, at which what differs is told apart
 _MOST_SEARCHED = 12  # formulas that nothing explains, in one workbook
@@ -61,6 +62,7 @@ _MOST_REPAIRED = 2  # of them, that are searched from what is written
 _LARGEST = 300  # symbols in a formula of which single parts alone are changed
 _LONGEST = 60  # symbols in a formula for which pairs are tried
 _TAKEN_FOR_ANOTHER = {rules.WRONG_WEIGHT, rules.PRE_ACTIVATION_FOR_ACTIVATION}
+_LOSSES = {Kind.ERROR, Kind.EXAMPLE_LOSS, Kind.LOSS}
 _UNLIKELY = {rules.OTHER_VALUE, rules.OTHER_ROW, rules.UPDATED}  # as one of two mistakes
 
 
@@ -132,9 +134,17 @@ def _explained(found: Interpretation, row: int, column: int) -> Explanation:
         return Explanation((_unreadable(error),), verbatim, right)
     is_finite = all(map(math.isfinite, numbers_in(written)))
     shown = naming.formula(written) if is_finite else verbatim
-    written = found.step(column, written) or written
+    choice = found.choice(column, written)
+    if choice is not None and choice.stops_while_large:
+        asked, opposite = map(naming.formula, (choice.condition, ONE - choice.condition))
+        cause = Change(rules.OPERATOR, asked, opposite)
+        right = naming.formula(right_formula(found, row, column))
+        return Explanation((cause,), shown, right)
+    written = (choice and choice.step) or written
     used = {symbol_of(variable) for variable in variables(written)}
     right_expression = right_formula(found, row, column, used)
+    if choice is not None and choice.step is None:
+        right_expression = choice.mended(right_expression) or right_expression
     causes: tuple[Cause, ...] = (Unreadable(rules.CIRCULAR, "it refers to its own cell"),)
     if found.reference[found.symbols[column]] not in variables(written):
         causes = _Search(found, row, column, written, right_expression, naming).causes()
@@ -368,12 +378,16 @@ class _Search:
         typed = numbers_in(self._written) - numbers_in(self._right)
         if numbers := number_times(self._values.of(self._right), self._wanted, typed):
             return tuple(map(self._change, numbers))
+        own = self._found.symbols[self._column]
+        if own.kind in _LOSSES and is_root(self._wanted, self._values.of(self._right)):
+            written, right = map(self._naming.formula, (self._written, self._right))
+            return (Change(rules.FUNCTION, written, right),)
         used, inside = dict.fromkeys(variables(self._written)), set(variables(self._right))
         factors = [*(v for v in used if v not in inside), *derivatives_in(used)]
         sums, values = self._candidates.sums, self._candidates.activations
         found = self._first_match(
             chain(
-                other_derivatives(self._right, sums, values),
+                other_derivatives(self._right, sums, values, typed),
                 multiplied(self._right, factors),
                 of_another_unit(self._right, list(self._candidates.units())),
             )

@@ -19,7 +19,15 @@ from gradsheet.audit.diagnosis.algebra import (
 from gradsheet.audit.diagnosis.mutations import Mutations, part_by_part
 from gradsheet.networks.symbols import symbol_of
 from gradsheet.symbolic.expression import Apply, Expression, Number, Variable
-from gradsheet.symbolic.operations import DIVIDE, MULTIPLY, SIGMOID, SQUARE, STEP, SUBTRACT
+from gradsheet.symbolic.operations import (
+    DIVIDE,
+    MULTIPLY,
+    SIGMOID,
+    SQUARE,
+    STEP,
+    SUBTRACT,
+    leaky_slope,
+)
 from gradsheet.symbolic.tape import Array
 
 _ON_SUMS = OF_RECTIFIERS | {SIGMOID.name}
@@ -76,6 +84,13 @@ def number_times(right: Array, written: Array, typed: set[float]) -> tuple[Mutat
     return (*signs, Mutation(rules.FACTOR_MISSING, ONE, None, factor))
 
 
+def is_root(written: Array, right: Array) -> bool:
+    """Whether what is written is, but for a factor, the root of what is due, as |t − a| is."""
+    ratios = written**2 / right
+    is_constant = np.isfinite(ratios).all() and np.ptp(ratios) <= _LIKE_A_NUMBER * ratios[0]
+    return bool(is_constant and np.all(written > 0))
+
+
 def _number(value: float) -> Expression:
     """A number, as a fraction where it is one of a whole number."""
     whole, inverse = round(value), round(1 / value)
@@ -87,7 +102,10 @@ def _number(value: float) -> Expression:
 
 
 def other_derivatives(
-    right: Expression, sums: Mapping[Variable, Variable], values: Mapping[Variable, Variable]
+    right: Expression,
+    sums: Mapping[Variable, Variable],
+    values: Mapping[Variable, Variable],
+    typed: set[float],
 ) -> Iterator[Mutations]:
     """A local derivative exchanged for that of another activation, in the table's own values.
 
@@ -95,11 +113,16 @@ def other_derivatives(
         right: what belongs there.
         sums: of activations their pre-activations.
         values: of pre-activations their activations.
+        typed: the numbers in what is written, of which one may be another slope below 0.
     """
+    slopes = sorted({0.0, *(number for number in typed if 0 < number < 1)})
 
     def mutations(part: Expression) -> Iterator[Mutation]:
         if isinstance(part, Apply) and part.operation.name in _ON_SUMS:
             z = part.arguments[0]
+            for slope in slopes if part.operation.name in OF_RECTIFIERS else ():
+                other = raw(leaky_slope(slope) if slope else STEP, z)
+                yield Mutation(rules.OTHER_LOCAL_DERIVATIVE, other, other, part)
             if isinstance(z, Variable) and z in values:
                 for other in _of_smooth(z, values[z]):
                     yield Mutation(rules.OTHER_LOCAL_DERIVATIVE, other, other, part)

@@ -30,6 +30,8 @@ def right_formula(
 
     def keeps(variable: Variable) -> bool:
         symbol = symbol_of(variable)
+        if symbol.is_derivative and symbol.opposite in used and symbol.opposite in known:
+            return is_step  # a column holds it with the other sign
         stays = not symbol.is_derivative or symbol in used or is_step
         return symbol in known and symbol != own and stays
 

@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-from gradsheet.audit.tables.headers import is_rate
+from gradsheet.audit.tables.headers import is_loss, is_rate
 from gradsheet.audit.tables.table import Table
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Reference, references, to_expression
 from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.symbolic.expression import Expression, Number, Variable
+from gradsheet.symbolic.expression import Expression, Number, Variable, expand, variables
 
 
 class ColumnCell(NamedTuple):
@@ -65,6 +65,10 @@ class ColumnFormulas:
         """Whether the header of a column announces a learning rate."""
         return is_rate(self._table.headers.get(column, ""))
 
+    def is_loss(self, column: int) -> bool:
+        """Whether the header of a column announces what is to be made small."""
+        return is_loss(self._table.headers.get(column, ""))
+
     def constant(self, variable: Variable) -> Expression:
         """The number in a cell beside the table; of any other the variable itself."""
         place = self._places[variable]
@@ -72,6 +76,11 @@ class ColumnFormulas:
         if held is None or held.formula is not None or not isinstance(held.value, float):
             return variable
         return Number(held.value)
+
+    def with_numbers(self, function: Expression) -> Expression:
+        """A formula with the numbers of the cells beside the table."""
+        beside = {v: self.constant(v) for v in variables(function) if v in self._places}
+        return expand(function, lambda _: True, beside)
 
     def copied(self, column: int) -> int | None:
         """The column of new weights that a column takes its values from, one row above."""

@@ -1,6 +1,6 @@
 """The network that the usual formulas of a table compute, whatever its headers say."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from itertools import count
 
@@ -13,12 +13,14 @@ from gradsheet.audit.inference.wiring import Wiring
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.symbols import LOSS, Kind, Symbol
 from gradsheet.spreadsheet.addresses import CellRef
+from gradsheet.spreadsheet.functions import outside_conditions
 from gradsheet.symbolic.expression import ZERO, Apply, Expression, Variable, expand, variables
 from gradsheet.symbolic.tape import Tape
 
 _PROBES = np.array([0.3, 0.7, 1.1])
 _SAME = 1e-9  # relative difference
 _SMALL = 1e-4
+_Used = Callable[[Expression], Iterator[Variable]]
 
 
 def hypothesis_from_formulas(
@@ -97,6 +99,8 @@ class _Naming:
         self._name_left_out()
         self._name_losses()
         self._name_targets()
+        if not any(s == LOSS or s.kind is Kind.ERROR for s in self._symbols.values()):
+            self._name_whole_loss()
         self._name_gradients()
         self._name_new_weights()
         return self._symbols
@@ -229,7 +233,6 @@ class _Naming:
                 return
         if not named and len(beside := self._targets_beside()) == len(targets):
             self._symbols.update(beside)
-            self._name_whole_loss()
 
     def _targets_beside(self) -> dict[Place, Symbol]:
         """The cells beside the table that a column of each output takes beside that output."""
@@ -244,25 +247,27 @@ class _Naming:
         return found
 
     def _name_whole_loss(self) -> None:
-        """The column of all outputs and all targets, where no output has an error of its own."""
-        known = {place: symbol for place, symbol in self._symbols.items() if symbol != LOSS}
-        targets = {place for place, symbol in known.items() if symbol.kind is Kind.TARGET}
+        """The column of several outputs and their targets, where none has an error of its own."""
+        targets = {p for p, symbol in self._symbols.items() if symbol.kind is Kind.TARGET}
+        if len(targets) < 2:
+            return
         for column, formula in self._formulas.expressions.items():
             outputs = {v for v in variables(formula) if v in self._outputs}
             rest = {self._formulas.place(v) for v in variables(formula) if v not in outputs}
             is_whole = len({self._outputs[v] for v in outputs}) == len(targets) and rest == targets
-            if is_whole and ColumnCell(column) not in known:
-                self._symbols.setdefault(ColumnCell(column), LOSS)
+            is_free = ColumnCell(column) not in self._symbols
+            if is_whole and is_free and self._formulas.is_loss(column):
+                self._symbols[ColumnCell(column)] = LOSS
                 return
 
-    def _used_by(self, parameter: int) -> set[int]:
+    def _used_by(self, parameter: int, used: _Used = variables) -> set[int]:
         """The columns that an update uses, through the columns that have no name."""
         waiting, seen = [parameter], {parameter}
         while waiting:
             column = waiting.pop()
             if column == parameter or ColumnCell(column) not in self._symbols:
                 formula = self._formulas.expressions.get(column, ZERO)
-                places = map(self._formulas.place, variables(formula))
+                places = map(self._formulas.place, used(formula))
                 new = {p.column for p in places if isinstance(p, ColumnCell)} - seen
                 seen |= new
                 waiting += new
@@ -297,7 +302,7 @@ class _Naming:
 
     def _is_delta(self, column: int) -> bool:
         """Whether updates use a column of an output and its target that is no error t − a."""
-        if column not in self._used_in_updates:
+        if column not in self._used_in_steps:
             return False
         formula = self._formulas.expressions[column]
         wanted = Variable("wanted", formula)
@@ -308,6 +313,12 @@ class _Naming:
     def _used_in_updates(self) -> set[int]:
         """The columns that updates use, through the columns that have no name."""
         return {column for p in self._wiring.parameters for column in self._used_by(p)}
+
+    @cached_property
+    def _used_in_steps(self) -> set[int]:
+        """The same, but those that only decide whether an update is made."""
+        parameters = self._wiring.parameters
+        return {column for p in parameters for column in self._used_by(p, outside_conditions)}
 
     def _judged(self, inside: set[Variable]) -> tuple[int, Variable] | None:
         """The number of the one output among some variables, and its target."""

@@ -7,7 +7,7 @@ from gradsheet.audit.inference.points import agree
 from gradsheet.networks.symbols import Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import references
-from gradsheet.spreadsheet.functions import FormulaError
+from gradsheet.spreadsheet.functions import FormulaError, outside_conditions
 from gradsheet.symbolic.expression import Expression, Variable, variables
 
 _ROWS_ABOVE = (0, 1)
@@ -162,8 +162,11 @@ def _needed(found: Interpretation, helper: int, following: list[int]) -> Symbol 
             for above, variable in unknown.items()
         }
         try:
-            pairs.append((found.written(row, column, taken), expected))
+            written = found.written(row, column, taken)
         except FormulaError:
             return None
+        if set(unknown.values()).isdisjoint(outside_conditions(written)):
+            return None  # it decides whether there is an update, and not how large it is
+        pairs.append((written, expected))
     helpers = (symbol for symbol in found.reference.row().values if symbol.is_helper)
     return next(found.reference.agreeing(pairs, unknown, helpers), None)

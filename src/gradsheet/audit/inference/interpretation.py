@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache, cached_property
 from typing import Literal
 
+from gradsheet.audit.inference.choices import Choice, choice_of
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.learning_rate import Rate
 from gradsheet.audit.inference.lowering import Lowering
@@ -18,8 +19,8 @@ from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.step_units import STEP_UNITS
 from gradsheet.networks.symbols import LEARNING_RATE, Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
-from gradsheet.spreadsheet.functions import CHOICE, FormulaError
-from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, renamed, variables
+from gradsheet.spreadsheet.functions import FormulaError
+from gradsheet.symbolic.expression import Expression, Number, Variable, renamed, variables
 from gradsheet.symbolic.tape import Array
 
 _What = tuple[Literal["rate", "value", "count", "number"], Symbol | int, int]
@@ -277,20 +278,29 @@ class Interpretation:
             value, right = self.reference.values([written, expected])
         except FormulaError:
             return False
-        return self.reference.agree(value, right) or self.makes(column, written, right)
+        return self.is_one(column, written, value, right)
 
-    def makes(self, column: int, written: Expression, right: Array) -> bool:
-        """Whether an update is right wherever it moves at all."""
-        step = self.step(column, written)
-        return step is not None and self.reference.agree(self.reference.values([step])[0], right)
+    def is_one(self, column: int, written: Expression, value: Array, right: Array) -> bool:
+        """Whether what is written computes what is right; of an update, wherever it moves at all.
 
-    def step(self, column: int, written: Expression) -> Expression | None:
-        """The step in an update that leaves out some, once the loss is small; None in any other."""
-        if not isinstance(written, Apply) or written.operation is not CHOICE:
-            return None
+        Args:
+            column: where it is written.
+            written: the formula.
+            value: its values.
+            right: those that are due.
+        """
+        choice = self.choice(column, written)
+        if choice is not None and choice.step is not None:
+            if choice.stops_while_large:
+                return False
+            [step] = self.reference.values([choice.step])
+            return self.reference.agree(step, right) or self.reference.agree(value, right)
+        return self.reference.agree(value, right)
+
+    def choice(self, column: int, written: Expression) -> Choice | None:
+        """The choice that an update makes between its step and none; None where it makes none."""
         before = self._before_update(self.symbols[column])
-        steps = [way for way in written.arguments[1:] if way is not before]
-        return steps[0] if len(steps) == 1 else None
+        return choice_of(self.reference, before, written)
 
     def _before_update(self, symbol: Symbol) -> Variable | None:
         """The parameter before an update that a column holds."""

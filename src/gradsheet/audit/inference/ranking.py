@@ -221,7 +221,7 @@ def _computes(found: Interpretation, column: int, right: Array) -> bool:
     written, value = found.typical(column), found.typical_value(column)
     if written is None or value is None:
         return False
-    return found.reference.agree(value, right) or found.makes(column, written, right)
+    return found.is_one(column, written, value, right)
 
 
 def _is_training_table(found: Interpretation, wrong: int) -> bool:

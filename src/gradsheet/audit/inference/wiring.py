@@ -8,8 +8,10 @@ from typing import TypeGuard
 import numpy as np
 
 from gradsheet.audit.inference.activations import is_activation
+from gradsheet.audit.inference.clipping import unclipped
 from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas, Place
 from gradsheet.audit.inference.hypothesis import SUM
+from gradsheet.audit.inference.small_steps import end
 from gradsheet.audit.inference.softmax import softmax_columns
 from gradsheet.symbolic.expression import (
     Apply,
@@ -23,8 +25,7 @@ from gradsheet.symbolic.operations import ADD, MULTIPLY, NEGATE, SUBTRACT
 from gradsheet.symbolic.tape import Array, Tape
 
 _OWN, _BETWEEN = np.array([0.5, 1.5, 2.5]), np.full(3, 1.7)
-_SAME, _TINY = 1e-9, 1e-6
-_SIDES = np.array([-1.0, 1.0, 0.5])
+_SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -108,30 +109,8 @@ class Wiring:
             added = {p for p in added if self._is_difference(moved[p])}
         if not self._errors_are_gradients:
             added |= {p for p, column in moved.items() if self._is_difference(column)}
-        return {p: self._unclipped(c) for p, c in moved.items() if p not in added}
-
-    def _unclipped(self, column: int) -> int:
-        """The column of which one is what is left after clipping; any other is itself.
-
-        Clipped, small numbers stay and large ones become smaller, each by itself or all together.
-        """
-        formula = self.formulas.expressions.get(column)
-        inside = [] if formula is None else list(dict.fromkeys(variables(formula)))
-        cells = {v: p for v in inside if isinstance(p := self.formulas.place(v), ColumnCell)}
-        own = [v for v, p in cells.items() if not p.rows_above and p.column not in self.parameters]
-        if formula is None or not own or len(own) < len(cells):
-            return column
-        wanted = Variable("wanted", self._over_sum(formula, None))
-        rest = {v: _OWN for v in variables(wanted.definition or formula) if v not in own}
-        for gradient in own:
-            small, large = (
-                Tape([wanted]).run({**rest, **dict.fromkeys(own, size), gradient: size * _SIDES})
-                for size in (_TINY, 1 / _TINY)
-            )
-            stays = np.allclose(small[wanted], _TINY * _SIDES, rtol=_SAME, atol=0)
-            if stays and np.all(np.abs(large[wanted]) < 0.5 / _TINY):
-                return cells[gradient].column
-        return column
+        rest = {p: column for p, column in moved.items() if p not in added}
+        return {p: unclipped(self.formulas, column, self.parameters) for p, column in rest.items()}
 
     @cached_property
     def _outputs(self) -> set[int]:
@@ -267,9 +246,9 @@ class Wiring:
     def _over_sum(self, formula: Expression, part: object, whole: Expression = SUM) -> Expression:
         """A formula with ``SUM`` in place of a part, and with the numbers beside the table."""
         if key(formula) == part:
-            return whole
+            return SUM
         if isinstance(formula, Apply):
-            arguments = (self._over_sum(argument, part, whole) for argument in formula.arguments)
+            arguments = (self._over_sum(argument, part) for argument in formula.arguments)
             return Apply(formula.operation, tuple(arguments))
         return self.formulas.constant(formula) if isinstance(formula, Variable) else formula
 
@@ -329,22 +308,9 @@ class Wiring:
             for unit in self.units:
                 if inside == {self.formulas.column(unit)} and self._is_activation(column, unit):
                     self._pair(found, unit, column)
-        found = {unit: self._end(unit, column) for unit, column in found.items()}
+        signals = {signal for unit in self.units.values() for signal in unit.weights}
+        found = {u: c if c == u else end(self.formulas, u, c, signals) for u, c in found.items()}
         return found | softmax_columns(self.formulas, sorted(self.units), self.parameters)
-
-    def _end(self, unit: int, column: int) -> int:
-        """The activation behind a step towards it with a column of its own, such as exp(−z)."""
-        signals = {signal for each in self.units.values() for signal in each.weights}
-        if column == unit or self.formulas.column(column) in signals:
-            return column
-        step = self._over_sum(self.formulas.expressions[column], key(self.formulas.column(unit)))
-        for other, formula in sorted(self.formulas.expressions.items()):
-            if set(variables(formula)) == {self.formulas.column(column)}:
-                whole = self._over_sum(formula, key(self.formulas.column(column)), step)
-                is_next = self.formulas.column(other) in signals or not is_activation(step)
-                if is_next and is_activation(whole):
-                    return other
-        return column
 
     def _is_activation(self, column: int, unit: int) -> bool:
         """Whether a column may be an activation; beside a sum it uses a slope or threshold only."""

@@ -63,6 +63,7 @@ _WITHOUT_PARTS = {
     "reference has no $",
     rules.UNEXPLAINED: "does not compute the right value, and no known mistake explains it",
 }
+_LONGEST_PART = 160  # characters
 _OTHER_UPDATE = "the weights are not updated by w − η·gradient"
 _WEIGHTS_TAKEN = {
     rules.UPDATED: "uses {} after the update instead of before it",
@@ -152,6 +153,12 @@ def formula(found: Formula) -> str:
     return "".join(part if isinstance(part, str) else _value(part) for part in found.parts)
 
 
+def _part(found: Formula) -> str:
+    """A formula within a sentence: of a very long one the beginning."""
+    text = formula(found)
+    return text if len(text) <= _LONGEST_PART else f"{text[:_LONGEST_PART].rstrip()} …"
+
+
 def _value(value: Value) -> str:
     row = "step" if value.in_steps else "row"
     match value.rows_above:
@@ -180,11 +187,11 @@ def cause_in_words(cause: object) -> str:
 def _(cause: Change) -> str:
     every = ", and likewise in every such term," if cause.everywhere else ""
     if cause.wrong and cause.right:
-        return f"uses {formula(cause.wrong)} instead of {formula(cause.right)}{every}"
+        return f"uses {_part(cause.wrong)} instead of {_part(cause.right)}{every}"
     if cause.right:
-        return f"leaves out {formula(cause.right)}{every}"
+        return f"leaves out {_part(cause.right)}{every}"
     if cause.wrong:
-        return f"contains {formula(cause.wrong)} once too often{every}"
+        return f"contains {_part(cause.wrong)} once too often{every}"
     return f"{_WITHOUT_PARTS[cause.rule]}{every}"
 
 

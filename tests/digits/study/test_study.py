@@ -101,6 +101,7 @@ def test_records_alone_are_accepted(study: Study) -> None:
         raise AssertionError("a seed is trained again")
 
     assert two.execute(none, quiet)["runs"] == first["runs"]
+    assert two.epochs_done() == 2
     assert (first["parameters"], first["multiply_adds"]) == (640, 250_124)
     assert first["command"] == "gradsheet study --recipe tiny --model 0.6k --seeds 2"
     for seed in range(2):

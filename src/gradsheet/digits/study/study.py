@@ -115,8 +115,15 @@ class Study:
                     )
 
     def epochs_done(self) -> int:
-        """Number of epochs trained so far, over all seeds."""
-        return sum(_epochs(self._run_folder(seed)) for seed in range(self.seeds))
+        """Number of epochs trained so far, over all seeds; a record may be all that is kept."""
+        return sum(map(self._epochs_of, range(self.seeds)))
+
+    def _epochs_of(self, seed: int) -> int:
+        if record := self._read_record(seed):
+            return len(record["history"])
+        with suppress(GradsheetError):
+            return len(read_history(self._run_folder(seed)))
+        return 0
 
     def _train(
         self, seeds: Sequence[int], start: Callable[[], Executor], look: Callable[[int], None]
@@ -267,9 +274,3 @@ def _as_finished(
         done, waiting = wait(waiting, timeout=_LOOK)
         look()
         yield from done
-
-
-def _epochs(folder: Path) -> int:
-    with suppress(GradsheetError):
-        return len(read_history(folder))
-    return 0

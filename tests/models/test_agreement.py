@@ -59,3 +59,10 @@ def test_a_wrong_tiny_gradient_is_found() -> None:
     (wrong,) = compared(expected, lambda _: [2e-12, -6e-12]).values()
     (right,) = compared(expected, lambda _: [1e-12 + 1e-16, -3e-12]).values()
     assert wrong.tolerated > 1e-6 > right.tolerated
+
+
+def test_gradients_that_cancel_to_nothing(tmp_path: Path) -> None:
+    """Probabilities add up to 1: what is left of each gradient is a rounding error."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 4), nn.Softmax(-1))
+    write_model_workbook(model, torch.randn(2, 3), tmp_path / "a.xlsx", loss="sum")

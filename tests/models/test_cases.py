@@ -320,11 +320,9 @@ def test_positions_of_a_pool(tmp_path: Path) -> None:
     ("function", "message"),
     [
         (lambda x: x.unique(), "torch's _unique2, whose size depends on the values of the input"),
-        (lambda x: torch.fft.fft(x).real, "torch's _fft_r2c, which gives complex numbers, has no"),
-        (lambda x: torch.view_as_complex(x.reshape(-1, 2)).abs(), "complex numbers have no"),
         (lambda x: x.cummax(1)[1] * x, "result 2 of torch's cummax has no formulas yet"),
     ],
-    ids=["unique", "fft", "complex", "second result"],
+    ids=["unique", "second result"],
 )
 def test_what_has_a_size_by_values_is_refused(function: Any, message: str, tmp_path: Path) -> None:
     with pytest.raises(GradsheetError, match=re.escape(message)):

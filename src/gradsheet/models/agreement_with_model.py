@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from gradsheet.errors import GradsheetError
 from gradsheet.models.capture.capture import Call, Loss, run
+from gradsheet.models.capture.complex_numbers import as_real
 from gradsheet.models.capture.float64 import in_float64
 from gradsheet.models.capture.recorder import plain_paths
 from gradsheet.models.graph import Node
@@ -28,6 +29,10 @@ _SAME = 1e-9
 
 _ROUNDING = 1e-11
 """Likewise, relative to the largest number of all: gradients that cancel are rounding errors."""
+
+_NOTHING = 1e-15
+"""Likewise, relative to the largest gradient within the model: all may cancel to rounding errors,
+as those of a sum of probabilities do."""
 
 _SCALES = (0.03, 1e-3, 3e-5)
 """How far the other examples are from the given one: much farther than ``_SAME`` in any case."""
@@ -68,14 +73,14 @@ def own_results(model: nn.Module, call: Call, loss: Loss) -> Own:
 
 
 def _gradient(tensor: Tensor) -> Array | None:
-    return None if tensor.grad is None else tensor.grad.to_dense().double().numpy()
+    return None if tensor.grad is None else as_real(tensor.grad.to_dense()).double().numpy()
 
 
 def leaves_of(grouped: Grouped, call: Call, model: nn.Module) -> dict[Node, Tensor]:
     """The tensors of a graph's inputs and parameters."""
     own, tensors = dict(model.named_parameters()), call.tensors
     found = {node: tensors[index_of(node)] for node in grouped.inputs}
-    return found | {node: own[name].detach() for name, node in grouped.parameters.items()}
+    return found | {n: as_real(own[name].detach()) for name, n in grouped.parameters.items()}
 
 
 def index_of(node: Node) -> int:
@@ -214,7 +219,8 @@ def _differing(grouped: Grouped, found: Numbers, own: Own) -> str | None:
     if not _alike(total, np.full(total.shape, own.loss), 0.0):
         return "the loss"
     sizes = [float(np.abs(g).max(initial=0)) for g in own.gradients.values() if g is not None]
-    floor = _ROUNDING * max(sizes, default=0.0)
+    within = float(np.abs(found.gradients).max(initial=0))
+    floor = max(_ROUNDING * max(sizes, default=0.0), _NOTHING * within)
     nodes: dict[str | int, Node] = {index_of(node): node for node in grouped.inputs}
     nodes.update(grouped.parameters)
     for key, gradient in sorted(own.gradients.items(), key=lambda item: isinstance(item[0], int)):

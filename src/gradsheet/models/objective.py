@@ -12,6 +12,7 @@ from torch.utils._pytree import tree_map_only
 
 from gradsheet.errors import GradsheetError
 from gradsheet.models.capture.capture import Results
+from gradsheet.models.capture.complex_numbers import as_real
 
 LossName = Literal[
     "cross-entropy",
@@ -130,6 +131,7 @@ class Objective:
         Raises:
             GradsheetError: there is none like that.
         """
+        found = tree_map_only(Tensor, as_real, found) if _has_complex(found) else found
         if isinstance(found, Tensor):
             return found
         if isinstance(self.output, str):
@@ -161,6 +163,13 @@ class Objective:
         if self.loss in _OF_CLASSES:
             return _class_target(given, output)
         return _numbers(given, output)
+
+
+def _has_complex(found: Any) -> bool:
+    """Whether a model returns complex numbers, which are shown as pairs."""
+    if isinstance(found, Tensor):
+        return found.is_complex()
+    return isinstance(found, tuple | list) and any(map(_has_complex, found))
 
 
 def _is_vector(output: Tensor) -> bool:

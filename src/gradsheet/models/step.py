@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gradsheet.errors import GradsheetError
+from gradsheet.models.capture.complex_numbers import as_real
 from gradsheet.models.primitives.text import Refs, fill
 from gradsheet.models.validation import check_learning_rate
 
@@ -58,4 +59,4 @@ class Step:
             for name, g in gradients.items():
                 if self.optimizer == "adam":
                     g = g / (g.abs() + float(_EPSILON))
-                own[name].sub_(self.learning_rate * g)
+                as_real(own[name]).sub_(self.learning_rate * g)

@@ -11,6 +11,7 @@ from torch.utils._pytree import tree_map_only
 
 from gradsheet.errors import GradsheetError, reason
 from gradsheet.models.capture.capture import Call
+from gradsheet.models.capture.float64 import widened
 
 Example = Tensor | Sequence[Any] | Mapping[str, Any]
 """A tensor, or several: in order, or by the names of the arguments."""
@@ -30,6 +31,8 @@ def duplicate(model: nn.Module, train: bool = False) -> nn.Module:
     try:
         with torch.inference_mode(False):
             other = copy.deepcopy(model, _computed(model)).cpu().double().train(train)
+            # double() leaves complex numbers as they are.
+            other._apply(widened)  # type: ignore[no-untyped-call]  # torch leaves it untyped
             for module in other.modules():
                 _widen(module)
     except Exception as error:  # copying runs the model's own code
@@ -58,8 +61,8 @@ def _widen(module: nn.Module) -> None:
         if buffer is not None and buffer.layout != torch.strided:
             module._buffers[name] = buffer.to_dense()
     for name, value in list(vars(module).items()):
-        if isinstance(value, Tensor) and value.dtype in (torch.float32, torch.float16):
-            module.__dict__[name] = value.detach().double().requires_grad_(value.requires_grad)
+        if isinstance(value, Tensor) and widened(value) is not value:
+            module.__dict__[name] = widened(value.detach()).requires_grad_(value.requires_grad)
 
 
 def _check_hooks(model: nn.Module) -> None:

@@ -155,6 +155,17 @@ ARCTANGENT: Operation = Operation(
     textbook=Notation("arctan(@0)"),
     rule="arctan′(x) = 1/(1 + x²)",
 )
+ARCTANGENT_OF_TWO: Operation = Operation(
+    "arctangent of two",
+    value=np.arctan2,
+    partials=lambda result, y, x: (
+        x / (apply(SQUARE, x) + apply(SQUARE, y)),
+        -y / (apply(SQUARE, x) + apply(SQUARE, y)),
+    ),
+    excel=Notation("ATAN2(@1,@0)", _ATOM, _NEEDS_TWO),
+    textbook=Notation("arctan2(@0, @1)", _ATOM, _NEEDS_TWO),
+    rule="arctan2(y, x) has the derivatives x/(x² + y²) and −y/(x² + y²)",
+)
 ARCSINE: Operation = Operation(
     "arcsine",
     value=np.arcsin,

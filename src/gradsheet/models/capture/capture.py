@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
 from gradsheet.errors import GradsheetError, reason
+from gradsheet.models.capture.complex_numbers import as_real
 from gradsheet.models.capture.float64 import in_float64
 from gradsheet.models.capture.recorder import Recorder, plain_paths
 from gradsheet.models.capture.scope import LOSS, Scope
@@ -203,13 +204,13 @@ def _parameters(graph: Graph, recorder: Recorder, model: nn.Module) -> dict[str,
     found = {}
     for name, parameter in model.named_parameters():
         learned = parameter.requires_grad
-        path = name.rpartition(".")[0]
+        path, _, last = name.rpartition(".")
         node = graph.add(
             Parameter(name, learned),
             (),
-            tuple(parameter.shape),
+            tuple(as_real(parameter.detach()).shape),
             Where(path, "parameter", 0),
-            name.rpartition(".")[2],
+            f"{last} (re, im)" if parameter.is_complex() else last,
             learned,
         )
         recorder.leaf(parameter, node.ids)

@@ -9,8 +9,24 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map
 
-_LESS = (torch.float32, torch.float16, torch.bfloat16)
-_CASTS = {Tensor.float, Tensor.half, Tensor.bfloat16}
+_WIDE = {
+    **dict.fromkeys((torch.float32, torch.float16, torch.bfloat16), torch.float64),
+    **dict.fromkeys((torch.complex64, torch.complex32), torch.complex128),
+}
+"""In place of each shorter type."""
+
+
+def _named(method: str) -> Callable[..., Any]:
+    """A method of tensors that torch's own types leave out."""
+    found: Callable[..., Any] = getattr(Tensor, method)
+    return found
+
+
+_CASTS: dict[Callable[..., Any], Callable[..., Any]] = {
+    **dict.fromkeys((Tensor.float, Tensor.half, Tensor.bfloat16), Tensor.double),
+    **dict.fromkeys(map(_named, ("cfloat", "chalf")), _named("cdouble")),
+}
+"""In place of each method that makes a tensor short."""
 
 
 class Float64(TorchFunctionMode):
@@ -24,19 +40,23 @@ class Float64(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         """Call with float64 in place of shorter types, and widen what comes shorter."""
-        if func in _CASTS:
-            func = Tensor.double
+        func = _CASTS.get(func, func)
         args, kwargs = tree_map(_wide, (args, kwargs or {}))
         return _widened(func(*args, **kwargs))
 
 
 def _wide(argument: Any) -> Any:
-    return torch.float64 if isinstance(argument, torch.dtype) and argument in _LESS else argument
+    return _WIDE.get(argument, argument) if isinstance(argument, torch.dtype) else argument
 
 
 def _widened(result: Any) -> Any:
-    short = isinstance(result, Tensor) and result.dtype in _LESS
-    return result.double() if short else result
+    return widened(result) if isinstance(result, Tensor) else result
+
+
+def widened(tensor: Tensor) -> Tensor:
+    """The tensor in float64 or complex128, where it is of a shorter type."""
+    wide = _WIDE.get(tensor.dtype)
+    return tensor if wide is None else tensor.to(wide)
 
 
 @contextmanager

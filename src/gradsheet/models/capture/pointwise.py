@@ -156,6 +156,7 @@ POINTWISE: dict[str, Callable[..., Expression]] = {
     "asin": _unary(el.ARCSINE),
     "acos": lambda x: Number(math.pi / 2) - apply(el.ARCSINE, e(x)),
     "atan": _unary(el.ARCTANGENT),
+    "atan2": _binary(el.ARCTANGENT_OF_TWO),
     "sinh": _sinh,
     "cosh": _cosh,
     "asinh": lambda x: _log(e(x) + apply(SQUARE_ROOT, apply(SQUARE, e(x)) + ONE)),

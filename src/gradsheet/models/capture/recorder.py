@@ -17,8 +17,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
 from gradsheet.errors import GradsheetError, reason
+from gradsheet.models.capture import complex_numbers
 from gradsheet.models.capture.builder import FIXED, UNKNOWN, Builder, Value
+from gradsheet.models.capture.complex_numbers import as_real
 from gradsheet.models.capture.custom import Saved, gradient_node, with_own_gradient
+from gradsheet.models.capture.pointwise import pointwise
 from gradsheet.models.capture.rules import MOVES, RULES, UNRELATED
 from gradsheet.models.capture.scope import Scope
 from gradsheet.models.graph import Graph, Ids
@@ -40,18 +43,24 @@ class Elements:
     found: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
     def of(self, tensor: Tensor) -> Tensor:
-        """The numbers of a tensor's elements: a view, to be written to as well."""
+        """The numbers of a tensor's elements: a view, to be written to as well.
+
+        A complex number has two, those of its parts, in a last dimension.
+        """
         storage = tensor.untyped_storage()
-        key = storage._cdata
+        key, size = storage._cdata, tensor.element_size() // (2 if tensor.is_complex() else 1)
         if key not in self.found:
-            count = storage.nbytes() // tensor.element_size()
+            count = storage.nbytes() // size
             numbers = torch.full((count,), UNKNOWN, dtype=torch.int64)
             self.found[key] = (tensor.detach(), numbers)  # kept: its address is not given again
         numbers = self.found[key][1]
-        parts = storage.nbytes() // tensor.element_size() // max(1, len(numbers))
-        if parts > 1:  # complex numbers, seen as pairs of real ones
+        parts = storage.nbytes() // size // max(1, len(numbers))
+        if parts > 1:  # numbers, seen as several smaller ones
             numbers = numbers.repeat_interleave(parts)
             self.found[key] = (tensor.detach(), numbers)
+        if tensor.is_complex():
+            sizes, strides = (*tensor.size(), 2), (*(2 * s for s in tensor.stride()), 1)
+            return torch.as_strided(numbers, sizes, strides, 2 * tensor.storage_offset())
         return torch.as_strided(numbers, tensor.size(), tensor.stride(), tensor.storage_offset())
 
     def knows(self, tensor: Tensor) -> bool:
@@ -73,6 +82,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
         self._refused: dict[int, str] = {}
         self._leaves: set[int] = set()
         self._stopped: frozenset[int] = frozenset()
+        self._resolved: dict[int, Tensor] = {}
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -139,16 +149,19 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
         if tracked and name in _SCALARS and name != "is_same_size":
             self._decide(tracked, name)
         known = name in MOVES or name in RULES or name in UNRELATED or name in _SCALARS
+        known = known or name in complex_numbers.RULES
         if tracked and not known and (steps := _steps_of(func)) is not None:
             return self._in_steps(steps, tensors, args, given)
         if tracked and not known and name in _SIZED_BY_VALUES:
             return self._sized_by_values(func, name, tracked, args, given)
         result = func(*args, **given)
+        if name == "clone" and (args[0].is_conj() or args[0].is_neg()) and self._flows(args[0]):
+            self._resolved[id(result)] = result
         if tracked and name not in UNRELATED and name not in _SCALARS:
             shared = {t.untyped_storage()._cdata for t in tensors}
             outputs = [t for t in _flat(result) if isinstance(t, Tensor)]
             if any(t.untyped_storage()._cdata not in shared for t in outputs):
-                if name in MOVES or name in RULES:
+                if name in MOVES or name in RULES or name in complex_numbers.RULES:
                     self._store(outputs, self._lowered(name, args, given), shared, name)
                 else:
                     self._mark(outputs, f"torch's {name}")
@@ -201,6 +214,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
         """Whether the gradient flows back through a tensor."""
         if tensor.requires_grad:  # one that the model makes a leaf is where its gradient ends
             return not tensor.is_leaf or id(tensor) in self._leaves
+        if id(tensor) in self._resolved:  # torch conjugates below autograd what it had noted to be
+            return True
         if not self.scope.custom or tensor.untyped_storage()._cdata in self._stopped:
             return False
         return self.builder.reaches(self.elements.of(tensor).numpy())
@@ -208,8 +223,6 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
     def _mark(self, outputs: Sequence[Tensor], what: str) -> None:
         """Refuse what has no formulas when it is used, not before."""
         where = self.scope.place()
-        if any(tensor.is_complex() for tensor in outputs):
-            what += ", which gives complex numbers,"
         for tensor in outputs:
             self.elements.of(tensor).fill_(REFUSED)
             self._refused[tensor.untyped_storage()._cdata] = f"{where}: {what}"
@@ -243,12 +256,21 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
             if value is None:
                 self._mark([tensor], f"result {number} of torch's {name}")
                 continue
-            ids = np.broadcast_to(value.ids, tuple(tensor.shape)).copy()
-            self.elements.of(tensor).copy_(torch.from_numpy(ids))
+            if tensor.is_conj() and value.dtype.is_complex:
+                value = complex_numbers.conjugate(self.builder, value)
+            place = self.elements.of(tensor)
+            ids = np.broadcast_to(value.ids, tuple(place.shape)).copy()
+            place.copy_(torch.from_numpy(ids))
 
     def _lowered(self, name: str, args: tuple[Any, ...], given: dict[str, Any]) -> Any:
         """The result of an operation: elements that are moved, or those of new nodes."""
         values = tree_map_only(Tensor, self._value, (args, given))
+        if complex_numbers.involves_complex(name, list(_flat(values))):
+            return self._by_rule(
+                lambda builder, *a, **k: complex_numbers.lowered(builder, name, a, k),
+                name,
+                *values,
+            )
         move: Callable[..., Any] | None = MOVES.get(name)
         if move is not None:
             return self._by_rule(move, name, *values)
@@ -269,18 +291,21 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
             ) from error
 
     def _value(self, tensor: Tensor) -> Value:
-        if tensor.is_complex():
-            raise GradsheetError(f"{self.scope.place()}: complex numbers have no formulas")
         ids = self.elements.of(tensor).numpy().copy()
         if (ids == REFUSED).any():
             what = self._refused.get(tensor.untyped_storage()._cdata, "an operation")
             raise GradsheetError(f"{what} has no formulas yet")
         flows = self._flows(tensor)
-        constant = tensor.detach().clone() if (ids == UNKNOWN).any() else None
-        whole = None if tensor.is_floating_point() else tensor.detach().clone()
+        constant = as_real(tensor.detach()).clone() if (ids == UNKNOWN).any() else None
+        floats = tensor.is_floating_point() or tensor.is_complex()
+        whole = None if floats else tensor.detach().clone()
         name = self.names.get(tensor.untyped_storage()._cdata, "")
-        floats = tensor.is_floating_point()
-        return Value(ids, flows and floats, tensor.dtype, constant, name, whole)
+        value = Value(ids, flows and floats, tensor.dtype, constant, name, whole)
+        if not (tensor.is_conj() or tensor.is_neg()) or value.is_constant:
+            return value
+        if tensor.is_conj():  # torch has only noted that it is to be conjugated, or negated
+            return complex_numbers.conjugate(self.builder, value)
+        return pointwise("neg")(self.builder, value)
 
 
 def _steps_of(func: Any) -> Callable[..., Any] | None:

@@ -19,6 +19,7 @@ from gradsheet.models.primitives.correlation import (
     KERNELS,
     ZERO,
     channel_blocks,
+    is_in_rectangles,
     kernel_blocks,
     sums_of_products,
     volume,
@@ -141,13 +142,18 @@ class Convolution(Primitive):
         step = max(kernels.shape[3], result.shape[3]) + 2 if result.shape[3] > 1 else 0
         as_it_is = kernels.shape == given.shape and np.array_equal(kernels, given)
         weight = place.leaf_node(1)
-        if weight is not None:
+        if weight is not None and not np.array_equal(weight.ids.ravel(), given.ravel()):
+            place.leaf(1)  # a part of it, or turned
+        elif weight is not None:
             own = step if as_it_is else 0
             block = kernel_blocks(place.sheet, place.top, place.left, given.shape, own)
             place.put(weight, block.reshape(weight.shape))
+        place.more_leaves()
+        words = "kernels, flipped" if self.transposed else "kernels, dilated"
+        if as_it_is and not is_in_rectangles(_volume_refs(place.refs(1))):
+            as_it_is, words = False, "kernels, put together"
         if not as_it_is:
             block = kernel_blocks(place.sheet, place.top, place.left, kernels.shape, step)
-            words = "kernels, flipped" if self.transposed else "kernels, dilated"
             place.aux(Aux(KERNELS, block, words, kernels))
         rows = channel_blocks(place.sheet, place.top, place.left, result.shape, step)
         if place.leaf_node(2) is not None:
@@ -159,7 +165,8 @@ class Convolution(Primitive):
         source, x = self.source(node), node.operands[0].ids
         inside = np.isin(source, x)
         leaf = place.leaf_node(0)
-        fits = leaf is not None and leaf.size == x.size and not self.transposed
+        in_order = leaf is not None and np.array_equal(leaf.ids.ravel(), x.ravel())
+        fits = in_order and not self.transposed
         if fits and inside.all():
             place.leaf(0, lambda sheet, top, left, shape: channel_blocks(
                 sheet, top, left, source.shape).reshape(shape))  # fmt: skip

@@ -52,6 +52,17 @@ def kernel_blocks(sheet: str, top: int, left: int, shape: Sizes, step: int = 0) 
     return filters(sheet, top, left, flat, step).reshape(shape)
 
 
+def is_in_rectangles(kernels: Refs) -> bool:
+    """Whether the cells of each kernel (..., h, w) are a rectangle of the sheet, row by row."""
+    height, width = kernels.rows.shape[-2:]
+    down, right = np.arange(height)[:, np.newaxis], np.arange(width)
+    return bool(
+        (kernels.rows >= 0).all()
+        and (kernels.rows == kernels.rows[..., :1, :1] + down).all()
+        and (kernels.columns == kernels.columns[..., :1, :1] + right).all()
+    )
+
+
 def sums_of_products(pairs: Sequence[tuple[Refs, Refs]], height: int, width: int) -> Filled:
     """For each formula the sum, over pairs of ranges of one size, of the sums of their products.
 

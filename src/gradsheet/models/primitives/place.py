@@ -135,16 +135,29 @@ class Place:
         self._refs = refs
 
     def leaf(self, which: int, style: Style = usual) -> Block | None:
-        """Place an operand that is given and has no place yet; None where it has one."""
+        """Place an operand that is given and has no place yet; None where it has one.
+
+        The style is that of the operand: what is given is placed as usual where only a part of it
+        is read.
+        """
         node = self._leaves.get(which)
         if node is None or node in self.piece.values:
             return None
+        operands = self.node.operands
+        if which >= len(operands) or node.size != operands[which].ids.size:
+            style = usual
         return self.put(node, style(self.sheet, self.top, self.left, node.shape))
 
     def leaves(self) -> None:
         """Place all operands that have no place yet."""
         for which in self._leaves:
             self.leaf(which)
+
+    def more_leaves(self) -> None:
+        """Place what an operand is put together from besides its first part."""
+        for which in self._leaves:
+            if which >= len(self.node.operands):
+                self.leaf(which)
 
     def is_leaf(self, which: int) -> bool:
         """Whether an operand is given and has no place yet."""

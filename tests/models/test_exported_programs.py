@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import openpyxl
 import pytest
 import torch
 from torch import nn
@@ -55,7 +57,8 @@ def changed(path: Path, to: Path, part: str, change: Callable[[bytes], bytes]) -
 
 
 def test_a_program_opens_with_its_gradients(saved: Path, tmp_path: Path) -> None:
-    module, (example,) = read_exported(saved)
+    module, inputs = read_exported(saved)
+    (example,) = inputs.call().args
     x = example.double().requires_grad_()
     loss = nn.functional.cross_entropy(Net().double()(x), torch.tensor([1]))
     loss.backward()  # type: ignore[no-untyped-call]
@@ -64,6 +67,41 @@ def test_a_program_opens_with_its_gradients(saved: Path, tmp_path: Path) -> None
     assert x.grad is not None and torch.allclose(found, x.grad)
     open_network(Request(str(saved), label=1, backward=True), tmp_path / "a.xlsx")
     assert (tmp_path / "a.xlsx").exists()
+
+
+class Several(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(3, 2)
+
+    def forward(self, ids: torch.Tensor, doubled: bool, more: Any, *, scale: Any) -> Any:
+        return self.table(ids) * (2 if doubled else 1) + more["bias"] * scale
+
+
+def test_several_inputs_by_name_or_in_order(tmp_path: Path) -> None:
+    """Whole numbers, a dictionary, a number of the program and a named argument."""
+    path, target = tmp_path / "several.pt2", tmp_path / "target.npy"
+    given = (torch.tensor([0, 2]), True, {"bias": torch.ones(2)})
+    program = torch.export.export(Several(), given, {"scale": torch.ones(2)})
+    torch.export.save(program, path)
+    arrays: dict[str, Any] = {
+        "ids": np.array([2, 1]),
+        "more_bias": np.ones(2),
+        "scale": np.array([2.0, 3.0]),
+    }
+    np.save(target, np.zeros((2, 2)))
+    np.savez(tmp_path / "named.npz", **arrays)
+    np.savez(tmp_path / "ordered.npz", *arrays.values())
+    for name in ("named", "ordered"):
+        example = str(tmp_path / f"{name}.npz")
+        book = tmp_path / f"{name}.xlsx"
+        open_network(Request(str(path), example, target=target, backward=True), book)
+        cells = openpyxl.load_workbook(book, data_only=True)["Input"].values
+        assert {2.0, 3.0} <= {cell for row in cells for cell in row if cell}
+    open_network(Request(str(path), loss="sum", backward=True), tmp_path / "sum.xlsx")
+    np.savez(tmp_path / "one.npz", ids=np.array([1]))
+    with pytest.raises(GradsheetError, match="holds 1 arrays; the program takes 3: ids, more_bi"):
+        open_network(Request(str(path), str(tmp_path / "one.npz")), tmp_path / "b.xlsx")
 
 
 def _pickled(content: bytes) -> bytes:

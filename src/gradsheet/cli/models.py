@@ -22,6 +22,7 @@ LOSSES = (
     "sum",
 )
 MOST_FORMULAS = 5_000_000
+LEARNING_RATE = 0.1
 
 
 def open_model(
@@ -68,6 +69,9 @@ def open_model(
         bool,
         typer.Option("--backward", help="Add every gradient and one step of gradient descent."),
     ] = False,
+    learning_rate: Annotated[
+        float, typer.Option(help="Of the step after the backward pass.")
+    ] = LEARNING_RATE,
     max_formulas: Annotated[
         int, typer.Option(min=1, help="Refuse a workbook of more formulas.")
     ] = MOST_FORMULAS,
@@ -78,7 +82,9 @@ def open_model(
     check_workbook_name(path)
     from gradsheet.models.opening import Request, open_network
 
-    request = Request(source, given, label, target, backward, loss, result, max_formulas)
+    request = Request(
+        source, given, label, target, backward, loss, result, max_formulas, learning_rate
+    )
     if quiet:
         open_network(request, path)
     else:

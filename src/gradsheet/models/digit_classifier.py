@@ -12,7 +12,7 @@ from gradsheet.digits.evaluation import PIXEL_DEVIATION, PIXEL_MEAN
 from gradsheet.digits.model_files import load_model
 from gradsheet.digits.preprocessing import preprocess
 from gradsheet.errors import GradsheetError
-from gradsheet.models.build import FORMULAS, ModelWorkbook
+from gradsheet.models.build import FORMULAS, LEARNING_RATE, ModelWorkbook
 from gradsheet.models.onnx_import import read_onnx
 from gradsheet.models.sheets.inputs import DigitInput
 
@@ -28,7 +28,12 @@ def open_digits(
 
 
 def digits_book(
-    run: Path | None, given: str, label: int | None, backward: bool, max_formulas: int = FORMULAS
+    run: Path | None,
+    given: str,
+    label: int | None,
+    backward: bool,
+    max_formulas: int = FORMULAS,
+    learning_rate: float = LEARNING_RATE,
 ) -> ModelWorkbook:
     """A digit classifier as a workbook, ready to be written.
 
@@ -38,6 +43,7 @@ def digits_book(
         label: the true digit of a picture; for a test image it overrides the known one.
         backward: whether to write the backward pass and a step of gradient descent.
         max_formulas: a workbook of more is refused.
+        learning_rate: of the step.
 
     Raises:
         GradsheetError: there is no such model, image or label.
@@ -53,7 +59,8 @@ def digits_book(
             f"the backward pass needs the true digit of {given}; give it by --label"
         )
     sheet = image_sheet(given, image, known, test)
-    return digit_workbook(model, image, label if backward else None, sheet, max_formulas)
+    target = label if backward else None
+    return digit_workbook(model, image, target, sheet, max_formulas, learning_rate)
 
 
 def digit_workbook(
@@ -62,10 +69,17 @@ def digit_workbook(
     target: int | None,
     sheet: DigitInput,
     max_formulas: int = FORMULAS,
+    learning_rate: float = LEARNING_RATE,
 ) -> ModelWorkbook:
     """The workbook of ``model`` on an image, uint8 (28, 28)."""
-    given = network_input(image)
-    return ModelWorkbook(model, given, target, image=sheet, max_formulas=max_formulas)
+    return ModelWorkbook(
+        model,
+        network_input(image),
+        target,
+        image=sheet,
+        max_formulas=max_formulas,
+        learning_rate=learning_rate,
+    )
 
 
 def network_input(images: Tensor) -> Tensor:

@@ -10,14 +10,18 @@ import json
 import re
 import warnings
 import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import TreeSpec, tree_unflatten
 
 from gradsheet.errors import GradsheetError
 from gradsheet.files import read_bytes, reading
+from gradsheet.models.capture.capture import Call
 
 _MOST_BYTES = 500_000_000
 _EXPECTED = "a program that torch.export.save wrote"
@@ -31,8 +35,48 @@ _PART = re.compile(
 )
 
 
-def read_exported(path: Path) -> tuple[nn.Module, tuple[Tensor, ...]]:
-    """The module in an exported program, and an example of random numbers in its shapes.
+@dataclass(frozen=True)
+class Inputs:
+    """What an exported program is called with.
+
+    Attributes:
+        names: of its inputs, in order; of numbers that are part of the program None.
+        drawn: random numbers in the inputs' shapes, and those numbers.
+        spec: how torch puts them together to arguments.
+    """
+
+    names: tuple[str | None, ...]
+    drawn: tuple[Any, ...]
+    spec: TreeSpec
+
+    def call(self, given: Mapping[str, Tensor] | Tensor | None = None) -> Call:
+        """The call with these tensors: by the inputs' names, or in the order in which they come.
+
+        Raises:
+            GradsheetError: they are others than the program takes.
+        """
+        names = [name for name in self.names if name is not None]
+        if isinstance(given, Tensor):
+            given = {"it": given}
+        if given is not None and len(given) != len(names):
+            raise GradsheetError(
+                f"the example holds {len(given)} arrays; the program takes {len(names)}: "
+                f"{', '.join(names)}"
+            )
+        leaves = list(self.drawn)
+        if given is not None:
+            in_order = dict(zip(names, given.values(), strict=True))
+            by_name = given if set(given) == set(names) else in_order
+            leaves = [
+                drawn if name is None else by_name[name]
+                for name, drawn in zip(self.names, self.drawn, strict=True)
+            ]
+        args, kwargs = tree_unflatten(leaves, self.spec)
+        return Call(tuple(args), dict(kwargs))
+
+
+def read_exported(path: Path) -> tuple[nn.Module, Inputs]:
+    """The module in an exported program, and what it is called with.
 
     Raises:
         GradsheetError: it is no such program, or holds what would have to be unpickled or run.
@@ -41,12 +85,29 @@ def read_exported(path: Path) -> tuple[nn.Module, tuple[Tensor, ...]]:
     # torch's own code, whenever such a module is copied; nobody here can change it.
     warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec", FutureWarning)
     with reading(path, _EXPECTED):
-        checked, shapes = _checked(content, path)
+        checked = _checked(content, path)
         program = torch.export.load(io.BytesIO(checked))
         module = torch.export.unflatten(program)
+        inputs = _inputs(program)
         _drop_notes(module)
+    return module, inputs
+
+
+def _inputs(program: torch.export.ExportedProgram) -> Inputs:
+    given = program.graph_signature.user_inputs
+    names = tuple(name if isinstance(name, str) else None for name in given)
+    found = {node.name: node.meta["val"] for node in program.graph.find_nodes(op="placeholder")}
     draw = torch.Generator().manual_seed(0)
-    return module, tuple(torch.randn(shape, generator=draw) for shape in shapes)
+    drawn = tuple(_drawn(found[g], draw) if isinstance(g, str) else g for g in given)
+    assert program.call_spec.in_spec is not None
+    return Inputs(names, drawn, program.call_spec.in_spec)
+
+
+def _drawn(like: Tensor, draw: torch.Generator) -> Tensor:
+    """Random numbers; where whole numbers are taken, 0 and 1."""
+    if like.dtype.is_floating_point:
+        return torch.randn(tuple(like.shape), generator=draw)
+    return torch.randint(2, tuple(like.shape), generator=draw).to(like.dtype)
 
 
 def _drop_notes(module: nn.Module) -> None:
@@ -56,10 +117,10 @@ def _drop_notes(module: nn.Module) -> None:
             node.meta.clear()
 
 
-def _checked(content: bytes, path: Path) -> tuple[bytes, list[list[int]]]:
-    """The archive without example and guards, and the shapes of the inputs."""
+def _checked(content: bytes, path: Path) -> bytes:
+    """The archive without example and guards."""
     found = io.BytesIO()
-    shapes: list[list[int]] | None = None
+    programs = 0
     with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(found, "w") as copy:
         if sum(info.file_size for info in archive.infolist()) > _MOST_BYTES:
             raise _refused(path, f"more than {_MOST_BYTES:,} bytes")
@@ -74,15 +135,16 @@ def _checked(content: bytes, path: Path) -> tuple[bytes, list[list[int]]]:
             if part["config"]:
                 _check_tensors(json.loads(kept), path)
             if part["model"]:
-                if shapes is not None:
+                programs += 1
+                if programs > 1:
                     raise _refused(path, "several programs")
                 model = json.loads(kept)
-                shapes = _check_program(model, path)
+                _check_program(model, path)
                 kept = json.dumps(model).encode()
             copy.writestr(info.filename, kept)
-    if shapes is None:
+    if not programs:
         raise _refused(path, "no program")
-    return found.getvalue(), shapes
+    return found.getvalue()
 
 
 def _refused(path: Path, what: str) -> GradsheetError:
@@ -105,8 +167,8 @@ def _check_tensors(config: Any, path: Path) -> None:
             raise _refused(path, f"{name} as a pickled object")
 
 
-def _check_program(model: Any, path: Path) -> list[list[int]]:
-    """Refuse what is no operation of torch's; drop what would be run; the inputs' shapes."""
+def _check_program(model: Any, path: Path) -> None:
+    """Refuse what is no operation of torch's; drop what would be run."""
     if '"expr_str"' in json.dumps(model):
         raise _refused(path, "sizes that are open; export it without dynamic shapes")
     model["guards_code"] = []
@@ -118,10 +180,3 @@ def _check_program(model: Any, path: Path) -> list[list[int]]:
         node["metadata"] = {} if stack is None else {"nn_module_stack": stack}
     if '"as_custom_obj"' in json.dumps(model) or '"as_graph"' in json.dumps(model):
         raise _refused(path, "objects or programs within the program")
-    shapes = []
-    for spec in model["graph_module"]["signature"]["input_specs"]:
-        given = spec.get("user_input")
-        if given is not None and "as_tensor" in given["arg"]:
-            sizes = graph["tensor_values"][given["arg"]["as_tensor"]["name"]]["sizes"]
-            shapes.append([size["as_int"] for size in sizes])
-    return shapes

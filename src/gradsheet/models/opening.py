@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gradsheet.errors import GradsheetError
-from gradsheet.models.build import FORMULAS, ModelWorkbook, Progress
+from gradsheet.models.build import FORMULAS, LEARNING_RATE, ModelWorkbook, Progress
 from gradsheet.models.digit_classifier import digits_book
 from gradsheet.models.example_files import ARRAYS, read_example
 from gradsheet.models.exported_programs import read_exported
@@ -36,6 +36,7 @@ class Request:
         loss: its name; by default cross-entropy for a class, the mean squared error for numbers.
         output: the name of one of several outputs.
         max_formulas: a workbook of more is refused.
+        learning_rate: of the step after the backward pass.
     """
 
     source: str | None
@@ -46,6 +47,7 @@ class Request:
     loss: str | None = None
     output: str | None = None
     max_formulas: int = FORMULAS
+    learning_rate: float = LEARNING_RATE
 
 
 def open_network(
@@ -64,7 +66,12 @@ def open_network(
     if _is_digit_classifier(request):
         run = None if request.source is None else Path(request.source)
         book = digits_book(
-            run, request.given or "0", request.label, request.backward, request.max_formulas
+            run,
+            request.given or "0",
+            request.label,
+            request.backward,
+            request.max_formulas,
+            request.learning_rate,
         )
     else:
         model, example = _read(request)
@@ -76,6 +83,7 @@ def open_network(
             loss=loss,
             output=request.output if _is_program(request.source) else None,
             max_formulas=request.max_formulas,
+            learning_rate=request.learning_rate,
         )
     if follow is None:
         book.publish(path)
@@ -120,8 +128,8 @@ def _read(request: Request) -> tuple[nn.Module, Any]:
         return model, example
     path = Path(source)
     if is_exported(source):
-        program, drawn = read_exported(path)
-        return program, drawn if request.given is None else _given(Path(request.given))
+        program, inputs = read_exported(path)
+        return program, inputs.call(None if request.given is None else _given(Path(request.given)))
     sizes = declared_sizes(path)
     given = None
     if request.given is not None:
@@ -154,6 +162,8 @@ def _target(
         if isinstance(found, dict):
             raise GradsheetError(f"{request.target} holds several arrays; expected one")
         return _tensor(found), _named(request, "mean-squared-error")
+    if request.loss == "sum":
+        return None, "sum"
     if request.label is None:
         raise GradsheetError(
             "the backward pass needs a target; give the true class by --label, or numbers by "

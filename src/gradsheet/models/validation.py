@@ -13,8 +13,8 @@ from gradsheet.errors import GradsheetError, reason
 from gradsheet.models.capture.capture import Call
 from gradsheet.models.capture.float64 import widened
 
-Example = Tensor | Sequence[Any] | Mapping[str, Any]
-"""A tensor, or several: in order, or by the names of the arguments."""
+Example = Tensor | Sequence[Any] | Mapping[str, Any] | Call
+"""A tensor, or several: in order, by the names of the arguments, or both as a call."""
 
 
 def duplicate(model: nn.Module, train: bool = False) -> nn.Module:
@@ -104,6 +104,8 @@ def call_of(example: Example) -> Call:
     if isinstance(example, Tensor):
         args: tuple[Any, ...] = (example,)
         kwargs: dict[str, Any] = {}
+    elif isinstance(example, Call):
+        args, kwargs = example.args, example.kwargs
     elif isinstance(example, Mapping):
         args, kwargs = (), dict(example)
     elif isinstance(example, tuple | list) and any(isinstance(p, Tensor) for p in _flat(example)):

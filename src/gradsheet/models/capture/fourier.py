@@ -67,7 +67,7 @@ def _along(builder: Builder, x: Value, dim: int, transform: Transform, to_real: 
     units = torch.eye(count, dtype=torch.float64).reshape(count, *lines.shape[rank - 1 :])
     found = transform(units)
     matrix = found.reshape(count, -1)
-    numbers = Value(np.full(matrix.shape, UNKNOWN), False, torch.float64, matrix, "fourier")
+    numbers = Value(np.full(matrix.shape, UNKNOWN), False, torch.float64, matrix, "Fourier matrix")
     flat = Value(lines.reshape(1, -1, count), x.flows)
     weights = builder.in_cells(numbers)
     result = product(builder, flat, weights.moved(weights.ids[None]))

@@ -79,7 +79,8 @@ class Elementwise(Primitive):
         """What is given for each channel of tiles stands beside their first rows."""
         shape = effective(node.shape)
         tiled = None
-        if len(shape) == 3 and place.is_leaf(0) and node.operands[0].ids.shape == node.shape:
+        first = place.leaf_node(0)
+        if len(shape) == 3 and first is not None and first.size == node.size:
             tiled = place.leaf(0)
         for which in range(1, len(node.operands)):
             channels = effective(node.operands[which].ids.shape) == shape[:1]

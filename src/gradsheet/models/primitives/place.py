@@ -144,7 +144,7 @@ class Place:
         if node is None or node in self.piece.values:
             return None
         operands = self.node.operands
-        if which >= len(operands) or node.size != operands[which].ids.size:
+        if which >= len(operands) or np.isin(node.ids, operands[which].ids, invert=True).any():
             style = usual
         return self.put(node, style(self.sheet, self.top, self.left, node.shape))
 

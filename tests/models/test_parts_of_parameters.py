@@ -1,4 +1,4 @@
-"""Convolutions whose kernels, bias or input are a part of a tensor, turned, flipped or repeated."""
+"""Operands that are a part of a parameter, turned, flipped or repeated: kernels, for one."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +21,7 @@ CASES: dict[str, tuple[tuple[int, ...], Function]] = {
     "transposed": ((2, 3, 2, 2), lambda w, b, x: F.conv_transpose2d(x, w[:, 1:], b[:2])),
     "put together": ((1, 2, 2, 2), lambda w, b, x: F.conv2d(x, torch.cat([w, w.mT, w * 2]))),
     "one dimension": ((2, 2, 3), lambda w, b, x: F.conv1d(x[..., 0], w.flip(2))),
+    "channels": ((3, 2, 2, 2), lambda w, b, x: w[1] * b[:2, None, None] * x[..., :2, 1:3]),
     "input": ((1, 2, 4, 4), lambda w, b, x: F.conv2d(w.flip(2), x[..., :2, :], padding=1)),
 }
 

@@ -21,6 +21,7 @@ RULES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "weights shrunk": ("(1-[lambda])*[w<]-[rate]*[g<]", "", ()),
     "weight decay of whole squares": ("[w<]-[rate]*([g<]+2*[lambda]*[w<])", "", ()),
     "l1": ("[w<]-[rate]*([g<]+[lambda]*SIGN([w<]))", "", ()),
+    "elastic net": ("[w<]-[rate]*([g<]+[lambda1]*SIGN([w<])+[lambda2]*[w<])", "", ()),
     "clipped": ("[w<]-[rate]*MAX(-[clip],MIN([clip],[g<]))", "", ()),
     "adam": (
         "[w<]-[rate]*([m]/(1-[beta1]^[n<]))/(SQRT([v]/(1-[beta2]^[n<]))+[eps])",
@@ -40,6 +41,8 @@ NUMBERS = {
     "beta2": 0.99,
     "eps": 1e-6,
     "lambda": 0.02,
+    "lambda1": 0.01,
+    "lambda2": 0.03,
     "clip": 0.05,
 }
 LABELS = {
@@ -49,6 +52,8 @@ LABELS = {
     "beta2": ("β2", "beta 2", "beta_2"),
     "eps": ("ε", "epsilon", "eps"),
     "lambda": ("λ", "weight decay", "L2"),
+    "lambda1": ("λ1", "l1 penalty", "lambda 1"),
+    "lambda2": ("λ2", "l2 penalty", "lambda 2"),
     "clip": ("clip", "threshold", "max gradient"),
 }
 

@@ -147,3 +147,77 @@ def test_targets_beside_the_table_and_errors_within_deltas() -> None:
         sheet.formula("g", step, at["g"], square, "MMULT({d},TRANSPOSE({h}))")
         sheet.formula("f", step, at["f"], square, "MMULT({e},TRANSPOSE($E$1:$E$2))")
     assert audit_book(sheet.book()).all_right
+
+
+def test_the_derivative_of_a_bounded_loss_is_no_clipped_gradient() -> None:
+    columns: list[Column] = [
+        ("x", [1, 2, 3, 0.5]),
+        ("y", [2, 6, 1, 8]),
+        ("w", 0.1, "=[w<]-$B$1*[dL/dp<]*[x<]"),
+        ("b", 0.0, "=[b<]-$B$1*[dL/dp<]"),
+        ("p", "=[w]*[x]+[b]"),
+        ("r", "=[p]-[y]"),
+        ("Huber loss", "=IF(ABS([r])<=1.5,[r]^2/2,1.5*(ABS([r])-0.75))"),
+        ("dL/dp", "=IF(ABS([r])<=1.5,[r],1.5*SIGN([r]))"),
+    ]
+    assert audited(columns).all_right
+    wrong = changed(columns, "dL/dp", "=IF(ABS([r])<=1.5,[r],SIGN([r]))")
+    assert found_in(audited(wrong)) == [("I6", "GS313")]
+
+
+def _quotient(of: str, by: str, ahead: str, behind: str = "", twice: str = "") -> str:
+    """The difference quotient of the squared error of a line in place of a derivative."""
+    one, other = (of.replace(f"[{by}]", f"([{by}]{moved})") for moved in (ahead, behind or "+0"))
+    return f"=(({one})-({other}))/({twice}$D$1)"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "behind", "twice"),
+    [("+$D$1", "", ""), ("+$D$1", "-$D$1", "2*")],
+    ids=["forward", "central"],
+)
+def test_difference_quotients_in_place_of_derivatives(ahead: str, behind: str, twice: str) -> None:
+    loss = "(1/(1+EXP(-[w]*[x]-[b]))-[t])^2"
+    columns: list[Column] = [
+        ("x", [0.5, 0.1, 0.9]),
+        ("t", [1, 0, 1]),
+        *moved("w b"),
+        ("E", f"={loss}"),
+        ("dw", _quotient(loss, "w", ahead, behind, twice)),
+        ("db", _quotient(loss, "b", ahead, behind, twice)),
+    ]
+    assert audited(columns, C1="h", D1=0.00001).all_right
+    other = "2*" if not twice else ""
+    wrong = changed(columns, "db", _quotient(loss, "b", ahead, behind, other))
+    assert [cell for cell, _ in found_in(audited(wrong, C1="h", D1=0.00001))] == ["H6"]
+
+
+def test_an_update_that_is_not_clipped() -> None:
+    columns: list[Column] = [
+        ("x1", [0.0, 1.0, 1.0]),
+        ("x2", [1.0, 0.5, 0.0]),
+        ("t", [0, 1, 1]),
+        *moved("w1 w2 b", "-$B$1*MIN(0.1,MAX(-0.1,[d{0}<]))"),
+        ("y", "=1/(1+EXP(-[w1]*[x1]-[w2]*[x2]-[b]))"),
+        ("L", "=-[t]*LN([y])-(1-[t])*LN(1-[y])"),
+        ("dw1", "=([y]-[t])*[x1]"),
+        ("dw2", "=([y]-[t])*[x2]"),
+        ("db", "=[y]-[t]"),
+    ]
+    assert audited(columns).all_right
+    assert found_in(audited(changed(columns, "w2", "=[w2<]-$B$1*[dw2<]"))) == [("F7", "GS311")]
+
+
+def test_a_change_that_lacks_its_local_derivative() -> None:
+    names = {"w": "[s]*[v]*[h]*(1-[h])*[x]", "b": "[s]*[v]*[h]*(1-[h])", "v": "[s]*[h]"}
+    columns: list[Column] = [
+        ("x", [0.1, 0.5, 0.9]),
+        ("t", [0.2, 0.8, 0.4]),
+        *((name, 0.3, f"=[{name}<]+[Δ{name}<]") for name in names),
+        ("h", "=1/(1+EXP(-([w]*[x]+[b])))"),
+        ("y", "=1/(1+EXP(-[v]*[h]))"),
+        ("s", "=([t]-[y])*[y]*(1-[y])"),
+        *((f"Δ{name}", f"=$B$1*{gradient}") for name, gradient in names.items()),
+    ]
+    assert audited(columns).all_right
+    assert found_in(audited(changed(columns, "Δb", "=$B$1*[s]*[v]"))) == [("K6", "GS602")]

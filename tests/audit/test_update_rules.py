@@ -16,6 +16,7 @@ NAMES = {
     "weight decay": "weight-decay",
     "weights shrunk": "weight-decay",
     "weight decay of whole squares": "weight-decay",
+    "elastic net": "elastic-net",
 }
 WAYS = [(now, typed) for now in (False, True) for typed in (False, True)]
 

@@ -267,10 +267,10 @@ def _shrunk(steps: Steps, w: Variable, g: Variable, rate: Variable, penalty: Var
 def biases_kept(decay: Callable[..., Steps]) -> Callable[..., Steps]:
     """Weight decay of the weights alone: biases are moved by plain gradient descent."""
 
-    def step(gradients: Gradients, rate: Variable, penalty: Variable) -> Steps:
+    def step(gradients: Gradients, rate: Variable, *penalties: Variable) -> Steps:
         biases = [(p, g) for p, g in gradients if symbol_of(p).kind is Kind.BIAS]
         weights = [pair for pair in gradients if pair not in biases]
-        both = decay(weights, rate, penalty), sgd(biases, rate)
+        both = decay(weights, rate, *penalties), sgd(biases, rate)
         return Steps(updates={**both[0].updates, **both[1].updates})
 
     return step

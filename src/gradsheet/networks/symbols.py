@@ -103,7 +103,7 @@ _NUMBERED = {
         *_PAIRS.values(),
     )
 } | {
-    kind: (0, 1) if kind is Kind.LEARNING_RATE else (0, 0)
+    kind: (0, 1) if kind in (Kind.LEARNING_RATE, Kind.PENALTY) else (0, 0)
     for kind in (
         *(Kind.LARGEST, Kind.EXPONENTIALS, Kind.LOG_SUM, Kind.EXAMPLE_LOSS, Kind.LOSS),
         Kind.REGULARIZER,

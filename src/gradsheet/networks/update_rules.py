@@ -20,6 +20,22 @@ def _lasso(steps: Steps, w: Variable, g: Variable, rate: Variable, penalty: Vari
     steps.move(w, w - rate * (g + penalty * sign))
 
 
+@each
+def _elastic(
+    steps: Steps, w: Variable, g: Variable, rate: Variable, penalty: Variable, decay: Variable
+) -> None:
+    sign = apply(STEP, w) - apply(STEP, -w)
+    steps.move(w, w - rate * (g + penalty * sign + decay * w))
+
+
+@each
+def _elastic_twice(
+    steps: Steps, w: Variable, g: Variable, rate: Variable, penalty: Variable, decay: Variable
+) -> None:
+    sign = apply(STEP, w) - apply(STEP, -w)
+    steps.move(w, w - rate * (g + penalty * sign + 2 * decay * w))
+
+
 def _least(one: Expression, other: Expression) -> Expression:
     return -apply(SHIFT, -one, -other)  # SHIFT is the largest; nothing differentiates an update
 
@@ -47,6 +63,15 @@ UPDATE_RULES = {
         ((Symbol(Kind.PENALTY), 0.01, "L1 penalty: how much is taken from the size of a weight"),),
         _lasso,
         (biases_kept(_lasso),),
+    ),
+    "elastic-net": Optimizer(
+        "gradient descent with an L1 penalty and weight decay",
+        (
+            (Symbol(Kind.PENALTY, (1,)), 0.01, "L1 penalty"),
+            (Symbol(Kind.PENALTY, (2,)), 0.01, "weight decay"),
+        ),
+        _elastic,
+        (biases_kept(_elastic), _elastic_twice, biases_kept(_elastic_twice)),
     ),
     "clipped": Optimizer(
         "gradient descent with clipped gradients",

@@ -19,6 +19,7 @@ from gradsheet.symbolic.operations import (
     LEAKY_SLOPE,
     MULTIPLY,
     NEGATE,
+    SHIFT,
     SIGMOID,
     SQUARE,
     STEP,
@@ -251,8 +252,24 @@ def _of_function(node: Apply) -> Iterator[Mutation]:
         divisor = node.arguments[1]
         yield Mutation(rules.FACTOR_MISSING, first, None, divisor)
         yield Mutation(rules.OPERATOR, raw(MULTIPLY, first, divisor))
+    elif operation is SHIFT:
+        for kept in (*node.arguments, *_clipped(node)):
+            yield Mutation(rules.FUNCTION, kept, kept, node)
     else:
         yield from _of_activation(node, first)
+
+
+def _clipped(node: Apply) -> Iterator[Expression]:
+    """What max(−c, −max(−c, −x)) bounds: c and x."""
+    for part in node.arguments:
+        inner = _opposite(part)
+        if isinstance(inner, Apply) and inner.operation is SHIFT:
+            yield from map(_opposite, inner.arguments)
+
+
+def _opposite(node: Expression) -> Expression:
+    is_negative = isinstance(node, Apply) and node.operation is NEGATE
+    return node.arguments[0] if isinstance(node, Apply) and is_negative else raw(NEGATE, node)
 
 
 def _of_activation(node: Apply, x: Expression) -> Iterator[Mutation]:

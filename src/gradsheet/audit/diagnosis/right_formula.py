@@ -2,11 +2,13 @@
 
 from collections.abc import Container
 
+from gradsheet.audit.diagnosis.algebra import factors_of, product_of, raw
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.points import agree
 from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.symbols import Kind, Symbol, symbol_of
-from gradsheet.symbolic.expression import Expression, Variable, expand
+from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, expand
+from gradsheet.symbolic.operations import SUBTRACT
 
 
 def right_formula(
@@ -38,7 +40,20 @@ def right_formula(
     errors = _errors(found)
     if isinstance(expected, Variable) and expected not in errors and expected.definition:
         expected = expected.definition
-    return expand(expected, keeps, errors)
+    whole = expand(expected, keeps, errors)
+    return _turned(whole) if own.kind in (Kind.CHANGE, Kind.OPPOSITE) else whole
+
+
+def _turned(product: Expression) -> Expression:
+    """A product with t − a and 1 − a, as people write it, for its factors a − t and a − 1."""
+    factors = factors_of(product)
+    less = [f for f in factors if isinstance(f, Apply) and f.operation is SUBTRACT]
+    slopes = [f for f in less if isinstance(one := f.arguments[1], Number) and one.value == 1]
+    errors = [f for f in less if all(isinstance(part, Variable) for part in f.arguments)]
+    if len(slopes) != 1 or not errors:
+        return product
+    others = {id(f): raw(SUBTRACT, *reversed(f.arguments)) for f in (slopes[0], errors[0])}
+    return product_of([others.get(id(f), f) for f in factors])
 
 
 def _errors(found: Interpretation) -> dict[Variable, Expression]:

@@ -9,7 +9,8 @@ from itertools import islice
 import numpy as np
 
 from gradsheet.audit.inference.column_formulas import column_formulas
-from gradsheet.audit.inference.function import Function, ReferenceFunction
+from gradsheet.audit.inference.differences import STEP, by_differences, possible_steps
+from gradsheet.audit.inference.function import Function, ReferenceFunction, Step
 from gradsheet.audit.inference.helpers import name_gradients
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.interpretation import Interpretation
@@ -22,7 +23,7 @@ from gradsheet.audit.inference.shape import Shape
 from gradsheet.audit.inference.wiring import Wiring
 from gradsheet.audit.tables.headers import is_about_descent, is_derivative, is_loss
 from gradsheet.audit.tables.table import Table
-from gradsheet.networks.symbols import LEARNING_RATE, LOSS, Kind, Symbol, named
+from gradsheet.networks.symbols import LEARNING_RATE, LOSS, Kind, Symbol, named, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import references
 from gradsheet.spreadsheet.functions import FormulaError, NotDifferentiableError
@@ -122,7 +123,21 @@ class _Search:
         known = {*self._parameters, *self._gradients, *self._new}
         for column in self.among:
             if column not in known and (function := self._function(column)) is not None:
-                yield self._compared(column, function)
+                yield self._best_of(column, function)
+
+    def _best_of(self, column: int, function: Function) -> _Candidate:
+        """The function with its derivatives, or with the difference quotients that fit better."""
+        best = self._compared(column, function)
+        for step in self._steps if best.fitting < len(self._gradients) else ():
+            for other in by_differences(function, step):
+                if (candidate := self._compared(column, other)).fitting > best.fitting:
+                    best = candidate
+        return best
+
+    @cached_property
+    def _steps(self) -> list[Step]:
+        """What may be the step of difference quotients."""
+        return possible_steps(self._table, iter(self._gradients))
 
     def _function(self, column: int) -> Function | None:
         """What a column computes of the parameters of its own row, with its derivatives."""
@@ -295,6 +310,8 @@ class _Search:
         if rate.cell is None and rate.column is None and not math.isnan(rate.value):
             reference.fix(LEARNING_RATE, rate.value)
         found = Interpretation(self._table, self._hypothesis(column), rate, reference)
+        if isinstance(function.step, CellRef):
+            found.settings[function.step] = symbol_of(STEP)
         _turn(found)
         return found
 

@@ -13,6 +13,7 @@ from gradsheet.audit.inference.reference import RATE, Practice, ReferenceNetwork
 from gradsheet.audit.inference.shape import Shape
 from gradsheet.networks.symbols import LOSS, Symbol, named, symbol_of
 from gradsheet.networks.update_rules import UPDATE_RULES
+from gradsheet.spreadsheet.addresses import CellRef
 from gradsheet.symbolic.expression import Expression, Variable, expand
 from gradsheet.symbolic.tape import Array, Tape
 
@@ -21,6 +22,10 @@ FUNCTION = "function"
 
 _NO_SHAPE = Shape((1, 1), (0,))
 _PLAIN = Practice((), FUNCTION)
+
+
+Step = CellRef | float
+"""How far a parameter is moved for a difference quotient: what a cell holds, or a number."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Function:
         value: what it computes.
         derivatives: by each parameter.
         is_uphill: whether the parameters are moved along the derivative, not against it.
+        step: where the derivatives are difference quotients, where their step is.
     """
 
     parameters: tuple[Variable, ...]
@@ -40,6 +46,7 @@ class Function:
     value: Expression
     derivatives: tuple[Expression, ...]
     is_uphill: bool = False
+    step: Step | None = None
 
 
 class FunctionRow(ReferenceRow):

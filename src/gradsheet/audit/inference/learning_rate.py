@@ -147,7 +147,7 @@ def _count(
             sources.cells[CellRef(sheet, index)] += 1
         elif _may_be_rate(table, hypothesis, index.column):
             sources.columns[index.column] += 1
-    sources.numbers.update(value for value in _numbers(tree) if abs(value) not in (0.0, 1.0))
+    sources.numbers.update(value for value in numbers_in(tree) if abs(value) not in (0.0, 1.0))
 
 
 def _may_be_rate(table: Table, hypothesis: Hypothesis, column: int) -> bool:
@@ -225,10 +225,10 @@ def _update_formulas(
                 waiting.append((table.usual[other.column], other))
 
 
-def _numbers(tree: Node) -> Iterator[float]:
+def numbers_in(tree: Node) -> Iterator[float]:
     """The numbers that a formula holds."""
     if isinstance(tree, Constant) and isinstance(tree.value, float):
         yield tree.value
     elif isinstance(tree, Call):
         for argument in tree.arguments:
-            yield from _numbers(argument)
+            yield from numbers_in(argument)

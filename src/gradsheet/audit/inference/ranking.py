@@ -34,8 +34,12 @@ def interpret(table: Table) -> Interpretation | None:
     best: Interpretation | None = None
     least, wrong_in_best = math.inf, 0
     as_good: list[Interpretation] = []
+    otherwise: Interpretation | None = None
     for found in _interpretations(table):
-        wrong = len(wrong_columns(found))
+        columns = wrong_columns(found)
+        wrong = len(columns)
+        if otherwise is None and columns and _are_updates(found, columns):
+            otherwise = found
         if (badness := wrong + 0.9 * _unexplained(found)) < least:
             best, least, wrong_in_best = found, badness, wrong
             as_good = []
@@ -52,11 +56,33 @@ def interpret(table: Table) -> Interpretation | None:
         name_helpers(best, wrong_columns(best))
         if not _is_training_table(best, len(wrong_columns(best))):
             return None
-    best = by_its_rule(table, best)
+    best = _by_rule(table, best, otherwise)
     name_gradients(best, wrong_columns(best))
     name_helpers(best, wrong_columns(best))
     best = _by_helpers(best, as_good[:_MOST_AS_GOOD])
     return best if _learns(best) and _is_mostly_right(best) else None
+
+
+def _are_updates(found: Interpretation, wrong: Sequence[int]) -> bool:
+    """Whether updates alone are wrong, as where they follow another rule."""
+    updates = {found.roles.column_of_update(c) for c, s in found.symbols.items() if s.is_parameter}
+    return updates.issuperset(wrong)
+
+
+def _by_rule(table: Table, best: Interpretation, other: Interpretation | None) -> Interpretation:
+    """The interpretation under the rule of its updates; another one, if all is right under that.
+
+    Args:
+        table: the table.
+        best: the interpretation under which the fewest columns are wrong.
+        other: one under which only updates are, if there is one.
+    """
+    found = by_its_rule(table, best)
+    wrong = wrong_columns(found)
+    if other is None or other is best or not wrong:
+        return found
+    ruled = by_its_rule(table, other)
+    return ruled if len(wrong_columns(ruled)) < len(wrong) else found
 
 
 def _by_helpers(best: Interpretation, as_good: Sequence[Interpretation]) -> Interpretation:

@@ -9,6 +9,8 @@ from gradsheet.audit.inference.ranking import interpret, wrong_columns
 from gradsheet.audit.inference.wiring import Wiring
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.symbols import Kind, Symbol
+from gradsheet.spreadsheet.addresses import CellIndex
+from gradsheet.spreadsheet.formula import references
 
 
 class RowTable:
@@ -68,14 +70,42 @@ class RowTable:
 
 
 def _is_of_another_loss(found: Interpretation, wrong: set[int]) -> bool:
-    """Whether all activations or all losses are wrong, or, where none is shown, gradients alone."""
+    """Whether all activations, losses or gradients are wrong, or, with no loss, gradients alone."""
     are_differences = "difference" in found.reference.practice.loss
     kinds = (Kind.LOSS,) if are_differences else (Kind.LOSS, Kind.ERROR)
     losses = {column for column, symbol in found.symbols.items() if symbol.kind in kinds}
     activations = {column for column, symbol in found.symbols.items() if symbol.is_activation}
-    if any(columns and columns <= wrong for columns in (activations, losses)):
+    gradients = {column for column, symbol in found.symbols.items() if symbol.is_gradient}
+    if any(columns and columns <= wrong for columns in (activations, losses, gradients)):
         return True
-    return bool(wrong) and not losses and all(_is_backward(found, found.symbols[c]) for c in wrong)
+    if not wrong or losses or _is_one_end(found, wrong):
+        return False
+    return all(_is_backward(found, found.symbols[column]) for column in wrong)
+
+
+def _is_one_end(found: Interpretation, wrong: set[int]) -> bool:
+    """Whether one column is wrong, an update or what only updates follow from: it is a mistake.
+
+    It is none where a column without a name may hold the loss: one that nothing reads.
+    """
+    [first, *others] = wrong
+    named, usual = found.symbols, found.table.usual
+    moved = {column for column, symbol in named.items() if symbol.is_parameter}
+    read = {column: _read_in_its_row(found, column) for column in usual}
+    steps = set[int]().union(*(columns for c, columns in read.items() if c not in moved))
+    everything = set[int]().union(*read.values())
+    if others or any(column not in named for column in usual.keys() - everything):
+        return False
+    return first in moved or first not in steps
+
+
+def _read_in_its_row(found: Interpretation, column: int) -> set[int]:
+    """The columns that a column reads, in its own row or, as updates do, in that above."""
+    rows = found.table.later_rows[0], found.table.later_rows[0] - 1
+    cells = (
+        ref.seen_from(CellIndex(rows[0], column)) for ref in references(found.table.usual[column])
+    )
+    return {cell.column for cell in cells if cell.row in rows}
 
 
 def _is_backward(found: Interpretation, symbol: Symbol) -> bool:

@@ -26,8 +26,18 @@ from gradsheet.spreadsheet.formula import Node, references
 
 _MOST_TRIED = 400  # rules, ways of writing them, and settings
 _TINY = 1e-3  # what is added to a denominator
-_OTHERS = ("momentum", "nesterov", "weight-decay", "l1", "clipped", "adagrad", "rmsprop", "adam")
-_WITHOUT_MEMORY = ("weight-decay", "l1", "clipped")
+_OTHERS = (
+    "momentum",
+    "nesterov",
+    "weight-decay",
+    "l1",
+    "clipped",
+    "elastic-net",
+    "adagrad",
+    "rmsprop",
+    "adam",
+)
+_WITHOUT_MEMORY = ("weight-decay", "l1", "clipped", "elastic-net")
 _USUAL_BOUNDS = (1.0, 0.5, 2.0)  # which are no settings of other rules
 _LABELS = {
     Kind.MOMENTUM: r"μ|\bmu\b|moment|γ|gamma|β|beta",

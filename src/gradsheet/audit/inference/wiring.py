@@ -19,6 +19,7 @@ from gradsheet.symbolic.expression import (
     Number,
     Operation,
     Variable,
+    expand,
     variables,
 )
 from gradsheet.symbolic.operations import ADD, MULTIPLY, NEGATE, SUBTRACT
@@ -110,7 +111,10 @@ class Wiring:
         if not self._errors_are_gradients:
             added |= {p for p, column in moved.items() if self._is_difference(column)}
         rest = {p: column for p, column in moved.items() if p not in added}
-        return {p: unclipped(self.formulas, column, self.parameters) for p, column in rest.items()}
+        inner = {p: unclipped(self.formulas, c, self.parameters) for p, c in rest.items()}
+        clipped = [p for p, column in inner.items() if column != rest[p]]
+        # The error of a bounded loss looks like the clipped gradient of a bias.
+        return inner if 2 * len(clipped) > len(self.parameters) else rest
 
     @cached_property
     def _outputs(self) -> set[int]:
@@ -234,14 +238,23 @@ class Wiring:
 
     def _inside(self, formula: Expression) -> Unit | None:
         """The weighted sum that a formula applies a function to, without a column for the sum."""
-        whole = set(variables(formula))
         for part in _parts(formula, (ADD, MULTIPLY)):
-            unit, others = self._unit(part), whole - set(variables(part))
-            # Beside the sum there may be a threshold.
-            beside = len(others) < 2 and all(map(self.formulas.is_beside, others))
-            if unit is not None and beside:
-                return replace(unit, function=self._over_sum(formula, key(part)))
+            if (unit := self._within(formula, part)) is not None:
+                return unit
+        for part in _parts(formula, (SUBTRACT, NEGATE)):  # of a sum with a minus on each term
+            is_opposite = {sign for _, sign in _terms(part)} == {-1}
+            if is_opposite and (unit := self._within(formula, part)) is not None:
+                assert unit.function is not None
+                function = expand(unit.function, lambda _: True, {SUM: -SUM})
+                return replace(unit, function=function, subtracts=False)
         return None
+
+    def _within(self, formula: Expression, part: Expression) -> Unit | None:
+        """The weighted sum that a part of a formula is; beside it there may be a threshold."""
+        unit, others = self._unit(part), set(variables(formula)) - set(variables(part))
+        if unit is None or len(others) > 1 or not all(map(self.formulas.is_beside, others)):
+            return None
+        return replace(unit, function=self._over_sum(formula, key(part)))
 
     def _over_sum(self, formula: Expression, part: object, whole: Expression = SUM) -> Expression:
         """A formula with ``SUM`` in place of a part, and with the numbers beside the table."""

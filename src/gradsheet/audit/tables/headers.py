@@ -63,7 +63,8 @@ _SAID_DERIVATIVE = re.compile(
 )
 _SAID_LOSS = re.compile(
     r"(?<![a-z])(?:loss|cost|error|err|mse|sse|rss|fehler|kosten|verlust|erreur|perte|co[uû]t"
-    r"|costo|coste|custo|erro|p[eé]rdida|perda|j|e|l)(?![a-z])"
+    r"|costo|coste|custo|errore?|p[eé]rdida|perda|perdita|verlies|strata|błąd|hata|kayıp|j|e|l)"
+    r"(?![a-z])|损失|误差|損失|誤差|ошибка|потер"
 )
 _SAID_DESCENT = re.compile(r"descent|minimi|abstieg|descente|descenso|descida|discesa")
 

@@ -44,9 +44,13 @@ def _others(subject: Subject) -> Others:
         # One letter is no name where another column has it: e may be the fifth weight.
         and not (len(table.headers[column]) == 1 and named in confirmed)
         and not (named.kind is not symbol.kind and _is_ambiguous(table.headers[column]))
-        and not (own_numbers and symbol.kind is named.kind is Kind.WEIGHT)
+        and not (own_numbers and symbol.kind is named.kind and _are_of_weights(named, symbol))
+        and not _is_activation_of(subject, named, symbol)
         and not _is_the_same_in_other_words(named, symbol, found.shape.sizes[-1])
-        and not (len(table.headers[column].split()) > 1 and _is_made_of(symbol, named))
+        and not (
+            len(table.headers[column].split()) > 1
+            and (_is_made_of(symbol, named) or _is_gradient_at(subject, named, symbol))
+        )
         and symbol.kind not in zero_based
         and not _are_equal(subject, named, symbol)
     }
@@ -57,7 +61,8 @@ def _is_ambiguous(header: str) -> bool:
 
     So are c for a bias or the cost, t for the target or a total.
     """
-    return bool(re.fullmatch(r"[ycljst][_ ]?\d*|t", header.strip(), re.IGNORECASE))
+    letter = re.compile(r"[ycljst][_ ]?\d*|t", re.IGNORECASE)
+    return bool(letter.fullmatch(header.strip())) or any(map(letter.fullmatch, header.split()[1:]))
 
 
 def _are_numbered_by_pairs(subject: Subject) -> bool:
@@ -76,6 +81,23 @@ def _is_made_of(symbol: Symbol, named: Symbol) -> bool:
     """Whether a value may be described by the name of another: output h1, derivative w5."""
     activated = named.activation if named.is_pre_activation else None
     return symbol == activated or symbol.of == named
+
+
+def _are_of_weights(named: Symbol, symbol: Symbol) -> bool:
+    return _of(named).kind is _of(symbol).kind is Kind.WEIGHT
+
+
+def _is_activation_of(subject: Subject, named: Symbol, symbol: Symbol) -> bool:
+    """Whether a header may call an activation h1: unless it changed places with its sum."""
+    columns = [c for c, held in subject.found.symbols.items() if held == named]
+    is_own = named.is_pre_activation and symbol == named.activation
+    return is_own and all(subject.table.named.get(column) != symbol for column in columns)
+
+
+def _is_gradient_at(subject: Subject, named: Symbol, symbol: Symbol) -> bool:
+    """Whether a column holds the derivative by what its header names: gradient h1."""
+    is_known = symbol.is_helper and named.gradient in subject.found.reference
+    return is_known and _are_equal(subject, named.gradient, symbol)
 
 
 def _are_equal(subject: Subject, named: Symbol, symbol: Symbol) -> bool:

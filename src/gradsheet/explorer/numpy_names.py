@@ -149,6 +149,7 @@ _BY_ELEMENTS: dict[str, Callable[..., NDArray]] = {
             "arcsin": math.asin,
         }.items()
     },
+    "arctan2": _elementwise(math.atan2),
     "exp": _elementwise(math.exp, _safe_exp),
     "log": _elementwise(math.log, lambda x: math.log(x) if x > 0 else -_INF if x == 0 else _NAN),
     "floor": _elementwise(_finite(math.floor)),

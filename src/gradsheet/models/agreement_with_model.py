@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gradsheet.errors import GradsheetError
+from gradsheet.errors import GradsheetError, reason
 from gradsheet.models.capture.capture import Call, Loss, run
 from gradsheet.models.capture.complex_numbers import as_real
 from gradsheet.models.capture.float64 import in_float64
@@ -64,7 +64,12 @@ def own_results(model: nn.Module, call: Call, loss: Loss) -> Own:
         ]
         found = run(model, call.replaced([t.clone() for t in tensors]), loss)
         if found.loss is not None and found.loss.requires_grad:
-            found.loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            try:
+                found.loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            except RuntimeError as error:
+                raise GradsheetError(
+                    f"{type(model).__name__}: its own backward() cannot run ({reason(error)})"
+                ) from error
     gradients: dict[str | int, Array | None] = dict(enumerate(map(_gradient, tensors)))
     for name, parameter in model.named_parameters():
         gradients[name] = _gradient(parameter)
@@ -124,8 +129,8 @@ def check_against(
             return None
         return _differing(grouped, numbers(other), theirs) if _is_finite(theirs) else None
 
-    found = numbers(call)
     own = own_results(model, call, loss)
+    found = numbers(call)
     _check_example(model, grouped, found, own, functions)
     for seed in (1, 2):
         worst = None

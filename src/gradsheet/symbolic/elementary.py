@@ -174,6 +174,14 @@ ARCSINE: Operation = Operation(
     textbook=Notation("arcsin(@0)"),
     rule="arcsin′(x) = 1/√(1 − x²)",
 )
+LOG_GAMMA: Operation = Operation(
+    "log-gamma",
+    value=np.vectorize(math.lgamma, otypes=[np.float64]),
+    partials=lambda y, x: (digamma(x),),
+    excel=Notation("GAMMALN(@0)"),
+    textbook=Notation("ln Γ(@0)"),
+    rule="(ln Γ)′ = ψ",
+)
 FLOOR: Operation = Operation(
     "floor",
     value=np.floor,
@@ -270,3 +278,23 @@ def silu(x: Expression) -> Expression:
 def ndtr(x: Expression) -> Expression:
     """Φ(x)."""
     return apply(NORMAL_CDF, x)
+
+
+_STEPS = 9
+"""So far the digamma function goes up, to where its series has sixteen digits."""
+
+_SERIES = (-1 / 12, 1 / 120, -1 / 252, 1 / 240, -1 / 132, 691 / 32760, -1 / 12)
+"""Of 1/z², 1/z⁴ and so on: −B(2k)/2k."""
+
+
+def digamma(x: Expression) -> Expression:
+    """ψ(x) of a positive number: ψ(x) = ψ(x + 1) − 1/x as far as its asymptotic series holds."""
+    z = x + Number(float(_STEPS))
+    square = apply(SQUARE, z)
+    series: Expression = ZERO
+    for coefficient in reversed(_SERIES):
+        series = (Number(coefficient) + series) / square
+    found = apply(LOGARITHM, z) - ONE / (2 * z) + series
+    for k in range(_STEPS):
+        found = found - ONE / (x + Number(float(k)))
+    return found

@@ -34,7 +34,7 @@ class Value:
         dtype: torch's.
         constant: its numbers, where some element is ``UNKNOWN``.
         name: of a buffer of the model.
-        example: the whole numbers that it holds for the example.
+        example: the numbers that it holds for the example.
     """
 
     ids: Ids
@@ -120,7 +120,7 @@ class Builder:
         if value.is_constant:
             assert value.constant is not None
             return value.constant
-        if value.example is None:
+        if value.example is None or value.example.is_floating_point():
             raise self.refuse(what)
         if not self.fix(value):
             self.scope.decided.setdefault(self.scope.where.path)

@@ -204,6 +204,10 @@ POINTWISE: dict[str, Callable[..., Expression]] = {
     "bitwise_and": _and,
     "logical_or": _or,
     "bitwise_or": _or,
+    "__and__": _and,
+    "__or__": _or,
+    "bitwise_xor": lambda a, b: apply(el.NOT_EQUAL, _not(a), _not(b)),
+    "__xor__": lambda a, b: apply(el.NOT_EQUAL, _not(a), _not(b)),
     "logical_xor": lambda a, b: apply(el.NOT_EQUAL, _not(a), _not(b)),
     "erf": lambda x: el.erf(e(x)),
     "erfc": lambda x: ONE - el.erf(e(x)),
@@ -217,6 +221,14 @@ POINTWISE: dict[str, Callable[..., Expression]] = {
     "addcdiv": lambda x, a, b, value=1: e(x) + e(value) * (e(a) / e(b)),
     "lerp": lambda a, b, weight: e(a) + e(weight) * (e(b) - e(a)),
     "nan_to_num": _nan_to_num,
+    "hypot": lambda a, b: apply(SQUARE_ROOT, apply(SQUARE, e(a)) + apply(SQUARE, e(b))),
+    "signbit": lambda x: apply(el.LESS, e(x), ZERO),
+    "copysign": lambda a, b: (
+        apply(el.ABSOLUTE, e(a)) * el.choice(apply(el.LESS, e(b), ZERO), Number(-1.0), ONE)
+    ),
+    "special_entr": lambda x: -(e(x) * _log(x)),
+    "lgamma": _unary(el.LOG_GAMMA),
+    "digamma": lambda x: el.digamma(e(x)),
     "logaddexp": lambda a, b: e(a) + el.softplus(e(b) - e(a), 1.0),
     "xlogy": lambda a, b: e(a) * _log(b),
 }
@@ -239,7 +251,9 @@ def _bounded(value: Value) -> Tensor:
     return value.constant.double().clamp(-INFINITE, INFINITE) if floats else value.constant
 
 
-BOOLEAN = frozenset({"bitwise_not", "bitwise_and", "bitwise_or"})
+BOOLEAN = frozenset(
+    ("bitwise_not", "bitwise_and", "bitwise_or", "bitwise_xor", "__and__", "__or__", "__xor__")
+)
 """Known for truths alone."""
 
 

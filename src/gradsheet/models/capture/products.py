@@ -57,6 +57,16 @@ def _baddbmm(
     return _added(builder, added, a, b, beta, alpha)
 
 
+def _addbmm(
+    builder: Builder, added: Value, a: Value, b: Value, beta: float = 1, alpha: float = 1
+) -> Value:
+    """The products of a batch added up: one product of the matrices side by side."""
+    a, b = builder.whole(a), builder.whole(b)
+    wide = a.moved(a.ids.transpose(1, 0, 2).reshape(a.shape[1], -1))
+    tall = b.moved(b.ids.reshape(-1, b.shape[2]))
+    return _addmm(builder, added, wide, tall, beta, alpha)
+
+
 def _mv(builder: Builder, a: Value, b: Value) -> Value:
     b = builder.whole(b)
     found = _mm(builder, a, b.moved(b.ids[:, None]))
@@ -176,6 +186,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "bmm": _bmm,
     "addmm": _addmm,
     "baddbmm": _baddbmm,
+    "addbmm": _addbmm,
     "mv": _mv,
     "dot": _dot,
     "vdot": _dot,

@@ -298,9 +298,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
         flows = self._flows(tensor)
         constant = as_real(tensor.detach()).clone() if (ids == UNKNOWN).any() else None
         floats = tensor.is_floating_point() or tensor.is_complex()
-        whole = None if floats else tensor.detach().clone()
+        example = tensor.detach() if floats else tensor.detach().clone()
         name = self.names.get(tensor.untyped_storage()._cdata, "")
-        value = Value(ids, flows and floats, tensor.dtype, constant, name, whole)
+        value = Value(ids, flows and floats, tensor.dtype, constant, name, example)
         if not (tensor.is_conj() or tensor.is_neg()) or value.is_constant:
             return value
         if tensor.is_conj():  # torch has only noted that it is to be conjugated, or negated

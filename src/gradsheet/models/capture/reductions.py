@@ -221,6 +221,14 @@ def _distances(builder: Builder, a: Value, b: Value, p: float = 2, *_: Any) -> V
     return op(builder, "where", some, op(builder, "sqrt", above), 0.0)
 
 
+def _distances_of_pairs(builder: Builder, x: Value, p: float = 2) -> Value:
+    """The distance of each row from each after it."""
+    x = builder.whole(x)
+    first, second = np.triu_indices(len(x.ids), 1)
+    apart = op(builder, "sub", x.moved(x.ids[first]), x.moved(x.ids[second]))
+    return _norm(builder, apart, p, (-1,))
+
+
 def _prod(builder: Builder, x: Value, dim: Any = None, keep: bool = False, **_: Any) -> Value:
     """A product, factor by factor."""
     x = builder.whole(x)
@@ -296,6 +304,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "cummin": _largest_so_far("minimum"),
     "_cdist_forward": _distances,
     "_euclidean_dist": _distances,
+    "_pdist_forward": _distances_of_pairs,
     "glu": _glu,
     "trace": _trace,
     "rrelu_with_noise": _rrelu,

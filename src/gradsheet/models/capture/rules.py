@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from gradsheet.models.capture import (
+    alignments,
     indexing,
+    linear_algebra,
     losses,
     norms,
     products,
@@ -40,4 +42,6 @@ RULES: dict[str, Rule] = {
     **indexing.RULES,
     **losses.RULES,
     **sorting.RULES,
+    **linear_algebra.RULES,
+    **alignments.RULES,
 }

@@ -207,10 +207,38 @@ def _along(index: Any, dim: int, shape: Shape, wanted: Shape) -> Value:
     return Value(np.full(wanted, UNKNOWN), False, torch.int64, turned.expand(wanted))
 
 
+def _masked_scatter(builder: Builder, x: Value, mask: Value, source: Value) -> Value:
+    """Numbers one after another where a mask is true, which decides what is computed."""
+    truths = builder.decisive(mask, "writing by a mask that depends on the input").numpy()
+    x, source = builder.whole(x), builder.whole(source)
+    chosen = np.broadcast_to(truths.astype(bool), x.shape)
+    ids = x.ids.copy()
+    ids[chosen] = source.ids.ravel()[: int(chosen.sum())]
+    return Value(ids, x.flows or source.flows)
+
+
+def _put(
+    builder: Builder, x: Value, index: Value, source: Value, accumulate: bool = False
+) -> Value:
+    """Numbers written or added at places of the flattened tensor."""
+    places = builder.decisive(index, "writing to places that depend on the input").numpy()
+    places = places.ravel() % x.ids.size
+    source = builder.whole(source)
+    flat = source.moved(source.ids.ravel())
+    if accumulate:
+        return accumulated(builder, x, places, flat)
+    x = builder.whole(x)
+    ids = x.ids.ravel().copy()
+    ids[places] = flat.ids
+    return Value(ids.reshape(x.shape), x.flows or source.flows)
+
+
 RULES: dict[str, Callable[..., Any]] = {
     "scatter": _scatter,
     "scatter_add": _scatter_add,
     "index_add": _index_add,
     "scatter_reduce": _scatter_reduce,
     "index_reduce": _index_reduce,
+    "masked_scatter": _masked_scatter,
+    "put": _put,
 }

@@ -1,4 +1,4 @@
-"""Numbers in order: sort, the k largest, medians."""
+"""Numbers in order: sort, the k largest, medians, between which edges a number is."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from gradsheet.models.capture.builder import Builder, Value
+from gradsheet.models.capture.pointwise import pointwise
 from gradsheet.models.primitives.lookup import Lookup
 from gradsheet.models.primitives.order import AtRank, Rank
 
@@ -54,9 +55,26 @@ def _median(builder: Builder, x: Value, dim: int | None = None, keep: bool = Fal
     return _kthvalue(builder, x, (x.shape[dim] + 1) // 2, dim, keep)
 
 
+def _searchsorted(
+    builder: Builder, edges: Value, x: Value, *, right: bool = False, side: Any = None, **_: Any
+) -> Value:
+    """How many of the edges, which are in order, are below each number, or not above it."""
+    x, edges = builder.whole(x), builder.whole(edges)
+    wide = edges.ids[..., np.newaxis, :] if len(edges.shape) > 1 else edges.ids
+    name = "le" if right or side == "right" else "lt"
+    below = pointwise(name)(builder, edges.moved(wide), x.moved(x.ids[..., np.newaxis]))
+    return builder.reduce("sum", Value(below.ids, False), (-1,))
+
+
+def _bucketize(builder: Builder, x: Value, edges: Value, *, right: bool = False, **_: Any) -> Value:
+    return _searchsorted(builder, edges, x, right=right)
+
+
 RULES: dict[str, Callable[..., Any]] = {
     "sort": _sort,
     "topk": _topk,
     "kthvalue": _kthvalue,
     "median": _median,
+    "searchsorted": _searchsorted,
+    "bucketize": _bucketize,
 }

@@ -204,6 +204,17 @@ class OddCell:
 
 
 @dataclass(frozen=True)
+class EmptyData:
+    """An empty cell that formulas read among typed numbers.
+
+    Attributes:
+        numbers: how many numbers there are beside it.
+    """
+
+    numbers: int
+
+
+@dataclass(frozen=True)
 class NoStart:
     """The first cell of a weight, which holds no number."""
 
@@ -341,6 +352,7 @@ Details = (
     | ColumnWithoutFormulas
     | RowWithoutFormulas
     | OddCell
+    | EmptyData
     | NoStart
     | Steps
     | OutOfDate

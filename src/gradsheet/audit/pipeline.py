@@ -11,6 +11,7 @@ from gradsheet.audit.checks.cells import missing_starts, odd_cells
 from gradsheet.audit.checks.charts import chart_findings
 from gradsheet.audit.checks.comparison import comparison_findings
 from gradsheet.audit.checks.continued import continued_findings
+from gradsheet.audit.checks.empty_data import empty_data, empty_data_beside
 from gradsheet.audit.checks.folding import folded
 from gradsheet.audit.checks.followers import sources, with_followers
 from gradsheet.audit.checks.formulas import wrong_formulas
@@ -172,12 +173,14 @@ def _check_table(subject: Subject) -> Iterator[Finding]:
     """What is wrong with the rows, the learning rate, and each column from left to right."""
     yield from row_findings(subject)
     yield from unused_rate_cell(subject)
+    yield from empty_data_beside(subject)
     for column in subject.table.columns:
         is_known = column in subject.found.symbols
         if not is_known or subject.found.roles.is_given(column):
             yield from odd_cells(subject, column)
         if is_known:
             yield from series(subject, column)
+            yield from empty_data(subject, column)
             yield from missing_starts(subject, column)
             yield from wrong_formulas(subject, column)
 

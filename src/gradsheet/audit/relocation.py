@@ -3,7 +3,7 @@
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from gradsheet.audit.details import Details, RowWithoutFormulas, Value, WeightsTaken
+from gradsheet.audit.details import Details, EmptyData, RowWithoutFormulas, Value, WeightsTaken
 from gradsheet.audit.findings import ColumnAudit, Finding, TableAudit
 from gradsheet.audit.tables.steps.arrangement import FIRST_ROW, Arrangement
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange, CellRef
@@ -65,7 +65,8 @@ class _Relocation:
 
     def finding(self, finding: Finding) -> Finding:
         """A finding at the cell of the file."""
-        if finding.cell is None:
+        is_beside = isinstance(finding.details, EmptyData)  # such a cell has no place in the table
+        if finding.cell is None or is_beside:
             return finding
         cell = self._cell(finding.cell)
         return replace(

@@ -213,6 +213,13 @@ FILLED_OVER = _mistake(
     first row is right, and everything after it is computed from numbers that mean nothing.""",
 )
 
+EMPTY_DATA = _mistake(
+    "GS216",
+    "empty cell among the data",
+    """An input or a target is missing, and formulas read the empty cell. A spreadsheet takes it for
+    0 and shows no error, so the network is trained on an example that nobody meant.""",
+)
+
 # --- GS3: algebra ----------------------------------------------------------------------------
 
 SIGN = _mistake(

@@ -16,6 +16,7 @@ from gradsheet.audit.details import (
     Content,
     Details,
     Effect,
+    EmptyData,
     FilledOver,
     Formula,
     GradientTaken,
@@ -98,6 +99,10 @@ SENTENCES: list[tuple[Details, str]] = [
     (RowWithoutFormulas(9, is_empty=True), "row 9 is empty where the other rows compute"),
     (RowWithoutFormulas(9, is_empty=False), "row 9 holds numbers where the other rows compute"),
     (OddCell(Content(1.0, "A1*2")), "holds =A1*2, unlike the other cells of the column"),
+    (
+        EmptyData(9),
+        "is empty among 9 numbers; the formulas that read it take it for 0",
+    ),
     (NoStart(Content()), "is empty; the training needs a number to start from"),
     (
         Steps(-0.5, (1.0, 0.5, 0.0)),

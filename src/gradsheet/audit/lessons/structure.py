@@ -139,4 +139,12 @@ STRUCTURE: Lessons = {
         mend="""Fill the formulas of the first row down over the columns in between, and fill
         updates only across weights that stand side by side.""",
     ),
+    rules.EMPTY_DATA: lesson(
+        """Each row shows another example, and the input i2 of row 9 was never typed in.""",
+        written="C9: (empty)",
+        right="C9: the number of that example",
+        loss="""Yes: one example of many is another one than meant, or a target is 0 that should not
+        be. The weights learn it like the others.""",
+        mend="""Type the number in. If 0 is meant, type 0, so that nobody has to guess.""",
+    ),
 }

@@ -18,6 +18,7 @@ from gradsheet.audit.details import (
     Content,
     Details,
     Effect,
+    EmptyData,
     FilledOver,
     Formula,
     GradientTaken,
@@ -298,6 +299,12 @@ def _(details: RowWithoutFormulas) -> str:
 @_message.register
 def _(details: OddCell) -> str:
     return f"{_holds(details.content)}, unlike the other cells of the column"
+
+
+@_message.register
+def _(details: EmptyData) -> str:
+    among = f" among {details.numbers} numbers" if details.numbers else ""
+    return f"is empty{among}; the formulas that read it take it for 0"
 
 
 @_message.register

@@ -103,3 +103,34 @@ def test_a_gradient_without_a_number_is_refused(tmp_path: Path) -> None:
     example = torch.tensor([1.0, 2.0, -1.0, -2.0])
     with pytest.raises(GradsheetError, match="the gradient by the result of sum is NaN or inf"):
         write_model_workbook(Several([unit]), example, tmp_path / "a.xlsx", loss="sum")
+
+
+def test_a_mask_beside_computed_places(tmp_path: Path) -> None:
+    """As detectors write the classes of the boxes that have one."""
+
+    def loss(output: Tensor, target: Tensor) -> Tensor:
+        known = target >= 0
+        wanted = torch.zeros_like(output)
+        wanted[known, target[known]] = 1
+        chosen = output.log_softmax(-1)[known, target[known]].mean()
+        return ((output - wanted) ** 2).sum() - chosen
+
+    given, target = torch.randn(1, 4, 2), torch.tensor([[2, -1, 0, -1]])
+    path = tmp_path / "a.xlsx"
+    write_model_workbook(nn.Linear(2, 3), given, path, target, loss=loss)
+
+
+def test_numbers_written_past_autograd(tmp_path: Path) -> None:
+    """``.data`` of scores is masked in place, as Tacotron's attention does it."""
+
+    class Attends(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scores = nn.Linear(4, 4)
+
+        def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+            scores = self.scores(x)
+            scores.data.masked_fill_(torch.arange(4) >= lengths[:, None], -float("inf"))
+            return scores.softmax(-1) * x
+
+    check_model(Attends(), torch.randn(2, 4), torch.tensor([4, 2]), folder=tmp_path)

@@ -88,9 +88,9 @@ def _index(builder: Builder, x: Value, indices: Sequence[Any], *_: Any) -> Any:
         _fixed_mask(builder, part) if part is not None and part.dtype == torch.bool else part
         for part in indices
     ]
-    moving = [k for k, part in enumerate(indices) if part is not None and not part.is_constant]
-    if not moving:
+    if all(part is None or part.is_constant for part in indices):
         return indexed("index")(builder, x, indices)
+    indices = _without_masks(indices)
     x = builder.whole(x)
     given = [k for k, part in enumerate(indices) if part is not None]
     if given != list(range(given[0], given[0] + len(given))):
@@ -102,6 +102,19 @@ def _index(builder: Builder, x: Value, indices: Sequence[Any], *_: Any) -> Any:
     rank = len(flat.shape)
     back = list(range(rank, rank + first)), list(range(first))
     return found.moved(np.moveaxis(found.ids, *back))
+
+
+def _without_masks(indices: Sequence[Any]) -> list[Any]:
+    """Indices with the positions where a constant mask is true in place of the mask."""
+    found: list[Any] = []
+    for part in indices:
+        if part is None or part.dtype != torch.bool:
+            found.append(part)
+            continue
+        for places in part.constant.nonzero(as_tuple=True):
+            ids = np.full(tuple(places.shape), UNKNOWN)
+            found.append(Value(ids, False, torch.int64, places))
+    return found
 
 
 def _flat_index(builder: Builder, x: Value, parts: Sequence[tuple[int, Value]]) -> Value:
@@ -154,12 +167,11 @@ def _put_at_computed(
         wide = mask.ids.reshape(*mask.shape, *([1] * (len(x.shape) - len(mask.shape))))
         found: Value = _where(builder, Value(wide, False, torch.bool), values, x)
         return found
-    if all(part.is_constant or part.dtype == torch.bool for _, part in given):
-        fixed = {k: p if p.is_constant else _fixed_mask(builder, p) for k, p in given}
-        indices = [fixed.get(k) for k in range(max(fixed) + 1)]
+    if any(part.dtype == torch.bool for _, part in given):
+        fixed = {k: _fixed_mask(builder, p) if p.dtype == torch.bool else p for k, p in given}
+        indices = _without_masks([fixed.get(k) for k in range(max(fixed) + 1)])
         return _index_put(builder, x, indices, values, accumulate)
-    masked = any(part.dtype == torch.bool for _, part in given)
-    if masked or [k for k, _ in given] != list(range(len(given))):
+    if [k for k, _ in given] != list(range(len(given))):
         raise builder.refuse("writing to places that depend on the input")
     places = builder.whole(_flat_index(builder, x, given))
     rest = x.shape[len(given) :]

@@ -83,6 +83,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
         self._leaves: set[int] = set()
         self._stopped: frozenset[int] = frozenset()
         self._resolved: dict[int, Tensor] = {}
+        self._written_to: Tensor | None = None
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -216,6 +217,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
             return not tensor.is_leaf or id(tensor) in self._leaves
         if id(tensor) in self._resolved:  # torch conjugates below autograd what it had noted to be
             return True
+        if tensor is self._written_to:  # by .data: what its elements had flows on to who reads them
+            return self.builder.reaches(self.elements.of(tensor).numpy())
         if not self.scope.custom or tensor.untyped_storage()._cdata in self._stopped:
             return False
         return self.builder.reaches(self.elements.of(tensor).numpy())
@@ -240,7 +243,11 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
             return func(*args, **given)
         if tracked and plain not in UNRELATED:
             others = {key: value for key, value in given.items() if key != "out"}
-            found = self._lowered(plain, args, others)
+            self._written_to = target
+            try:
+                found = self._lowered(plain, args, others)
+            finally:
+                self._written_to = None
         result = func(*args, **given)
         if found is not None:
             self._store([target], found, set(), name)

@@ -131,6 +131,7 @@ def test_numbers_written_past_autograd(tmp_path: Path) -> None:
         def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
             scores = self.scores(x)
             scores.data.masked_fill_(torch.arange(4) >= lengths[:, None], -float("inf"))
-            return scores.softmax(-1) * x
+            found: Tensor = scores.softmax(-1) * x
+            return found
 
     check_model(Attends(), torch.randn(2, 4), torch.tensor([4, 2]), folder=tmp_path)

@@ -3,7 +3,9 @@
 Each test forces ties or rounding of its own, so that it does not depend on the processor.
 """
 
+import copy
 import json
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -84,7 +86,9 @@ class Sorted(nn.Module):
         ([-5, -2 - 1e-12, -2, -3], 1, 2),
         ([0, 1e-300, 0, 0], 1, 1),
         ([0, 0, 0, 0], 0, 4),
-        ([-1, 0, 1e-10, 0], 1, 3),  # relative to the largest magnitude, not to the maximum
+        ([-1, 0, 1e-10, 0], 1, 3),  # relative to the largest magnitude, not to the maximum,
+        ([-1e9, 0.1, 0.4, -1e9], 2, 1),  # but not to that of what a mask fills in
+        ([-np.inf, 0.1, 0.4, 0.4], 2, 2),
         ([np.nan, -1, np.nan, -1], 1, 2),
     ],
 )
@@ -299,3 +303,28 @@ def gradient(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     function(given).backward()  # type: ignore[no-untyped-call]
     assert given.grad is not None
     return given.grad
+
+
+@pytest.mark.parametrize("filled", [-1e9, -math.inf, -1e4])
+def test_the_maximum_of_masked_numbers(filled: float, tmp_path: Path) -> None:
+    """What a mask fills in makes no ties: the gradient is torch's own."""
+
+    class Pool(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(3, 4)
+
+        def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+            found: Tensor = self.linear(x).masked_fill(mask[..., None], filled).max(1)[0]
+            return found
+
+    torch.manual_seed(0)
+    model, x = Pool().double(), torch.randn(1, 4, 3, dtype=torch.float64)
+    mask = torch.tensor([[True, False, False, False]])
+    F.cross_entropy(model(x, mask), torch.tensor([1])).backward()  # type: ignore[no-untyped-call]
+    book = ModelWorkbook(copy.deepcopy(model), (x, mask), torch.tensor([1]))
+    weight = model.linear.weight
+    assert weight.grad is not None
+    found = book.numbers.loss_by(book.grouped.parameters["linear.weight"].ids)
+    assert np.allclose(found, weight.grad.numpy(), rtol=1e-12, atol=0)
+    book.publish(tmp_path / "a.xlsx")

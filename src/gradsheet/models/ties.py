@@ -2,8 +2,10 @@
 
 Over blank paper all cells of a window are equal but for the last bits, which depend on the order in
 which a processor adds. So that the gradient does not, the winner is the first cell, row by row,
-within ``TIE`` of the maximum, relative to the largest magnitude in the window. PyTorch's own choice
-never enters: its reference gradient is taken through a gather at these winners.
+within ``TIE`` of the maximum, relative to its magnitude, or to the largest in the window up to 1: a
+maximum near 0 has the rounding errors of its neighbors, but −10⁹ where a mask was says nothing of
+them. PyTorch's own choice never enters: its reference gradient is taken through a gather at these
+winners.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +34,8 @@ Array = NDArray[np.float64]
 Pair = tuple[int, int]
 
 TIE = 1e-9
-"""How near to the maximum a cell counts as equal, relative to the window's largest magnitude."""
+"""How near to the maximum a cell counts as equal, relative to its magnitude, or to that of the
+window's largest up to 1."""
 
 
 def windows(x: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
@@ -45,7 +48,9 @@ def windows(x: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
 
 def thresholds(cells: Array) -> Array:
     """The smallest number of each window that counts as its maximum."""
-    found: Array = np.nanmax(cells, axis=-1) - TIE * np.nanmax(np.abs(cells), axis=-1)
+    largest = np.nanmax(cells, axis=-1)
+    within = np.minimum(np.nanmax(np.abs(cells), axis=-1), 1)
+    found: Array = largest - TIE * np.maximum(np.abs(largest), within)
     return found
 
 

@@ -41,7 +41,7 @@ class Extremum(Primitive):
         """In words, with the rule for ties."""
         return (
             f"{self.name} of a window of {names[0]}; the gradient goes to the first cell within "
-            f"{TIE:.0E} of it, relative to the window's largest magnitude"
+            f"{TIE:.0E} of it, relative to its magnitude, or the window's largest up to 1"
         )
 
     @staticmethod
@@ -101,7 +101,7 @@ class Extremum(Primitive):
 
     def _threshold(self, window: Windows, cells: Refs, y: str) -> str:
         far, other = joined("MIN" if self.largest else "MAX", ranges(cells)), "-+"[not self.largest]
-        size = f"MAX({y},-{far})" if self.largest else f"MAX(-{y},{far})"
+        size = f"MAX(ABS({y}),MIN(1,{'-' if self.largest else ''}{far}))"
         return f"{y}{other}{TIE:.9f}*{size}"
 
     def _winner(self, window: Windows, cells: Refs, threshold: str) -> str:

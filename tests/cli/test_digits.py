@@ -17,22 +17,22 @@ from tests.digits.test_data import write_small
 def test_summary(succeeded: Succeeded, tmp_path: Path) -> None:
     assert "Total params: 17,410" in succeeded("summary")
     assert "receptive field" in succeeded("summary", "--receptive-field")
-    assert "Total params: 640" in succeeded("summary", "--model", "0.6k")
+    assert "Total params: 640" in succeeded("summary", "--model", "0.7k")
 
 
 def test_the_zoo(succeeded: Succeeded, gradsheet: Run, small: Path, tmp_path: Path) -> None:
     listed = succeeded("zoo")
     assert all(re.search(rf"^│ {re.escape(name)} ", listed, re.M) for name in ZOO)
-    options = ("--model", "0.6k", "--epochs", 1, "--batch-size", 32, "--data", small)
-    assert "Wrote runs/tiny-0.6k-0." in succeeded("train", *options)
-    assert "/100 (" in succeeded("evaluate", "0.6k", "--data", small)
+    options = ("--model", "0.7k", "--epochs", 1, "--batch-size", 32, "--data", small)
+    assert "Wrote runs/tiny-0.7k-0." in succeeded("train", *options)
+    assert "/100 (" in succeeded("evaluate", "0.7k", "--data", small)
     page = Image.new("L", (60, 60), 255)
     page.paste(0, (28, 10, 33, 50))
     page.save(tmp_path / "x.png")
-    assert "x.png" in succeeded("predict", "--model", "0.6k", "x.png")
+    assert "x.png" in succeeded("predict", "--model", "0.7k", "x.png")
     refused = gradsheet("train", "--model", "3k")
     assert (refused.code, refused.stdout) == (2, "")
-    assert "no network is called '3k'; choose from 0.5k, 0.6k" in refused.stderr
+    assert "no network is called '3k'; choose from 0.5k, 0.7k" in refused.stderr
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """The zoo: what its networks compute, how large they are, what their files hold."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -21,12 +21,14 @@ from gradsheet.digits.small_model import (
     logits_in_training,
 )
 from gradsheet.digits.summary import layer_rows, receptive_fields, size
+from gradsheet.digits.training import Trainer
 from gradsheet.digits.zoo import EXACT, ZOO, make_network, name_of
 from gradsheet.errors import GradsheetError
 
 SMALL = [name for name in ZOO if name != EXACT]
 RECORDS = Path(__file__).parent.parent.parent / "results" / "zoo"
 SHARED = SmallArchitecture(3, (Separable(4), Separable(4, times=2)))
+ONE_SET_OF_KERNELS = SmallArchitecture(4, (Separable(4, times=2),), shared_kernels=True)
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -42,10 +44,13 @@ def test_sizes_by_an_independent_count(name: str) -> None:
     assert receptive_fields(model).endswith(f"{found['multiply_adds']:,}")
 
 
-def test_the_kernel_in_training_is_that_of_the_two_convolutions() -> None:
+@pytest.mark.parametrize("architecture", [SHARED, ONE_SET_OF_KERNELS])
+def test_the_kernel_in_training_is_that_of_the_two_convolutions(
+    architecture: SmallArchitecture,
+) -> None:
     """Logits and gradients, in float64; the norms' statistics are the running ones in both."""
     torch.manual_seed(0)
-    one, other = (SmallNet(SHARED).double() for _ in range(2))
+    one, other = (SmallNet(architecture).double() for _ in range(2))
     other.load_state_dict(one.state_dict())
     other.eval()
     for module in one.modules():
@@ -61,6 +66,18 @@ def test_the_kernel_in_training_is_that_of_the_two_convolutions() -> None:
     ):
         assert mine.grad is not None and its.grad is not None
         assert torch.allclose(mine.grad, its.grad, rtol=1e-9, atol=1e-11), name
+
+
+def test_shared_kernels_are_one_parameter_after_training(short: Recipe, few: Dataset) -> None:
+    """Its gradient is that of both convolutions, so training moves them as one."""
+    recipe = replace(short, architecture=ONE_SET_OF_KERNELS)
+    trainer = Trainer(recipe, few, 0, torch.device("cpu"), bar=False)
+    before = trainer.model.stem.weight.clone()
+    trainer.run_epoch()
+    for model in (trainer.model, trainer.evaluated_model):
+        assert isinstance(model, SmallNet)
+        assert torch.equal(model.stem.weight, model.layers[0].depthwise.weight)
+        assert not torch.equal(model.stem.weight, before)
 
 
 def test_bfloat16_is_the_same_function_roughly() -> None:
@@ -79,7 +96,7 @@ def test_a_network_is_trained_by_any_recipe(short: Recipe) -> None:
     assert find_recipe("fast", model="1k").epochs == RECIPES["fast"].epochs
     assert Recipe.from_dict(json.loads(json.dumps(find_recipe(model="1k").to_dict()))).architecture
     with pytest.raises(
-        GradsheetError, match=r"no network is called '3k'; choose from 0\.5k, 0\.6k, 1k"
+        GradsheetError, match=r"no network is called '3k'; choose from 0\.5k, 0\.7k, 1k"
     ):
         find_recipe(model="3k")
 
@@ -89,11 +106,12 @@ def test_names() -> None:
     assert name_of(SHARED) is None
 
 
-def test_weights_survive_the_file(tmp_path: Path) -> None:
-    model = SmallNet(SHARED)
+@pytest.mark.parametrize("architecture", [SHARED, ONE_SET_OF_KERNELS])
+def test_weights_survive_the_file(architecture: SmallArchitecture, tmp_path: Path) -> None:
+    model = SmallNet(architecture)
     save_model(model, tmp_path / "model.safetensors")
     again = load_model(tmp_path)
-    assert again.architecture == SHARED
+    assert again.architecture == architecture
     assert all(map(torch.equal, model.state_dict().values(), again.state_dict().values()))
 
 
@@ -109,6 +127,8 @@ def test_weights_survive_the_file(tmp_path: Path) -> None:
         {"layers": [{"channels": 4}] * 7},
         {"layers": [{"channels": 3, "times": 7}]},
         {"layers": 5},
+        {"shared_kernels": 1},
+        {"shared_kernels": True},
         {"heads": 2},
     ],
     ids=str,

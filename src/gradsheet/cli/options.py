@@ -12,7 +12,7 @@ from gradsheet.errors import GradsheetError
 # Written out, because help and completion must not load what defines them; a test compares them.
 PRESETS = ("course", "course-half", "mazur", "xor", "and", "iris-mini")
 RECIPES = ("course", "best", "distilled", "teacher", "fast", "small", "tiny")
-MODELS = ("0.5k", "0.6k", "1k", "2k", "5k", "8k", "10k", "17k")
+MODELS = ("0.5k", "0.7k", "1k", "2k", "5k", "8k", "10k", "17k")
 ENGINES = ("ironcalc", "formualizer", "libreoffice", "gnumeric", "onlyoffice")
 LEVELS = ("gradients", "deltas", "forward", "mistake")
 DEFAULT_RATES = "0.1,0.2,0.5,0.8,1.0,2.0"

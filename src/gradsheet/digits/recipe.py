@@ -1,5 +1,6 @@
 """Recipes: how the network is trained."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -101,9 +102,18 @@ class Recipe:
             if not holds:
                 raise ValueError(f"{name} is {getattr(self, name)!r}")
 
+    @classmethod
+    def completed(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """A written recipe, with the defaults of fields that came after it was written.
+
+        Raises:
+            Exception: the values are not a recipe, whatever is wrong with them.
+        """
+        return cls.from_dict(values).to_dict()
+
     def to_dict(self) -> dict[str, Any]:
         """The recipe as objects, numbers and texts of JSON."""
-        return asdict(self)
+        return dict(json.loads(json.dumps(asdict(self))))  # lists in place of tuples
 
 
 _MOST = 1_000_000  # epochs, or images in a batch
@@ -117,7 +127,7 @@ def _is_number(value: object, least: float, most: float) -> bool:
 SMALL, TINY = "small", "tiny"
 """The recipes of the zoo's small networks, and of the smallest, which augmentation overtaxes."""
 
-_TINIEST = ("0.5k", "0.6k", "1k")
+_TINIEST = ("0.5k", "0.7k", "1k")
 
 _BEST = Recipe(
     name="best",

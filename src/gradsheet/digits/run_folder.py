@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 from gradsheet.digits.device import device_name
 from gradsheet.digits.former_names import with_present_names
 from gradsheet.digits.model_files import load_model, weights_path
+from gradsheet.digits.recipe import Recipe
 from gradsheet.errors import GradsheetError
 from gradsheet.files import is_leftover, make_folder, read_json, write_text
 from gradsheet.processes import processor_name
@@ -90,7 +92,11 @@ def _read_config(path: Path) -> dict[str, Any] | None:
         config = read_json(path, "the description of a run", names)
     except GradsheetError:
         return None
-    return config if isinstance(config, dict) else None
+    if not isinstance(config, dict):
+        return None
+    with suppress(Exception):  # what is no recipe is none that is looked for
+        config["recipe"] = Recipe.completed(config["recipe"])
+    return config
 
 
 def _difference(config: dict[str, Any] | None, identity: dict[str, Any]) -> str:

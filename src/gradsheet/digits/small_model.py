@@ -44,14 +44,17 @@ class SmallArchitecture:
         stem: number of channels of the first convolution, 3x3, with 2x2 max pooling and hard swish.
         layers: what follows, from 14 x 14 pixels on; each time a layer is applied they are two
             fewer along each axis.
+        shared_kernels: whether the stem's kernels are those of the first layer's depthwise
+            convolution, one of 3x3 a channel in both.
 
     Raises:
         ValueError: the layers are applied too often, or one that is applied again changes the
-            number of channels.
+            number of channels, or kernels are shared between different numbers of channels.
     """
 
     stem: int
     layers: tuple[Separable, ...]
+    shared_kernels: bool = False
 
     def __post_init__(self) -> None:
         Separable(self.stem)  # the same limits
@@ -62,6 +65,10 @@ class SmallArchitecture:
             if layer.times > 1 and layer.channels != inputs:
                 raise ValueError(f"{layer} after {inputs} channels")
             inputs = layer.channels
+        if type(self.shared_kernels) is not bool:
+            raise ValueError(f"shared kernels {self.shared_kernels!r}")
+        if self.shared_kernels and self.stem != self.layers[0].channels:
+            raise ValueError(f"kernels of {self.layers[0]} shared with a stem of {self.stem}")
 
 
 class SmallNet(nn.Module):
@@ -73,7 +80,10 @@ class SmallNet(nn.Module):
         self.stem = nn.Conv2d(1, architecture.stem, kernel_size=3, padding=1)
         self.pool = nn.MaxPool2d(2)
         channels = [architecture.stem, *(layer.channels for layer in architecture.layers)]
-        self.layers = nn.Sequential(*map(_SeparableLayer, channels, architecture.layers))
+        layers = list(map(_SeparableLayer, channels, architecture.layers))
+        if architecture.shared_kernels:
+            self.stem.weight = layers[0].depthwise.weight
+        self.layers = nn.Sequential(*layers)
         self.average = nn.AdaptiveAvgPool2d(1)
         self.linear = nn.Linear(channels[-1], CLASSES)
 

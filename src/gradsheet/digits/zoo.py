@@ -1,4 +1,4 @@
-"""The zoo: networks of 640 to 17,410 parameters, by name."""
+"""The zoo: networks of 472 to 17,410 parameters, by name."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ EXACT = "17k"
 
 ZOO: dict[str, AnyArchitecture] = {
     "0.5k": SmallArchitecture(11, (Separable(11, times=5),)),
-    "0.6k": SmallArchitecture(14, (Separable(14, times=5),)),
+    "0.7k": SmallArchitecture(17, (Separable(17, times=5),), shared_kernels=True),
     "1k": SmallArchitecture(20, (Separable(20, times=5),)),
     "2k": SmallArchitecture(16, (Separable(24), Separable(24, times=4))),
     "5k": SmallArchitecture(32, (Separable(32), Separable(32, times=2), Separable(32, times=2))),

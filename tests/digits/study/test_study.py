@@ -91,7 +91,7 @@ def test_finished_seeds_are_kept_and_more_can_be_added(study: Study) -> None:
 
 def test_records_alone_are_accepted(study: Study) -> None:
     """As they are kept under results/, without the runs; only of the same recipe and data."""
-    recipe = replace(find_recipe(model="0.6k"), epochs=1, batch_size=100)
+    recipe = replace(find_recipe(model="0.7k"), epochs=1, batch_size=100)
     two = replace(study, recipe=recipe, seeds=2)
     first = two.execute(one_thread, quiet)
     for seed in range(2):
@@ -102,8 +102,8 @@ def test_records_alone_are_accepted(study: Study) -> None:
 
     assert two.execute(none, quiet)["runs"] == first["runs"]
     assert two.epochs_done() == 2
-    assert (first["parameters"], first["multiply_adds"]) == (640, 250_124)
-    assert first["command"] == "gradsheet study --recipe tiny --model 0.6k --seeds 2"
+    assert (first["parameters"], first["multiply_adds"]) == (673, 331_262)
+    assert first["command"] == "gradsheet study --recipe tiny --model 0.7k --seeds 2"
     for seed in range(2):
         shutil.rmtree(study.folder / f"seed-{seed:03}")
     other = replace(two, recipe=replace(recipe, learning_rate=0.5))

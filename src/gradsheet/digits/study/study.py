@@ -188,6 +188,8 @@ class Study:
         try:
             with reading(path, "the record of a run"):
                 record = read_json(path, "the record of a run")
+                if "recipe" in record:
+                    record["recipe"] = Recipe.completed(record["recipe"])
                 accuracies = [record["accuracy"], *record["history"]]
                 if record["seed"] == seed and record["history"]:
                     sound = isinstance(record["loss"], float) and all(map(_is_share, accuracies))

@@ -17,7 +17,7 @@ from tests.digits.test_data import write_small
 def test_summary(succeeded: Succeeded, tmp_path: Path) -> None:
     assert "Total params: 17,410" in succeeded("summary")
     assert "receptive field" in succeeded("summary", "--receptive-field")
-    assert "Total params: 640" in succeeded("summary", "--model", "0.7k")
+    assert "Total params: 673" in succeeded("summary", "--model", "0.7k")
 
 
 def test_the_zoo(succeeded: Succeeded, gradsheet: Run, small: Path, tmp_path: Path) -> None:

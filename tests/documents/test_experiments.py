@@ -67,6 +67,12 @@ def sixth(run: Run) -> list[str]:
     return [*start, *means, f"{mean(run['CPU seconds']):.0f} s"]
 
 
+def eighth(run: Run) -> list[str]:
+    start = [str(run[key]) for key in ("name", "parameters", "batch size", "learning rate")]
+    end = [f"{run['training loss']:.4f}", f"{run['CPU seconds']:.0f} s"]
+    return [*start, run["dtype"], *figures(run), *end]
+
+
 @pytest.mark.parametrize(
     ("file", "count", "cells"),
     [
@@ -76,6 +82,7 @@ def sixth(run: Run) -> list[str]:
         ("validation-4", 6, fourth),
         ("validation-5", 23, fifth),
         ("validation-6", 4, sixth),
+        ("validation-8", 7, eighth),
     ],
 )
 def test_every_validation_run_is_a_row(
@@ -144,3 +151,10 @@ def test_the_distilled_small_networks_are_those_of_the_results() -> None:
         for trained_on, one in (("labels", labels[run["from labels"]]), ("the teacher", run)):
             cells = [f"`{run['model']}`", trained_on, *with_augmented(one)]
             assert f"| {' | '.join(cells)} |" in LOG
+
+
+def test_the_former_small_network_is_that_of_the_results() -> None:
+    study = results_of("zoo-0.6k")
+    assert (study["parameters"], study["n"]) == (640, 2)
+    said = f"the one of 640, `0.6k`, which reached {study['mean']:.3%} on the test set"
+    assert said in flat(LOG)

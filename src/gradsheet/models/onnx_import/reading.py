@@ -234,6 +234,8 @@ def _compare(model: Any, examples: Mapping[str, Array], output: str, found: Tens
     """
     from onnx.reference import ReferenceEvaluator
 
+    if any(_has_lengths(node) for node in model.graph.node):
+        return  # the evaluator takes no notice of them
     try:
         with np.errstate(all="ignore"):
             (expected,) = ReferenceEvaluator(model).run([output], dict(examples))
@@ -255,3 +257,8 @@ def _compare(model: Any, examples: Mapping[str, Array], output: str, found: Tens
     if not torch.allclose(found, expected, rtol=TOLERANCE, atol=tolerance, equal_nan=True):
         worst = float((found - expected).abs().max())
         raise GradsheetError(f"the output differs from onnx's reference by up to {worst:.1g}")
+
+
+def _has_lengths(node: Any) -> bool:
+    """Whether a node takes sequences of different lengths."""
+    return node.op_type in ("RNN", "GRU", "LSTM") and len(node.input) > 4 and bool(node.input[4])

@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gradsheet.errors import GradsheetError
-from gradsheet.models.onnx_import.operators.kinds import Ints
 
 Activations = Sequence[Callable[[Tensor], Tensor]]
 State = tuple[Tensor, ...]
@@ -28,7 +27,7 @@ def rnn(
     weight: Tensor,
     recurrent: Tensor,
     bias: Tensor | None = None,
-    sequence_lens: Ints | None = None,
+    sequence_lens: Tensor | None = None,
     initial_h: Tensor | None = None,
     *,
     hidden_size: int | None = None,
@@ -53,7 +52,7 @@ def gru(
     weight: Tensor,
     recurrent: Tensor,
     bias: Tensor | None = None,
-    sequence_lens: Ints | None = None,
+    sequence_lens: Tensor | None = None,
     initial_h: Tensor | None = None,
     *,
     hidden_size: int | None = None,
@@ -87,7 +86,7 @@ def lstm(
     weight: Tensor,
     recurrent: Tensor,
     bias: Tensor | None = None,
-    sequence_lens: Ints | None = None,
+    sequence_lens: Tensor | None = None,
     initial_h: Tensor | None = None,
     initial_c: Tensor | None = None,
     peepholes: Tensor | None = None,
@@ -135,7 +134,7 @@ def _biases(bias: Tensor | None, directions: int, size: int, x: Tensor) -> Tenso
 
 def _unroll(
     x: Tensor,
-    lengths: Ints | None,
+    lengths: Tensor | None,
     direction: str,
     layout: int,
     initial: list[Tensor | None],
@@ -144,12 +143,11 @@ def _unroll(
 ) -> tuple[Tensor, ...]:
     """The outputs of all steps and the last state, of x (steps, batch, inputs).
 
-    With ``layout`` the batch comes first everywhere.
+    With ``layout`` the batch comes first everywhere. Beyond the length of a sequence its state
+    stays, and its outputs are 0.
     """
     x = x.transpose(0, 1) if layout else x
     steps, batch = x.shape[:2]
-    if lengths is not None and set(lengths) != {steps}:
-        raise GradsheetError("over sequences of different lengths")
     backward = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}[direction]
     outputs, last = [], []
     for d, reverse in enumerate(backward):
@@ -159,8 +157,15 @@ def _unroll(
         )
         found = []
         for t in reversed(range(steps)) if reverse else range(steps):
-            state = step(d, x[t], state)
-            found.append(state[0])
+            following = step(d, x[t], state)
+            if lengths is None:
+                state, output = following, following[0]
+            else:
+                inside = (lengths > t)[:, None]
+                pairs = zip(following, state, strict=True)
+                state = tuple(torch.where(inside, new, old) for new, old in pairs)
+                output = torch.where(inside, following[0], 0.0)
+            found.append(output)
         outputs.append(torch.stack(found[::-1] if reverse else found))
         last.append(state)
     y = torch.stack(outputs, 1)

@@ -198,6 +198,17 @@ def center_crop_pad(x: Tensor, shape: Ints, *, axes: Ints | None = None) -> Tens
     return x
 
 
+def non_zero(x: Tensor) -> Tensor:
+    """Where numbers are not 0: a row of positions for each axis."""
+    return torch.nonzero(x).T
+
+
+def compress(x: Tensor, condition: Tensor, *, axis: int | None = None) -> Tensor:
+    """Slices, or numbers, where a condition is true; beyond its end it is not."""
+    x, axis = (x.reshape(-1), 0) if axis is None else (x, axis)
+    return x.index_select(axis, torch.nonzero(condition)[:, 0])
+
+
 def eye_like(x: Tensor, *, dtype: int = 1, k: int = 0) -> Tensor:
     """Ones on a diagonal."""
     rows, columns = x.shape
@@ -219,6 +230,7 @@ def grid_sample(
 
 OPERATORS: dict[str, Callable[..., Any]] = {
     "CenterCropPad": center_crop_pad,
+    "Compress": compress,
     "Concat": concat,
     "DepthToSpace": depth_to_space,
     "Expand": expand,
@@ -228,6 +240,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "GatherElements": gather_elements,
     "GatherND": gather_nd,
     "GridSample": grid_sample,
+    "NonZero": non_zero,
     "Pad": pad,
     "Reshape": reshape,
     "ScatterElements": scatter_elements,

@@ -9,6 +9,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from gradsheet.errors import GradsheetError
 from gradsheet.models.build import ModelWorkbook, write_model_workbook
 from gradsheet.models.onnx_import import read_onnx
 
@@ -74,3 +75,23 @@ def test_numbers_chosen_by_a_mask(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.onnx", nodes, {"x": [3, 2]}, weights, 1)
     x = np.array([[0.1, 0.9], [0.2, 0.3], [0.7, 0.8]], dtype=np.float32)
     write_model_workbook(*read_onnx(path, x), tmp_path / "a.xlsx", loss="sum")
+
+
+def test_a_loop_over_what_is_computed_is_refused_as_one(tmp_path: Path) -> None:
+    """Its inputs are constants; its body reads a computed value."""
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["on"], ["still"]),
+         helper.make_node("Add", ["state", "doubled"], ["next"])],
+        "body",
+        [helper.make_tensor_value_info("i", TensorProto.INT64, []),
+         helper.make_tensor_value_info("on", TensorProto.BOOL, []),
+         helper.make_tensor_value_info("state", TensorProto.FLOAT, [2])],
+        [helper.make_tensor_value_info("still", TensorProto.BOOL, []),
+         helper.make_tensor_value_info("next", TensorProto.FLOAT, [2])],
+    )  # fmt: skip
+    nodes = [helper.make_node("Add", ["x", "x"], ["doubled"]),
+             helper.make_node("Loop", ["three", "", "zeros"], ["y"], body=body)]  # fmt: skip
+    weights = {"three": np.array(3), "zeros": np.zeros(2, dtype=np.float32)}
+    path = saved(tmp_path / "a.onnx", nodes, {"x": [2]}, weights, 1)
+    with pytest.raises(GradsheetError, match="the ONNX operator Loop is not supported"):
+        read_onnx(path, np.ones(2, dtype=np.float32))

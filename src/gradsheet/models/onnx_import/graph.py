@@ -122,8 +122,8 @@ class GraphImporter:
         elif node.op_type in ("Shape", "Size") and read[0] in self.computed:
             stand_in = np.broadcast_to(np.float32(0), self.computed[read[0]].shape)
             self._fold(node, {read[0]: stand_in})
-        elif all(name in self.known for name in read):
-            self._fold(node, {name: self.known[name] for name in read})
+        elif not any(name in self.computed for name in reads(node)):
+            self._fold(node, {n: self.known[n] for n in reads(node) if n in self.known})
         else:
             self._call(node)
 

@@ -33,6 +33,33 @@ def test_what_decides_on_an_update(update: str, mistakes: list[tuple[str, str]])
     assert found_in(audited(changed(STOPPING, "w1", update))) == mistakes
 
 
+FLAGGED: list[Column] = [
+    ("x1", 0.5),
+    ("x2", -0.3),
+    ("t", 0.9),
+    *((p, n, f"=[{p}<]-$B$1*[goes on<]*{g}") for p, n, g in (
+        ("w1", 0.1, "[δ<]*[x1<]"), ("w2", 0.2, "[δ<]*[x2<]"), ("b", 0.0, "[δ<]"))),
+    *STOPPING[-4:-1],
+    ("goes on", "=IF([E]>0.005,1,0)"),
+    STOPPING[-1],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "formula", "mistakes"),
+    [
+        ("goes on", "=IF([E]>0.005,1,0)", []),
+        ("w2", "=[w2<]-$B$1*[δ<]*[x2<]", [("F7", "GS302")]),
+        ("w2", "=[w2<]-$B$1*[goes on<]*[δ<]*[x1<]", [("F7", "GS403")]),
+    ],
+    ids=["right", "one goes on", "wrong signal"],
+)
+def test_a_flag_may_decide_on_updates(
+    column: str, formula: str, mistakes: list[tuple[str, str]]
+) -> None:
+    assert found_in(audited(changed(FLAGGED, column, formula))) == mistakes
+
+
 LEAKY: list[Column] = [
     ("x", [1, -1, 2, -0.5]),
     ("t", [0.5, 0.2, 0.9, 0.1]),

@@ -69,3 +69,24 @@ def test_an_empty_cell_in_a_range_of_data() -> None:
     whole = book(columns, 8, beside)
     assert audit_book(whole).all_right
     assert found_in(audit_book(without(whole, "T22"))) == [("T22", "GS216")]
+
+
+def test_an_empty_cell_among_classes_is_0() -> None:
+    kinds = (1, 2, 3)
+    columns: list[Column] = [
+        ("x", [0.2, 0.8, 0.5]),
+        *((f"t{k}", [float(k == n) for n in kinds]) for k in kinds),
+        *((f"w{k}", 0.1 * k, f"=[w{k}<]-$B$1*[d{k}<]*[x<]") for k in kinds),
+        *((f"z{k}", f"=[w{k}]*[x]") for k in kinds),
+        *((f"p{k}", f"=EXP([z{k}])/(EXP([z1])+EXP([z2])+EXP([z3]))") for k in kinds),
+        ("loss", "=-([t1]*LN([p1])+[t2]*LN([p2])+[t3]*LN([p3]))"),
+        *((f"d{k}", f"=[p{k}]-[t{k}]") for k in kinds),
+    ]
+    whole = book(columns, 9, RATE)
+    zeros = [
+        str(index)
+        for index, held in whole.sheets["Sheet"].cells.items()
+        if held.value == 0.0 and index.column in (3, 4, 5)
+    ]
+    assert len(zeros) == 18
+    assert audit_book(without(whole, *zeros)).all_right

@@ -4,7 +4,7 @@ import pytest
 
 from gradsheet.audit.pipeline import audit_book
 from gradsheet.spreadsheet.addresses import CellIndex
-from tests.audit.by_columns import Column, audited, book, changed, found_in, moved, sigmoid
+from tests.audit.by_columns import RATE, Column, audited, book, changed, found_in, moved, sigmoid
 from tests.audit.steps.matrices import Matrices
 
 LINE: list[Column] = [
@@ -221,3 +221,26 @@ def test_a_change_that_lacks_its_local_derivative() -> None:
     ]
     assert audited(columns).all_right
     assert found_in(audited(changed(columns, "Δb", "=$B$1*[s]*[v]"))) == [("K6", "GS602")]
+
+
+MAZUR: list[Column] = [
+    *moved("w1 w2 w3 w4", "-$B$1*[δ{0}<]"),
+    ("h", "=1/(1+EXP(-([w1]*$E$1+[w2]*$E$2)))"),
+    ("o1", "=1/(1+EXP(-[w3]*[h]))"),
+    ("o2", "=1/(1+EXP(-[w4]*[h]))"),
+    ("Etotal", "=0.5*($H$1-[o1])^2+0.5*($H$2-[o2])^2"),
+    ("δo1", "=([o1]-$H$1)*[o1]*(1-[o1])"),
+    ("δo2", "=([o2]-$H$2)*[o2]*(1-[o2])"),
+    ("δh", "=([δo1]*[w3]+[δo2]*[w4])*[h]*(1-[h])"),
+    ("δw1", "=[δh]*$E$1"),
+    ("δw2", "=[δh]*$E$2"),
+    ("δw3", "=[δo1]*[h]"),
+    ("δw4", "=[δo2]*[h]"),
+]
+
+
+def test_targets_beside_the_table_that_only_deltas_take() -> None:
+    beside: dict[str, str | float] = {**RATE, "E1": 0.3, "E2": 0.8, "H1": 0.2, "H2": 0.7}
+    assert audit_book(book(MAZUR, 6, beside)).all_right
+    wrong = changed(MAZUR, "δo2", "=([o2]-$H$1)*[o2]*(1-[o2])")
+    assert [code for _, code in found_in(audit_book(book(wrong, 6, beside)))] == ["GS501"]

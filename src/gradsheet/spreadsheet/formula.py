@@ -105,6 +105,14 @@ def calls(tree: Node, function: str) -> bool:
     return tree.function == function or any(calls(part, function) for part in tree.arguments)
 
 
+def functions_in(tree: Node) -> Iterator[str]:
+    """The functions and operators that a formula calls, with repetitions."""
+    if isinstance(tree, Call):
+        yield tree.function
+        for part in tree.arguments:
+            yield from functions_in(part)
+
+
 _COMPARISONS = {"=", "<>", "<", ">", "<=", ">=", "EQ", "NE", "LT", "GT", "LTE", "GTE"}
 
 

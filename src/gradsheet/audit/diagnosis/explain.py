@@ -140,6 +140,10 @@ def _explained(found: Interpretation, row: int, column: int) -> Explanation:
         cause = Change(rules.OPERATOR, asked, opposite)
         right = naming.formula(right_formula(found, row, column))
         return Explanation((cause,), shown, right)
+    condition = found.left_out(column, written)
+    if condition is not None and _is_right(found, row, column, written):
+        cause = Change(rules.FACTOR_MISSING, None, naming.formula(condition))
+        return Explanation((cause,), shown, naming.formula(right_formula(found, row, column)))
     written = (choice and choice.step) or written
     used = {symbol_of(variable) for variable in variables(written)}
     right_expression = right_formula(found, row, column, used)
@@ -155,6 +159,13 @@ def _explained(found: Interpretation, row: int, column: int) -> Explanation:
             found.work.unexplained -= 1
             return _by_repair(repair, naming)
     return Explanation(causes, shown, naming.formula(right_expression))
+
+
+def _is_right(found: Interpretation, row: int, column: int, written: Expression) -> bool:
+    """Whether an update is right but for the condition under which others are made."""
+    expected = found.expected(row, column)
+    assert expected is not None
+    return found.reference.agree(*found.reference.values([written, expected]))
 
 
 def _by_repair(repair: Repair, naming: Naming) -> Explanation:

@@ -23,10 +23,46 @@ def choice_of(
         before: the parameter before the update; None in what is no update.
         written: what the update computes.
     """
-    if before is None or not isinstance(written, Apply) or written.operation is not CHOICE:
+    if before is None or not isinstance(written, Apply):
         return None
-    condition, yes, no = written.arguments
+    if written.operation is CHOICE:
+        condition, yes, no = written.arguments
+        return Choice(reference, before, condition, (yes, no))
+    return _by_flag(reference, before, written)
+
+
+def _by_flag(reference: ReferenceNetwork, before: Variable, written: Expression) -> "Choice | None":
+    """The choice of an update whose step is multiplied by 1 or 0."""
+    flag = _flag_in(written)
+    if flag is None:
+        return None
+    condition, *levels = flag.arguments
+    ways = [_with(written, flag, level) for level in levels]
+    stays = [reference.agree(*reference.values([way, before])) for way in ways]
+    if sum(stays) != 1:
+        return None
+    yes, no = (before if is_still else way for way, is_still in zip(ways, stays, strict=True))
     return Choice(reference, before, condition, (yes, no))
+
+
+def _flag_in(node: Expression) -> Apply | None:
+    """The first choice between 1 and 0 in an expression."""
+    if not isinstance(node, Apply):
+        return None
+    if node.operation is CHOICE:
+        levels = [part.value for part in node.arguments[1:] if isinstance(part, Number)]
+        if sorted(levels) == [0.0, 1.0]:
+            return node
+    return next((found for part in node.arguments if (found := _flag_in(part))), None)
+
+
+def _with(node: Expression, part: Expression, other: Expression) -> Expression:
+    """An expression with another one in place of a part, wherever that is written."""
+    if node is part:
+        return other
+    if not isinstance(node, Apply):
+        return node
+    return Apply(node.operation, tuple(_with(each, part, other) for each in node.arguments))
 
 
 @dataclass(frozen=True)
@@ -52,14 +88,17 @@ class Choice:
         return steps[0] if len(steps) == 1 else None
 
     @property
-    def stops_while_large(self) -> bool:
-        """Whether the parameter stays where the loss is large.
-
-        Known where the condition asks for one loss that is never negative.
-        """
+    def asks_for_loss(self) -> bool:
+        """Whether the condition asks for one loss that is never negative."""
         losses = {v for v in variables(self.condition) if symbol_of(v).kind in _LOSSES}
-        if len(losses) != 1 or "difference" in self.reference.practice.loss:
+        return len(losses) == 1 and "difference" not in self.reference.practice.loss
+
+    @property
+    def stops_while_large(self) -> bool:
+        """Whether the parameter stays where the loss is large, if the condition asks for it."""
+        if not self.asks_for_loss:
             return False
+        losses = {v for v in variables(self.condition) if symbol_of(v).kind in _LOSSES}
         far = expand(self.condition, lambda _: True, dict.fromkeys(losses, _LARGE))
         [is_first] = self.reference.values([far])
         taken = {bool(each) for each in np.not_equal(is_first, 0)}

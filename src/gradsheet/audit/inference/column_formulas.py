@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
-from gradsheet.audit.tables.headers import is_loss, is_rate
+from gradsheet.audit.tables.headers import is_loss, is_rate, read_header
 from gradsheet.audit.tables.table import Table
+from gradsheet.networks.symbols import LOSS
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Reference, references, to_expression
 from gradsheet.spreadsheet.functions import FormulaError
@@ -67,7 +68,8 @@ class ColumnFormulas:
 
     def is_loss(self, column: int) -> bool:
         """Whether the header of a column announces what is to be made small."""
-        return is_loss(self._table.headers.get(column, ""))
+        header = self._table.headers.get(column, "")
+        return is_loss(header) or read_header(header) == LOSS
 
     def constant(self, variable: Variable) -> Expression:
         """The number in a cell beside the table; of any other the variable itself."""

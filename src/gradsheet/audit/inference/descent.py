@@ -254,6 +254,8 @@ class _Search:
 
     def _by_another_rule(self, candidate: _Candidate) -> Interpretation | None:
         """The table under another rule, where most updates are right under it."""
+        if not self._may_be_made_small(candidate.column):
+            return None
         self._name_unused(candidate)
         rate = find_rate(self._table, self._hypothesis(candidate.column))
         plain = self._interpretation(candidate.column, candidate.function, rate)
@@ -263,6 +265,18 @@ class _Search:
             return None
         right = [column for column in self._updates if self._moves(found, column)]
         return found if 2 * len(right) >= len(self._updates) else None
+
+    def _may_be_made_small(self, column: int) -> bool:
+        """Whether a column is called a loss, or no other column reads it."""
+        row = self._table.later_rows[0]
+        readers = (
+            other
+            for other, tree in self._table.usual.items()
+            for ref in references(tree)
+            if other != column and ref.seen_from(CellIndex(row, other)) == (row, column)
+        )
+        is_named = is_loss(self._table.headers.get(column, ""))
+        return is_named or next(readers, None) is None
 
     def _name_unused(self, candidate: _Candidate) -> None:
         """Name the derivatives by which nothing is moved, as where another is taken twice."""

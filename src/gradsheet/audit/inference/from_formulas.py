@@ -18,6 +18,7 @@ from gradsheet.symbolic.expression import ZERO, Apply, Expression, Variable, exp
 from gradsheet.symbolic.tape import Tape
 
 _PROBES = np.array([0.3, 0.7, 1.1])
+_SIZES = np.geomspace(1e-6, 1e3, 10)
 _SAME = 1e-9  # relative difference
 _SMALL = 1e-4
 _Used = Callable[[Expression], Iterator[Variable]]
@@ -211,7 +212,7 @@ class _Naming:
                 is_other = self._is_delta(column) or self._is_count(formula)
                 if not is_other and self._name_error(column, *judged):
                     errors[own] = own
-            elif inside <= errors.keys():
+            elif inside <= errors.keys() and not self._is_flag(formula):
                 errors[own] = sums[column] = expand(formula, lambda _: True, errors)
         if sums:
             self._symbols[ColumnCell(_loss_among(sums))] = LOSS
@@ -235,16 +236,29 @@ class _Naming:
             self._symbols.update(beside)
 
     def _targets_beside(self) -> dict[Place, Symbol]:
-        """The cells beside the table that a column of each output takes beside that output."""
-        found: dict[Place, Symbol] = {}
+        """The cells beside the table that a column of each output takes beside that output.
+
+        Where two outputs take the same, the other one's is what a column of all outputs takes.
+        """
+        found: dict[int, Place] = {}
+        rest: set[Place] = set()
         for column, formula in self._formulas.expressions.items():
             inside = set(variables(formula))
             numbers = {self._outputs[variable] for variable in inside & self._outputs.keys()}
             places = {self._formulas.place(v) for v in inside if self._formulas.is_beside(v)}
             free = places - self._symbols.keys()
             if len(numbers) == len(free) == 1 and column in self._used_in_updates:
-                found.setdefault(free.pop(), Symbol(Kind.TARGET, (numbers.pop(),)))
-        return found
+                found.setdefault(numbers.pop(), free.pop())
+            elif len(numbers) == len(free) == self._shape.sizes[-1] and self._is_loss(column):
+                rest = free
+        taken = list(found.values())
+        doubtful = [number for number, place in found.items() if taken.count(place) > 1]
+        if len(doubtful) == 2 and len(left := rest - set(taken)) == 1:
+            found[doubtful[-1]] = left.pop()  # as good as the other way round
+        return {place: Symbol(Kind.TARGET, (number,)) for number, place in found.items()}
+
+    def _is_loss(self, column: int) -> bool:
+        return self._formulas.is_loss(column) and column not in self._used_in_updates
 
     def _name_whole_loss(self) -> None:
         """The column of several outputs and their targets, where none has an error of its own."""
@@ -288,6 +302,13 @@ class _Naming:
         with np.errstate(all="ignore"):
             value = Tape([wanted]).run(dict.fromkeys(variables(formula), _PROBES))[wanted]
         return not np.isnan(value).all()
+
+    def _is_flag(self, formula: Expression) -> bool:
+        """Whether a formula is 1 or 0, and nothing else."""
+        wanted = Variable("wanted", formula)
+        with np.errstate(all="ignore"):
+            value = Tape([wanted]).run(dict.fromkeys(variables(formula), _SIZES))[wanted]
+        return bool(np.all((value == 0) | (value == 1)))
 
     def _is_count(self, formula: Expression) -> bool:
         """Whether a formula only counts: it stays the same where an output moves a little."""

@@ -295,7 +295,27 @@ class Interpretation:
                 return False
             [step] = self.reference.values([choice.step])
             return self.reference.agree(step, right) or self.reference.agree(value, right)
-        return self.reference.agree(value, right)
+        return self.reference.agree(value, right) and self.left_out(column, written) is None
+
+    def left_out(self, column: int, written: Expression) -> Expression | None:
+        """The condition of the loss under which most other updates are made, and this one not."""
+        if self._before_update(self.symbols[column]) is None or not self._conditions:
+            return None
+        choice = self.choice(column, written)
+        is_made = choice is not None and choice.asks_for_loss
+        moved = sum(map(self.roles.is_trained, self.roles.parameters))
+        is_usual = 2 * len(self._conditions) > moved > 2
+        return self._conditions[0] if is_usual and not is_made else None
+
+    @cached_property
+    def _conditions(self) -> list[Expression]:
+        """The conditions of updates that ask for the loss."""
+        updates = {
+            self.roles.column_of_update(c) for c, s in self.symbols.items() if s.is_parameter
+        }
+        written = {column: w for column in updates if (w := self.typical(column)) is not None}
+        choices = [self.choice(column, formula) for column, formula in written.items()]
+        return [c.condition for c in choices if c is not None and c.step and c.asks_for_loss]
 
     def choice(self, column: int, written: Expression) -> Choice | None:
         """The choice that an update makes between its step and none; None where it makes none."""

@@ -131,7 +131,7 @@ def sources_of(table: Table, hypothesis: Hypothesis) -> Sources:
     sources = Sources()
     for column, symbol in hypothesis.symbols.items():
         if column in table.usual and (symbol.is_parameter or symbol.kind is Kind.NEXT):
-            for tree, place in _update_formulas(table, hypothesis, column):
+            for tree, place in update_formulas(table, hypothesis, column):
                 _count(sources, table, hypothesis, tree, place)
     return sources
 
@@ -181,7 +181,7 @@ def _rows_above(table: Table, hypothesis: Hypothesis, column: int) -> int:
     found: Counter[int] = Counter()
     for parameter, symbol in hypothesis.symbols.items():
         if parameter in table.usual and (symbol.is_parameter or symbol.kind is Kind.NEXT):
-            for tree, place in _update_formulas(table, hypothesis, parameter):
+            for tree, place in update_formulas(table, hypothesis, parameter):
                 cells = (ref.seen_from(place) for ref in references(tree))
                 found.update(place.row - cell.row for cell in cells if cell.column == column)
     return found.most_common(1)[0][0]
@@ -205,7 +205,7 @@ def counts_rows(table: Table, column: int) -> bool:
     return len(numbers) > 1 and {b - a for a, b in pairwise(numbers)} == {1.0}
 
 
-def _update_formulas(
+def update_formulas(
     table: Table, hypothesis: Hypothesis, column: int
 ) -> Iterator[tuple[Node, CellIndex]]:
     """The formula of an update, and those of the columns without a name that it reads."""

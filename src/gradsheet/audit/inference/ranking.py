@@ -126,10 +126,11 @@ def by_its_rule(table: Table, found: Interpretation) -> Interpretation:
     parameters = [c for c, s in found.symbols.items() if s in found.roles.parameters]
     updates = [c for c in parameters if found.roles.column_of_update(c) in wrong or c in wrong]
     trained = sum(map(found.roles.is_trained, found.roles.parameters & set(found.symbols.values())))
-    if 2 * len(updates) < trained:
+    few = 2 * len(updates) < trained
+    if not updates:
         return found
     best, least = found, len(wrong) + 0.9 * _unexplained(found)
-    for other in by_other_rules(table, found.hypothesis, found):
+    for other in by_other_rules(table, found.hypothesis, found, few=few):
         if not any(_follows(other, parameter) for parameter in updates[:2]):
             continue
         if (badness := len(wrong_columns(other)) + 0.9 * _unexplained(other)) < least:

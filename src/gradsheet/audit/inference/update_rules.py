@@ -5,6 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice, permutations
 
 from gradsheet.audit.inference.hypothesis import Hypothesis
@@ -14,6 +15,7 @@ from gradsheet.audit.inference.learning_rate import (
     counts_rows,
     label_near,
     sources_of,
+    update_formulas,
 )
 from gradsheet.audit.inference.reference import Practice
 from gradsheet.audit.inference.roles import goes_on
@@ -22,7 +24,7 @@ from gradsheet.audit.tables.table import Table
 from gradsheet.networks.symbols import LEARNING_RATE, Kind, Symbol
 from gradsheet.networks.update_rules import UPDATE_RULES
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
-from gradsheet.spreadsheet.formula import Node, references
+from gradsheet.spreadsheet.formula import Node, functions_in, references
 
 _MOST_TRIED = 400  # rules, ways of writing them, and settings
 _TINY = 1e-3  # what is added to a denominator
@@ -38,6 +40,12 @@ _OTHERS = (
     "adam",
 )
 _WITHOUT_MEMORY = ("weight-decay", "l1", "clipped", "elastic-net")
+_CALLS = {
+    "l1": {"SIGN", "IF", "ABS"},
+    "elastic-net": {"SIGN", "IF", "ABS"},
+    "clipped": {"MAX", "MIN", "MEDIAN", "IF"},
+}
+"""Functions of which updates call one under some rules."""
 _USUAL_BOUNDS = (1.0, 0.5, 2.0)  # which are no settings of other rules
 _LABELS = {
     Kind.MOMENTUM: r"μ|\bmu\b|moment|γ|gamma|β|beta",
@@ -67,7 +75,7 @@ class Settings:
 
 
 def by_other_rules(
-    table: Table, hypothesis: Hypothesis, found: Interpretation
+    table: Table, hypothesis: Hypothesis, found: Interpretation, *, few: bool = False
 ) -> Iterator[Interpretation]:
     """The table under each other rule that its updates may follow.
 
@@ -75,9 +83,14 @@ def by_other_rules(
         table: the table.
         hypothesis: its columns and cells.
         found: it under plain gradient descent.
+        few: whether few updates are not right; then all are bounded alike, where a bound may show
+            in few of them.
     """
     search = _Search(table, hypothesis, found)
-    for rule, variant, memory, rate, settings in islice(search.candidates(), _MOST_TRIED):
+    rules = ("clipped",) if few else _OTHERS
+    if few and not all(not called.isdisjoint(_CALLS["clipped"]) for called in search.called):
+        return
+    for rule, variant, memory, rate, settings in islice(search.candidates(rules), _MOST_TRIED):
         practice = replace(found.reference.practice, rule=rule, variant=variant)
         yield _interpretation(table, hypothesis, found, practice, memory, rate, settings)
 
@@ -106,7 +119,7 @@ class _Search:
     """What the updates of a table read besides its network."""
 
     def __init__(self, table: Table, hypothesis: Hypothesis, found: Interpretation) -> None:
-        self._table, self._found = table, found
+        self._table, self._found, self._hypothesis = table, found, hypothesis
         self._columns = {
             symbol: found.roles.column_of_update(column)
             for column, symbol in found.symbols.items()
@@ -117,15 +130,29 @@ class _Search:
         self._sources = sources_of(table, hypothesis)
 
     def candidates(
-        self,
+        self, rules: Sequence[str]
     ) -> Iterator[tuple[str, int, dict[int, Symbol], Rate, Settings]]:
         """Rule, way of writing it, columns of what it remembers, learning rate, settings."""
-        for rule in _OTHERS:
+        for rule in rules:
+            if rule in _CALLS and all(each.isdisjoint(_CALLS[rule]) for each in self.called):
+                continue
             memories = list(self._memories(rule))
             for variant in range(self._found.reference.ways(rule)):
                 for memory in memories:
                     for rate, settings in self._settings(rule):
                         yield rule, variant, memory, rate, settings
+
+    @cached_property
+    def called(self) -> list[set[str]]:
+        """Of each update the functions that it calls, through the columns that have no name."""
+        return [
+            {
+                name
+                for tree, _ in update_formulas(self._table, self._hypothesis, column)
+                for name in functions_in(tree)
+            }
+            for column in self._columns.values()
+        ]
 
     # --- What is remembered ------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Training tables: runs of rows of formulas, with headers above."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from gradsheet.audit.tables.alike import different_numbers
@@ -11,7 +11,7 @@ from gradsheet.audit.tables.runs import row_runs
 from gradsheet.audit.tables.table import Table
 from gradsheet.errors import GradsheetError
 from gradsheet.spreadsheet.addresses import CellIndex
-from gradsheet.spreadsheet.formula import references
+from gradsheet.spreadsheet.formula import Node, references
 from gradsheet.spreadsheet.formulas import Formulas
 from gradsheet.spreadsheet.model import Sheet
 
@@ -70,7 +70,24 @@ class _SheetSearch:
             same_rows = rows in runs or not any(set(rows) & set(run) for run in runs)
             if other != group and same_rows and self._grid.is_mostly_filled(other, rows):
                 columns += other
-        return sorted(c for c in columns if self._grid.is_mostly_filled((c,), rows))
+        filled = {c for c in columns if self._grid.is_mostly_filled((c,), rows)}
+        return sorted(filled | self._sparse(filled, rows))
+
+    def _sparse(self, columns: Collection[int], rows: range) -> set[int]:
+        """The columns with few numbers that each row reads, as where an empty cell is 0."""
+        read = {
+            cell.column
+            for place in (CellIndex(rows[-1], column) for column in columns)
+            if isinstance(tree := self._grid.formula(*place), Node)
+            for ref in references(tree)
+            if not ref.sheet and (cell := ref.seen_from(place)).row == place.row
+        }
+        return {
+            column
+            for column in read.difference(columns)
+            if not self._grid.filled.get(column, set()).isdisjoint(rows)
+            and self._grid.computed.get(column, set()).isdisjoint(rows)
+        }
 
     def _split(self, columns: list[int], rows: range) -> Iterator[list[int]]:
         """The tables side by side: where names come again after a gap, or most come again."""

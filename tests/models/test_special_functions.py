@@ -13,6 +13,7 @@ from gradsheet.errors import GradsheetError
 from gradsheet.models.build import write_model_workbook
 from tests.models.check_model import Several, check_model
 
+DRAWN = torch.tensor([[[0.2, 0.7, 0.4], [0.9, 0.1, 0.6]]], dtype=torch.float64)
 EDGES = torch.tensor([-0.5, 0.0, 0.5])
 
 
@@ -43,6 +44,14 @@ FUNCTIONS: dict[str, list[Callable[[Tensor], Tensor]]] = {
         lambda x: torch.bucketize(x, EDGES) * x,
         lambda x: torch.searchsorted(x.sort(1)[0], x, side="right") * x,
         lambda x: ((x > 0) ^ (x < 1)) * x,
+    ],
+    "drawn windows": [
+        lambda x: F.fractional_max_pool2d(
+            x.reshape(1, 2, 2, 4), (1, 2), (1, 2), _random_samples=DRAWN[..., :2]
+        ),
+        lambda x: F.fractional_max_pool3d(
+            x.reshape(1, 1, 2, 2, 4), (1, 1, 2), (1, 1, 2), _random_samples=DRAWN[:, :1]
+        ),
     ],
     "placed": [
         lambda x: x.masked_scatter(x > 0, x * 2),

@@ -65,6 +65,26 @@ def _adaptive_max(rank: int) -> Callable[..., Any]:
     return rule
 
 
+def _fractional_max(rank: int) -> Callable[..., Any]:
+    """Windows of one size whose places torch draws; the samples are constants.
+
+    The largest number of a window of rising numbers is its last, and so says where it is.
+    """
+    packet = getattr(torch.ops.aten, f"fractional_max_pool{rank}d")
+
+    def rule(builder: Builder, x: Value, size: Any, result: Any, samples: Value) -> Any:
+        if not samples.is_constant:
+            raise builder.refuse("samples that depend on the input")
+        rising = torch.arange(x.ids.size, dtype=torch.float64).reshape(x.shape)
+        last = packet(rising, size, result, samples.constant)[0]
+        back = np.indices(_several(size, rank)).reshape(rank, -1)[:, ::-1]
+        steps = np.cumprod([1, *x.shape[:-rank:-1]])[::-1]
+        windows = last.numpy().astype(np.int64).reshape(-1, 1) - steps @ back
+        return _with_positions(builder, x, windows, tuple(last.shape), rank)
+
+    return rule
+
+
 def _linear(name: str, operation: str, rank: int) -> Callable[..., Value]:
     """A linear function of the last ``rank`` dimensions, by torch's own operation."""
     packet = getattr(torch.ops.aten, operation)
@@ -95,6 +115,8 @@ RULES: dict[str, Callable[..., Any]] = {
     "max_pool2d": lambda *given: _max_pool(2)(*given)[0],
     "adaptive_max_pool2d": _adaptive_max(2),
     "adaptive_max_pool3d": _adaptive_max(3),
+    "fractional_max_pool2d": _fractional_max(2),
+    "fractional_max_pool3d": _fractional_max(3),
     "avg_pool1d": _linear("AvgPool1d", "avg_pool1d", 1),
     "avg_pool2d": _linear("AvgPool2d", "avg_pool2d", 2),
     "avg_pool3d": _linear("AvgPool3d", "avg_pool3d", 3),

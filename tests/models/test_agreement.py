@@ -7,7 +7,7 @@ import numpy as np
 import openpyxl
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gradsheet.errors import GradsheetError
 from gradsheet.models.agreement import compared
@@ -59,6 +59,30 @@ def test_a_wrong_tiny_gradient_is_found() -> None:
     (wrong,) = compared(expected, lambda _: [2e-12, -6e-12]).values()
     (right,) = compared(expected, lambda _: [1e-12 + 1e-16, -3e-12]).values()
     assert wrong.tolerated > 1e-6 > right.tolerated
+
+
+@pytest.mark.parametrize("filled", [-float(np.finfo(np.float32).max), -1e300])
+def test_what_a_mask_fills_in_hides_no_difference(filled: float) -> None:
+    values = np.array([0.5, filled])
+    expected = [ExpectedValues(column("1 fc", 4, 1, 2), values)]
+    (wrong,) = compared(expected, lambda _: [0.6, filled]).values()
+    (right,) = compared(expected, lambda _: [0.5, filled * (1 + 1e-12)]).values()
+    assert wrong.tolerated > 1e-6 > right.tolerated
+
+
+def test_a_model_that_is_stateful_beside_a_mask(tmp_path: Path) -> None:
+    """Its output changes from run to run; the number beside it is as large as float32 has them."""
+
+    class Stateful(nn.Module):
+        calls = 0
+
+        def forward(self, x: Tensor) -> Tensor:
+            Stateful.calls += 1
+            least = torch.finfo(torch.float32).min
+            return torch.cat([x * Stateful.calls, torch.full((1, 1), least)], 1)
+
+    with pytest.raises(GradsheetError, match="another output than the model"):
+        write_model_workbook(Stateful(), torch.ones(1, 2), tmp_path / "a.xlsx")
 
 
 def test_gradients_that_cancel_to_nothing(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ _ROUNDING = 1e-6
 """Numbers of a block so much smaller than the largest of their sheet are compared with that: a sum
 of gradients that cancel is a rounding error."""
 
-_HUGE = 1e200
-"""Larger numbers stand for infinity."""
+_HUGE = 1e30
+"""Larger numbers stand for infinity, as a mask fills them in, and say nothing of those beside."""
 
 
 @dataclass
@@ -78,8 +78,8 @@ def compared(
     worst: dict[str, Difference] = {}
     largest: dict[str, float] = {}
     for block in expected:
-        top = float(np.abs(block.values).max(initial=0))
-        largest[block.block.sheet] = max(largest.get(block.block.sheet, 0.0), min(top, _HUGE))
+        top = _largest(np.abs(block.values))
+        largest[block.block.sheet] = max(largest.get(block.block.sheet, 0.0), top)
     for block in expected:
         sheet = block.block.sheet
         values = block.values.ravel()
@@ -89,8 +89,7 @@ def compared(
         far = float(
             np.nan_to_num(apart, nan=np.inf, posinf=np.inf)[np.abs(values) < _HUGE].max(initial=0)
         )
-        sizes = np.abs(values)
-        scale = float(sizes[sizes < _HUGE].max(initial=0))
+        scale = _largest(np.abs(values))
         far = max(far, _far_of_huge(numbers, values))
         difference = worst.setdefault(sheet, Difference())
         least = max(_ROUNDING * largest[sheet], 1e-30)
@@ -98,6 +97,11 @@ def compared(
         smallest = _SMALLEST * max(1.0, largest[sheet])
         difference.tolerated = max(difference.tolerated, far / max(scale, smallest))
     return worst
+
+
+def _largest(sizes: Array) -> float:
+    """The largest number that does not stand for infinity."""
+    return float(sizes[sizes < _HUGE].max(initial=0))
 
 
 def _far_of_huge(numbers: Array, values: Array) -> float:

@@ -30,6 +30,9 @@ _SAME = 1e-9
 _ROUNDING = 1e-11
 """Likewise, relative to the largest number of all: gradients that cancel are rounding errors."""
 
+_FILLED = 1e6
+"""Larger numbers, such as a mask fills in, are compared with themselves alone."""
+
 _NOTHING = 1e-15
 """Likewise, relative to the largest gradient within the model: all may cancel to rounding errors,
 as those of a sum of probabilities do."""
@@ -245,8 +248,9 @@ def _differing(grouped: Grouped, found: Numbers, own: Own) -> str | None:
 def _alike(found: Array, expected: NDArray[np.float64], floor: float) -> bool:
     if found.shape != expected.shape:
         return False
-    scale = float(np.abs(expected).max(initial=0))
-    return float(np.abs(found - expected).max(initial=0)) <= max(_SAME * scale, floor)
+    sizes = np.abs(expected)
+    scale = np.maximum(sizes, min(float(sizes.max(initial=0)), _FILLED))
+    return bool((np.abs(found - expected) <= np.maximum(_SAME * scale, floor)).all())
 
 
 def _why(model: nn.Module, functions: Sequence[str]) -> str:

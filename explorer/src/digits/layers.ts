@@ -217,7 +217,10 @@ export class Activation implements Layer {
   }
 }
 
-/** How near to the maximum a cell counts as equal, relative to the window's largest magnitude. */
+/**
+ * How near to the maximum a cell counts as equal, relative to its magnitude, or to that of the
+ * window's largest up to 1; as in gradsheet/models/ties.py.
+ */
 const TIE = 1e-9;
 
 export class MaxPool implements Layer {
@@ -268,7 +271,9 @@ export class MaxPool implements Layer {
   /** The first cell, row by row, that counts as the maximum: whatever rounding makes of ties. */
   private winner(x: Maps, c: number, row: number, column: number): number {
     const cells = this.window(x, c, row, column);
-    const least = Math.max(...cells) - TIE * Math.max(...cells.map(Math.abs));
+    const largest = Math.max(...cells);
+    const within = Math.min(Math.max(...cells.map(Math.abs)), 1);
+    const least = largest - TIE * Math.max(Math.abs(largest), within);
     return cells.findIndex((cell) => cell >= least);
   }
 }

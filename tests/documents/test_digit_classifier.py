@@ -138,18 +138,23 @@ def test_the_times_of_an_epoch_are_those_of_the_results() -> None:
     ]
     without = results_of("training-avx2-two-threads")
     assert without["machine"]["torch uses"] == "AVX2"
-    slower = {one["name"]: one for one in without["contestants"]}
-    claims += [
-        f"takes {slower['recipe fast']['seconds an epoch']:.1f} s and",
-        f"usual loop {slower['usual']['seconds an epoch']:.1f} s",
-        f"({slower['recipe fast']['times as fast as usual']:.2f} times as long,",
-    ]
+    bfloat16 = results_of("training-avx512-bf16")
+    assert (bfloat16["machine"]["AVX512-BF16"], bfloat16["machine"]["AMX"]) == (True, False)
+    slower, third = (
+        {one["name"]: one for one in study["contestants"]} for study in (without, bfloat16)
+    )
+    for of in (slower, third):
+        claims += [
+            f"takes {of['recipe fast']['seconds an epoch']:.1f} s and "
+            f"the usual loop {of['usual']['seconds an epoch']:.1f} s "
+            f"({of['recipe fast']['times as fast as usual']:.2f} times as long,",
+        ]
     runs = [
         f"{3 * of['recipe fast']['seconds an epoch']:.0f} s against "
         f"{15 * of['usual']['seconds an epoch']:.0f} s"
-        for of in (times, slower)
+        for of in (times, slower, third)
     ]
-    claims.append(f"{runs[0]} with AMX, {runs[1]} with AVX2")
+    claims.append(f"{runs[0]} with AMX, {runs[1]} with AVX2, {runs[2]} on the EPYC")
     text = flat(CLASSIFIER)
     assert all(part in text for part in claims), claims
 

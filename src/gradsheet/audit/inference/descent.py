@@ -137,7 +137,7 @@ class _Search:
     @cached_property
     def _steps(self) -> list[Step]:
         """What may be the step of difference quotients."""
-        return possible_steps(self._table, iter(self._gradients))
+        return possible_steps(self._table, self._gradients)
 
     def _function(self, column: int) -> Function | None:
         """What a column computes of the parameters of its own row, with its derivatives."""

@@ -1,6 +1,6 @@
 """Gradients as difference quotients, (f(w + h) − f(w))/h, in place of derivatives."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from gradsheet.audit.inference.function import Function, Step
@@ -8,7 +8,7 @@ from gradsheet.audit.inference.learning_rate import numbers_in
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.symbols import Kind, Symbol, named
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
-from gradsheet.spreadsheet.formula import references
+from gradsheet.spreadsheet.formula import Call, Node, references
 from gradsheet.symbolic.expression import Expression, Number, Variable, expand
 
 STEP = named(Symbol(Kind.EPSILON), None, "step of a difference quotient")
@@ -51,8 +51,8 @@ def by_differences(function: Function, step: Step) -> Iterator[Function]:
         yield replace(function, data=data, derivatives=derivatives, step=step)
 
 
-def possible_steps(table: Table, gradients: Iterator[int]) -> list[Step]:
-    """The cells beside a table, and the numbers, that gradients read and that may be a step."""
+def possible_steps(table: Table, gradients: Iterable[int]) -> list[Step]:
+    """Small numbers, and cells beside a table that hold one, that gradients divide by."""
     waiting, seen = list(gradients), set[int]()
     found: dict[Step, None] = {}
     row = table.later_rows[0]
@@ -61,15 +61,27 @@ def possible_steps(table: Table, gradients: Iterator[int]) -> list[Step]:
         if column in seen or column not in table.usual:
             continue
         seen.add(column)
-        found |= {n: None for n in numbers_in(table.usual[column]) if 0 < n <= _LARGEST_TYPED}
+        divisors = tuple(_divisors(table.usual[column]))
+        divided_by = {ref for divisor in divisors for ref in references(divisor)}
+        numbers = (number for divisor in divisors for number in numbers_in(divisor))
+        found |= {number: None for number in numbers if 0 < number <= _LARGEST_TYPED}
         for ref in references(table.usual[column]):
             cell = CellRef(ref.sheet or table.sheet.name, ref.seen_from(CellIndex(row, column)))
             is_own = cell.sheet == table.sheet.name
             if is_own and cell.cell.row in table.rows and cell.cell.column in table.columns:
                 waiting += [cell.cell.column] if cell.cell.row == row else []
-            elif _is_small(table, cell):
+            elif ref in divided_by and _is_small(table, cell):
                 found[cell] = None
     return list(found)
+
+
+def _divisors(tree: Node) -> Iterator[Node]:
+    """What a formula divides by."""
+    if isinstance(tree, Call):
+        if tree.function == "/":
+            yield tree.arguments[1]
+        for argument in tree.arguments:
+            yield from _divisors(argument)
 
 
 def _is_small(table: Table, cell: CellRef) -> bool:

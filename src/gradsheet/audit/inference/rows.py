@@ -4,6 +4,7 @@ from functools import cached_property
 
 from gradsheet.audit.inference.column_formulas import column_formulas
 from gradsheet.audit.inference.descent import interpret_descent
+from gradsheet.audit.inference.differences import possible_steps
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.ranking import interpret, wrong_columns
 from gradsheet.audit.inference.wiring import Wiring
@@ -70,13 +71,18 @@ class RowTable:
 
 
 def _is_of_another_loss(found: Interpretation, wrong: set[int]) -> bool:
-    """Whether all activations, losses or gradients are wrong, or, with no loss, gradients alone."""
+    """Whether all activations or losses are wrong, or gradients as difference quotients may be.
+
+    With no loss, gradients alone.
+    """
     are_differences = "difference" in found.reference.practice.loss
     kinds = (Kind.LOSS,) if are_differences else (Kind.LOSS, Kind.ERROR)
     losses = {column for column, symbol in found.symbols.items() if symbol.kind in kinds}
     activations = {column for column, symbol in found.symbols.items() if symbol.is_activation}
     gradients = {column for column, symbol in found.symbols.items() if symbol.is_gradient}
-    if any(columns and columns <= wrong for columns in (activations, losses, gradients)):
+    if any(columns and columns <= wrong for columns in (activations, losses)):
+        return True
+    if gradients and gradients <= wrong and possible_steps(found.table, gradients):
         return True
     if not wrong or losses or _is_one_end(found, wrong):
         return False

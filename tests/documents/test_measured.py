@@ -15,6 +15,10 @@ def test_what_the_audit_finds_is_what_was_measured() -> None:
     assert f"plants each of {found['kinds']} kinds of mistakes" in page
     assert f"{found['planted']:,} times in all" in page
     assert f"{found['found and named']:,} of them were found and named ({share})" in page
+    usual, tables = found["named by headers"]["usual"].split(" of ")
+    assert usual == tables
+    assert f"all {tables} in tables with usual headers" in page
+    assert f"{found['found nothing'] / found['planted']:.1%} were not found" in page
     assert f"{found['not explained']:.1%} were found and not explained" in page
     assert f"{found['false alarms']} of the {found['right tables']:,} right tables" in page
     other = found["other layouts"]

@@ -61,13 +61,13 @@ def draw(results: dict[str, dict[str, Any]], path: Path) -> None:
     public = json.loads(PUBLIC.read_text())["networks"]
     axes.scatter(
         [one["parameters"] for one in public],
-        [100 * (1 - one["accuracy"]) for one in public],
+        [100 * error_of(one) for one in public],
         marker="x",
         color="0.55",
         label="published: single figures",
     )
     for name, one in results.items():
-        error = 100 * (1 - one["mean"])
+        error = 100 * error_of(one)
         errors = [100 * (1 - run["accuracy"]) for run in runs_of(name)]
         margins = None
         if one["n"] >= 5:

@@ -71,9 +71,10 @@ class RowTable:
 
 
 def _is_of_another_loss(found: Interpretation, wrong: set[int]) -> bool:
-    """Whether all activations or losses are wrong, or gradients as difference quotients may be.
+    """Whether what is wrong fits another function better than a mistake.
 
-    With no loss, gradients alone.
+    That is: all activations, all losses, all gradients where they may be difference quotients, or,
+    where the table has no loss, nothing but gradients and updates.
     """
     are_differences = "difference" in found.reference.practice.loss
     kinds = (Kind.LOSS,) if are_differences else (Kind.LOSS, Kind.ERROR)
@@ -95,12 +96,14 @@ def _is_one_end(found: Interpretation, wrong: set[int]) -> bool:
     It is none where a column without a name may hold the loss: one that nothing reads.
     """
     [first, *others] = wrong
+    if others:
+        return False
     named, usual = found.symbols, found.table.usual
     moved = {column for column, symbol in named.items() if symbol.is_parameter}
     read = {column: _read_in_its_row(found, column) for column in usual}
     steps = set[int]().union(*(columns for c, columns in read.items() if c not in moved))
     everything = set[int]().union(*read.values())
-    if others or any(column not in named for column in usual.keys() - everything):
+    if any(column not in named for column in usual.keys() - everything):
         return False
     return first in moved or first not in steps
 

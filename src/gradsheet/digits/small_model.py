@@ -142,7 +142,7 @@ class _SeparableLayer(nn.Module):
         return x
 
     def _convolve(self, x: Tensor) -> Tensor:
-        if not self.training:
+        if not self.training or x.dtype != torch.bfloat16:
             return self.depthwise(self.pointwise(x))  # type: ignore[no-any-return]  # Module.__call__ is untyped
         kernel = self.pointwise.weight * self.depthwise.weight
         return F.conv2d(x, kernel.contiguous(memory_format=torch.channels_last))

@@ -44,15 +44,22 @@ def test_sizes_by_an_independent_count(name: str) -> None:
     assert receptive_fields(model).endswith(f"{found['multiply_adds']:,}")
 
 
+@pytest.mark.parametrize("once", [False, True], ids=["float32", "bfloat16"])
 @pytest.mark.parametrize("architecture", [SHARED, ONE_SET_OF_KERNELS])
-def test_the_kernel_in_training_is_that_of_the_two_convolutions(
-    architecture: SmallArchitecture,
+def test_the_layers_in_training_are_those_of_evaluation(
+    architecture: SmallArchitecture, once: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Logits and gradients, in float64; the norms' statistics are the running ones in both."""
+    """Logits and gradients of the pass for either type of numbers, both in float64.
+
+    The norms' statistics are the running ones.
+    """
     torch.manual_seed(0)
     one, other = (SmallNet(architecture).double() for _ in range(2))
     other.load_state_dict(one.state_dict())
     other.eval()
+    if once:
+        for layer in one.layers:
+            monkeypatch.setattr(layer, "_convolve", layer._convolve_once)
     for module in one.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eval()

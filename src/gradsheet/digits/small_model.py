@@ -119,8 +119,9 @@ def _pooled(stem: nn.Conv2d, images: Tensor) -> Tensor:
 class _SeparableLayer(nn.Module):
     """A separable layer, as often as it is applied.
 
-    In training its two kernels are multiplied to that of one convolution, which is the same
-    function: libraries are slow at depthwise convolutions of few channels.
+    In training in bfloat16 its two kernels are multiplied to that of one convolution, which is the
+    same function: libraries are slow at depthwise convolutions in bfloat16. In float32 the two
+    convolutions, with a fifth to a seventh of the multiplications, are faster.
 
     Source: D. Haase, M. Amthor, Rethinking depthwise separable convolutions (2020), there called
     blueprint separable convolutions.
@@ -142,8 +143,12 @@ class _SeparableLayer(nn.Module):
         return x
 
     def _convolve(self, x: Tensor) -> Tensor:
-        if not self.training or x.dtype != torch.bfloat16:
-            return self.depthwise(self.pointwise(x))  # type: ignore[no-any-return]  # Module.__call__ is untyped
+        if self.training and x.dtype == torch.bfloat16:
+            return self._convolve_once(x)
+        return self.depthwise(self.pointwise(x))  # type: ignore[no-any-return]  # Module.__call__ is untyped
+
+    def _convolve_once(self, x: Tensor) -> Tensor:
+        """Both convolutions as one."""
         kernel = self.pointwise.weight * self.depthwise.weight
         return F.conv2d(x, kernel.contiguous(memory_format=torch.channels_last))
 

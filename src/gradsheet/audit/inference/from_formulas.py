@@ -22,6 +22,8 @@ _SIZES = np.geomspace(1e-6, 1e3, 10)
 _SAME = 1e-9  # relative difference
 _SMALL = 1e-4
 _Used = Callable[[Expression], Iterator[Variable]]
+_Judged = dict[int, tuple[int, Variable | None]]
+"""Of columns of an error the number of the output, and its target."""
 
 
 def hypothesis_from_formulas(
@@ -198,24 +200,53 @@ class _Naming:
 
     def _name_losses(self) -> None:
         """The errors: columns of one output and one other cell; the loss: a column of errors."""
-        moved = {*self._wiring.gradients.values(), *self._wiring.parameters}
         errors: dict[Variable, Expression] = {}
         sums: dict[int, Expression] = {}
-        for column, formula in sorted(self._formulas.expressions.items()):
-            inside = set(variables(formula))
-            if ColumnCell(column) in self._symbols or column in moved or not inside:
+        judged = self._one_each(self._judged_columns())
+        for column, formula in self._without_part():
+            own, inside = self._formulas.column(column), set(variables(formula))
+            if ColumnCell(column) in self._symbols:
                 continue
-            if not self._is_number(formula):
-                continue
-            own = self._formulas.column(column)
-            if (judged := self._judged(inside)) is not None:
-                is_other = self._is_delta(column) or self._is_count(formula)
-                if not is_other and self._name_error(column, *judged):
+            if column in judged:
+                if self._name_error(column, *judged[column]):
                     errors[own] = own
             elif inside <= errors.keys() and not self._is_flag(formula):
                 errors[own] = sums[column] = expand(formula, lambda _: True, errors)
         if sums:
             self._symbols[ColumnCell(_loss_among(sums))] = LOSS
+
+    def _without_part(self) -> list[tuple[int, Expression]]:
+        """The columns of numbers that have no part in the network so far, and their formulas."""
+        moved = {*self._wiring.gradients.values(), *self._wiring.parameters}
+        return [
+            (column, formula)
+            for column, formula in sorted(self._formulas.expressions.items())
+            if ColumnCell(column) not in self._symbols and column not in moved
+            if any(True for _ in variables(formula)) and self._is_number(formula)
+        ]
+
+    def _judged_columns(self) -> _Judged:
+        """The columns of one output and one other cell, which is its target."""
+        return {
+            column: judged
+            for column, formula in self._without_part()
+            if (judged := self._judged(set(variables(formula)))) is not None
+            and not (self._is_delta(column) or self._is_count(formula))
+        }
+
+    def _one_each(self, judged: _Judged) -> _Judged:
+        """The same; where one column of all repeats another output's formula, by its place."""
+        columns, outputs = sorted(judged), range(1, self._shape.sizes[-1] + 1)
+        numbers = [judged[column][0] for column in columns]
+        strange = [n - 1 for n in outputs if numbers[n - 1 : n] != [n]]
+        if len(columns) != len(outputs) or len(strange) != 1:
+            return judged
+        [place] = strange
+        formulas = self._formulas.expressions
+        twin = columns[numbers[place] - 1]
+        if not _is_same(formulas[columns[place]], formulas[twin]):
+            return judged  # another measure of that output
+        return judged | {columns[place]: (outputs[place], None)}
 
     def _name_targets(self) -> None:
         """What updates use besides the network, where no error names the targets."""
@@ -356,13 +387,14 @@ class _Naming:
         outputs = {self._wiring.output(unit): number for number, unit in numbered}
         return outputs | {self._formulas.column(unit): number for number, unit in numbered}
 
-    def _name_error(self, column: int, number: int, target: Variable) -> bool:
-        """Name the error of an output and its target, unless it has one already."""
+    def _name_error(self, column: int, number: int, target: Variable | None) -> bool:
+        """Name the error of an output, and its target if known, unless it has one already."""
         error = Symbol(Kind.ERROR, (number,))
         if error in self._symbols.values():
             return False
         self._symbols[ColumnCell(column)] = error
-        self._symbols.setdefault(self._formulas.place(target), Symbol(Kind.TARGET, (number,)))
+        if target is not None:
+            self._symbols.setdefault(self._formulas.place(target), Symbol(Kind.TARGET, (number,)))
         return True
 
     def _is_given(self, variable: Variable) -> bool:
@@ -391,3 +423,13 @@ def _is_sum(formula: Expression) -> bool:
         if np.ptp(ratio) <= _SAME * np.abs(ratio).max():
             return True
     return False
+
+
+def _is_same(one: Expression, other: Expression) -> bool:
+    """Whether two formulas compute the same of the same cells."""
+    inside = list(dict.fromkeys(variables(one)))
+    wanted = [Variable("one", one), Variable("other", other)]
+    if set(inside) != set(variables(other)):
+        return False
+    values = Tape(wanted).run({v: _PROBES * (n + 1) + n for n, v in enumerate(inside)})
+    return bool(np.allclose(values[wanted[0]], values[wanted[1]], rtol=_SAME, atol=0.0))

@@ -64,14 +64,41 @@ class Wiring:
 
     @cached_property
     def parameters(self) -> set[int]:
-        """The columns that move on from their own value in the row above."""
-        return {
+        """The columns that move on from their own value in the row above, or ought to."""
+        own = {
             column
             for column, formula in self.formulas.expressions.items()
             if isinstance(formula, Apply)
             and self.formulas.variable(ColumnCell(column, 1)) in set(variables(formula))
             and not self._is_shown(column, formula)
         }
+        return own | self._misled(own)
+
+    def _misled(self, own: set[int]) -> set[int]:
+        """The columns that are moved as parameters are, but from the value of another one."""
+        steps = {read for column in own for read in self._above(column)}
+        forms = {self._form(self.formulas.expressions[column], column) for column in own}
+        return {
+            column
+            for column in (self.formulas.expressions.keys() & self._used) - own
+            if len(start := self._above(column) & own) == 1
+            if (steps | {column}).isdisjoint(self._above(column) - own)
+            if self._form(self.formulas.expressions[column], *start) in forms
+        }
+
+    def _above(self, column: int) -> set[int]:
+        """The columns that a column takes from the row above."""
+        places = map(self.formulas.place, variables(self.formulas.expressions[column]))
+        return {place.column for place in places if _is_above(place)}
+
+    def _form(self, formula: Expression, start: int) -> object:
+        """The same for updates written alike, each from its parameter's value in ``start``."""
+        if isinstance(formula, Apply):
+            return formula.operation.name, *(self._form(a, start) for a in formula.arguments)
+        if not isinstance(formula, Variable):
+            return key(formula)
+        place = self.formulas.place(formula)
+        return place == ColumnCell(start, 1) if _is_above(place) else place
 
     def _is_shown(self, column: int, formula: Expression) -> bool:
         """Whether a column counts the rows or keeps the least value so far, and moves nothing."""

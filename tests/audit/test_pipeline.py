@@ -272,6 +272,43 @@ def test_a_mistake_is_found_without_any_header(seed: int) -> None:
     assert (str(found.cell), found.codes) == (made.address(column), ("GS301",))
 
 
+@pytest.mark.parametrize("seed", seeds(2, 10))
+@pytest.mark.parametrize(
+    "name",
+    ["an error that computes another", "an output of the row above in the error"],
+)
+def test_a_wrong_error_is_found_without_any_header(name: str, seed: int) -> None:
+    """By its place among the others, or by the output that has no other."""
+    draws = (random.Random(f"{seed} {n}") for n in count())
+    draw, found = next((draw, f) for draw in draws if (f := FURTHER[name](draw)) is not None)
+    made = make(found.table, draw, dict.fromkeys(found.table.columns, ""))
+    [(column, row, code)] = found.mistakes
+    mistake = only(audit_book(made.book))
+    assert (str(mistake.cell), mistake.codes) == (made.address(column, row), (code,))
+
+
+@pytest.mark.parametrize("seed", seeds(1, 5))
+def test_what_climbs_is_not_all_right_without_any_header(seed: int) -> None:
+    """An error is made small, whatever it is called."""
+    draw = random.Random(seed)
+    found = FURTHER["all weights climb"](draw)
+    assert found is not None
+    made = make(found.table, draw, dict.fromkeys(found.table.columns, ""))
+    assert not audit_book(made.book).all_right
+
+
+@pytest.mark.parametrize("seed", seeds(2, 10))
+def test_an_update_from_another_weight_is_found_without_any_header(seed: int) -> None:
+    """By the gradient that moves no other."""
+    code, sow = PLANTS["an update of another weight"]
+    draw = random.Random(seed)
+    found = sow(handmade(draw), draw)
+    assert found is not None
+    made = make(found.table, draw, dict.fromkeys(found.table.columns, ""))
+    mistake = only(audit_book(made.book))
+    assert (str(mistake.cell), mistake.codes) == (made.address(found.column, found.row), (code,))
+
+
 # --- Untidy books ------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 """The log of experiments, against the results."""
 
 from collections.abc import Callable
-from statistics import mean
+from statistics import mean, median
 from typing import Any
 
 import pytest
@@ -115,6 +115,15 @@ def test_the_rates_without_matrix_units_are_those_of_the_results() -> None:
         rate = f"{one['images per processor second']:,.0f}"
         ratio = f"{one['times as fast as usual a processor second']:.2f}"
         assert f"| {one['name']} | {rate} | {ratio} |" in LOG
+
+
+def test_the_steps_of_small_networks_are_those_of_the_results() -> None:
+    found = results_of("small-steps")
+    for others, key in (("none", "alone"), ("two training runs", "beside two training runs")):
+        for model, times in found[key].items():
+            before, after = (median(times[code]) for code in ("before", "after"))
+            row = f"| `{model}` | {others} | {before:.1f} | {after:.1f} | {before / after:.2f} |"
+            assert row in LOG
 
 
 def test_the_smallest_networks_are_those_of_the_results() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from gradsheet.audit.inference.column_formulas import column_formulas
 from gradsheet.audit.inference.differences import STEP, by_differences, possible_steps
+from gradsheet.audit.inference.from_formulas import hypothesis_from_formulas
 from gradsheet.audit.inference.function import Function, ReferenceFunction, Step
 from gradsheet.audit.inference.helpers import name_gradients
 from gradsheet.audit.inference.hypothesis import Hypothesis
@@ -29,8 +30,10 @@ from gradsheet.spreadsheet.formula import references
 from gradsheet.spreadsheet.functions import FormulaError, NotDifferentiableError
 from gradsheet.symbolic.differentiate import partials
 from gradsheet.symbolic.expression import ZERO, Apply, Expression, Variable, variables
-from gradsheet.symbolic.tape import Array
+from gradsheet.symbolic.tape import Array, Tape
 
+_TINY = 1e-12
+_APART = np.array([0.2, 0.5, 0.7])
 _MOST_PARTS = 20_000  # of a function
 _MOST_ROWS = 5  # that are tried
 _MOST_WRONG = 3  # updates, the first ones, of which one is right where the rest are tried
@@ -41,7 +44,10 @@ _SHAPE = Shape((1, 1), (0,))
 def interpret_descent(table: Table) -> Interpretation | str:
     """The table as the descent of a function; else why it is none, in a few words."""
     wiring = Wiring(column_formulas(table))
-    found = _Search(table, wiring.parameters, wiring.moved, wiring).found()
+    first = _Search(table, wiring.parameters, wiring.moved, wiring)
+    found = first.found()
+    if first.climbs:
+        return found
     if isinstance(found, str) or not wiring.parameters.isdisjoint(wrong_columns(found)):
         memories = Memories(table, wiring.parameters)
         for parameters in islice(memories.parameters(), _MOST_SETS):
@@ -73,6 +79,7 @@ class _Search:
 
     Attributes:
         among: the columns that may compute it.
+        climbs: whether the parameters are moved along its derivative, where it ought to go down.
 
     Args:
         table: the table.
@@ -86,6 +93,7 @@ class _Search:
     ) -> None:
         self._table, formulas = table, wiring.formulas
         self.among: Collection[int] = table.usual
+        self.climbs = False
         columns = sorted(parameters)
         weights = [Symbol(Kind.WEIGHT, (n,)) for n in range(1, len(columns) + 1)]
         self._parameters = dict(zip(columns, weights, strict=True))
@@ -248,7 +256,8 @@ class _Search:
                 break
         if best is None:
             return self._by_another_rule(candidate)
-        if best is not None and is_uphill and self._goes_down(candidate.column):
+        self.climbs = is_uphill and self._goes_down(candidate.column)
+        if self.climbs:
             return self._interpretation(candidate.column, candidate.function, best.rate)
         return best
 
@@ -312,7 +321,18 @@ class _Search:
         texts = [
             c.value for sheet in cells for c in sheet.cells.values() if isinstance(c.value, str)
         ]
-        return is_loss(self._table.headers.get(column, "")) or any(map(is_about_descent, texts))
+        is_named = is_loss(self._table.headers.get(column, "")) or any(map(is_about_descent, texts))
+        return is_named or self._is_made_of_errors(column)
+
+    def _is_made_of_errors(self, column: int) -> bool:
+        """Whether a column is an error or a sum of them, 0 where outputs are their targets."""
+        network = hypothesis_from_formulas(self._table)
+        symbol = network.symbols.get(column) if network is not None else None
+        if network is None or symbol is None or symbol.kind not in (Kind.LOSS, Kind.ERROR):
+            return False
+        formulas = column_formulas(self._table).expressions
+        errors = [formulas[c] for c, s in network.symbols.items() if s.kind is Kind.ERROR]
+        return bool(errors) and all(map(_measures_a_distance, errors))
 
     def _hypothesis(self, column: int) -> Hypothesis:
         own = {c: v.label for c, v in self._own.items() if isinstance(v.label, Symbol)}
@@ -361,3 +381,13 @@ def _is_large(expression: Expression) -> bool:
         if isinstance(part, Apply):
             waiting += part.arguments
     return count > _MOST_PARTS
+
+
+def _measures_a_distance(error: Expression) -> bool:
+    """Whether a formula is 0 where all that it uses is the same, and above 0 elsewhere."""
+    wanted = Variable("wanted", error)
+    inside = list(dict.fromkeys(variables(error)))
+    with np.errstate(all="ignore"):
+        same = Tape([wanted]).run(dict.fromkeys(inside, _APART))[wanted]
+        apart = Tape([wanted]).run({v: _APART / 2**n for n, v in enumerate(inside)})[wanted]
+    return bool(np.all(abs(same) < _TINY) and np.all(apart > 0))

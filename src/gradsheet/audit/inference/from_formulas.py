@@ -1,6 +1,6 @@
 """The network that the usual formulas of a table compute, whatever its headers say."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from itertools import count
 
@@ -226,13 +226,20 @@ class _Naming:
         ]
 
     def _judged_columns(self) -> _Judged:
-        """The columns of one output and one other cell, which is its target."""
-        return {
-            column: judged
-            for column, formula in self._without_part()
-            if (judged := self._judged(set(variables(formula)))) is not None
-            and not (self._is_delta(column) or self._is_count(formula))
-        }
+        """The columns of one output and one other cell, which is its target.
+
+        Of an output without one, the column that takes it from the row above.
+        """
+        judged: _Judged = {}
+        for outputs in (self._outputs, self._outputs_above):
+            known = {number for number, _ in judged.values()}
+            for column, formula in self._without_part():
+                found = self._judged(set(variables(formula)), outputs)
+                if found is None or found[0] in known or column in judged:
+                    continue
+                if not (self._is_delta(column) or self._is_count(formula, outputs)):
+                    judged[column] = found
+        return judged
 
     def _one_each(self, judged: _Judged) -> _Judged:
         """The same; where one column of all repeats another output's formula, by its place."""
@@ -341,12 +348,12 @@ class _Naming:
             value = Tape([wanted]).run(dict.fromkeys(variables(formula), _SIZES))[wanted]
         return bool(np.all((value == 0) | (value == 1)))
 
-    def _is_count(self, formula: Expression) -> bool:
+    def _is_count(self, formula: Expression, outputs: Collection[Variable]) -> bool:
         """Whether a formula only counts: it stays the same where an output moves a little."""
         wanted = Variable("wanted", formula)
         inside = set(variables(formula))
         values = (
-            Tape([wanted]).run({v: _PROBES + (step if v in self._outputs else 0) for v in inside})
+            Tape([wanted]).run({v: _PROBES + (step if v in outputs else 0) for v in inside})
             for step in (0, _SMALL)
         )
         before, after = (value[wanted] for value in values)
@@ -372,10 +379,12 @@ class _Naming:
         parameters = self._wiring.parameters
         return {column for p in parameters for column in self._used_by(p, outside_conditions)}
 
-    def _judged(self, inside: set[Variable]) -> tuple[int, Variable] | None:
+    def _judged(
+        self, inside: set[Variable], outputs: Mapping[Variable, int]
+    ) -> tuple[int, Variable] | None:
         """The number of the one output among some variables, and its target."""
-        numbers = {self._outputs[variable] for variable in inside if variable in self._outputs}
-        others = [variable for variable in inside if variable not in self._outputs]
+        numbers = {outputs[variable] for variable in inside if variable in outputs}
+        others = [variable for variable in inside if variable not in outputs]
         if len(numbers) == len(others) == 1 and self._is_given(others[0]):
             return numbers.pop(), others[0]
         return None
@@ -386,6 +395,16 @@ class _Naming:
         numbered = list(enumerate(self._wiring.layers[-1], start=1))
         outputs = {self._wiring.output(unit): number for number, unit in numbered}
         return outputs | {self._formulas.column(unit): number for number, unit in numbered}
+
+    @cached_property
+    def _outputs_above(self) -> dict[Variable, int]:
+        """The same one row above."""
+        places = {self._formulas.place(v): number for v, number in self._outputs.items()}
+        return {
+            self._formulas.variable(place._replace(rows_above=1)): number
+            for place, number in places.items()
+            if isinstance(place, ColumnCell)
+        }
 
     def _name_error(self, column: int, number: int, target: Variable | None) -> bool:
         """Name the error of an output, and its target if known, unless it has one already."""

@@ -1,6 +1,6 @@
 """The usual formulas of a table as expressions over its columns, before anything has a name."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from gradsheet.audit.tables.headers import is_loss, is_rate, read_header
 from gradsheet.audit.tables.table import Table
@@ -20,6 +20,11 @@ class ColumnCell(NamedTuple):
 
 Place = ColumnCell | CellRef
 """What a variable stands for: a cell of the table, or one beside it."""
+
+
+def is_above(place: Place) -> TypeGuard[ColumnCell]:
+    """Whether a place is a cell of the row above."""
+    return isinstance(place, ColumnCell) and place.rows_above == 1
 
 
 def column_formulas(table: Table) -> "ColumnFormulas":

@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeGuard
 
-import numpy as np
-
 from gradsheet.audit.inference.activations import is_activation
 from gradsheet.audit.inference.clipping import unclipped
-from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas, Place
+from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas, Place, is_above
 from gradsheet.audit.inference.hypothesis import SUM
+from gradsheet.audit.inference.parameters import find_parameters
 from gradsheet.audit.inference.small_steps import end
 from gradsheet.audit.inference.softmax import softmax_columns
 from gradsheet.symbolic.expression import (
@@ -23,10 +22,7 @@ from gradsheet.symbolic.expression import (
     variables,
 )
 from gradsheet.symbolic.operations import ADD, MULTIPLY, NEGATE, SUBTRACT
-from gradsheet.symbolic.tape import Array, Tape
-
-_OWN, _BETWEEN = np.array([0.5, 1.5, 2.5]), np.full(3, 1.7)
-_SAME = 1e-9
+from gradsheet.symbolic.tape import Tape
 
 
 @dataclass(frozen=True)
@@ -65,62 +61,7 @@ class Wiring:
     @cached_property
     def parameters(self) -> set[int]:
         """The columns that move on from their own value in the row above, or ought to."""
-        own = {
-            column
-            for column, formula in self.formulas.expressions.items()
-            if isinstance(formula, Apply)
-            and self.formulas.variable(ColumnCell(column, 1)) in set(variables(formula))
-            and not self._is_shown(column, formula)
-        }
-        return own | self._misled(own)
-
-    def _misled(self, own: set[int]) -> set[int]:
-        """The columns that are moved as parameters are, but from the value of another one."""
-        steps = {read for column in own for read in self._above(column)}
-        forms = {self._form(self.formulas.expressions[column], column) for column in own}
-        return {
-            column
-            for column in (self.formulas.expressions.keys() & self._used) - own
-            if len(start := self._above(column) & own) == 1
-            if (steps | {column}).isdisjoint(self._above(column) - own)
-            if self._form(self.formulas.expressions[column], *start) in forms
-        }
-
-    def _above(self, column: int) -> set[int]:
-        """The columns that a column takes from the row above."""
-        places = map(self.formulas.place, variables(self.formulas.expressions[column]))
-        return {place.column for place in places if _is_above(place)}
-
-    def _form(self, formula: Expression, start: int) -> object:
-        """The same for updates written alike, each from its parameter's value in ``start``."""
-        if isinstance(formula, Apply):
-            return formula.operation.name, *(self._form(a, start) for a in formula.arguments)
-        if not isinstance(formula, Variable):
-            return key(formula)
-        place = self.formulas.place(formula)
-        return place == ColumnCell(start, 1) if _is_above(place) else place
-
-    def _is_shown(self, column: int, formula: Expression) -> bool:
-        """Whether a column counts the rows or keeps the least value so far, and moves nothing."""
-        if column in self._used:
-            return False
-        own = self.formulas.variable(ColumnCell(column, 1))
-        inside: dict[Variable, Array] = dict.fromkeys(variables(formula), _BETWEEN)
-        if len(inside) == 1:
-            return True
-        value = Variable("value", formula)
-        values = Tape([value]).run({**inside, own: _OWN})[value]
-        return bool(np.ptp(np.diff(values)) > _SAME)  # of an update it is a sum with its own
-
-    @cached_property
-    def _used(self) -> set[int]:
-        """The columns that other columns use."""
-        return {
-            place.column
-            for column, formula in self.formulas.expressions.items()
-            for place in map(self.formulas.place, variables(formula))
-            if isinstance(place, ColumnCell) and place.column != column
-        }
+        return find_parameters(self.formulas)
 
     @cached_property
     def moved(self) -> dict[int, int]:
@@ -176,7 +117,7 @@ class Wiring:
     def _moved_by(self, parameter: int) -> int | None:
         formula = self.formulas.expressions[parameter]
         places = {self.formulas.place(variable) for variable in variables(formula)}
-        above = {place.column for place in places if _is_above(place)} - self.parameters
+        above = {place.column for place in places if is_above(place)} - self.parameters
         above = {column for column in above if not self.formulas.is_rate(column)}
         columns = {place.column for place in places if isinstance(place, ColumnCell)}
         if len(columns & self.parameters) > 1:  # what is remembered moves on by itself, too
@@ -419,11 +360,6 @@ class Wiring:
         """The biases of a 0-based layer, each once."""
         units = self.layers[layer]
         return list(dict.fromkeys(bias for unit in units for bias in self.units[unit].biases))
-
-
-def _is_above(place: Place) -> TypeGuard[ColumnCell]:
-    """Whether a place is a cell of the row above."""
-    return isinstance(place, ColumnCell) and place.rows_above == 1
 
 
 def _arguments(expression: Expression, operation: Operation) -> tuple[Expression, ...]:

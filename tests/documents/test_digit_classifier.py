@@ -126,6 +126,21 @@ def test_the_figures_of_pictures_are_those_of_the_results() -> None:
         assert f"| {row['kind']} | {cells[0]} | {cells[1]} | {last} |" in CLASSIFIER
 
 
+def test_the_digits_of_other_writers_are_those_of_the_results() -> None:
+    found = results_of("other-digits")
+    assert found["one digit found"] == found["digits"] == 1_797
+    networks = found["networks"]
+    assert [one["model"] for one in networks] == list(shipped_zoo())
+    shares = [one["accuracy"] for one in networks]
+    errors = [100 * (share * (1 - share) / found["digits"]) ** 0.5 for share in shares]
+    claims = [
+        "| network | " + " | ".join(f"`{one['model']}`" for one in networks) + " |",
+        "| right | " + " | ".join(f"{share:.2%}" for share in shares) + " |",
+        f"the standard errors are {min(errors):.1f} to {max(errors):.1f} points",
+    ]
+    assert all(claim in flat(CLASSIFIER) for claim in claims), claims
+
+
 def test_the_times_of_an_epoch_are_those_of_the_results() -> None:
     found = results_of("training")
     times = {one["name"]: one for one in found["contestants"]}

@@ -74,6 +74,11 @@ SENTENCES: list[tuple[Details, str]] = [
         "rows",
     ),
     (
+        WrongFormula(A, B, (Change(rules.SIGN),), Effect("value", 0.0, 0.0, False, 60, 0.0)),
+        "has the wrong sign; the value is right by chance in this row; after 60 updates the loss "
+        "is the same",
+    ),
+    (
         WrongFormula(A, B, (Change(rules.SIGN),), Effect("value", math.nan, math.nan, True, 1)),
         "has the wrong sign; the cell shows an error",
     ),

@@ -1,7 +1,7 @@
 """Which columns are weighted sums of which others, layer by layer."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TypeGuard
 
@@ -12,6 +12,7 @@ from gradsheet.audit.inference.hypothesis import SUM
 from gradsheet.audit.inference.parameters import find_parameters
 from gradsheet.audit.inference.small_steps import end
 from gradsheet.audit.inference.softmax import softmax_columns
+from gradsheet.audit.inference.unit import Unit, with_own_weights
 from gradsheet.symbolic.expression import (
     Apply,
     Expression,
@@ -23,25 +24,6 @@ from gradsheet.symbolic.expression import (
 )
 from gradsheet.symbolic.operations import ADD, MULTIPLY, NEGATE, SUBTRACT
 from gradsheet.symbolic.tape import Tape
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A weighted sum.
-
-    Attributes:
-        weights: for each signal the column of its weight.
-        biases: its biases.
-        spare: the columns of weights on signals that have one already, as where one comes twice.
-        subtracts: whether a bias is subtracted, as a threshold is.
-        function: what is applied to it in its own column, over ``SUM``; None where nothing is.
-    """
-
-    weights: dict[Variable, int]
-    biases: tuple[Variable, ...]
-    spare: tuple[int, ...] = ()
-    subtracts: bool = False
-    function: Expression | None = None
 
 
 class Wiring:
@@ -163,7 +145,8 @@ class Wiring:
         formulas = {column: f for column, f in formulas.items() if column not in products}
         inside = {c: self._inside(f) for c, f in formulas.items() if c not in found}
         found |= {column: unit for column, unit in inside.items() if unit is not None}
-        return {c: unit for c, unit in found.items() if not self._is_backward(c, found)}
+        found = {c: unit for c, unit in found.items() if not self._is_backward(c, found)}
+        return with_own_weights(found, self.parameters, self.formulas)
 
     def _terms_of_sums(self, units: Mapping[int, Unit]) -> set[int]:
         """The columns of single products that sums of several terms add up."""

@@ -242,7 +242,8 @@ def _effects(effect: Effect) -> Iterator[str]:
         yield _size(effect)
     if effect.loss_change is not None:
         together = " because of both" if effect.jointly else ""
-        yield f"after {effect.updates} updates the loss is {_too(effect.loss_change)}{together}"
+        change = f"{_too(effect.loss_change)}{together}" if effect.loss_change else "the same"
+        yield f"after {effect.updates} updates the loss is {change}"
 
 
 def _size(effect: Effect) -> str:

@@ -304,12 +304,14 @@ def test_what_climbs_is_not_all_right_without_any_header(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", seeds(2, 10))
-def test_an_update_from_another_weight_is_found_without_any_header(seed: int) -> None:
-    """By the gradient that moves no other."""
-    code, sow = PLANTS["an update of another weight"]
-    draw = random.Random(seed)
-    found = sow(handmade(draw), draw)
-    assert found is not None
+@pytest.mark.parametrize("name", ["an update of another weight", "a bias left out"])
+def test_an_unused_parameter_is_that_which_is_missing_without_any_header(
+    name: str, seed: int
+) -> None:
+    """By the gradient that moves no other, or by the sum that has no other."""
+    code, sow = PLANTS[name]
+    draws = (random.Random(f"{seed} {n}") for n in count())
+    draw, found = next((draw, f) for draw in draws if (f := sow(handmade(draw), draw)) is not None)
     made = make(found.table, draw, dict.fromkeys(found.table.columns, ""))
     mistake = only(audit_book(made.book))
     assert (str(mistake.cell), mistake.codes) == (made.address(found.column, found.row), (code,))

@@ -23,6 +23,12 @@ def find_parameters(formulas: ColumnFormulas) -> set[int]:
     return own | _misled(formulas, own, used - own)
 
 
+def are_moved_alike(formulas: ColumnFormulas, one: int, other: int) -> bool:
+    """Whether the updates of two parameters are written alike."""
+    forms = (_form(formulas, formulas.expressions[column], column) for column in (one, other))
+    return next(forms) == next(forms)
+
+
 def _used(formulas: ColumnFormulas) -> set[int]:
     """The columns that other columns use."""
     return {

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas
+from gradsheet.audit.inference.parameters import are_moved_alike
 from gradsheet.symbolic.expression import Expression, Variable
 
 
@@ -28,12 +29,10 @@ class Unit:
     function: Expression | None = None
 
 
-def with_own_weights(
+def with_own_parameters(
     units: Mapping[int, Unit], parameters: Collection[int], formulas: ColumnFormulas
 ) -> dict[int, Unit]:
-    """The weighted sums, one that uses another's parameters with those that no sum uses.
-
-    Parameters stand in the order of the sums: which of the two is misled follows.
+    """The weighted sums, one of them with the parameters that it ought to use and no sum uses.
 
     Args:
         units: by their columns.
@@ -42,18 +41,47 @@ def with_own_weights(
     """
     columns = {column: _columns(unit, formulas) for column, unit in units.items()}
     free = sorted(set(parameters).difference(*columns.values()))
+    if not free:
+        return dict(units)
+    mended = _with_a_bias(units, free, formulas) or _with_others(units, columns, free, formulas)
+    return {**units, **mended}
+
+
+def _with_a_bias(
+    units: Mapping[int, Unit], free: list[int], formulas: ColumnFormulas
+) -> dict[int, Unit]:
+    """The one unit without a bias with the one that is free and moved as weights are."""
+    without = [column for column, unit in units.items() if not unit.biases]
+    if len(without) != 1 or len(free) != 1 or len(units) == 1:
+        return {}
+    [column] = without
+    unit = units[column]
+    if not are_moved_alike(formulas, free[0], min(unit.weights.values())):
+        return {}
+    return {column: replace(unit, biases=(formulas.column(free[0]),))}
+
+
+def _with_others(
+    units: Mapping[int, Unit],
+    columns: Mapping[int, set[int]],
+    free: list[int],
+    formulas: ColumnFormulas,
+) -> dict[int, Unit]:
+    """The unit that uses another's parameters with the free ones in their place.
+
+    Parameters stand in the order of the sums: which of the two is misled follows.
+    """
     users = Counter(column for own in columns.values() for column in own)
     twins = [
         (first, second, own)
-        for first, second in (combinations(sorted(units), 2) if free else ())
+        for first, second in combinations(sorted(units), 2)
         if (own := sorted(c for c in columns[first] & columns[second] if users[c] == 2))
     ]
     if len(twins) != 1 or len(twins[0][-1]) != len(free):
-        return dict(units)
+        return {}
     [(first, second, own)] = twins
     misled = first if free[0] < own[0] else second
-    exchanged = dict(zip(own, free, strict=True))
-    return {**units, misled: _with(units[misled], exchanged, formulas)}
+    return {misled: _with(units[misled], dict(zip(own, free, strict=True)), formulas)}
 
 
 def _columns(unit: Unit, formulas: ColumnFormulas) -> set[int]:

@@ -12,7 +12,7 @@ from gradsheet.audit.inference.hypothesis import SUM
 from gradsheet.audit.inference.parameters import find_parameters
 from gradsheet.audit.inference.small_steps import end
 from gradsheet.audit.inference.softmax import softmax_columns
-from gradsheet.audit.inference.unit import Unit, with_own_weights
+from gradsheet.audit.inference.unit import Unit, with_own_parameters
 from gradsheet.symbolic.expression import (
     Apply,
     Expression,
@@ -146,7 +146,7 @@ class Wiring:
         inside = {c: self._inside(f) for c, f in formulas.items() if c not in found}
         found |= {column: unit for column, unit in inside.items() if unit is not None}
         found = {c: unit for c, unit in found.items() if not self._is_backward(c, found)}
-        return with_own_weights(found, self.parameters, self.formulas)
+        return with_own_parameters(found, self.parameters, self.formulas)
 
     def _terms_of_sums(self, units: Mapping[int, Unit]) -> set[int]:
         """The columns of single products that sums of several terms add up."""

@@ -280,6 +280,7 @@ def test_a_mistake_is_found_without_any_header(seed: int) -> None:
         "a bias of another unit",
         "an error that computes another",
         "an output of the row above in the error",
+        "sums for activations in every term",
     ],
 )
 def test_what_another_computes_is_found_without_any_header(name: str, seed: int) -> None:

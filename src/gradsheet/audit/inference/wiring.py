@@ -306,7 +306,9 @@ class Wiring:
 
     def _depths(self) -> dict[int, int]:
         """Of each unit the 0-based number of its layer."""
-        producers = {self.output(unit): unit for unit in self.units}
+        # A sum in place of its activation is a mistake, and tells the layer all the same.
+        producers = {self.formulas.column(unit): unit for unit in self.units}
+        producers |= {self.output(unit): unit for unit in self.units}
         depths: dict[int, int] = {}
 
         def depth(unit: int, above: tuple[int, ...] = ()) -> int:

@@ -39,6 +39,8 @@ def name_errors(wiring: Wiring, shape: Shape, symbols: dict[Place, Symbol]) -> N
 
 
 class _Naming:
+    """Symbols for what a table's outputs are compared with, one kind after another."""
+
     def __init__(self, wiring: Wiring, shape: Shape, symbols: dict[Place, Symbol]) -> None:
         self._wiring, self._shape, self._symbols = wiring, shape, symbols
         self._formulas = wiring.formulas

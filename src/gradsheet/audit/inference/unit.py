@@ -80,8 +80,11 @@ def _with_others(
     if len(twins) != 1 or len(twins[0][-1]) != len(free):
         return {}
     [(first, second, own)] = twins
+    exchanged = dict(zip(own, free, strict=True))
+    if not all(are_moved_alike(formulas, *pair) for pair in exchanged.items()):
+        return {}  # what an update remembers is no parameter
     misled = first if free[0] < own[0] else second
-    return {misled: _with(units[misled], dict(zip(own, free, strict=True)), formulas)}
+    return {misled: _with(units[misled], exchanged, formulas)}
 
 
 def _columns(unit: Unit, formulas: ColumnFormulas) -> set[int]:

@@ -1,5 +1,6 @@
 """The usual formulas of a table as expressions over its columns, before anything has a name."""
 
+from collections.abc import Mapping
 from typing import NamedTuple, TypeGuard
 
 from gradsheet.audit.tables.headers import is_loss, is_rate, read_header
@@ -8,7 +9,7 @@ from gradsheet.networks.symbols import LOSS
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Reference, references, to_expression
 from gradsheet.spreadsheet.functions import FormulaError
-from gradsheet.symbolic.expression import Expression, Number, Variable, expand, variables
+from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, expand, variables
 
 
 class ColumnCell(NamedTuple):
@@ -25,6 +26,15 @@ Place = ColumnCell | CellRef
 def is_above(place: Place) -> TypeGuard[ColumnCell]:
     """Whether a place is a cell of the row above."""
     return isinstance(place, ColumnCell) and place.rows_above == 1
+
+
+def key(expression: Expression, names: Mapping[Variable, object] | None = None) -> object:
+    """The same for expressions that are written alike, with other names for some variables."""
+    if isinstance(expression, Apply):
+        return expression.operation, *(key(argument, names) for argument in expression.arguments)
+    if isinstance(expression, Variable):
+        return (names or {}).get(expression, expression)
+    return expression.value if isinstance(expression, Number) else expression
 
 
 def column_formulas(table: Table) -> "ColumnFormulas":

@@ -241,7 +241,7 @@ class _Search:
     def _moving(self, candidate: _Candidate) -> Interpretation | None:
         """The table with the rate by which the most updates are right; None where none is."""
         best: Interpretation | None = None
-        most, is_uphill = 0, False
+        most, is_uphill, self.climbs = 0, False, False
         uphill = replace(candidate.function, is_uphill=True)
         for function in (candidate.function, uphill):
             for rate in possible_rates(self._table, self._hypothesis(candidate.column)):

@@ -1,6 +1,6 @@
 """Which columns of a wired table are its targets, its errors and its loss."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -49,8 +49,9 @@ class _Naming:
         """The errors: columns of one output and one other cell; the loss: a column of errors."""
         errors: dict[Variable, Expression] = {}
         sums: dict[int, Expression] = {}
-        judged = self._one_each(self._judged_columns())
-        for column, formula in self._without_part():
+        free = self._without_part()
+        judged = self._one_each(self._judged_columns(free))
+        for column, formula in free:
             own, inside = self._formulas.column(column), set(variables(formula))
             if ColumnCell(column) in self._symbols:
                 continue
@@ -72,7 +73,7 @@ class _Naming:
             if any(True for _ in variables(formula)) and self._is_number(formula)
         ]
 
-    def _judged_columns(self) -> _Judged:
+    def _judged_columns(self, free: Sequence[tuple[int, Expression]]) -> _Judged:
         """The columns of one output and one other cell, which is its target.
 
         Of an output without one, the column that takes it from the row above.
@@ -80,7 +81,7 @@ class _Naming:
         judged: _Judged = {}
         for outputs in (self._outputs, self._outputs_above):
             known = {number for number, _ in judged.values()}
-            for column, formula in self._without_part():
+            for column, formula in free:
                 found = self._judged(set(variables(formula)), outputs)
                 if found is None or found[0] in known or column in judged:
                     continue

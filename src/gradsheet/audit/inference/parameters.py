@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas, is_above
-from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, variables
+from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas, is_above, key
+from gradsheet.symbolic.expression import Apply, Expression, Variable, variables
 from gradsheet.symbolic.tape import Array, Tape
 
 _OWN, _BETWEEN = np.array([0.5, 1.5, 2.5]), np.full(3, 1.7)
@@ -71,9 +71,5 @@ def _above(formulas: ColumnFormulas, formula: Expression) -> set[int]:
 
 def _form(formulas: ColumnFormulas, formula: Expression, start: int) -> object:
     """The same for updates written alike, each from its parameter's value in ``start``."""
-    if isinstance(formula, Apply):
-        return formula.operation, *(_form(formulas, a, start) for a in formula.arguments)
-    if not isinstance(formula, Variable):
-        return formula.value if isinstance(formula, Number) else formula
-    place = formulas.place(formula)
-    return place == ColumnCell(start, 1) if is_above(place) else place
+    above = {v: place for v in variables(formula) if is_above(place := formulas.place(v))}
+    return key(formula, {v: "own" if p.column == start else "above" for v, p in above.items()})

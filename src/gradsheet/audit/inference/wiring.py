@@ -7,7 +7,13 @@ from typing import TypeGuard
 
 from gradsheet.audit.inference.activations import is_activation
 from gradsheet.audit.inference.clipping import unclipped
-from gradsheet.audit.inference.column_formulas import ColumnCell, ColumnFormulas, Place, is_above
+from gradsheet.audit.inference.column_formulas import (
+    ColumnCell,
+    ColumnFormulas,
+    Place,
+    is_above,
+    key,
+)
 from gradsheet.audit.inference.hypothesis import SUM
 from gradsheet.audit.inference.parameters import find_parameters
 from gradsheet.audit.inference.small_steps import end
@@ -16,7 +22,6 @@ from gradsheet.audit.inference.unit import Unit, with_own_parameters
 from gradsheet.symbolic.expression import (
     Apply,
     Expression,
-    Number,
     Operation,
     Variable,
     expand,
@@ -372,13 +377,6 @@ def _parts(expression: Expression, operations: Collection[Operation]) -> Iterato
             yield expression
         for argument in expression.arguments:
             yield from _parts(argument, operations)
-
-
-def key(expression: Expression) -> object:
-    """The same for expressions that are written alike."""
-    if isinstance(expression, Apply):
-        return expression.operation.name, *map(key, expression.arguments)
-    return expression.value if isinstance(expression, Number) else expression
 
 
 def _operations(expression: Expression) -> Iterator[Operation]:

@@ -7,6 +7,7 @@ import pytest
 from tests.hostile.cases import Case, faults, run
 
 CASES, TOGETHER = 400, 20
+PACE = 2.0  # a machine that runs tests may be half as fast as the benchmark's
 
 
 @pytest.mark.slow
@@ -16,7 +17,7 @@ def test_damaged_input_is_one_line(first: int, tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         folder.mkdir()
         command, ended = run(Case(number), folder)
-        assert not faults(ended, folder), (number, command, ended)
+        assert not faults(ended, folder, PACE), (number, command, ended)
 
 
 def test_of_four_hundred_cases_twenty_run_as_programs() -> None:

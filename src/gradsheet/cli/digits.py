@@ -97,7 +97,6 @@ def _title(recipe: "Recipe", model: str | None) -> str:
 
 def _execute(run: "TrainingRun", data: Path | None, tensorboard: bool, terminal: Terminal) -> None:
     """Train, and write the figures of the run."""
-    from gradsheet.cli.outputs import write_run_figures
     from gradsheet.digits.data import load
     from gradsheet.digits.tensorboard import epoch_logger
 
@@ -105,6 +104,8 @@ def _execute(run: "TrainingRun", data: Path | None, tensorboard: bool, terminal:
     with epoch_logger(run.folder if tensorboard else None) as log:
         finished = run.execute(dataset, terminal.note, bar=not terminal.quiet, watch=log)
     held_out = dataset.hold_out(run.held_out).test if run.held_out else dataset.test
+    from gradsheet.cli.outputs import write_run_figures  # with matplotlib, which is needed now only
+
     write_run_figures(finished, held_out)
     correct, total = finished.evaluation.correct, finished.evaluation.total
     accuracy = f"{correct}/{total} ({correct / total:.2%})"
@@ -180,7 +181,6 @@ def study(
     from gradsheet.digits.recipe import find_recipe
 
     plan = find_recipe(recipe, epochs, batch_size, model)
-    from gradsheet.cli.outputs import write_study_figure
     from gradsheet.cli.render import study_lines
     from gradsheet.digits.study.study import Study
     from gradsheet.digits.study.workers import progress_bar, worker_pool
@@ -198,6 +198,8 @@ def study(
                 show(done)
 
             reached = whole.execute(pool.start, look)
+    from gradsheet.cli.outputs import write_study_figure
+
     write_study_figure(reached, place / "epochs.png")
     terminal.result(study_lines(reached))
     terminal.note(f"Wrote {place}.")

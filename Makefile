@@ -23,7 +23,7 @@ test-all:
 	if command -v npm >/dev/null; then $(MAKE) explorer-sources; fi
 	$(MAKE) test
 	$(PYTEST) -m slow
-	$(AVX2) $(PYTEST) -m "not slow" tests/digits tests/models
+	if grep -qs avx512f /proc/cpuinfo; then $(AVX2) $(PYTEST) -m "not slow" tests/digits tests/models; fi
 	$(PORTABLE) $(PYTEST) -m "not slow" tests/models
 
 check: .venv/test

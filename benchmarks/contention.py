@@ -62,13 +62,13 @@ def measure(recipe: str, threads: int | None, count: int, seconds: float) -> dic
     with ExitStack() as beside:
         if threads == 0:
             for _ in range(NOTICE):
-                step(*next(batches), 0.01)
+                step(next(batches), 0.01)
             beside.enter_context(busy(count))
         for _ in range(NOTICE if threads == 0 else WARM_UP):
-            step(*next(batches), 0.01)
+            step(next(batches), 0.01)
         clock, processor, steps = time.perf_counter(), time.process_time(), 0
         while steps < MOST_STEPS and time.perf_counter() - clock < seconds:
-            step(*next(batches), 0.01)
+            step(next(batches), 0.01)
             steps += 1
         return {
             "milliseconds": 1000 * (time.perf_counter() - clock) / steps,

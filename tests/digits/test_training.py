@@ -5,13 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gradsheet.digits import training_pass
 from gradsheet.digits.data import Dataset
 from gradsheet.digits.evaluation import evaluate, normalize
 from gradsheet.digits.model import DigitNet
 from gradsheet.digits.model_files import load_model
 from gradsheet.digits.recipe import RECIPES, Recipe
-from gradsheet.digits.training import Trainer, distillation_loss
+from gradsheet.digits.training import Trainer
 from gradsheet.digits.zoo import make_network
 from gradsheet.errors import GradsheetError
 
@@ -85,55 +84,10 @@ def test_statistics_are_recalibrated_after_the_last_epoch(
 def test_the_mean_over_an_epoch_counts_images_not_batches(
     few: Dataset, short: Recipe, cpu: torch.device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Trainer, "step", lambda self, images, labels, rate: (float(len(labels)), 5))
+    monkeypatch.setattr(Trainer, "step", lambda self, batch, rate: (float(len(batch.labels)), 5))
     record = Trainer(replace(short, batch_size=150, ema_decay=None), few, 0, cpu).run_epoch()
     assert record.train_loss == pytest.approx((150**2 + 150**2 + 100**2) / 400)
     assert record.train_accuracy == 15 / 400
-
-
-def test_a_student_learns_what_its_teacher_says(
-    few: Dataset, short: Recipe, cpu: torch.device
-) -> None:
-    """The teacher calls each digit the next; so does its student, whatever the labels are."""
-    teacher = load_model(None)
-    for tensor in (teacher.linear.weight, teacher.linear.bias):
-        tensor.data = tensor.data.roll(1, 0)
-    taught = evaluate(teacher, few.test).predictions
-    assert float((taught == (few.test.labels + 1) % 10).float().mean()) > 0.98
-    recipe = replace(short, epochs=8, batch_size=40, temperature=2.0)
-    student = Trainer(recipe, few, 1, cpu, bar=False, teachers=[teacher])
-    for _ in range(recipe.epochs):
-        student.run_epoch()
-    learned = evaluate(student.evaluated_model, few.test).predictions
-    assert float((learned == taught).float().mean()) > 0.6
-    assert float((learned == few.test.labels).float().mean()) < 0.2
-
-
-def test_the_loss_of_distillation() -> None:
-    """Against its definition; for a student that equals its only teacher it is 0."""
-    torch.manual_seed(0)
-    student, *teachers = torch.randn(3, 6, 10)
-    assert float(distillation_loss(student, [student], 3.0)) == pytest.approx(0, abs=1e-6)
-    probabilities = [(teacher.double() / 3).softmax(1) for teacher in teachers]
-    mean, own = sum(probabilities) / 2, (student.double() / 3).softmax(1)
-    expected = 9 * (mean * (mean / own).log()).sum() / 6
-    assert float(distillation_loss(student, teachers, 3.0)) == pytest.approx(
-        float(expected), rel=1e-4
-    )
-
-
-def test_a_step_distills_from_all_teachers(tiny: Dataset, short: Recipe, cpu: torch.device) -> None:
-    """The loss of a step is that of the logits of all networks for its images."""
-    torch.manual_seed(0)
-    teachers = [make_network(short.architecture).eval() for _ in range(2)]
-    images, labels = torch.randn(6, 1, 28, 28), torch.arange(6)
-    exact = replace(short, temperature=3.0, mixed_precision=False)
-    trainer = Trainer(exact, tiny, 0, cpu, teachers=teachers)
-    assert isinstance(trainer.model, DigitNet)
-    logits = training_pass.logits(trainer.model.train(), images, torch.float32, "channels-last")
-    expected = distillation_loss(logits, [teacher(images) for teacher in teachers], 3.0)
-    found, _ = trainer.step(images, labels, rate=0.0)
-    assert found == pytest.approx(float(expected.detach()), rel=1e-4)
 
 
 def test_teachers_come_with_a_recipe_that_has_use_for_them(

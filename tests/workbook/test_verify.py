@@ -47,12 +47,12 @@ def test_presets_are_verified(engine: str, preset: str, books: Books) -> None:
     assert (differences.cells, autograd.cells) == (parameters, parameters + 1)
 
 
-# Engine after engine, so that one process writes a workbook once; the slow ones have half of them.
+# Engine after engine, so that one process writes a workbook once; the slow ones have a quarter.
 RANDOM_VERIFIED = [
     with_engine(engine, seed, slow=engine not in FAST or seed >= 4)
     for seed in range(20)
     for engine in TESTED
-    if engine in FAST or seed < 10
+    if engine in FAST or seed < 5
 ]
 
 

@@ -44,21 +44,30 @@ class RandomAugmentation:
     """
 
     def __init__(self, limits: Distortion, size: int, device: torch.device) -> None:
-        self._limits = limits
+        self._limits, self._size = limits, size
         points = _pixel_centers(size).to(device)
         # A sampling point is a sum of these functions of the pixel: x, y, 1 and the bumps.
         self._basis = torch.cat([points.T, _bumps(points)]) if limits.elastic else points.T
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Augment images (N, H, H), float; ``generator``, on its own device, fixes the result."""
-        count, size = len(images), images.shape[-1]
-        weights = _random_matrices(count, size, self._limits, generator)
+        return self.apply(images, self.draw(len(images), generator))
+
+    def draw(self, count: int, generator: torch.Generator) -> Tensor:
+        """How ``count`` images are augmented, each by a row of numbers, on the images' device."""
+        weights = _random_matrices(count, self._size, self._limits, generator)
         if self._limits.elastic:
             bumps = len(self._basis) - weights.shape[-1]
             heights = torch.randn(count, 2, bumps, generator=generator, device=generator.device)
-            weights = torch.cat([weights, heights * (2 * self._limits.elastic / size)], dim=-1)
+            weights = torch.cat(
+                [weights, heights * (2 * self._limits.elastic / self._size)], dim=-1
+            )
+        return weights.to(self._basis.device)
+
+    def apply(self, images: Tensor, drawn: Tensor) -> Tensor:
+        """Augment images (N, H, H), float, as ``draw`` says for N images."""
         # One product for all x, one for all y: two large ones instead of one for each image.
-        grid = weights.to(images.device).transpose(0, 1) @ self._basis  # 2, N, H H
+        grid = drawn.transpose(0, 1) @ self._basis  # 2, N, H H
         points = grid.permute(1, 2, 0).unsqueeze(1)  # N, 1, H H, 2
         augmented = F.grid_sample(images.unsqueeze(1), points, align_corners=False)
         return augmented.view_as(images)

@@ -26,7 +26,7 @@ def _seconds_per_epoch(run: TrainingRun, dataset: Dataset) -> float:
     for _ in range(2):  # the first time warms up
         started = time.perf_counter()
         for _ in range(BATCHES_AT_ONCE):
-            trainer.step(*next(batches), run.recipe.learning_rate_at(0, 1_000))
+            trainer.step(next(batches), run.recipe.learning_rate_at(0, 1_000))
         seconds = time.perf_counter() - started
     started = time.perf_counter()
     evaluate(trainer.evaluated_model, dataset.test[:_SAMPLE])

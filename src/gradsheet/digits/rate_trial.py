@@ -52,7 +52,7 @@ def try_rates(
     trainer.model.train()
     for step, batch in enumerate(tqdm(batches, total=steps, dynamic_ncols=True, disable=not bar)):
         rate = low * (high / low) ** (step / (steps - 1))
-        loss, _ = trainer.step(*batch, rate)
+        loss, _ = trainer.step(batch, rate)
         average = _SMOOTHING * average + (1 - _SMOOTHING) * loss
         points.append(RatePoint(rate, loss, average / (1 - _SMOOTHING ** (step + 1))))
         limit = _EXPLODED * min(point.smooth_loss for point in points)

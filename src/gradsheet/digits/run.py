@@ -1,7 +1,7 @@
 """A training run in a folder: started, interrupted, resumed, finished."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ class TrainingRun:
         held_out: number of training images, the last ones, to hold out and evaluate on instead of
             the test set; 0 evaluates on the test set.
         teachers: run folders or weights to distill from, with a recipe that has a temperature.
+        probabilities: a folder that keeps the teacher probabilities for runs that differ in seed or
+            network alone; None computes them for this run only.
     """
 
     folder: Path
@@ -59,6 +61,7 @@ class TrainingRun:
     device: torch.device
     held_out: int = 0
     teachers: tuple[Path, ...] = ()
+    probabilities: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 2**31:
@@ -150,7 +153,9 @@ class TrainingRun:
         watch: Callable[[EpochRecord], None] | None,
     ) -> None:
         teachers = [load_model(teacher) for teacher in self.teachers]
-        trainer = Trainer(self.recipe, dataset, self.seed, self.device, bar, teachers, say)
+        trainer = Trainer(
+            self.recipe, dataset, self.seed, self.device, bar, teachers, say, self.probabilities
+        )
         checkpoint = self.folder / CHECKPOINT
         if checkpoint.is_file():
             restore_checkpoint(trainer, checkpoint)

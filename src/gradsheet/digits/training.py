@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from threading import RLock
 
 import torch
@@ -12,9 +13,10 @@ from tqdm import tqdm
 
 from gradsheet.digits import training_pass
 from gradsheet.digits.averaging import WeightAverage, channels_first, recalibrate_statistics
-from gradsheet.digits.batches import Batch, Batches
+from gradsheet.digits.batches import Batch, Batches, Lesson
 from gradsheet.digits.data import Dataset
 from gradsheet.digits.device import StepTimes, adjusts_threads, multiplies_bfloat16
+from gradsheet.digits.distillation import Lessons, distillation_loss
 from gradsheet.digits.evaluation import evaluate
 from gradsheet.digits.history import EpochRecord
 from gradsheet.digits.optimizers import make_optimizers, update_weights
@@ -39,6 +41,7 @@ class Trainer:
     The random numbers of an epoch depend on the seed and the epoch alone. A run that is stopped
     after any epoch and resumed ends with the weights of one that was not, on the same machine with
     the same number of threads. When other work takes the cores, training goes on with one thread.
+    ``probabilities`` is a folder that keeps what teachers say for other runs.
 
     Attributes:
         model: the network that is trained, on ``device``.
@@ -57,6 +60,7 @@ class Trainer:
         bar: bool = True,
         teachers: Sequence[Network] = (),
         say: Callable[[str], None] | None = None,
+        probabilities: Path | None = None,
     ) -> None:
         distills = recipe.temperature is not None
         if bool(teachers) != distills:
@@ -66,7 +70,6 @@ class Trainer:
         self.recipe, self.seed, self.device, self._bar = recipe, seed, device, bar
         self.eval_set, self._eval_images = dataset.eval_set, dataset.test
         self.batches = Batches(dataset.train.to(device), recipe.batch_size, recipe.augmentation)
-        self._teachers = [teacher.to(device).eval() for teacher in teachers]
         torch.manual_seed(seed)
         self.model = make_network(recipe.architecture).to(device)
         self.optimizers = make_optimizers(self.model, recipe)
@@ -75,6 +78,12 @@ class Trainer:
         self.history: list[EpochRecord] = []
         self._say, self._step_times = say, StepTimes()
         self._bfloat16 = recipe.mixed_precision and multiplies_bfloat16(device)
+        self._lessons = None
+        if recipe.temperature is not None:
+            asked = [teacher.to(device).eval() for teacher in teachers]
+            self._lessons = Lessons(
+                self.batches, asked, recipe.temperature, self._logits, probabilities, bar
+            )
 
     @property
     def evaluated_model(self) -> Network:
@@ -115,10 +124,11 @@ class Trainer:
         first, steps = (epoch - 1) * len(self.batches), self.recipe.epochs * len(self.batches)
         total_loss, total_correct, rate = 0.0, 0, math.nan
         self.model.train()
-        with self._progress(draws) as bar:
-            for batch_id, (images, labels) in enumerate(bar):
+        lesson = None if self._lessons is None else self._lessons.epoch(epoch)
+        with self._progress(draws, lesson) as bar:
+            for batch_id, batch in enumerate(bar):
                 rate = self.recipe.learning_rate_at(first + batch_id, steps)
-                loss, correct = self.watched_step(images, labels, rate)
+                loss, correct = self.watched_step(batch, rate)
                 if not math.isfinite(loss):
                     raise GradsheetError(
                         f"the loss is {loss} in epoch {epoch}, batch {batch_id}: training "
@@ -126,7 +136,7 @@ class Trainer:
                     )
                 if self.average is not None:
                     self.average.update_ema(first + batch_id + 1)
-                total_loss += loss * len(labels)
+                total_loss += loss * len(batch.labels)
                 total_correct += correct
                 bar.set_description_str(f"loss={loss:.4f} batch_id={batch_id}", refresh=False)
                 if self._bar:
@@ -146,10 +156,10 @@ class Trainer:
         done = epoch - 1 + batches / len(self.batches)
         return spent / done * (self.recipe.epochs - done)
 
-    def watched_step(self, images: Tensor, labels: Tensor, rate: float) -> tuple[float, int]:
+    def watched_step(self, batch: Batch, rate: float) -> tuple[float, int]:
         """``step``; training goes on with one thread when other work takes the cores."""
         started = time.perf_counter()
-        result = self.step(images, labels, rate)
+        result = self.step(batch, rate)
         if self._step_times.crowded(time.perf_counter() - started):
             self._leave_cores()
         return result
@@ -167,42 +177,36 @@ class Trainer:
                     f"OMP_NUM_THREADS={threads} keeps all."
                 )
 
-    def _progress(self, draws: torch.Generator) -> "tqdm[Batch]":
+    def _progress(self, draws: torch.Generator, lesson: Lesson | None) -> "tqdm[Batch]":
         """The batches of an epoch under a progress bar."""
         return tqdm(
-            self.batches.epoch(draws),
+            self.batches.epoch(draws, lesson),
             total=len(self.batches),
             dynamic_ncols=True,
             mininterval=0.25,
             disable=not self._bar,
         )
 
-    def step(self, images: Tensor, labels: Tensor, rate: float) -> tuple[float, int]:
-        """Update the weights once.
-
-        Args:
-            images: normalized, float (N, 1, 28, 28).
-            labels: int64 (N,).
-            rate: learning rate.
+    def step(self, batch: Batch, rate: float) -> tuple[float, int]:
+        """Update the weights once, at a learning ``rate``.
 
         Returns:
             the batch's mean loss in nats and the number of images classified correctly, both
             before the update.
         """
-        logits = self._logits(self.model, images)
-        loss = self._loss(logits, images, labels)
+        logits = self._logits(self.model, batch.images)
+        loss = self._loss(logits, batch)
         self.model.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         update_weights(self.optimizers, rate)
-        return loss.item(), int((logits.argmax(dim=1) == labels).sum())
+        return loss.item(), int((logits.argmax(dim=1) == batch.labels).sum())
 
-    def _loss(self, logits: Tensor, images: Tensor, labels: Tensor) -> Tensor:
+    def _loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Cross-entropy with the labels, or the divergence from the teacher probabilities."""
         if self.recipe.temperature is None:
-            return F.cross_entropy(logits, labels)
-        with torch.no_grad():
-            teacher_logits = [self._logits(teacher, images) for teacher in self._teachers]
-        return distillation_loss(logits, teacher_logits, self.recipe.temperature)
+            return F.cross_entropy(logits, batch.labels)
+        assert batch.teacher_probabilities is not None
+        return distillation_loss(logits, batch.teacher_probabilities, self.recipe.temperature)
 
     def _logits(self, model: Network, images: Tensor) -> Tensor:
         """Logits (N, 10), float, of normalized images."""
@@ -213,25 +217,3 @@ class Trainer:
             return model(channels_first(images))  # type: ignore[no-any-return]  # Module.__call__ is untyped
         layout: training_pass.Layout = "space-to-depth" if self._bfloat16 else "channels-last"
         return training_pass.logits(model, images, dtype, layout)
-
-
-def distillation_loss(
-    logits: Tensor, teacher_logits: Sequence[Tensor], temperature: float
-) -> Tensor:
-    """Kullback-Leibler divergence of the student from the mean teacher probabilities.
-
-    Source: G. Hinton, O. Vinyals, J. Dean, Distilling the knowledge in a neural network (2015).
-
-    Args:
-        logits: the student's logits, (N, 10).
-        teacher_logits: each teacher's logits for the same augmented images, (N, 10).
-        temperature: divides all logits before the softmax.
-
-    Returns:
-        the mean over the images in nats, times the square of the temperature, which keeps the size
-        of the gradient.
-    """
-    softened = [(one / temperature).softmax(dim=1) for one in teacher_logits]
-    teacher_probabilities = torch.stack(softened).mean(dim=0)
-    student = (logits / temperature).log_softmax(dim=1)
-    return temperature**2 * F.kl_div(student, teacher_probabilities, reduction="batchmean")

@@ -24,6 +24,7 @@ from gradsheet.errors import GradsheetError
 from gradsheet.files import exclusive, read_json, reading, write_text
 
 _SUMMARY = "summary.json"
+_PROBABILITIES = "teacher-probabilities"  # of the augmented images, which all seeds share
 _IDENTITY = ("recipe", "evaluated on", "trained on", "data")  # what all seeds share
 _CONFIG = (*_IDENTITY, "versions", "machine")  # what a record states beside the results
 _TRIES = 3  # of a seed whose worker was killed
@@ -174,6 +175,7 @@ class Study:
             torch.device(self.device),
             self.held_out,
             self.teachers,
+            self.folder / _PROBABILITIES if self.teachers else None,
         )
 
     def _run_folder(self, seed: int) -> Path:

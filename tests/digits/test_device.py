@@ -10,6 +10,7 @@ from gradsheet.digits.device import (
     StepTimes,
     chosen_threads,
     find_device,
+    has_matrix_units,
     multiplies_bfloat16,
 )
 from gradsheet.errors import GradsheetError
@@ -37,11 +38,12 @@ def test_half_the_precision_where_the_processor_multiplies_it(
     monkeypatch: pytest.MonkeyPatch, cpu: torch.device
 ) -> None:
     """AMX or AVX512-BF16, and torch not told to do with AVX2."""
-    for amx, bf16, capability, expected in (
-        (True, False, "AVX512", True),
-        (False, True, "AVX512", True),
-        (False, False, "AVX512", False),
-        (True, True, "AVX2", False),
+    for amx, bf16, capability, expected, matrix_units in (
+        (True, False, "AVX512", True, True),
+        (True, True, "AVX512", True, True),
+        (False, True, "AVX512", True, False),
+        (False, False, "AVX512", False, False),
+        (True, True, "AVX2", False, False),
     ):
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda found=amx: found)
         monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda found=bf16: found)
@@ -49,6 +51,8 @@ def test_half_the_precision_where_the_processor_multiplies_it(
             torch.backends.cpu, "get_cpu_capability", lambda found=capability: found
         )
         assert multiplies_bfloat16(cpu) is expected
+        assert has_matrix_units(cpu) is matrix_units
+    assert has_matrix_units(torch.device("cuda")) and not has_matrix_units(torch.device("mps"))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from gradsheet.digits import small_model
 from gradsheet.digits.data import Dataset
 from gradsheet.digits.evaluation import evaluate
 from gradsheet.digits.model_files import load_model, save_model
@@ -44,12 +45,12 @@ def test_sizes_by_an_independent_count(name: str) -> None:
     assert receptive_fields(model).endswith(f"{found['multiply_adds']:,}")
 
 
-@pytest.mark.parametrize("once", [False, True], ids=["float32", "bfloat16"])
+@pytest.mark.parametrize("once", [False, True], ids=["two convolutions", "one"])
 @pytest.mark.parametrize("architecture", [SHARED, ONE_SET_OF_KERNELS])
 def test_the_layers_in_training_are_those_of_evaluation(
     architecture: SmallArchitecture, once: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Logits and gradients of the pass for either type of numbers, both in float64.
+    """Logits and gradients of the pass for either kind of processor, both in float64.
 
     The norms' statistics are the running ones.
     """
@@ -87,7 +88,11 @@ def test_shared_kernels_are_one_parameter_after_training(short: Recipe, few: Dat
         assert not torch.equal(after["stem.weight"], before)
 
 
-def test_bfloat16_is_the_same_function_roughly() -> None:
+@pytest.mark.parametrize("units", [False, True])
+def test_bfloat16_is_the_same_function_roughly(
+    units: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(small_model, "has_matrix_units", lambda device: units)
     torch.manual_seed(0)
     model, images = SmallNet(SHARED), torch.randn(8, 1, 28, 28)
     exact = logits_in_training(model, images, torch.float32)

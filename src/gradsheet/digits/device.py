@@ -41,6 +41,13 @@ def multiplies_bfloat16(device: torch.device) -> bool:
     return any(getattr(torch.cpu, test, bool)() for test in tests)
 
 
+def has_matrix_units(device: torch.device) -> bool:
+    """Whether the device has units for products of matrices of bfloat16: a GPU, a CPU with AMX."""
+    if device.type != "cpu":
+        return device.type == "cuda"
+    return multiplies_bfloat16(device) and getattr(torch.cpu, "_is_amx_tile_supported", bool)()
+
+
 def device_name(device: torch.device) -> str:
     """The device in a run's record: a GPU's model, or ``cpu`` and whether it has bfloat16."""
     if device.type == "cuda":

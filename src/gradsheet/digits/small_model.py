@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gradsheet.digits.data import CLASSES
+from gradsheet.digits.device import has_matrix_units
 
 _MOST_CHANNELS = 512  # a file can claim any number
 _POOLED = 14  # pixels along an axis after the pooling
@@ -119,9 +120,9 @@ def _pooled(stem: nn.Conv2d, images: Tensor) -> Tensor:
 class _SeparableLayer(nn.Module):
     """A separable layer, as often as it is applied.
 
-    In training in bfloat16 its two kernels are multiplied to that of one convolution, which is the
-    same function: libraries are slow at depthwise convolutions in bfloat16. In float32 the two
-    convolutions, with a fifth to a seventh of the multiplications, are faster.
+    In training in bfloat16 on matrix units its two kernels are multiplied to that of one
+    convolution, which is the same function. Without such units the two convolutions, with a fifth
+    to a seventh of the multiplications, are faster.
 
     Source: D. Haase, M. Amthor, Rethinking depthwise separable convolutions (2020), there called
     blueprint separable convolutions.
@@ -143,7 +144,7 @@ class _SeparableLayer(nn.Module):
         return x
 
     def _convolve(self, x: Tensor) -> Tensor:
-        if self.training and x.dtype == torch.bfloat16:
+        if self.training and x.dtype == torch.bfloat16 and has_matrix_units(x.device):
             return self._convolve_once(x)
         return self.depthwise(self.pointwise(x))  # type: ignore[no-any-return]  # Module.__call__ is untyped
 

@@ -1,5 +1,6 @@
 """The usual formulas of a table as expressions over its columns, before anything has a name."""
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple, TypeGuard
 
@@ -76,6 +77,17 @@ class ColumnFormulas:
     def is_beside(self, variable: Variable) -> bool:
         """Whether a variable stands for a cell beside the table."""
         return isinstance(self._places[variable], CellRef)
+
+    def is_fixed(self, variable: Variable) -> bool:
+        """Whether a variable stands for one number in all rows, beside the table or typed in."""
+        place = self._places[variable]
+        if isinstance(place, CellRef):
+            return True
+        table, column = self._table, place.column
+        if column in table.usual or column not in table.columns:
+            return False
+        numbers = {table.number(row, column) for row in table.rows}
+        return len({number for number in numbers if not math.isnan(number)}) == 1
 
     def is_rate(self, column: int) -> bool:
         """Whether the header of a column announces a learning rate."""

@@ -54,12 +54,27 @@ def _shape(wiring: Wiring) -> Shape | None:
     widest = [max(len(wiring.units[unit].weights) for unit in layer) for layer in wiring.layers]
     if any(signals > before for signals, before in zip(widest, sizes, strict=False)):
         return None  # a unit has more than the layer before it, as a recurrent one has
-    found = [len(wiring.biases(layer)) for layer in range(len(wiring.layers))]
+    found = _numbers_of_biases(wiring)
     if any(count > units for count, units in zip(found, sizes[1:], strict=True)):
         return None
     # Where several units have biases of their own and one has none, that was left out.
     biases = (b if b in (0, 1) else units for b, units in zip(found, sizes[1:], strict=True))
     return Shape(sizes, tuple(biases))
+
+
+def _numbers_of_biases(wiring: Wiring) -> list[int]:
+    """How many biases each layer has.
+
+    Where the units of a layer have one in common, one that they take from another layer is a
+    mistake and none of theirs.
+    """
+    biases = [wiring.biases(layer) for layer in range(len(wiring.layers))]
+    shared = [len(own) == 1 < len(units) for own, units in zip(biases, wiring.layers, strict=True)]
+    elsewhere = {own[0] for own, is_shared in zip(biases, shared, strict=True) if is_shared}
+    return [
+        len(own) if is_shared else len([bias for bias in own if bias not in elsewhere]) or len(own)
+        for own, is_shared in zip(biases, shared, strict=True)
+    ]
 
 
 def _repeats_a_unit(wiring: Wiring) -> bool:
@@ -140,9 +155,9 @@ class _Naming:
     def _name_biases(self, units: list[int], count: int, numbers: Iterator[int]) -> None:
         """Name the biases of a layer; one that no unit uses is that of a unit without."""
         missing: list[Symbol] = []
-        for unit in units[:count]:
+        for owners in [units] if count == 1 else [[unit] for unit in units[:count]]:
             symbol = Symbol(Kind.BIAS, (next(numbers),))
-            own = self._wiring.units[unit].biases
+            own = [bias for unit in owners for bias in self._wiring.units[unit].biases]
             used = [self._formulas.place(variable) for variable in own]
             free = [place for place in used if place not in self._symbols]
             if free:

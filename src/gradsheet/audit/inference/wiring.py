@@ -227,10 +227,11 @@ class Wiring:
         weights: dict[Variable, int] = {}
         biases: list[Variable] = []
         spare: list[int] = []
-        subtracts = False
+        subtracts, signs = False, set()
         for term, sign in _terms(formula):
             if term is own:
                 continue
+            signs.add(sign)
             if (column_of_product := self._product(term)) is not None:
                 term = self.formulas.expressions[column_of_product]
             if self._is_bias(term):
@@ -242,13 +243,19 @@ class Wiring:
                     spare.append(weight)
             else:
                 return None
+        if -1 in signs and any(map(self._is_typed, biases)):
+            return None  # what an output is compared with
         return Unit(weights, tuple(biases), tuple(spare), subtracts) if weights else None
 
+    def _is_typed(self, bias: Variable) -> bool:
+        """Whether a bias is in a column of the table that no row moves."""
+        return self._parameter(bias) is None and not self.formulas.is_beside(bias)
+
     def _is_bias(self, term: Expression) -> TypeGuard[Variable]:
-        """Whether a term is a parameter alone, or a cell beside the table."""
+        """Whether a term is a parameter alone, or a number that no row moves."""
         if not isinstance(term, Variable):
             return False
-        return self._parameter(term) is not None or self.formulas.is_beside(term)
+        return self._parameter(term) is not None or self.formulas.is_fixed(term)
 
     def _weighted(self, term: Expression) -> tuple[Variable, int] | None:
         """The signal and the column of the weight that a term multiplies."""

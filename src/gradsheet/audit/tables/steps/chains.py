@@ -131,23 +131,42 @@ class _Chains:
         A weight on which nothing depends, because a formula takes another one, is moved on too.
         """
         others: list[CellRef] = []
-        taken: set[CellRef] = set()
+        moves: dict[CellRef, CellRef] = {}
         for start in self._moves:
             if start in self._book.circular:
                 yield self._turning(start)
-            elif not self._is_start(start):
-                continue
-            elif (moved := self._moved(start, [self._is_computed_from])) is not None:
+            elif self._is_start(start):
+                moved = self._moved(start, [self._is_computed_from])
+                if moved is None:
+                    others.append(start)
+                else:
+                    moves[start] = moved
+        strange = self._strange(moves)
+        others += strange
+        taken = {moved for start, moved in moves.items() if start not in strange}
+        for start, moved in moves.items():
+            if start not in strange:
                 self._learn(start, moved)
-                taken.add(moved)
                 yield self._from(start, moved)
-            else:
-                others.append(start)
         others += [cell for cell in self._book.readers if cell not in self._moves]
         for start in others if self._learned else ():
             moved = self._moved(start, [self._is_like_others])
             if moved is not None and moved not in taken:
                 yield self._from(start, moved)
+
+    def _strange(self, moves: dict[CellRef, CellRef]) -> list[CellRef]:
+        """The numbers that are moved on as no other one is: a unit reads a bias of another layer."""
+        kinds = Counter(map(self._kind, moves.values()))
+        shifts = Counter(_shift(start, moved) for start, moved in moves.items())
+        read = Counter(cell for moved in moves.values() for cell in set(self._book.reads[moved]))
+        shared = {cell for cell, count in read.items() if 2 * count > len(moves)}
+        return [
+            start
+            for start, moved in moves.items()
+            if kinds[self._kind(moved)] == shifts[_shift(start, moved)] == 1
+            and shared
+            and shared.isdisjoint(self._book.reads[moved])
+        ]
 
     def pairs(self) -> list[tuple[CellRef, CellRef]]:
         """The cells that are moved on as parameters are, each with what moves it."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from gradsheet.audit.inference.column_formulas import column_formulas
 from gradsheet.audit.inference.interpretation import Interpretation
+from gradsheet.audit.inference.losses import is_known_measure
 from gradsheet.audit.inference.points import agree
-from gradsheet.networks.symbols import Kind, Symbol, symbol_of
+from gradsheet.networks.symbols import LOSS, Kind, Symbol, symbol_of
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import references
 from gradsheet.spreadsheet.functions import FormulaError, outside_conditions
@@ -74,6 +76,42 @@ def name_gradients(found: Interpretation, wrong: list[int]) -> None:
         holder = next((c for c, value in values.items() if agree(value, right)), None)
         if holder is not None:
             found.symbols[holder] = gradient
+
+
+def name_known(found: Interpretation) -> None:
+    """Name the columns without a name that hold a value of the network, by what they compute."""
+    free = [c for c in found.table.usual if c not in found.symbols]
+    written = {c: w for c in free if (w := found.typical(c)) is not None and any(variables(w))}
+    named = set(found.symbols.values())
+    missing = [s for s in found.reference.row().values if _is_shown(s) and s not in named]
+    due = found.reference.values(found.reference[symbol] for symbol in missing)
+    values = found.reference.values(written.values())
+    for column, value in zip(written, values, strict=True):
+        known = zip(missing, due, strict=True)
+        symbol = next((s for s, right in known if s not in named and agree(value, right)), None)
+        if symbol is not None:
+            found.symbols[column] = symbol
+            named.add(symbol)
+    if LOSS not in named:
+        _name_wrong_loss(found)
+
+
+def _name_wrong_loss(found: Interpretation) -> None:
+    """Name the column that is called the loss and measures nothing that is known here."""
+    formulas = column_formulas(found.table)
+    called = [c for c in found.table.usual if c not in found.symbols and formulas.is_loss(c)]
+    written = found.typical(called[0]) if len(called) == 1 else None
+    if written is None or is_known_measure(found, written):
+        return
+    sizes, inside = found.shape.sizes, {symbol_of(v) for v in variables(written)}
+    kinds = Kind.TARGET, Kind.OUTPUT_ACTIVATION
+    if inside == {Symbol(kind, (n,)) for kind in kinds for n in range(1, sizes[-1] + 1)}:
+        found.symbols[called[0]] = LOSS
+
+
+def _is_shown(symbol: Symbol) -> bool:
+    """Whether it is an error, the loss, or the gradient of a unit or of its activation."""
+    return symbol.kind in (Kind.ERROR, Kind.LOSS) or symbol.is_gradient
 
 
 def _reads_gradient(found: Interpretation, column: int) -> bool:

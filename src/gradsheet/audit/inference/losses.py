@@ -15,7 +15,7 @@ from gradsheet.symbolic.expression import Expression, Variable, apply, expand, v
 from gradsheet.symbolic.operations import SQUARE, total
 from gradsheet.symbolic.tape import Array
 
-_SAME = 1e-9  # relative difference
+_SAME, _NEARLY = 1e-9, 1e-3  # relative differences
 _SHOWN_FORMS = tuple(form for form in FORMS if form != "absolute")  # an error may lack its square
 _ACTIVATION = {"binary": "sigmoid", "categorical": SOFTMAX}
 _USUAL = {"square": ("half-squared-error", "squared-error", "mean-squared-error")}
@@ -28,6 +28,11 @@ def likely_losses(found: Interpretation) -> list[str]:
         found: the table, taken for one that trains with half the squared error.
     """
     return _Losses(found).names()
+
+
+def is_known_measure(found: Interpretation, written: Expression) -> bool:
+    """Whether a formula is a multiple of a loss known here, or of its root, or nearly so."""
+    return _Losses(found).measures(written)
 
 
 class _Losses:
@@ -49,6 +54,20 @@ class _Losses:
                 forms = [*forms, "binary"]  # its gradient holds t − a, too
         names = [name for form in forms for name in self._of_form(form)]
         return list(dict.fromkeys(names))
+
+    def measures(self, written: Expression) -> bool:
+        """Whether a formula is a multiple of the errors of a form added up, or of the root."""
+        outputs = range(1, self._found.shape.sizes[-1] + 1)
+        errors = [Symbol(Kind.ERROR, (n,)) for n in outputs]
+        sums = [
+            total(self._error(form, error) for error in errors)
+            for form in FORMS
+            if self._is_possible(form)
+        ]
+        value, *known = self._found.reference.values([written, *sums])
+        # What keeps a logarithm from 0 is no other measure.
+        ways = [(value**power, of) for of in known for power in (1, 2)]
+        return any(_constant(one, of, _NEARLY) is not None for one, of in ways)
 
     # --- Forms -------------------------------------------------------------------------------
 
@@ -185,7 +204,8 @@ class _Losses:
         if written is None or any(map(_is_judged, variables(written))):
             return None  # of a loss that is not known yet
         wanted = [written, of] if less is None else [written - less, of - less]
-        return _constant(*self._found.reference.values(wanted))
+        value, right = self._found.reference.values(wanted)
+        return _constant(value, right)
 
     def _differences(self, form: str, written: Expression) -> dict[Variable, Expression]:
         """The errors that an expression uses, as differences of the row that they are in."""
@@ -209,14 +229,14 @@ def _is_judged(variable: Variable) -> bool:
     return symbol.is_derivative or symbol.kind in (Kind.EXAMPLE_LOSS, Kind.LOSS)
 
 
-def _constant(values: Array, of: Array) -> float | None:
+def _constant(values: Array, of: Array, tolerance: float = _SAME) -> float | None:
     with np.errstate(all="ignore"):
         ratio = values / of
     ratio = ratio[of != 0]
     if len(ratio) < POINTS // 6 or not np.isfinite(ratio).all():
         return None
     middle = float(np.median(ratio))
-    return middle if middle and np.ptp(ratio) <= _SAME * abs(middle) else None
+    return middle if middle and np.ptp(ratio) <= tolerance * abs(middle) else None
 
 
 def _differ(seen: float | None, due: float) -> bool:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradsheet.audit.inference.activations import likely_activations, thresholds
-from gradsheet.audit.inference.helpers import name_gradients, name_helpers
+from gradsheet.audit.inference.helpers import name_gradients, name_helpers, name_known
 from gradsheet.audit.inference.hypotheses import hypotheses
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.interpretation import Interpretation
@@ -46,7 +46,8 @@ def interpret(table: Table) -> Interpretation | None:
         elif badness == least:
             as_good.append(found)
         if least == 0:
-            return best
+            name_known(found)
+            return found
     if best is None:
         return None
     if not _is_training_table(best, wrong_in_best):
@@ -60,6 +61,7 @@ def interpret(table: Table) -> Interpretation | None:
     name_gradients(best, wrong_columns(best))
     name_helpers(best, wrong_columns(best))
     best = _by_helpers(best, as_good[:_MOST_AS_GOOD])
+    name_known(best)
     return best if _learns(best) and _is_mostly_right(best) else None
 
 

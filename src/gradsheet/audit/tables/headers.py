@@ -39,6 +39,7 @@ _PATTERNS = tuple(
 _SOFTMAX = re.compile(r"([lms])(?:@(\d+)|\((\d+)\))?")  # what the units of a softmax share
 _SOFTMAX_KINDS = {"l": Kind.LOG_SUM, "m": Kind.LARGEST, "s": Kind.EXPONENTIALS}
 _TOTAL_LOSS = re.compile(rf"(?:{_LOSS}{_TOTAL}?|{_TOTAL}{_LOSS}|tot(?:al)?)(?:@(\d+)|\((\d+)\))?")
+_OF_MATRIX = re.compile(r".*\d\s*\[\s*\d+\s*(?:,\s*\d+\s*)*\]")  # W2[1,2] is of a layer
 # Not a bare Δw, which is a step as often as a gradient.
 _GRADIENT = re.compile(
     rf"(?:grad(?:ient)?(?:of)?d?|d?{_LOSS}{_TOTAL}?/?d?/?d?|d{_TOTAL}/d)([wb])_?(\d+)"
@@ -77,7 +78,7 @@ def read_header(text: str) -> Symbol | None:
     >>> [str(read_header(text)) for text in texts]
     ['t1', 'E_total', 'dE/dw1', 'dE/dw1', 'w5', 'a_h1']
     """
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or _OF_MATRIX.fullmatch(text.strip()):
         return None
     if following := _next(text):
         return following

@@ -13,7 +13,12 @@ from gradsheet.audit.tables.steps.arrangement import (
 from gradsheet.audit.tables.steps.dependencies import Dependencies
 from gradsheet.audit.tables.steps.examples import Examples
 from gradsheet.audit.tables.steps.grid import Rows, StepGrid
-from gradsheet.audit.tables.steps.labels import label_above, label_beside, label_near
+from gradsheet.audit.tables.steps.labels import (
+    label_above,
+    label_beside,
+    label_near,
+    label_of_block,
+)
 from gradsheet.audit.tables.steps.positions import Position
 from gradsheet.audit.tables.table import Table
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
@@ -254,14 +259,20 @@ class Training:
         headers: dict[int, str] = {}
         whole = dict(placed)
         for place, cell in sorted(placed.items(), reverse=True):
-            if (label := self._label(cell)) is not None:
+            if (found := self._label(cell)) is not None:
+                label, part = found
                 whole[CellIndex(HEADER_ROW, place.column)] = label
                 text = self._book.formulas.book.sheets[label.sheet].cells[label.cell].value
-                headers[place.column] = str(text).strip()
+                headers[place.column] = str(text).strip() + part
         return headers, whole
 
-    def _label(self, cell: CellRef) -> CellRef | None:
+    def _label(self, cell: CellRef) -> tuple[CellRef, str] | None:
+        """The cell with the name of another, and which part of what is named that is."""
         book, shift = self._book.formulas.book, self._grid.shift
+        if shift is not None and not shift.sheet and abs(shift.column) > 1:  # block beside block
+            return label_of_block(book, cell)
         if shift is None or shift.sheet:
-            return label_near(book, cell)
-        return label_beside(book, cell) if shift.column else label_above(book, cell)
+            label = label_near(book, cell)
+        else:
+            label = label_beside(book, cell) if shift.column else label_above(book, cell)
+        return None if label is None else (label, "")

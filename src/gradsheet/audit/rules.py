@@ -34,7 +34,7 @@ class Rule:
         title: the mistake in a few words, without an article.
         severity: whether a finding of this rule is a mistake or a remark.
         explanation: what it is, and how people come to it; ``lessons`` has an example, what it does
-            to the loss, and how to mend it.
+            to the loss, and how to fix it.
     """
 
     code: str
@@ -202,8 +202,8 @@ OTHER_ROW = _mistake(
 TYPED_NUMBER = _mistake(
     "GS214",
     "number typed in place of a cell",
-    """A constant stands in the formula where a cell should be referred to. It is right until that
-    cell changes: with another input, target or learning rate the formula keeps the old number.""",
+    """A constant is typed where the formula should refer to a cell. It is right until that cell
+    changes: with another input, target or learning rate the formula keeps the old number.""",
 )
 FILLED_OVER = _mistake(
     "GS215",
@@ -232,8 +232,8 @@ SIGN = _mistake(
 FACTOR_MISSING = _mistake(
     "GS302",
     "factor left out",
-    """One factor of a product is missing, typically one link of the chain rule. The sign of the
-    gradient mostly stays right, and its size does not.""",
+    """One factor of a product is missing, typically one link of the chain rule. The
+    gradient mostly keeps the right sign, but not the right size.""",
 )
 FACTOR_REPEATED = _mistake(
     "GS303",
@@ -263,7 +263,7 @@ BRACKET = _mistake(
 OPERATOR = _mistake(
     "GS307",
     "wrong operator",
-    """One operator is another one: + for ·, / for ·. The value can look plausible by chance and is
+    """One operator is typed in place of another: + for ·, / for ·. The value can look plausible by chance and is
     not a gradient of anything.""",
 )
 SQUARE_MISSING = _mistake(
@@ -287,7 +287,7 @@ HALVED = _mistake(
 FUNCTION = _mistake(
     "GS311",
     "wrong function",
-    """Another function is applied than in the rest of the table: tanh for a sigmoid, or none at
+    """The function is not the one in the rest of the table: tanh for a sigmoid, or none at
     all. The unit computes something else than the gradients assume.""",
 )
 OTHER_VALUE = _mistake(
@@ -326,8 +326,8 @@ NEIGHBOR = _mistake(
 PRE_ACTIVATION_FOR_ACTIVATION = _mistake(
     "GS404",
     "pre-activation in place of its activation",
-    """The pre-activation (z, net) is used where the activation belongs; the two columns stand
-    side by side and have similar names.""",
+    """The pre-activation (z, net) is used where the activation belongs; the two columns are side
+    by side and have similar names.""",
 )
 ACTIVATION_FOR_PRE_ACTIVATION = _mistake(
     "GS405",
@@ -376,8 +376,8 @@ LOCAL_DERIVATIVE_MISSING = _mistake(
     "GS602",
     "local derivative left out",
     """The factor σ′(z) = a·(1 − a) of the chain rule is missing, as if the unit had no
-    activation function. The slope of a sigmoid is at most ¼, so the gradient is at least four
-    times too large.""",
+    activation function. The derivative of a sigmoid is at most ¼, so the gradient is at
+    least four times too large.""",
 )
 OTHER_LOCAL_DERIVATIVE = _mistake(
     "GS603",
@@ -409,8 +409,8 @@ UPDATED = _mistake(
 OTHER_RULE = _remark(
     "GS702",
     "update rule other than plain gradient descent",
-    """The weights are not updated by w − η·gradient but by another rule, such as momentum or Adam.
-    The audit does not know these, so the update columns were not checked; all others were.""",
+    """The weights are not updated by w − η·gradient but by another rule, one that the audit does not
+    recognize. The update columns were therefore not checked; all others were.""",
 )
 
 # --- GS8: learning rate ----------------------------------------------------------------------
@@ -458,7 +458,7 @@ HEADER = _remark(
 PASTED_COMPARISON = _remark(
     "GS904",
     "comparison of pasted losses",
-    """Losses at several learning rates stand side by side as numbers: they were copied from the
+    """Losses at several learning rates are side by side as numbers: they were copied from the
     table one learning rate at a time. They do not change when the table does, and a mistake
     corrected later stays in them.""",
 )

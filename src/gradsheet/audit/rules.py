@@ -263,8 +263,8 @@ BRACKET = _mistake(
 OPERATOR = _mistake(
     "GS307",
     "wrong operator",
-    """One operator is typed in place of another: + for ·, / for ·. The value can look plausible by chance and is
-    not a gradient of anything.""",
+    """One operator is typed in place of another: + for ·, / for ·. The value can look plausible by
+    chance and is not a gradient of anything.""",
 )
 SQUARE_MISSING = _mistake(
     "GS308",
@@ -409,8 +409,8 @@ UPDATED = _mistake(
 OTHER_RULE = _remark(
     "GS702",
     "update rule other than plain gradient descent",
-    """The weights are not updated by w − η·gradient but by another rule, one that the audit does not
-    recognize. The update columns were therefore not checked; all others were.""",
+    """The weights are not updated by w − η·gradient but by another rule, one that the audit does
+    not recognize. The update columns were therefore not checked; all others were.""",
 )
 
 # --- GS8: learning rate ----------------------------------------------------------------------

@@ -85,8 +85,8 @@ ALGEBRA: Lessons = {
         cancels the 2.""",
         written="dE/dw5 = 2*(a_o1-t1)*a_o1*(1-a_o1)*a_h1",
         right="dE/dw5 = (a_o1-t1)*a_o1*(1-a_o1)*a_h1",
-        loss="""Yes: the step is twice as long, in the right direction. If every gradient is doubled,
-        the sheet trains with twice the learning rate it states.""",
+        loss="""Yes: the step is twice as long, in the right direction. If every gradient is
+        doubled, the sheet trains with twice the learning rate it states.""",
         fix="""Keep loss and gradient together: with the ½ in the loss there is no 2 in the
         gradient.""",
     ),

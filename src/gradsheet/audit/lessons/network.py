@@ -97,8 +97,8 @@ GRADIENTS: Lessons = {
         the gradient of w1, which leads into h1.""",
         written="dE/dw3 = (delta_o1*w6+delta_o2*w8)*a_h1*(1-a_h1)*i1",
         right="dE/dw3 = (delta_o1*w6+delta_o2*w8)*a_h2*(1-a_h2)*i1",
-        loss="""Yes: in the first row of the course network the two local derivatives are 0.24995 and
-        0.24989. They differ by less than one part in a thousand, and so do the steps.""",
+        loss="""Yes: in the first row of the course network the two local derivatives are 0.24995
+        and 0.24989. They differ by less than one part in a thousand, and so do the steps.""",
         fix="""The local derivative is that of the unit that the weight leads into. Change both
         references, in a and in 1 − a.""",
     ),

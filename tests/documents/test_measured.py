@@ -95,18 +95,24 @@ def test_the_figures_of_the_readme_are_those_of_the_results() -> None:
     wrong = survey["classic tables with at least one wrong formula"]
     assert wrong + survey["classic tables that are right"] == tables
     assert survey["classic tables whose loss curve shows the mistake"] == 0
+    pair = survey["the most common pair"]
+    assert pair["origin"] == "inherited from one template"
     best = results_of("best")
     audit = results_of("audit")
     accuracies = [run["accuracy"] for run in best["runs"]]
     claims = [
-        f"Of {tables} published course workbooks that train a network by hand, "
-        f"{wrong} hold a wrong formula",
+        f"{survey['spreadsheets']} published spreadsheets that train a small network by hand. "
+        f"{tables} of them hold the classic table",
+        f"{wrong} of these contain a wrong formula; "
+        f"{pair['workbooks']} of the {wrong} inherited the same mistake from one template",
+        f"None of the {wrong} loss curves shows it",
         f"{best['mean']:.2%} on MNIST (mean of {len(accuracies)} seeds)",
         f"Over {len(accuracies)} seeds it reaches {best['mean']:.2%} ± "
         f"{best['standard deviation']:.2%} on the test set, {min(accuracies):.2%} at worst",
-        f"{audit['kinds']} kinds of planted mistakes it found and named "
+        f"{audit['planted']:,} planted mistakes of {audit['kinds']} kinds it found and named "
         f"{audit['found and named'] / audit['planted']:.1%}",
-        f"in {audit['seconds']['median']:.2f} s a workbook",
+        f"the median workbook took {audit['seconds']['median']:.2f} s of processor time, "
+        f"the slowest {audit['seconds']['longest']:.1f} s",
     ]
     text = flat(README)
     assert all(part in text for part in claims), claims

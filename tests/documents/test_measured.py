@@ -25,6 +25,11 @@ def test_what_the_audit_finds_is_what_was_measured() -> None:
     named = f"{other['found and named']} of {other['planted']} mistakes were found and named"
     right = f"{other['false alarms']} of {other['right trainings']:,} right trainings called wrong"
     assert f"{named}, {right}" in flat(page)
+    times = found["seconds"]
+    assert (
+        f"the median table took {times['median']:.2f} s once its file was read, the slowest "
+        f"{times['longest']:.1f} s" in flat(page)
+    )
     submissions = results_of("classroom-audit")
     seconds = submissions["with page, summary and copies"]["seconds"]
     assert (
@@ -116,3 +121,11 @@ def test_the_figures_of_the_readme_are_those_of_the_results() -> None:
     ]
     text = flat(README)
     assert all(part in text for part in claims), claims
+    of_the_survey = [
+        f"Of {survey['spreadsheets']} published spreadsheets that train a small network by hand, "
+        f"{tables} hold the classic table",
+        f"{wrong} of these contain a wrong formula, and {pair['workbooks']} of the {wrong} "
+        f"inherited this mistake from one template",
+        f"None of the {wrong} loss curves shows its mistake",
+    ]
+    assert all(part in flat(page_of("audit")) for part in of_the_survey), of_the_survey

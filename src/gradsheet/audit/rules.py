@@ -209,15 +209,15 @@ FILLED_OVER = _mistake(
     "GS215",
     "formula of another column filled across",
     """The formula of a column was filled to the right over columns that compute something else,
-    mostly the update of the weights over the sums and activations between them. The
-    first row is right, and everything after it is computed from numbers that mean nothing.""",
+    mostly the update of the weights over the pre-activations and activations between them.
+    The first row is right, and everything after it is computed from numbers that mean nothing.""",
 )
 
 EMPTY_DATA = _mistake(
     "GS216",
     "empty cell among the data",
     """An input or a target is missing, and formulas read the empty cell. A spreadsheet takes it for
-    0 and shows no error, so the network is trained on an example that nobody meant.""",
+    0 and shows no error, so the network is trained on an example that nobody intended.""",
 )
 
 # --- GS3: algebra ----------------------------------------------------------------------------
@@ -227,7 +227,7 @@ SIGN = _mistake(
     "wrong sign",
     """A plus and a minus are exchanged, or the two sides of a difference, such as target −
     output for output − target. A gradient with the wrong sign moves its weight uphill; an
-    update with the wrong sign makes all of training climb.""",
+    update with the wrong sign moves all of them uphill.""",
 )
 FACTOR_MISSING = _mistake(
     "GS302",
@@ -308,8 +308,8 @@ UNEXPLAINED = _mistake(
 WRONG_WEIGHT = _mistake(
     "GS401",
     "wrong weight",
-    """Another weight is used than the one on this connection, often that of the next column. In
-    a gradient, the error then comes back along a connection it did not take.""",
+    """The formula uses a weight other than that of this connection, often the one in the next
+    column. In a gradient, the error is then propagated back along the wrong connection.""",
 )
 WRONG_BIAS = _mistake(
     "GS402",
@@ -339,7 +339,7 @@ WRONG_PRE_ACTIVATION = _mistake(
     "GS406",
     "pre-activation of another unit",
     """The activation is computed from another unit's pre-activation. Two units then give
-    the same signal, while the gradients treat them as two.""",
+    the same signal, while the gradients treat them as different.""",
 )
 
 # --- GS5: loss -------------------------------------------------------------------------------
@@ -348,7 +348,7 @@ WRONG_TARGET = _mistake(
     "GS501",
     "wrong target",
     """An output is compared with the target of another output. The network is then trained
-    toward exchanged targets, or its loss measures something else than its gradients.""",
+    toward exchanged targets, or its loss does not belong to its gradients.""",
 )
 WRONG_OUTPUT = _mistake(
     "GS502",
@@ -448,7 +448,7 @@ CHART_ROWS = _remark(
     "GS902",
     "chart that leaves rows out",
     """The chart of the loss plots only part of the rows, usually because rows were added after it
-    was made. The part it leaves out may tell another story.""",
+    was made. The part it leaves out may look different.""",
 )
 HEADER = _remark(
     "GS903",
@@ -466,8 +466,8 @@ PASTED_COMPARISON = _remark(
 CHART_TITLE = _remark(
     "GS905",
     "chart with a doubtful title",
-    """The title of the chart, such as "Error", is mostly that of the total loss, and its series
-    plots the error of one output. That may be meant; a title that names the output leaves no
+    """The title of the chart, such as "Error", usually means the total loss, but its series plots
+    the error of one output. That may be intended; a title that names the output leaves no
     doubt.""",
 )
 ROUNDED = _remark(

@@ -15,8 +15,8 @@ ALGEBRA: Lessons = {
         gradient.""",
     ),
     rules.FACTOR_MISSING: lesson(
-        """The chain rule for w5 has three factors: the derivative of the error, of the sigmoid and
-        of the weighted sum. The last one, a_h1, is missing.""",
+        """The chain rule for w5 has three factors: the derivatives of the error, of the sigmoid
+        and of the pre-activation. The last one, a_h1, is missing.""",
         written="dE/dw5 = (a_o1-t1)*a_o1*(1-a_o1)",
         right="dE/dw5 = (a_o1-t1)*a_o1*(1-a_o1)*a_h1",
         loss="""Yes, where the missing factor is positive: the step has the right direction and the

@@ -34,7 +34,7 @@ FORWARD: Lessons = {
         connection.""",
     ),
     rules.PRE_ACTIVATION_FOR_ACTIVATION: lesson(
-        """The gradient of w5 uses h1, the weighted sum, in place of a_h1, its sigmoid.""",
+        """The gradient of w5 uses h1, the pre-activation, in place of a_h1, its sigmoid.""",
         written="dE/dw5 = (a_o1-t1)*a_o1*(1-a_o1)*h1",
         right="dE/dw5 = (a_o1-t1)*a_o1*(1-a_o1)*a_h1",
         loss="""Yes, while h1 is positive: the step has the right direction. With h1 = 0.0275 and

@@ -43,8 +43,8 @@ STRUCTURE: Lessons = {
         fix="""Write the formula into the first row of the column and fill it down.""",
     ),
     rules.PASTED_ROW: lesson(
-        """Row 12 was copied as values to keep a result. Its weights, sums and gradients are
-        numbers, and row 13 continues from them.""",
+        """Row 12 was copied as values to keep a result. Its weights, pre-activations and
+        gradients are numbers, and row 13 continues from them.""",
         loss="""Yes: the numbers come from a training that worked. Change a starting weight or the
         learning rate, and the rows below row 12 no longer follow from the rows above.""",
         fix="""Fill the row above down over the pasted row. Keep results on another sheet.""",

@@ -114,13 +114,13 @@ def test_the_figures_of_the_readme_are_those_of_the_results() -> None:
         f"{tables} of them hold the classic table",
         f"{wrong} of these contain a wrong formula; "
         f"{pair['workbooks']} of the {wrong} inherited the same mistake from one template",
-        f"None of the {wrong} loss curves shows it",
+        f"In none of the {wrong} does the loss curve show the mistake",
         f"{best['mean']:.2%} on MNIST (mean of {len(accuracies)} seeds)",
         f"Over {len(accuracies)} seeds it reaches {best['mean']:.2%} ± "
         f"{best['standard deviation']:.2%} on the test set, {min(accuracies):.2%} at worst",
         f"{audit['planted']:,} planted mistakes of {audit['kinds']} kinds it found and named "
         f"{audit['found and named'] / audit['planted']:.1%}",
-        f"the median workbook took {audit['seconds']['median']:.2f} s of processor time, "
+        f"the median audit took {audit['seconds']['median']:.2f} s of processor time, "
         f"the slowest {audit['seconds']['longest']:.1f} s",
     ]
     text = flat(README)
@@ -130,6 +130,6 @@ def test_the_figures_of_the_readme_are_those_of_the_results() -> None:
         f"{tables} hold the classic table",
         f"{wrong} of these contain a wrong formula, and {pair['workbooks']} of the {wrong} "
         f"inherited this mistake from one template",
-        f"None of the {wrong} loss curves shows its mistake",
+        f"In none of the {wrong} does the loss curve show the mistake",
     ]
     assert all(part in flat(page_of("audit")) for part in of_the_survey), of_the_survey

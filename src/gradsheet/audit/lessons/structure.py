@@ -22,8 +22,8 @@ STRUCTURE: Lessons = {
         and leaves w2 as it was.""",
         written="Y7: (empty)",
         right="Y7: the formula of Y6, filled down",
-        loss="""Yes. One weight misses one step, or one unit gives no signal in one row; the other
-        rows are not affected.""",
+        loss="""Yes. One weight misses one step, or one unit gives no signal in one row, and
+        training goes on in the other rows.""",
         fix="""Fill the formula of the cell above down into the empty one.""",
     ),
     rules.TEXT: lesson(

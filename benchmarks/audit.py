@@ -286,7 +286,7 @@ def hopeless() -> Book:
 
 
 def main() -> None:
-    """Print one table, a line a kind of mistake, and write it down where asked."""
+    """Print one table, one line per kind of mistake, and write it down where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--often", type=int, default=10, help="how often each kind is planted")
     parser.add_argument("--right", type=int, default=200, help="right tables of each family")

@@ -2,7 +2,7 @@
 
 python benchmarks/classroom_audit.py [--files 200] [--jobs 2] [--keep DIR] [-o FILE.json]
 
-Writes the files itself: every second one has six sheets of 100 to 283 rows, a sheet a learning
+Writes the files itself: every second one has six sheets of 100 to 283 rows, one sheet per learning
 rate, of a network with 8 weights; the others one sheet of 20 to 100 rows. Half of them hold a
 mistake of tests/audit/planted.py, one in twenty cannot be read. The CPU time is that of the command
 and of its workers.

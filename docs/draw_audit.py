@@ -31,7 +31,7 @@ HEADER, UPDATES, RATE = 7, 60, "$B$2"  # 0-based row of the header
 
 
 def write_homework(path: Path, graph: NetworkGraph, mistake: Mistake | None) -> None:
-    """The table people build: a row an iteration, in the familiar order."""
+    """The table people build: one row per iteration, in the familiar order."""
     wrong = gradients(graph, mistake)
     columns = [*graph.table(), *graph.gradients]
     places = {variable: number for number, variable in enumerate(columns)}

@@ -13,7 +13,7 @@ _NO_CHARACTERS = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
 class GradsheetError(Exception):
-    """Something the user can mend, said in one line.
+    """Invalid input, or a failure that the user can fix, reported in one line.
 
     The message says what was read, what was expected and what to do about it. The command line
     prints it on stderr and exits with code 2. It may quote a file that came from anywhere: the

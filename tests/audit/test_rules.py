@@ -45,7 +45,7 @@ def test_every_rule_is_explained(code: str) -> None:
 @pytest.mark.parametrize("code", RULES)
 def test_every_rule_is_taught(code: str) -> None:
     lesson = LESSONS[RULES[code]]
-    for text in (lesson.example, lesson.loss, lesson.mend):
+    for text in (lesson.example, lesson.loss, lesson.fix):
         assert text.endswith((".", "…"))
         assert "  " not in text
     assert len(lesson.example.split()) >= 5

@@ -9,7 +9,7 @@ import { workbook } from "./results";
 
 const MOST_BYTES = 50_000_000;
 const MOST_FILES = 500;
-const LIMIT = 600; // seconds a file
+const LIMIT = 600; // seconds per file
 const STAGES = ["Unpacking Python", "Starting Python", "Loading the audit"];
 
 const status = byId("status");

@@ -57,7 +57,7 @@ export class Builder {
         field("outputs", outputs), field("biases", biases), field("seed of the weights", seed)),
       h("label", { class: "field wide" }, h("span", {}, "examples"), examples),
       h("p", { id: "examples-help", class: "meaning" },
-        "One example a line: inputs, then targets, separated by commas, tabs or spaces."),
+        "One example per line: inputs, then targets, separated by commas, tabs or spaces."),
       h("div", { class: "controls" }, h("button", { type: "submit" }, "Build this network")), told,
     );
     form.addEventListener("submit", (event) => {

@@ -63,14 +63,14 @@ function layerOf(given: unknown, number: number, below: number, last: boolean): 
   const table = given as Record<string, unknown>;
   const weights = rows(table.weights, `${at}, weights`);
   if (weights[0]!.length !== below) {
-    throw new Error(`${at}: ${weights[0]!.length} weights a unit for ${below} inputs`);
+    throw new Error(`${at}: ${weights[0]!.length} weights per unit for ${below} inputs`);
   }
   const names = last ? [...ACTIVATION_NAMES, "softmax"] : ACTIVATION_NAMES;
   const activation = name(table.activation ?? "sigmoid", names, `${at}, activation`);
   const biases = "bias" in table ? numbers([table.bias], `${at}, bias`)
     : numbers(table.biases ?? [], `${at}, biases`);
   if (![0, 1, weights.length].includes(biases.length)) {
-    throw new Error(`${at}: ${biases.length} biases for ${weights.length} units; give none, one, or one a unit`);
+    throw new Error(`${at}: ${biases.length} biases for ${weights.length} units; give none, one, or one per unit`);
   }
   const { train_biases = true } = table;
   if (typeof train_biases !== "boolean") throw new Error(`${at}, train_biases: expected true or false`);
@@ -149,7 +149,7 @@ export function examplesFrom(pasted: string, outputs: number): { inputs: number[
   }));
   const width = read[0]!.length;
   if (read.some((row) => row.length !== width)) throw new Error("the lines have different numbers of values");
-  if (width <= outputs) throw new Error(`${width} values a line: expected inputs, then ${outputs} targets`);
+  if (width <= outputs) throw new Error(`${width} values on a line: expected inputs, then ${outputs} targets`);
   return {
     inputs: read.map((row) => row.slice(0, width - outputs)),
     targets: read.map((row) => row.slice(width - outputs)),

@@ -59,7 +59,7 @@ const BOUNDS: Record<string, (inputs: number, units: number) => number> = {
 
 export const SCHEMES = Object.keys(BOUNDS);
 
-/** Weights of a layer, a row a unit, rounded to four decimals. */
+/** Weights of a layer, one row per unit, rounded to four decimals. */
 export function drawWeights(scheme: string, inputs: number, units: number, draw: () => number): number[][] {
   const bound = BOUNDS[scheme]!(inputs, units);
   return Array.from({ length: units }, () => Array.from({ length: inputs },

@@ -49,7 +49,7 @@ export function fromToml(text: string): NetworkFile {
 function weightsOf(layer: Table, number: number, width: number, draw: () => number): number[][] {
   const at = `layer ${number}, `;
   known(layer, LAYER_FIELDS, at);
-  if ("bias" in layer && "biases" in layer) throw new Error(`${at}biases: bias (shared) and biases (one a unit) exclude each other`);
+  if ("bias" in layer && "biases" in layer) throw new Error(`${at}biases: bias (shared) and biases (one per unit) exclude each other`);
   const { units, weights = schemeFor(layer.activation ?? "sigmoid") } = layer;
   if (Array.isArray(weights)) {
     const given = rows(weights, `${at}weights`);

@@ -46,7 +46,7 @@ def audit_all(
     Args:
         submissions: the workbooks.
         annotated: whether annotated copies are wanted.
-        jobs: how many at a time; one a core if None.
+        jobs: how many at a time; one per core if None.
         scheduler: the address of a Dask scheduler whose workers audit; they need no access to the
             files.
 

@@ -15,7 +15,8 @@ _WHY: Mapping[Reason, str] = {
         "gradsheet mark marks a whole class"
     ),
     "model": (
-        "a model workbook that gradsheet wrote, with a sheet a layer; it holds no training table"
+        "a model workbook that gradsheet wrote, with one sheet per layer; "
+        "it holds no training table"
     ),
 }
 

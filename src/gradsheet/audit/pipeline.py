@@ -120,13 +120,13 @@ def _unread(training: Training) -> Finding:
 
 
 def _row_tables(formulas: Formulas) -> list[Table]:
-    """What may be training tables with a row a step."""
+    """What may be training tables with one row per step."""
     passed_over = sheets_without_table(formulas.book.properties)
     return [table for table in find_tables(formulas) if table.sheet.name not in passed_over]
 
 
 def _interpretations(rows: Sequence[RowTable]) -> list[Interpretation]:
-    """The training tables with a row a step."""
+    """The training tables with one row per step."""
     found: dict[int, Interpretation] = {}
     for row_table in rows:
         table = row_table.table

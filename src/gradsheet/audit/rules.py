@@ -34,7 +34,7 @@ class Rule:
         title: the mistake in a few words, without an article.
         severity: whether a finding of this rule is a mistake or a remark.
         explanation: what it is, and how people come to it; ``lessons`` has an example, what it does
-            to the loss, and how to mend it.
+            to the loss, and how to fix it.
     """
 
     code: str
@@ -202,22 +202,22 @@ OTHER_ROW = _mistake(
 TYPED_NUMBER = _mistake(
     "GS214",
     "number typed in place of a cell",
-    """A constant stands in the formula where a cell should be referred to. It is right until that
-    cell changes: with another input, target or learning rate the formula keeps the old number.""",
+    """A constant is typed where the formula should refer to a cell. It is right until that cell
+    changes: with another input, target or learning rate the formula keeps the old number.""",
 )
 FILLED_OVER = _mistake(
     "GS215",
     "formula of another column filled across",
     """The formula of a column was filled to the right over columns that compute something else,
-    mostly the update of the weights over the sums and activations between them. The
-    first row is right, and everything after it is computed from numbers that mean nothing.""",
+    mostly the update of the weights over the pre-activations and activations between them.
+    The first row is right, and everything after it is computed from numbers that mean nothing.""",
 )
 
 EMPTY_DATA = _mistake(
     "GS216",
     "empty cell among the data",
     """An input or a target is missing, and formulas read the empty cell. A spreadsheet takes it for
-    0 and shows no error, so the network is trained on an example that nobody meant.""",
+    0 and shows no error, so the network is trained on an example that nobody intended.""",
 )
 
 # --- GS3: algebra ----------------------------------------------------------------------------
@@ -227,13 +227,13 @@ SIGN = _mistake(
     "wrong sign",
     """A plus and a minus are exchanged, or the two sides of a difference, such as target −
     output for output − target. A gradient with the wrong sign moves its weight uphill; an
-    update with the wrong sign makes all of training climb.""",
+    update with the wrong sign moves all of them uphill.""",
 )
 FACTOR_MISSING = _mistake(
     "GS302",
     "factor left out",
-    """One factor of a product is missing, typically one link of the chain rule. The sign of the
-    gradient mostly stays right, and its size does not.""",
+    """One factor of a product is missing, typically one link of the chain rule. The
+    gradient mostly keeps the right sign, but not the right size.""",
 )
 FACTOR_REPEATED = _mistake(
     "GS303",
@@ -263,8 +263,8 @@ BRACKET = _mistake(
 OPERATOR = _mistake(
     "GS307",
     "wrong operator",
-    """One operator is another one: + for ·, / for ·. The value can look plausible by chance and is
-    not a gradient of anything.""",
+    """One operator is typed in place of another: + for ·, / for ·. The value can look plausible by
+    chance and is not a gradient of anything.""",
 )
 SQUARE_MISSING = _mistake(
     "GS308",
@@ -287,7 +287,7 @@ HALVED = _mistake(
 FUNCTION = _mistake(
     "GS311",
     "wrong function",
-    """Another function is applied than in the rest of the table: tanh for a sigmoid, or none at
+    """The function is not the one in the rest of the table: tanh for a sigmoid, or none at
     all. The unit computes something else than the gradients assume.""",
 )
 OTHER_VALUE = _mistake(
@@ -308,8 +308,8 @@ UNEXPLAINED = _mistake(
 WRONG_WEIGHT = _mistake(
     "GS401",
     "wrong weight",
-    """Another weight is used than the one on this connection, often that of the next column. In
-    a gradient, the error then comes back along a connection it did not take.""",
+    """The formula uses a weight other than that of this connection, often the one in the next
+    column. In a gradient, the error is then propagated back along the wrong connection.""",
 )
 WRONG_BIAS = _mistake(
     "GS402",
@@ -326,8 +326,8 @@ NEIGHBOR = _mistake(
 PRE_ACTIVATION_FOR_ACTIVATION = _mistake(
     "GS404",
     "pre-activation in place of its activation",
-    """The pre-activation (z, net) is used where the activation belongs; the two columns stand
-    side by side and have similar names.""",
+    """The pre-activation (z, net) is used where the activation belongs; the two columns are side
+    by side and have similar names.""",
 )
 ACTIVATION_FOR_PRE_ACTIVATION = _mistake(
     "GS405",
@@ -339,7 +339,7 @@ WRONG_PRE_ACTIVATION = _mistake(
     "GS406",
     "pre-activation of another unit",
     """The activation is computed from another unit's pre-activation. Two units then give
-    the same signal, while the gradients treat them as two.""",
+    the same signal, while the gradients treat them as different.""",
 )
 
 # --- GS5: loss -------------------------------------------------------------------------------
@@ -348,7 +348,7 @@ WRONG_TARGET = _mistake(
     "GS501",
     "wrong target",
     """An output is compared with the target of another output. The network is then trained
-    toward exchanged targets, or its loss measures something else than its gradients.""",
+    toward exchanged targets, or its loss does not belong to its gradients.""",
 )
 WRONG_OUTPUT = _mistake(
     "GS502",
@@ -370,14 +370,15 @@ WRONG_LOCAL_DERIVATIVE = _mistake(
     "local derivative of the wrong unit",
     """The derivative of another unit's activation is used, such as a_h1·(1 − a_h1) for a_h2·(1
     − a_h2): a formula was copied and one reference not adapted. It is the most frequent mistake
-    in published course workbooks, and none of their loss curves shows it.""",
+    in the published course workbooks that were surveyed, mostly inherited from one template, and
+    none of their loss curves shows it.""",
 )
 LOCAL_DERIVATIVE_MISSING = _mistake(
     "GS602",
     "local derivative left out",
     """The factor σ′(z) = a·(1 − a) of the chain rule is missing, as if the unit had no
-    activation function. The slope of a sigmoid is at most ¼, so the gradient is at least four
-    times too large.""",
+    activation function. The derivative of a sigmoid is at most ¼, so the gradient is at
+    least four times too large.""",
 )
 OTHER_LOCAL_DERIVATIVE = _mistake(
     "GS603",
@@ -409,8 +410,8 @@ UPDATED = _mistake(
 OTHER_RULE = _remark(
     "GS702",
     "update rule other than plain gradient descent",
-    """The weights are not updated by w − η·gradient but by another rule, such as momentum or Adam.
-    The audit does not know these, so the update columns were not checked; all others were.""",
+    """The weights are not updated by w − η·gradient but by another rule, one that the audit does
+    not recognize. The update columns were therefore not checked; all others were.""",
 )
 
 # --- GS8: learning rate ----------------------------------------------------------------------
@@ -447,7 +448,7 @@ CHART_ROWS = _remark(
     "GS902",
     "chart that leaves rows out",
     """The chart of the loss plots only part of the rows, usually because rows were added after it
-    was made. The part it leaves out may tell another story.""",
+    was made. The part it leaves out may look different.""",
 )
 HEADER = _remark(
     "GS903",
@@ -458,15 +459,15 @@ HEADER = _remark(
 PASTED_COMPARISON = _remark(
     "GS904",
     "comparison of pasted losses",
-    """Losses at several learning rates stand side by side as numbers: they were copied from the
+    """Losses at several learning rates are side by side as numbers: they were copied from the
     table one learning rate at a time. They do not change when the table does, and a mistake
     corrected later stays in them.""",
 )
 CHART_TITLE = _remark(
     "GS905",
     "chart with a doubtful title",
-    """The title of the chart, such as "Error", is mostly that of the total loss, and its series
-    plots the error of one output. That may be meant; a title that names the output leaves no
+    """The title of the chart, such as "Error", usually means the total loss, but its series plots
+    the error of one output. That may be intended; a title that names the output leaves no
     doubt.""",
 )
 ROUNDED = _remark(

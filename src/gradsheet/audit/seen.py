@@ -35,7 +35,7 @@ def what_was_seen(formulas: Formulas, trainings: int) -> str:
         is_empty = not any(c.value for s in book.sheets.values() for c in s.cells.values())
         return "nothing" if is_empty else f"numbers only, no formulas{macros}"
     if not is_searched(formulas):
-        return "too many formulas to look for other layouts than a row a step"
+        return "too many formulas to look for layouts other than one row per step"
     if trainings:
         return "formulas that move numbers on; no network and no function was recognized in them"
     if has_gradients:

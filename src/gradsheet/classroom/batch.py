@@ -95,7 +95,7 @@ def mark_all(
         submissions: the workbooks.
         settings: what they are marked by.
         kept: where marks are kept from one run to the next.
-        jobs: how many processes; one a core if None.
+        jobs: how many processes; one per core if None.
         scheduler: the address of a Dask scheduler whose workers mark.
 
     Raises:

@@ -123,7 +123,7 @@ def _deductions(row: Marked) -> Html:
 
 
 def feedback_markdown(row: Marked) -> str:
-    """The feedback as Markdown: what is not right, in a table a group."""
+    """The feedback as Markdown: what is not right, in one table per group."""
     lines = [f"# Feedback for {_text(row.name or row.id or row.source)}", ""]
     if not row.is_marked:
         return "\n".join([*lines, f"Not marked: {_text(row.why)}.", ""])

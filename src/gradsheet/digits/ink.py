@@ -11,7 +11,7 @@ from scipy import ndimage
 from gradsheet.digits.pictures import Shades
 
 Grid = NDArray[np.float32]
-"""Numbers (H, W), one a pixel."""
+"""Numbers (H, W), one per pixel."""
 Mask = NDArray[np.bool_]
 """Whether each pixel (H, W) is ink."""
 

@@ -1,4 +1,4 @@
-"""Examples from a CSV file: a row an example, a column a number."""
+"""Examples from a CSV file: one row per example, one column per number."""
 
 import csv
 from pathlib import Path, PurePosixPath

@@ -88,7 +88,7 @@ class Neuron:
 
     @property
     def label_size(self) -> tuple[float, float]:
-        """The width and the height of the values, one a line; of none 0."""
+        """Width and height of the values, one per line; 0 without values."""
         if not self.values:
             return 0.0, 0.0
         return _text_size([symbol_of(v).without_example() for v in self.values[0]])
@@ -112,7 +112,7 @@ class Edge:
 
     @property
     def named(self) -> tuple[Variable, ...]:
-        """What is written on it, one a line."""
+        """What is written on it, one per line."""
         return (self.parameter, self.gradient) if self.gradient else (self.parameter,)
 
     def visible_ends(self, radius: float) -> tuple[tuple[float, float], tuple[float, float]]:

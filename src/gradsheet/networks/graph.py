@@ -39,7 +39,7 @@ class LayerGraph:
 
     Attributes:
         weights: (units, inputs).
-        biases: none, one shared by all units, or one a unit.
+        biases: none, one shared by all units, or one per unit.
         units: the symbol of each unit, ``h1``, which is that of its pre-activation.
         words: of each unit what it is.
     """

@@ -161,7 +161,7 @@ def _check_layer(number: int, layer: LayerSpec, width: int, last: bool) -> None:
     check_numbers("biases", layer.biases, number)
     if len(layer.biases) not in (0, 1, layer.units):
         raise FieldError(
-            "biases", f"{len(layer.biases)} given for {layer.units} units; give one a unit", number
+            "biases", f"{len(layer.biases)} given for {layer.units} units; give one each", number
         )
     if not isinstance(layer.train_biases, bool):
         problem = f"{layer.train_biases!r} given, expected true or false"

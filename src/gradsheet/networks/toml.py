@@ -260,7 +260,7 @@ def _layer(table: Mapping[str, Any], number: int, width: int, draw: random.Rando
         )
     if "bias" in table and "biases" in table:
         raise FieldError(
-            "biases", "bias (shared) and biases (one a unit) exclude each other", number
+            "biases", "bias (shared) and biases (one per unit) exclude each other", number
         )
     biases = [table["bias"]] if "bias" in table else table.get("biases", [])
     train = table.get("train_biases", LayerSpec.train_biases)
@@ -293,7 +293,7 @@ def _drawn(
 
 
 def _examples(value: object, field: str, folder: Path | None) -> Rows:
-    """A list of rows, one an example, or a CSV file; a single example may be a list of numbers."""
+    """A list of rows, one per example, or a CSV file; a single example may be a list of numbers."""
     if isinstance(value, str):
         if folder is None:
             raise FieldError(field, f"{value[:80]!r} given; only a file can name a CSV file")

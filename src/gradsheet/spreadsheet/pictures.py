@@ -17,7 +17,7 @@ _MARGIN = 12  # pixels left around what is printed
 
 
 def write_pictures(workbook: Path, folder: Path) -> list[Path]:
-    """Write ``01-start.png`` and so on, a picture a page, and return their paths.
+    """Write ``01-start.png`` and so on, one picture per page, and return their paths.
 
     Raises:
         GradsheetError: LibreOffice is not installed or fails, or the folder cannot be written.

@@ -1,1 +1,1 @@
-"""The training of a small network as a workbook of live cells, a file a sheet."""
+"""The training of a small network as a workbook of live cells; one module per sheet."""

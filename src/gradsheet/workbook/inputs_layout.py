@@ -26,7 +26,7 @@ class Block:
     Attributes:
         title: the words above them.
         band: the kind of variable, which gives the color.
-        rows: a variable a row, which is followed by its meaning, or several.
+        rows: one variable per row, followed by its meaning, or several.
         left: the first column, 0-based.
     """
 

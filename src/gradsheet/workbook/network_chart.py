@@ -137,7 +137,7 @@ class Shown:
         return numerals.text(self.values[variable], False, DIGITS, _SMALLEST)
 
     def label(self, of_examples: tuple[tuple[Variable, ...], ...]) -> tuple[str, str]:
-        """A formula that names the variables with their values, one a line, and its text.
+        """A formula that names the variables with their values, one per line, and its text.
 
         Args:
             of_examples: the variables, for each example that can be chosen.

@@ -106,7 +106,7 @@ def _write_formulas(
 
 
 def _lines(definition: Expression, said: list[str]) -> list[str]:
-    """A formula and what is to be said of it; where it is long a term a line."""
+    """A formula and its explanation; a long formula has one term per line."""
     text = to_textbook(definition)
     if len(plain(text)) > _LONGEST:
         definition = shortened(definition)

@@ -1,4 +1,4 @@
-"""The same finding on several sheets, as in a workbook with a sheet a learning rate: told once."""
+"""The same finding on several sheets, as with one sheet per learning rate: reported once."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A table with a row a step: a network, or the descent of the sheet's own written loss."""
+"""A table with one row per step: a network, or the descent of the sheet's own written loss."""
 
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from gradsheet.spreadsheet.formula import references
 
 
 class RowTable:
-    """A table with a row a step, and what it is taken for."""
+    """A table with one row per step, and what it is taken for."""
 
     def __init__(self, table: Table) -> None:
         self.table = table

@@ -14,7 +14,7 @@ class Shape:
 
     Attributes:
         sizes: inputs, then the units of each layer.
-        biases: of each layer how many it has: none, one for all units, or one a unit.
+        biases: how many each layer has: none, one for all units, or one per unit.
         examples: how many examples one row holds.
         thresholds: whether biases are subtracted, as the thresholds of a perceptron are.
     """

@@ -1,4 +1,4 @@
-"""What each rule teaches: an example, what happens to the loss, and how to mend it."""
+"""What each rule teaches: an example, what happens to the loss, and how to fix it."""
 
 from gradsheet.audit.lessons.algebra import ALGEBRA
 from gradsheet.audit.lessons.lesson import Lessons

@@ -12,14 +12,14 @@ class Lesson:
     Attributes:
         example: a case of it in words.
         loss: whether the loss still falls, and why.
-        mend: what to do about it.
+        fix: what to do about it.
         written: the formula of the example as somebody wrote it; empty where there is none.
         right: the same formula as it should be.
     """
 
     example: str
     loss: str
-    mend: str
+    fix: str
     written: str = ""
     right: str = ""
 
@@ -27,7 +27,7 @@ class Lesson:
 Lessons = dict[Rule, Lesson]
 
 
-def lesson(example: str, *, loss: str, mend: str, written: str = "", right: str = "") -> Lesson:
+def lesson(example: str, *, loss: str, fix: str, written: str = "", right: str = "") -> Lesson:
     """A lesson whose texts may be broken into lines anywhere."""
-    example, loss, mend = (" ".join(text.split()) for text in (example, loss, mend))
-    return Lesson(example, loss, mend, written, right)
+    example, loss, fix = (" ".join(text.split()) for text in (example, loss, fix))
+    return Lesson(example, loss, fix, written, right)

@@ -12,7 +12,7 @@ FORWARD: Lessons = {
         loss="""Yes: starting weights are mostly alike (0.40, 0.45, 0.50, 0.55), so the gradient is
         off by a few percent. In a pre-activation the sheet trains another network than it
         draws.""",
-        mend="""Follow the connection in the drawing of the network and use its weight in both
+        fix="""Follow the connection in the drawing of the network and use its weight in both
         directions.""",
     ),
     rules.WRONG_BIAS: lesson(
@@ -21,7 +21,7 @@ FORWARD: Lessons = {
         right="o1 = w5*a_h1+w6*a_h2+b2",
         loss="""Yes: the other parameters adapt to the wrong bias. b2 gets steps that have no
         effect on this output.""",
-        mend="""Use the bias of the unit's own layer, or of the unit itself.""",
+        fix="""Use the bias of the unit's own layer, or of the unit itself.""",
     ),
     rules.NEIGHBOR: lesson(
         """The gradient of w2 multiplies by the signal that w2 carries, i2. It was copied from the
@@ -30,27 +30,28 @@ FORWARD: Lessons = {
         right="dE/dw2 = (delta_o1*w5+delta_o2*w7)*a_h1*(1-a_h1)*i2",
         loss="""Yes: both signals are positive, so the weight moves in the right direction. With
         i1 = 0.05 and i2 = 0.10 its steps are half as long as they should be.""",
-        mend="""The last factor of a weight's gradient is the signal at the start of its
+        fix="""The last factor of a weight's gradient is the signal at the start of its
         connection.""",
     ),
     rules.PRE_ACTIVATION_FOR_ACTIVATION: lesson(
-        """The gradient of w5 uses h1, the weighted sum, in place of a_h1, its sigmoid.""",
+        """The gradient of w5 uses h1, the pre-activation, in place of a_h1, its sigmoid.""",
         written="dE/dw5 = (a_o1-t1)*a_o1*(1-a_o1)*h1",
         right="dE/dw5 = (a_o1-t1)*a_o1*(1-a_o1)*a_h1",
         loss="""Yes, while h1 is positive: the step has the right direction. With h1 = 0.0275 and
         a_h1 = 0.507, as in the first row of the course network, it is eighteen times too
         short.""",
-        mend="""Use the activation: what leaves a unit is what the next layer, and the gradient of
+        fix="""Use the activation: what leaves a unit is what the next layer, and the gradient of
         its weight, receives.""",
     ),
     rules.ACTIVATION_FOR_PRE_ACTIVATION: lesson(
-        """The slope of the sigmoid is written with EXP, and takes a_h1 where h1 belongs.""",
+        """The derivative of the sigmoid is written with EXP, and uses a_h1 where h1 belongs.""",
         written="EXP(-a_h1)/(1+EXP(-a_h1))^2",
         right="EXP(-h1)/(1+EXP(-h1))^2",
-        loss="""Yes: the slope stays positive. a_h1 lies between 0 and 1, where the slope is 0.20 to
-        0.25 whatever h1 is, so a saturated unit, which should hardly learn, learns at full
-        speed.""",
-        mend="""Apply a function of z to z. Written with the activation, the slope is a·(1 − a).""",
+        loss="""Yes: the derivative stays positive. a_h1 lies between 0 and 1, where the derivative
+        is 0.20 to 0.25 whatever h1 is, so a saturated unit, which should hardly learn, learns at
+        full speed.""",
+        fix="""Apply a function of z to z. Written with the activation, the local derivative is
+        a·(1 − a).""",
     ),
     rules.WRONG_PRE_ACTIVATION: lesson(
         """a_h2 is the sigmoid of h1.""",
@@ -58,7 +59,7 @@ FORWARD: Lessons = {
         right="a_h2 = 1/(1+EXP(-h2))",
         loss="""Yes: the output weights can reduce the error with one signal twice. w3 and w4 no
         longer have any effect on the outputs, though their gradients are not 0.""",
-        mend="""Point the activation to the pre-activation of its own unit.""",
+        fix="""Point the activation to the pre-activation of its own unit.""",
     ),
 }
 
@@ -67,39 +68,39 @@ LOSS: Lessons = {
         """The error of o2 is measured against t1.""",
         written="dE/dw7 = (a_o2-t1)*a_o2*(1-a_o2)*a_h1",
         right="dE/dw7 = (a_o2-t2)*a_o2*(1-a_o2)*a_h1",
-        loss="""In one gradient among eight, mostly. If error and gradients all use the wrong
+        loss="""Mostly, if it is one gradient of eight. If error and gradients all use the wrong
         target, the curve falls as it should, towards the wrong output.""",
-        mend="""Pair each output with its own target: o1 with t1, o2 with t2.""",
+        fix="""Pair each output with its own target: o1 with t1, o2 with t2.""",
     ),
     rules.WRONG_OUTPUT: lesson(
         """The gradient of w5 was copied to w7; one of three references to the output was
         forgotten.""",
         written="dE/dw7 = (a_o2-t2)*a_o2*(1-a_o1)*a_h1",
         right="dE/dw7 = (a_o2-t2)*a_o2*(1-a_o2)*a_h1",
-        loss="""Yes: 1 − a_o1 is positive as 1 − a_o2 is, so the direction is right and the length
-        is not.""",
-        mend="""Check that one formula speaks of one output only.""",
+        loss="""Yes: 1 − a_o1 is positive, as 1 − a_o2 is, so the step has the right direction and
+        the wrong length.""",
+        fix="""Check that each formula uses one output only.""",
     ),
     rules.WRONG_ERROR: lesson(
         """The column E2 holds the formula of E1.""",
         written="E2 = 0.5*(t1-a_o1)^2",
         right="E2 = 0.5*(t2-a_o2)^2",
-        loss="""The training is not touched if the gradients are right. The curve shows twice the
-        error of o1 and nothing of o2.""",
-        mend="""Write the error of each output with its own target and its own activation.""",
+        loss="""The training is not affected if the gradients are right. The curve counts the error
+        of o1 twice and that of o2 not at all.""",
+        fix="""Write the error of each output with its own target and its own activation.""",
     ),
 }
 
 GRADIENTS: Lessons = {
     rules.WRONG_LOCAL_DERIVATIVE: lesson(
-        """w3 leads into h2, so its gradient has the slope of h2. It was copied from the gradient of
-        w1, which leads into h1.""",
+        """w3 leads into h2, so its gradient contains the local derivative of h2. It was copied from
+        the gradient of w1, which leads into h1.""",
         written="dE/dw3 = (delta_o1*w6+delta_o2*w8)*a_h1*(1-a_h1)*i1",
         right="dE/dw3 = (delta_o1*w6+delta_o2*w8)*a_h2*(1-a_h2)*i1",
-        loss="""Yes: in the first row of the course network the slopes are 0.24995 and 0.24989. They
-        differ by less than one part in a thousand, and so does the step.""",
-        mend="""The slope belongs to the unit that the weight leads into. Adapt both references to
-        it, a and 1 − a.""",
+        loss="""Yes: in the first row of the course network the two local derivatives are 0.24995
+        and 0.24989. They differ by less than one part in a thousand, and so do the steps.""",
+        fix="""The local derivative is that of the unit that the weight leads into. Change both
+        references, in a and in 1 − a.""",
     ),
     rules.LOCAL_DERIVATIVE_MISSING: lesson(
         """The gradient of w5 goes from the error straight to the weight and leaves the sigmoid
@@ -109,15 +110,15 @@ GRADIENTS: Lessons = {
         loss="""Yes, often faster than with the right gradient: the step has the right sign and is
         at least four times as long. It is the gradient of the cross-entropy, not of the squared
         error.""",
-        mend="""Multiply by a·(1 − a) of every sigmoid unit on the path.""",
+        fix="""Multiply by a·(1 − a) of every sigmoid unit on the path.""",
     ),
     rules.OTHER_LOCAL_DERIVATIVE: lesson(
-        """The slope of tanh, 1 − a², is used for a sigmoid unit.""",
+        """The derivative of tanh, 1 − a², is used for a sigmoid unit.""",
         written="dE/dw5 = (a_o1-t1)*(1-a_o1^2)*a_h1",
         right="dE/dw5 = (a_o1-t1)*a_o1*(1-a_o1)*a_h1",
-        loss="""Yes: both slopes are positive. 1 − a² = (1 − a)·(1 + a) is more than twice the
-        sigmoid's slope, since 1 + a is more than 2·a.""",
-        mend="""Sigmoid: a·(1 − a). Tanh: 1 − a². ReLU: 1 where the pre-activation is positive,
+        loss="""Yes: both derivatives are positive. 1 − a² = (1 − a)·(1 + a) is more than twice the
+        sigmoid's derivative, since 1 + a is more than 2·a.""",
+        fix="""Sigmoid: a·(1 − a). Tanh: 1 − a². ReLU: 1 where the pre-activation is positive,
         else 0.""",
     ),
     rules.SWAPPED: lesson(
@@ -127,7 +128,7 @@ GRADIENTS: Lessons = {
         right="dE/dw7 = delta_o2*a_h1",
         loss="""Yes: the gradients differ only in a_h1 and a_h2, which are alike (0.507 and 0.511 in
         the course network).""",
-        mend="""Exchange the two columns, or the last factor in each.""",
+        fix="""Exchange the two columns, or the last factor in each.""",
     ),
     rules.OTHER_GRADIENT: lesson(
         """The update of w2 subtracts the gradient of w1.""",
@@ -135,7 +136,7 @@ GRADIENTS: Lessons = {
         right="w2: =F3-$G$1*Y3",
         loss="""Mostly: both weights lead into the same unit, so their gradients have the same sign
         where both inputs have.""",
-        mend="""Pair each weight with its own gradient. If the columns stand in the same order, one
+        fix="""Pair each weight with its own gradient. If the columns are in the same order, one
         formula can be filled across all of them.""",
     ),
 }

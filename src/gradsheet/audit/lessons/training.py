@@ -11,7 +11,7 @@ UPDATES: Lessons = {
         loss="""Yes: in the course network the first update at learning rate 0.5 changes w5 by 9%,
         and with it one of the two paths to w1. The larger the learning rate, the larger the
         difference.""",
-        mend="""Compute all gradients from the weights before the update, then update all weights
+        fix="""Compute all gradients from the weights before the update, then update all weights
         at once.""",
     ),
     rules.OTHER_RULE: lesson(
@@ -20,7 +20,7 @@ UPDATES: Lessons = {
         written="E5: =E4-$G$1*X4/(1+SQRT(AF4))",
         loss="""That depends on the rule, which was not checked. Everything else in the table
         was.""",
-        mend="""Nothing, if this rule is meant: check it by hand. For plain gradient descent write
+        fix="""Nothing, if this rule is meant: check it by hand. For plain gradient descent write
         w − η·gradient.""",
     ),
 }
@@ -30,23 +30,23 @@ LEARNING_RATE: Lessons = {
         """G1 is labeled "learning rate", and the updates multiply by G3, which holds a weight.""",
         written="E4: =E3-$G$3*X3",
         right="E4: =E3-$G$1*X3",
-        loss="""Yes, if the cell that is read holds a small positive number. Typing another learning
+        loss="""Yes, if the cell that is used holds a small positive number. Typing another learning
         rate into G1 changes nothing.""",
-        mend="""Point every update to the labeled cell, with $: $G$1.""",
+        fix="""Point every update to the labeled cell, with $: $G$1.""",
     ),
     rules.TYPED_RATE: lesson(
         """G1 was changed to 0.1, and every update still holds 0.5 as a number.""",
         written="E4: =E3-0.5*X3",
         right="E4: =E3-$G$1*X3",
-        loss="""Yes, at the rate that is typed: whatever G1 says has no effect.""",
-        mend="""Replace the number by $G$1 in the first update and fill it over all others.""",
+        loss="""Yes, at the rate that is typed: G1 has no effect.""",
+        fix="""Replace the number by $G$1 in the first update and fill it over all others.""",
     ),
     rules.RATE_WITHOUT_CELL: lesson(
         """Every update multiplies by 0.5, and no cell holds the learning rate.""",
         written="E4: =E3-0.5*X3",
         right="G1: 0.5, E4: =E3-$G$1*X3",
         loss="""Yes: nothing is wrong.""",
-        mend="""Put the learning rate into a cell of its own and refer to it with $. Then one number
+        fix="""Put the learning rate into a cell of its own and refer to it with $. Then one number
         changes the whole training.""",
     ),
 }

@@ -67,7 +67,7 @@ _ROW = 1.2  # of its lines in a row of the usual height
 
 
 def write_notes(package: Package, sheet: str, notes: Mapping[CellIndex, Sequence[Note]]) -> None:
-    """Give cells a note each; to one that is there already the text is added."""
+    """Give each of the cells a note; the text is added to a note that is there already."""
     part = next(iter(package.related(sheet, "comments").values()), None)
     if part is None:
         part = package.add("xl/comments{}.xml", _NO_NOTES, _COMMENTS_TYPE)

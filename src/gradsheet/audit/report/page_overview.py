@@ -114,7 +114,7 @@ def _rules(result: Result) -> set[Rule]:
     return {rule for found in findings for rule in found.rules}
 
 
-# --- A row a file ----------------------------------------------------------------------------
+# --- One row per file ------------------------------------------------------------------------
 
 
 def _heat_map(results: Sequence[Result], names: Sequence[str]) -> Html:

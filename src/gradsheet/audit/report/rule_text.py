@@ -1,4 +1,4 @@
-"""The rules explained: on the terminal, on a page each of the documentation, and their index."""
+"""The rules explained: on the terminal, on one page each of the documentation, and their index."""
 
 import textwrap
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def chapters(rule: Rule) -> Iterator[tuple[str, str]]:
     lesson = LESSONS[rule]
     yield "Example", lesson.example
     yield "Does the loss still fall?", lesson.loss
-    yield "How to mend it", lesson.mend
+    yield "How to fix it", lesson.fix
 
 
 def with_colon(heading: str) -> str:
@@ -83,7 +83,7 @@ def rules_page() -> str:
     parts = [
         "# The rules of the audit",
         "Every finding of `gradsheet audit` has a code that never changes its meaning. Each rule "
-        "has a page: what it is, an example, whether the loss still falls, and how to mend it. "
+        "has a page: what it is, an example, whether the loss still falls, and how to fix it. "
         "`gradsheet audit --explain CODE` prints the same. A remark is not counted as a mistake.",
     ]
     for prefix, family in FAMILIES.items():

@@ -83,7 +83,7 @@ def _kinds(result: Result) -> Counter[Kind]:
 
 
 def class_csv(results: Sequence[Result]) -> str:
-    """A row a file: its name, its outcome, how many tables and mistakes, and of each kind."""
+    """One row per file: name, outcome, number of tables and mistakes, and mistakes of each kind."""
     kinds, written = mistake_kinds(results), io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(["file", "outcome", "tables", "mistakes", *map(label, kinds)])

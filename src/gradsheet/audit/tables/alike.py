@@ -1,4 +1,4 @@
-"""Sheets that differ in typed numbers alone, as in a workbook with a sheet a learning rate."""
+"""Sheets that differ in typed numbers alone, as in a workbook with one sheet per learning rate."""
 
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.model import Book, Sheet

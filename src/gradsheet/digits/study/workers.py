@@ -30,7 +30,7 @@ class WorkerPool:
 def worker_pool(jobs: int | None, scheduler: str | None) -> Iterator[WorkerPool]:
     """Processes here, ``jobs`` at a time (one per core if None), or the workers of a scheduler.
 
-    Two runs of one thread each train more images a second than one run of two threads.
+    Two runs of one thread each train more images per second than one run of two threads.
 
     Raises:
         GradsheetError: there is no Dask, or no such scheduler.

@@ -1,4 +1,4 @@
-"""A training found by its steps, as tables with a row a step."""
+"""A training found by its steps, as tables with one row per step."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -187,6 +187,15 @@ SKIPPED = {"output": "=[z]+[x1]", "slope": "*1"}
     [
         ({}, LAYERS, ("η hidden", "η output"), ""),
         ({}, KINDS, ("η", "η of the biases"), ""),
+        *(
+            ({}, LAYERS, labels, "")
+            for labels in (
+                ("rate, first layer", "rate, second layer"),
+                ("step size hidden", "step size out"),
+                ("tasa 1", "tasa 2"),
+                ("", ""),
+            )
+        ),
         ({}, {**LAYERS, "v": "B1"}, ("η hidden", "η output"), "v"),
         ({}, {**KINDS, "c": "B1"}, ("η", "η of the biases"), "c"),
         (SKIPPED, LAYERS, ("η hidden", "η output"), ""),

@@ -154,7 +154,7 @@ def _audit_table(subject: Subject, tables: Sequence[Table] = ()) -> TableAudit:
     """The audit of one table; ``tables`` are all that were found, one of which it may continue."""
     wrong = swapped_gradients(subject, list(_check_table(subject)))
     wrong += continued_findings(subject, tables)
-    wrong = folded(other_update_rule(subject, without_unknown(subject, wrong)))
+    wrong = folded(subject, other_update_rule(subject, without_unknown(subject, wrong)))
     wrong = [*with_followers(subject, wrong), *unnamed_updates(subject)]
     cell = subject.found.rate.cell
     return TableAudit(

@@ -72,6 +72,13 @@ class Subject:
         is_unknown = self._evaluator.is_unknown(self.sheet, CellIndex(row, column))
         return math.isnan(self.value(row, column)) and not is_unknown
 
+    def array_of(self, cell: CellIndex) -> CellRef | None:
+        """The first cell of the array formula that a cell is in; None of any other."""
+        arrangement = self.table.arrangement
+        place = CellRef(self.sheet, cell) if arrangement is None else arrangement.cells[cell]
+        held = self.table.formulas.cell(*place)
+        return None if held is None or held.anchor is None else place._replace(cell=held.anchor)
+
     @property
     def is_up_to_date(self) -> bool:
         """Whether the file states what its formulas give; False where that takes computing them."""

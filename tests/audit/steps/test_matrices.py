@@ -47,7 +47,7 @@ def test_a_wrong_sign_in_the_update_of_a_matrix_is_named() -> None:
     sheet = columns(random.Random(2), 1)
     found = audit_book(sheet.book(lambda text: text.replace("-$B$1", "+$B$1"), "new W2")).mistakes
     cells = list(sheet.places["new W2", 0].cells())
-    assert [(m.cell, m.codes) for m in found] == [(cell, ("GS301",)) for cell in cells]
+    assert [(m.first_cells, m.codes) for m in found] == [(tuple(cells), ("GS301",))]
 
 
 def test_a_part_of_an_array_formula_computes_its_cell() -> None:

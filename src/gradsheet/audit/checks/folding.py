@@ -6,6 +6,7 @@ from dataclasses import replace
 from gradsheet.audit import rules
 from gradsheet.audit.details import Change, Formula, WrongFormula
 from gradsheet.audit.findings import Finding
+from gradsheet.audit.subject import Subject
 from gradsheet.spreadsheet.addresses import CellIndex
 
 _ACROSS_COLUMNS = {rules.SLIDING, rules.UNUSED_RATE, rules.FILLED_OVER}
@@ -13,8 +14,22 @@ _ACROSS_COLUMNS = {rules.SLIDING, rules.UNUSED_RATE, rules.FILLED_OVER}
 _FEWEST = 3  # columns in which any other cause is taken for one
 
 
-def folded(findings: Sequence[Finding]) -> list[Finding]:
+def folded(subject: Subject, findings: Sequence[Finding]) -> list[Finding]:
     """The findings, with one in place of those that share a cause, at its first column."""
+    return _with_one_cause(_of_one_formula(subject, findings))
+
+
+def _of_one_formula(subject: Subject, findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, with one for an array formula, which is wrong once in all its cells."""
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        is_wrong = isinstance(finding.details, WrongFormula) and finding.cell is not None
+        array = subject.array_of(finding.cell) if is_wrong and finding.cell else None
+        groups.setdefault(array or id(finding), []).append(finding)
+    return [_whole(group) if len(group) > 1 else group[0] for group in groups.values()]
+
+
+def _with_one_cause(findings: Sequence[Finding]) -> list[Finding]:
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(_cause(finding) or id(finding), []).append(finding)

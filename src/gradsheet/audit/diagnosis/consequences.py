@@ -15,6 +15,8 @@ from gradsheet.spreadsheet.functions import FormulaError
 from gradsheet.symbolic.expression import Expression, Variable, expand, variables
 from gradsheet.symbolic.tape import Array, Tape
 
+_ROUNDING = 1e-12  # relative difference
+
 
 def effect_of(subject: Subject, rows: Sequence[int], column: int, is_read: bool) -> Effect:
     """What a formula does that is wrong in some rows of a column.
@@ -57,7 +59,8 @@ def _differences(subject: Subject, rows: Sequence[int], column: int) -> Array:
     if (rate := subject.found.reference.rate) in free:
         numbers[free[rate]] = np.full(len(rows), subject.rate_in(column))
     written = np.array([subject.value(row, column) for row in rows])
-    difference: Array = written - Tape([wanted]).run(numbers)[wanted]
+    due = np.broadcast_to(Tape([wanted]).run(numbers)[wanted], written.shape)
+    difference: Array = np.where(np.isclose(written, due, _ROUNDING, 0.0), 0.0, written - due)
     return difference
 
 

@@ -1,14 +1,14 @@
 """The right formula of a cell, over the values that the table has columns for."""
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 
 from gradsheet.audit.diagnosis.algebra import factors_of, product_of, raw
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.points import agree
 from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.symbols import Kind, Symbol, symbol_of
-from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, expand
-from gradsheet.symbolic.operations import SUBTRACT
+from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, apply, expand
+from gradsheet.symbolic.operations import LOGARITHM, SUBTRACT
 
 
 def right_formula(
@@ -57,16 +57,36 @@ def _turned(product: Expression) -> Expression:
 
 
 def _errors(found: Interpretation) -> dict[Variable, Expression]:
-    """The gradients at the sums of a softmax that are a − t, as all books write them."""
+    """What all books write otherwise than the reference, which holds where an output rounds to 0.
+
+    The gradients at the sums of a softmax are a − t; a cross-entropy has the logarithm of a.
+    """
     reference = found.reference
-    if reference.practice.activations[-1:] != (SOFTMAX,):
-        return {}
+    is_softmax = reference.practice.activations[-1:] == (SOFTMAX,)
+    form = reference.practice.loss.partition("-")[0]
     errors: dict[Variable, Expression] = {}
     for above in (0, 1):
         values = reference.row(above).values
-        for symbol in [s for s in values if s.kind is Kind.OUTPUT and s.gradient in values]:
-            target = Symbol(Kind.TARGET, symbol.numbers, symbol.example)
-            error = values[symbol.activation] - values[target]
-            if agree(*reference.values([values[symbol.gradient], error])):
-                errors[values[symbol.gradient]] = error
+        for symbol in [s for s in values if s.kind is Kind.OUTPUT]:
+            target = values[Symbol(Kind.TARGET, symbol.numbers, symbol.example)]
+            output = values[symbol.activation]
+            written = {Symbol(Kind.ERROR, symbol.numbers, symbol.example): _entropy(form)}
+            if is_softmax:
+                written[symbol.gradient] = lambda target, output: output - target
+            for own, make in written.items():
+                if own in values and make is not None:
+                    error = make(target, output)
+                    if agree(*reference.values([values[own], error])):
+                        errors[values[own]] = error
     return errors
+
+
+def _entropy(form: str) -> Callable[[Expression, Expression], Expression] | None:
+    """The cross-entropy of a target and an output; None of another loss."""
+    if form == "categorical":
+        return lambda target, output: -(target * apply(LOGARITHM, output))
+    if form == "binary":
+        return lambda target, output: (
+            -(target * apply(LOGARITHM, output)) - (1 - target) * apply(LOGARITHM, 1 - output)
+        )
+    return None

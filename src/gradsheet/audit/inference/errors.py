@@ -7,11 +7,12 @@ import numpy as np
 
 from gradsheet.audit.inference.column_formulas import ColumnCell, Place
 from gradsheet.audit.inference.shape import Shape
-from gradsheet.audit.inference.wiring import Wiring
+from gradsheet.audit.inference.wiring import Wiring, operations
 from gradsheet.networks.symbols import LOSS, Kind, Symbol
 from gradsheet.spreadsheet.addresses import CellRef
 from gradsheet.spreadsheet.functions import outside_conditions
 from gradsheet.symbolic.expression import ZERO, Apply, Expression, Variable, expand, variables
+from gradsheet.symbolic.operations import LOGARITHM
 from gradsheet.symbolic.tape import Tape
 
 _PROBES = np.array([0.3, 0.7, 1.1])
@@ -51,6 +52,10 @@ class _Naming:
         sums: dict[int, Expression] = {}
         free = self._without_part()
         judged = self._one_each(self._judged_columns(free))
+        if (entropy := self._entropy_alone(judged)) is not None:
+            self._name_target(*judged[entropy])
+            self._symbols[ColumnCell(entropy)] = LOSS
+            return
         for column, formula in free:
             own, inside = self._formulas.column(column), set(variables(formula))
             if ColumnCell(column) in self._symbols:
@@ -62,6 +67,14 @@ class _Naming:
                 errors[own] = sums[column] = expand(formula, lambda _: True, errors)
         if sums:
             self._symbols[ColumnCell(_loss_among(sums))] = LOSS
+
+    def _entropy_alone(self, judged: _Judged) -> int | None:
+        """The cross-entropy of the one output, where updates use another column of it."""
+        if self._shape.sizes[-1] > 1 or self._used_in_steps.isdisjoint(judged):
+            return None
+        called = [c for c in judged if self._is_loss(c) and judged[c][1] is not None]
+        formulas = self._formulas.expressions
+        return next((c for c in called if LOGARITHM in operations(formulas[c])), None)
 
     def _without_part(self) -> list[tuple[int, Expression]]:
         """The columns of numbers that have no part in the network so far, and their formulas."""
@@ -122,7 +135,7 @@ class _Naming:
             self._symbols.update(beside)
 
     def _targets_beside(self) -> dict[Place, Symbol]:
-        """The cells beside the table that a column of each output takes beside that output.
+        """The numbers that no row moves which a column of each output takes beside that output.
 
         Where two outputs take the same, the other one's is what a column of all outputs takes.
         """
@@ -131,16 +144,17 @@ class _Naming:
         for column, formula in self._formulas.expressions.items():
             inside = set(variables(formula))
             numbers = {self._outputs[variable] for variable in inside & self._outputs.keys()}
-            places = {self._formulas.place(v) for v in inside if self._formulas.is_beside(v)}
+            places = {self._formulas.place(v) for v in inside if self._formulas.is_fixed(v)}
             free = places - self._symbols.keys()
             if len(numbers) == len(free) == 1 and column in self._used_in_updates:
                 found.setdefault(numbers.pop(), free.pop())
-            elif len(numbers) == len(free) == self._shape.sizes[-1] and self._is_loss(column):
-                rest = free
+            elif len(numbers) == len(free) == self._shape.sizes[-1]:
+                rest = rest if column in self._used_in_updates else free
         taken = list(found.values())
         doubtful = [number for number, place in found.items() if taken.count(place) > 1]
         if len(doubtful) == 2 and len(left := rest - set(taken)) == 1:
-            found[doubtful[-1]] = left.pop()  # as good as the other way round
+            both = sorted((found[doubtful[0]], left.pop()))  # as the outputs are, so are they
+            found |= dict(zip(sorted(doubtful), both, strict=True))
         return {place: Symbol(Kind.TARGET, (number,)) for number, place in found.items()}
 
     def _is_loss(self, column: int) -> bool:
@@ -260,9 +274,12 @@ class _Naming:
         if error in self._symbols.values():
             return False
         self._symbols[ColumnCell(column)] = error
+        self._name_target(number, target)
+        return True
+
+    def _name_target(self, number: int, target: Variable | None) -> None:
         if target is not None:
             self._symbols.setdefault(self._formulas.place(target), Symbol(Kind.TARGET, (number,)))
-        return True
 
     def _is_given(self, variable: Variable) -> bool:
         """Whether a cell is typed in, or a copy of something else."""

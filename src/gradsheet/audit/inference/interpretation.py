@@ -1,5 +1,6 @@
 """A table under one hypothesis: what each formula computes, and what it should compute."""
 
+from collections import Counter
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
@@ -340,8 +341,10 @@ class Interpretation:
             row = self.typical_row(update) if symbol in self.roles.parameters else None
             if row is not None and len(read := rates.behind(row, update, symbol)) == 1:
                 uses[symbol] = read.pop()
-        due = rates.due(uses, self.reference.layer_of(list(uses)))
-        return OwnRates(self.table, self.rate, self.symbols, due)
+        layers = self.reference.layer_of(list(self.roles.parameters))
+        due = rates.due(uses, layers)
+        missing = {p: own for p in layers.keys() - due.keys() if (own := _usual(due, layers, p))}
+        return OwnRates(self.table, self.rate, self.symbols, due | missing)
 
     def on(self, table: Table) -> "Interpretation | None":
         """The same of a table on another sheet, with what was found out about its formulas.
@@ -363,6 +366,14 @@ class Interpretation:
         other.outside = {moved(place): symbol for place, symbol in self.outside.items()}
         other.settings = {moved(place): symbol for place, symbol in self.settings.items()}
         return other
+
+
+def _usual(
+    due: Mapping[Symbol, CellRef], layers: Mapping[Symbol, int], parameter: Symbol
+) -> CellRef | None:
+    """The cell of a learning rate that most parameters of the same layer are due to read."""
+    own = Counter(cell for other, cell in due.items() if layers[other] == layers[parameter])
+    return own.most_common(1)[0][0] if own else None
 
 
 _WHAT: dict[Variable, _What] = {}

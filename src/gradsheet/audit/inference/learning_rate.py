@@ -1,8 +1,9 @@
 """Where the learning rate of a table comes from."""
 
 import math
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.formula import Call, Constant, Node, Reference, references
 
 _MOST_SOURCES = 4  # of a kind
+_SHORT = 3  # letters of a word that tells what a cell is
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Rate:
         value: what it is, where it is in no cell beside the table; NaN where it is unknown.
         above: how many rows above an update the number of its step is, where a column computes one
             for each; None where it does not matter.
-        others: cells with labels of their own that announce learning rates, of other layers.
+        others: cells of other layers' learning rates, by their labels or by their use.
     """
 
     cell: CellRef | None = None
@@ -50,7 +52,7 @@ def find_rate(table: Table, hypothesis: Hypothesis) -> Rate:
     sources = sources_of(table, hypothesis)
     planned = [c for c, _ in sources.columns.most_common() if _is_schedule(table, hypothesis, c)]
     if planned:
-        column, value = planned[0], table.number(table.rows[0], planned[0])
+        column, value = planned[0], _first_number(table, planned[0])
         return Rate(column=column, value=value, above=_rows_above(table, hypothesis, column))
     if labeled := _labeled(table, sources.cells):
         own = label_of(table, labeled)
@@ -59,9 +61,10 @@ def find_rate(table: Table, hypothesis: Hypothesis) -> Rate:
     if sources.columns:
         column, count = sources.columns.most_common(1)[0]
         if count > sum(sources.cells.values()):
-            return Rate(column=column, value=table.number(table.rows[0], column))
+            return Rate(column=column, value=_first_number(table, column))
     if sources.cells:
-        return Rate(_most_used(table, sources.cells)[0])
+        first, *rest = _most_used(table, sources.cells)
+        return Rate(first, others=tuple(_akin(table, sources.cells, first, rest)))
     if sources.numbers:
         return Rate(value=abs(sources.numbers.most_common(1)[0][0]))
     return Rate(labeled_cell(table))
@@ -69,15 +72,20 @@ def find_rate(table: Table, hypothesis: Hypothesis) -> Rate:
 
 def possible_rates(table: Table, hypothesis: Hypothesis) -> list[Rate]:
     """Whatever the updates use besides the named columns, the likeliest first; 1 in the end."""
-    sources = sources_of(table, hypothesis)
-    first, top = find_rate(table, hypothesis), table.rows[0]
+    sources, first = sources_of(table, hypothesis), find_rate(table, hypothesis)
     cells = [Rate(cell) for cell, _ in sources.cells.most_common(_MOST_SOURCES)]
     columns = [
-        Rate(column=column, value=table.number(top, column))
+        Rate(column=column, value=_first_number(table, column))
         for column, _ in sources.columns.most_common(_MOST_SOURCES)
     ]
     numbers = [Rate(value=abs(n)) for n, _ in sources.numbers.most_common(_MOST_SOURCES)]
     return [first, *cells, *columns, *numbers, Rate(value=1.0)]
+
+
+def _first_number(table: Table, column: int) -> float:
+    """The first number that a column states; NaN where it states none."""
+    numbers = (table.number(row, column) for row in table.rows)
+    return next((number for number in numbers if not math.isnan(number)), math.nan)
 
 
 def labeled_cell(table: Table) -> CellRef | None:
@@ -114,6 +122,26 @@ def _labels(table: Table, cell: CellRef) -> Iterator[str]:
 def _labeled(table: Table, cells: Counter[CellRef]) -> CellRef | None:
     """The most used cell whose label says that it is the learning rate."""
     return next((cell for cell in _most_used(table, cells) if label_of(table, cell)), None)
+
+
+def _akin(
+    table: Table, uses: Counter[CellRef], first: CellRef, rest: Sequence[CellRef]
+) -> Iterator[CellRef]:
+    """The cells that are called as the most used one is; without labels, those used as well."""
+    own = label_near(table, first)
+    for cell in rest:
+        label = label_near(table, cell)
+        if _are_alike(own, label) if own or label else min(uses[first], uses[cell]) > 1:
+            yield cell
+
+
+def _are_alike(one: str, other: str) -> bool:
+    """Whether two labels differ in their numbers alone, or have their first word in common."""
+    plain = [re.sub(r"\W*\d+", "", label.lower()).strip() for label in (one, other)]
+    words = [re.findall(r"\w+", label) for label in plain]
+    if not all(words):
+        return False
+    return plain[0] == plain[1] or (len(words[0][0]) >= _SHORT and words[0][0] == words[1][0])
 
 
 def _most_used(table: Table, cells: Counter[CellRef]) -> list[CellRef]:

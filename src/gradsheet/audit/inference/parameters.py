@@ -25,6 +25,8 @@ def find_parameters(formulas: ColumnFormulas) -> set[int]:
 
 def are_moved_alike(formulas: ColumnFormulas, one: int, other: int) -> bool:
     """Whether the updates of two parameters are written alike."""
+    if not {one, other} <= formulas.expressions.keys():
+        return False
     forms = (_form(formulas, formulas.expressions[column], column) for column in (one, other))
     return next(forms) == next(forms)
 

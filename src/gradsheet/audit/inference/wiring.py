@@ -114,7 +114,7 @@ class Wiring:
         if not self._inputs_beside.isdisjoint(places):
             return None  # times a signal: what moves several weights, each by its own
         # Without a learning rate the column is a step, not a gradient.
-        has_rate = len(places) > 2 or MULTIPLY in _operations(formula)
+        has_rate = len(places) > 2 or MULTIPLY in operations(formula)
         return above.pop() if len(above) == 1 and has_rate else None
 
     @cached_property
@@ -386,9 +386,9 @@ def _parts(expression: Expression, operations: Collection[Operation]) -> Iterato
             yield from _parts(argument, operations)
 
 
-def _operations(expression: Expression) -> Iterator[Operation]:
+def operations(expression: Expression) -> Iterator[Operation]:
     """The operations an expression is made of."""
     if isinstance(expression, Apply):
         yield expression.operation
         for argument in expression.arguments:
-            yield from _operations(argument)
+            yield from operations(argument)

@@ -52,9 +52,9 @@ _NEXT = re.compile(
 _PARAMETERS = {"w": Kind.WEIGHT, "b": Kind.BIAS}
 _DERIVATIVE = re.compile(r"d([^/]+)/d([^/]+)")
 _RATE = re.compile(
-    r"(?<![a-z])(?:η|eta|lr|learning[ _]?rate|lernrate|alpha|α|taux d.apprentissage"
-    r"|tasa de aprendizaje|taxa de aprendiza(?:do|gem)|tasso di apprendimento|öğrenme oranı"
-    r"|leersnelheid)(?![a-z])|学习率|学習率|학습률",
+    r"^rate(?![a-z])|(?<![a-z])(?:η|eta|lr|learning[ _]?rate|step[ _]?size|lernrate|alpha|α"
+    r"|schrittweite|taux d.apprentissage|tasa de aprendizaje|taxa de aprendiza(?:do|gem)"
+    r"|tasso di apprendimento|öğrenme oranı|leersnelheid)(?![a-z])|学习率|学習率|학습률",
     re.IGNORECASE,
 )
 _BIASES = re.compile(r"bias|biais|sesgo|viés|(?<![a-z])b\d*(?![a-z])", re.IGNORECASE)

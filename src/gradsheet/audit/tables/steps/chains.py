@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from gradsheet.audit.tables.steps.dependencies import Dependencies
 from gradsheet.audit.tables.steps.positions import Position
-from gradsheet.spreadsheet.addresses import CellRef
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.functions import FormulaError
 
 _Test = Callable[[CellRef, CellRef], bool]
@@ -155,7 +155,7 @@ class _Chains:
                 yield self._from(start, moved)
 
     def _strange(self, moves: dict[CellRef, CellRef]) -> list[CellRef]:
-        """The numbers that are moved on as no other one is: a unit reads a bias of another layer."""
+        """The numbers that are moved on as no other is: a unit reads another layer's bias."""
         kinds = Counter(map(self._kind, moves.values()))
         shifts = Counter(_shift(start, moved) for start, moved in moves.items())
         read = Counter(cell for moved in moves.values() for cell in set(self._book.reads[moved]))
@@ -214,11 +214,16 @@ class _Chains:
         return next((moved for test in tests for moved in moves if test(cell, moved)), None)
 
     def _beside(self, cell: CellRef) -> list[CellRef]:
-        """The formulas that read a number from where the new values of others are."""
+        """The formulas from where the new values of others are, first those that read the number.
+
+        Where none does, what stands there may move another one on by mistake.
+        """
         if not self._book.is_number(cell):
             return []
         readers = self._book.readers.get(cell, ())
-        return [reader for reader in readers if _shift(cell, reader) in self._shifts]
+        found = [reader for reader in readers if _shift(cell, reader) in self._shifts]
+        there = (_shifted(cell, shift) for shift in self._shifts) if readers else ()
+        return found or [other for other in there if other in self._book.reads]
 
     def _is_computed_from(self, cell: CellRef, moved: CellRef) -> bool:
         """Whether what is added to a parameter depends on it."""
@@ -255,6 +260,15 @@ class _Chains:
         used = [cell for cell in copies if cell in self._moves or self._book.readers.get(cell)]
         directly = [c for c in self._book.readers.get(moved, ()) if c not in copies]
         return used[0] if used and not directly else None
+
+
+def _shifted(cell: CellRef, shift: tuple[str, str, int, int]) -> CellRef | None:
+    """The cell that is so far from another; None where a cell of its sheet has no such one."""
+    sheet, other, rows, columns = shift
+    row, column = cell.cell.row + rows, cell.cell.column + columns
+    if cell.sheet != sheet or min(row, column) < 1:
+        return None
+    return CellRef(other, CellIndex(row, column))
 
 
 def _shift(cell: CellRef, moved: CellRef) -> tuple[str, str, int, int]:

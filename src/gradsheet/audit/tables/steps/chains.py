@@ -10,6 +10,7 @@ from gradsheet.audit.tables.steps.positions import Position
 from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 from gradsheet.spreadsheet.functions import FormulaError
 
+_ALL_SIGNS = 3  # of a formula that moves a parameter on
 _Test = Callable[[CellRef, CellRef], bool]
 
 
@@ -223,7 +224,21 @@ class _Chains:
         readers = self._book.readers.get(cell, ())
         found = [reader for reader in readers if _shift(cell, reader) in self._shifts]
         there = (_shifted(cell, shift) for shift in self._shifts) if readers else ()
-        return found or [other for other in there if other in self._book.reads]
+        return found or [
+            other
+            for other in there
+            if other in self._book.reads
+            and self._likeness(cell, other) == _ALL_SIGNS
+            and self._moves_one_too_many(other)
+        ]
+
+    def _moves_one_too_many(self, moved: CellRef) -> bool:
+        """Whether what a formula moves on is moved on by another one as well."""
+        starts = self._book.added(moved)
+        return bool(starts) and all(
+            any(m != moved and self._is_like_others(start, m) for m in self._moves[start])
+            for start in starts
+        )
 
     def _is_computed_from(self, cell: CellRef, moved: CellRef) -> bool:
         """Whether what is added to a parameter depends on it."""
@@ -234,13 +249,17 @@ class _Chains:
 
     def _is_like_others(self, cell: CellRef, moved: CellRef) -> bool:
         """Whether a formula is made like those that move parameters on."""
+        return self._likeness(cell, moved) >= _ALL_SIGNS - 1
+
+    def _likeness(self, cell: CellRef, moved: CellRef) -> int:
+        """How many signs tell that a formula moves a parameter on as others do."""
         shared = {other for other, count in self._shared.items() if 2 * count > self._learned}
         signs = (
             self._kind(moved) in self._kinds,
             not shared.isdisjoint(self._book.reads[moved]),
             _shift(cell, moved) in self._shifts,
         )
-        return sum(signs) > 1
+        return sum(signs)
 
     def _learn(self, cell: CellRef, moved: CellRef) -> None:
         self._kinds.add(self._kind(moved))

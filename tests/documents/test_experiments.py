@@ -162,6 +162,18 @@ def test_the_distilled_small_networks_are_those_of_the_results() -> None:
             assert f"| {' | '.join(cells)} |" in LOG
 
 
+def test_the_shared_views_are_those_of_the_results() -> None:
+    ninth = results_of("validation-9")
+    assert len(ninth["variants"]) == 8
+    for run in ninth["variants"]:
+        recipe = run["recipe"] if run["trained on"] == "labels" else "distilled"
+        cells = [f"`{run['model']}`", f"`{recipe}`", run["trained on"], str(run["seed"])]
+        assert f"| {' | '.join([*cells, *with_augmented(run)])} |" in LOG
+    one, two = zip(*(ninth["teachers"][key] for key in ("accuracy", "loss")), strict=True)
+    said = f"({one[0]:.2%} and {two[0]:.2%}, loss {one[1]:.4f} and {two[1]:.4f})"
+    assert said.replace("% and", " and", 1) in flat(LOG)
+
+
 def test_the_former_small_network_is_that_of_the_results() -> None:
     study = results_of("zoo-0.6k")
     assert (study["parameters"], study["n"]) == (640, 2)

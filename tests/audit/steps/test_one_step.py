@@ -50,8 +50,10 @@ WORDS = {
 }
 
 
-def audited(words: str, changes: dict[str, str] | None = None) -> tuple[Audit, dict[str, str]]:
-    """The audit of the sheet with some formulas changed, and where each number is."""
+def audited(
+    words: str, changes: dict[str, str] | None = None, *, typed: bool = False
+) -> tuple[Audit, dict[str, str]]:
+    """The audit of the sheet with some formulas changed or typed over; where each number is."""
     made = {**MADE, **GRADIENTS, **UPDATES, **(changes or {})}
     names = [*START, *made]
     draw = random.Random(words)
@@ -65,7 +67,8 @@ def audited(words: str, changes: dict[str, str] | None = None) -> tuple[Audit, d
     cells = {places[name]: Cell(number) for name, number in START.items()}
     for name, formula in made.items():
         filled = re.sub(r"\[(.*?)\]", lambda m: str(places[m[1]]), formula)
-        cells[places[name]] = Cell(None, filled)
+        is_typed = typed and name in (changes or {})
+        cells[places[name]] = Cell(float(filled)) if is_typed else Cell(None, filled)
     labels = {name: chosen.get(name, name) for name in names}
     cells |= {places[n]._replace(column=1): Cell(text) for n, text in labels.items() if text}
     book = Book(Path("mazur.xlsx"), {"S": Sheet("S", cells)})
@@ -97,6 +100,13 @@ def test_one_mistake_is_named_in_any_words(words: str, name: str, formula: str, 
     found, names = audited(words, {name: formula})
     where = [(names[str(m.cell)], m.codes) for m in found.mistakes]
     assert where == [(name, (code,))]
+
+
+@pytest.mark.parametrize("words", [*WORDS, "random", "none"])
+@pytest.mark.parametrize("name", ["delta_h1", "dE/dw5", "out_h2", "dE/dw2"])
+def test_a_typed_number_is_named_where_it_is(words: str, name: str) -> None:
+    found, names = audited(words, {name: "0.0123"}, typed=True)
+    assert [(names[str(m.cell)], m.codes) for m in found.mistakes] == [(name, ("GS201",))]
 
 
 def test_the_bias_that_is_due_is_that_of_the_layer() -> None:

@@ -53,7 +53,7 @@ def cells_without_formula(
         rows: its rows without a formula.
         due: in how many rows a formula is due.
     """
-    if rows and 2 * len(rows) > due:
+    if 2 * len(rows) > due > 1:
         yield subject.finding(rules.PASTED_COLUMN, rows, column, ColumnWithoutFormulas())
         return
     for row in rows:

@@ -127,7 +127,8 @@ class _Naming:
         used = map(ColumnCell, self._used_in_updates)
         free = {c for c in used if c not in self._symbols}
         typed = {c for c in free if self._is_typed(c.column)}
-        for given in (known | typed, known | {c for c in free - typed if self._is_data(c.column)}):
+        computed = {c for c in free - typed if self._is_data(c.column)}
+        for given in (known | typed, known | (typed & self._beside_outputs), known | computed):
             if len(given) == len(targets):
                 self._symbols.update(zip(sorted(given), targets, strict=True))
                 return
@@ -186,6 +187,13 @@ class _Naming:
                 seen |= new
                 waiting += new
         return seen
+
+    @cached_property
+    def _beside_outputs(self) -> set[Place]:
+        """What formulas take together with an output."""
+        formulas = map(set, map(variables, self._formulas.expressions.values()))
+        beside = [inside for inside in formulas if not inside.isdisjoint(self._outputs)]
+        return {self._formulas.place(v) for inside in beside for v in inside}
 
     def _is_typed(self, column: int) -> bool:
         """Whether a column is typed in, and is not that of the learning rate."""

@@ -26,6 +26,8 @@ def name_helpers(found: Interpretation, wrong: list[int]) -> None:
         wrong: its wrong columns.
     """
     helpers = {column for column in found.table.usual if _is_helper(found, column, wrong)}
+    if found.table.arrangement is not None:  # what is typed among the formulas of a step
+        helpers |= {c for c in found.table.columns if c not in found.symbols}
     errors = {c for c, s in found.symbols.items() if s.kind is Kind.ERROR} - helpers
     if not wrong or not helpers | errors:
         return

@@ -123,8 +123,9 @@ class StepGrid:
         """The cells that one step alone reads and that depend on no parameter, with that step.
 
         An update, which is of the step that it leads to, reads those of the step before as well.
-        Of a single step those that are read by more than the updates: a learning rate is not. What
-        they are computed from belongs to their step, too, where it belongs to no other.
+        Of a single step those that are read by more than the updates, as a learning rate is not, or
+        are among what is computed. What they are computed from belongs to their step, too, where it
+        belongs to no other.
         """
         found = latest = self._read_in_one_step
         while latest:
@@ -154,13 +155,30 @@ class StepGrid:
         of_updates = {
             cell: min(steps)
             for cell, steps in moving.items()
-            if len(steps) == 1 and cell not in reading and self.last > 1
+            if len(steps) == 1 and cell not in reading
+            if self.last > 1 or self._is_between(cell)
         }
         return of_updates | {
             cell: min(steps)
             for cell, steps in reading.items()
             if len(steps) == 1 and moving.get(cell, steps) <= {min(steps), min(steps) + 1}
         }
+
+    def _is_between(self, cell: CellRef) -> bool:
+        """Whether a cell is among those that are computed in a single step, one below another."""
+        rows = self._computed_rows.get(cell._replace(cell=cell.cell._replace(row=0)), [])
+        return bool(rows) and min(rows) < cell.cell.row < max(rows)
+
+    @cached_property
+    def _computed_rows(self) -> dict[CellRef, list[int]]:
+        """For each column of a sheet the rows with what the first step computes."""
+        parameters = {cell for chain in self.chains for cell in chain.values}
+        found: dict[CellRef, list[int]] = {}
+        for cell in self._cells:
+            if self._step[cell] == 0 and cell not in parameters | self.updates:
+                column = cell._replace(cell=cell.cell._replace(row=0))
+                found.setdefault(column, []).append(cell.cell.row)
+        return found
 
     @cached_property
     def updates(self) -> set[CellRef]:

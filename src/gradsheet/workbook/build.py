@@ -205,8 +205,8 @@ def make_layout(
         made_from: the network before numbers were typed in, where there were any.
         graph: its expressions, where a step is not what it should be.
     """
-    check_limits(network, updates, len(learning_rates))
     check_learning_rates(learning_rates)
+    check_limits(network, updates, learning_rates)
     made_from, graph = made_from or network, graph or build_graph(network)
     fields = place_fields(graph, learning_rates, made_from)
     columns = training_columns(graph, fields.addresses)

@@ -176,6 +176,8 @@ def make_folder(path: Path) -> Path:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise GradsheetError(f"cannot write {path}: it is a file; expected a folder") from error
     except OSError as error:
         raise _unwritable(path, error) from error
     return path

@@ -38,8 +38,14 @@ def test_what_help_and_completion_list_is_what_there_is() -> None:
 def test_rates_in_a_list_and_in_a_range() -> None:
     assert parse_rates("0.1, 5e-1") == [0.1, 0.5]
     assert parse_rates("2,0.01:1:3") == [2, 0.01, pytest.approx(0.1, rel=1e-15), 1]
-    for text in ("", "fast", "1:2", "1:2:1", "2:1:5", "0:1:5", "1:2:2.5", "0.1;0.5"):
+    for text in ("", "fast", "1:2", ":", "1:2:", "1:2:3:4", "1:2:2.5", "0.1;0.5"):
         with pytest.raises(GradsheetError, match="is not a learning rate; expected numbers"):
+            parse_rates(text)
+    for text in ("2:1:5", "0:1:5", "1:1:5", "-1:1:5", "1:inf:5", "nan:1:5"):
+        with pytest.raises(GradsheetError, match=f"the range {text} goes from .* above 0, the low"):
+            parse_rates(text)
+    for text in ("1:2:1", "0.1:1:100000000"):
+        with pytest.raises(GradsheetError, match=r"rates; expected 2 to 1,000,000"):
             parse_rates(text)
 
 

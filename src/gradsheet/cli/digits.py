@@ -316,7 +316,7 @@ def predict(
     """
     run, pictures = (Path(model), images) if model else _split_run(images)
     if not pictures:
-        raise GradsheetError("no picture given; expected at least one PNG or JPEG of a digit")
+        raise GradsheetError(_no_picture(images))
     if as_json and as_csv:
         raise GradsheetError("--json and --csv exclude each other; give one of them")
     from gradsheet.cli.predictions import (
@@ -340,6 +340,13 @@ def predict(
     if show is not None:
         write_images(pictures, predictions, show)
         Terminal(quiet=as_json or as_csv).note(f"Wrote {show}.")
+
+
+def _no_picture(paths: list[Path]) -> str:
+    """What is missing where only a run was given, or a folder that is none."""
+    if paths[0].is_dir() and not (paths[0] / "model.safetensors").is_file():
+        return f"{paths[0]} is a folder, of no run; name its pictures, as in {paths[0] / '*.png'}"
+    return "no picture given; expected at least one PNG or JPEG of a digit"
 
 
 def _split_run(paths: list[Path]) -> tuple[Path | None, list[Path]]:

@@ -1,5 +1,6 @@
 """Arguments and options that several commands share, and how their text is parsed."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -16,6 +17,8 @@ MODELS = ("0.5k", "0.7k", "1k", "2k", "5k", "8k", "10k", "17k")
 ENGINES = ("ironcalc", "formualizer", "libreoffice", "gnumeric", "onlyoffice")
 LEVELS = ("gradients", "deltas", "forward", "mistake")
 DEFAULT_RATES = "0.1,0.2,0.5,0.8,1.0,2.0"
+
+_MOST_SPACED = 1_000_000
 
 _T = TypeVar("_T")
 
@@ -145,24 +148,32 @@ def parse_rates(text: str) -> list[float]:
         GradsheetError: a part is neither a number nor a range.
     """
     rates: list[float] = []
-    for part in text.split(","):
+    for part in map(str.strip, text.split(",")):
         try:
             if ":" not in part:
                 rates.append(float(part))
                 continue
             low, high, count = part.split(":")
-            rates += _spaced(float(low), float(high), int(count))
+            ends, number = (float(low), float(high)), int(count)
         except ValueError as error:
             raise GradsheetError(
-                f"'{part.strip()}' is not a learning rate; expected numbers such as 0.1,0.5 or a "
-                "range such as 0.01:10:50"
+                f"'{part}' is not a learning rate; expected numbers such as 0.1,0.5 or a range "
+                "such as 0.01:10:50"
             ) from error
+        rates += _spaced(part, *ends, number)
     return rates
 
 
-def _spaced(low: float, high: float, count: int) -> list[float]:
+def _spaced(text: str, low: float, high: float, count: int) -> list[float]:
     """``count`` numbers from ``low`` to ``high``, each the same multiple of the one before."""
-    if not 0 < low < high or not 2 <= count <= 1_000_000:
-        raise ValueError
+    if not 0 < low < high < math.inf:
+        raise GradsheetError(
+            f"the range {text} goes from {low:g} to {high:g}; expected numbers above 0, the lower "
+            "one first"
+        )
+    if not 2 <= count <= _MOST_SPACED:
+        raise GradsheetError(
+            f"the range {text} has {count:,} learning rates; expected 2 to {_MOST_SPACED:,}"
+        )
     ratio = (high / low) ** (1 / (count - 1))
     return [*(low * ratio**number for number in range(count - 1)), high]

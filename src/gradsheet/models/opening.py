@@ -63,6 +63,18 @@ def open_network(
     Raises:
         GradsheetError: as ``write_model_workbook``, or what is given does not fit together.
     """
+    try:
+        _open(request, path, follow)
+    except SystemExit as ended:  # the model is the user's program
+        raise GradsheetError(
+            f"{request.source} ends the program (exit code {ended.code}) while it runs; remove its "
+            "call of sys.exit"
+        ) from ended
+
+
+def _open(
+    request: Request, path: Path, follow: Callable[[int, float], Progress] | None = None
+) -> None:
     if _is_digit_classifier(request):
         run = None if request.source is None else Path(request.source)
         book = digits_book(
@@ -92,8 +104,8 @@ def open_network(
 
 
 def is_module(source: str | None) -> bool:
-    """Whether a source is a Python file and a name in it."""
-    return source is not None and ".py:" in source
+    """Whether a source is a Python file, with a name in it or without the one it needs."""
+    return source is not None and (".py:" in source or source.endswith(".py"))
 
 
 def is_exported(source: str | None) -> bool:

@@ -1,5 +1,6 @@
 """Options: what help and completion list, how text is parsed, names of an earlier version."""
 
+import sys
 from pathlib import Path
 
 import openpyxl
@@ -63,3 +64,28 @@ def test_an_option_is_accepted_under_its_old_name(gradsheet: Run, tmp_path: Path
     ]
     old_cells, new_cells = (list(table.values) for table in tables)
     assert old_cells == new_cells
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "--recipe", "nosuch"),
+        ("study", "--model", "nosuch"),
+        ("lr-find", "--recipe", "nosuch"),
+        ("summary", "--model", "nosuch"),
+        ("compare", "nosuch", "17k"),
+        ("evaluate", "nosuch"),
+        ("predict", "--model", "nosuch", "x.png"),
+        ("open", "nosuch"),
+    ],
+    ids=" ".join,
+)
+def test_an_unknown_name_is_refused_before_torch_is_loaded(
+    arguments: tuple[str, ...], gradsheet: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith(("gradsheet.digits", "torch"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)  # importing it would fail
+    run = gradsheet(*arguments)
+    assert run.code == 2
+    assert "nosuch" in run.stderr

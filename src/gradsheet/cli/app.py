@@ -1,5 +1,6 @@
 """The command line: which commands there are, and how the program ends."""
 
+import inspect
 import logging
 import os
 import sys
@@ -51,9 +52,17 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     },
     "Demo": {"demo": demo.demo},
 }
+
+
+def _help_of(command: Callable[..., None]) -> str:
+    """The docstring of a command, a paragraph a line: the terminal wraps it."""
+    paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
 for _group, _commands in _COMMANDS.items():
     for _name, _command in _commands.items():
-        app.command(_name, rich_help_panel=_group)(_command)
+        app.command(_name, help=_help_of(_command), rich_help_panel=_group)(_command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,7 +1,7 @@
 """Arguments and options that several commands share, and how their text is parsed."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -131,14 +131,40 @@ def renamed(old: str, old_value: _T | None, new: str, new_value: _T) -> _T:
     return old_value
 
 
-def check_workbook_name(path: Path) -> None:
-    """Refuse a name under which no spreadsheet program would open a workbook.
+def refuse_given(context: typer.Context, names: Sequence[str], problem: str) -> None:
+    """Refuse options that would be ignored, by the names of their parameters.
 
     Raises:
-        GradsheetError: it does not end in .xlsx.
+        GradsheetError: one of them is on the command line.
     """
-    if path.suffix.lower() != ".xlsx":
-        raise GradsheetError(f"the output name must end in .xlsx (got {path})")
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name in names and source is not None and source.name == "COMMANDLINE":
+            raise GradsheetError(f"{parameter.opts[-1]} {problem}")
+
+
+def check_names(recipe: str | None = None, model: str | None = None) -> None:
+    """Refuse an unknown recipe or network before torch is loaded, which takes seconds.
+
+    Raises:
+        GradsheetError: there is none of that name.
+    """
+    for kind, name, names in (("recipe", recipe, RECIPES), ("network", model, MODELS)):
+        if name is not None and name not in names:
+            raise GradsheetError(f"no {kind} is called '{name}'; choose from {', '.join(names)}")
+
+
+def check_run(run: Path | None) -> None:
+    """Refuse a run that is not there before torch is loaded, which takes seconds.
+
+    Raises:
+        GradsheetError: it is neither a path nor the name of a network of the zoo.
+    """
+    if run is not None and str(run) not in MODELS and not run.exists():
+        raise GradsheetError(
+            f"there is no {run}; expected a run folder, its model.safetensors or one of "
+            f"{', '.join(MODELS)}"
+        )
 
 
 def parse_rates(text: str) -> list[float]:

@@ -76,6 +76,7 @@ def _open(
     request: Request, path: Path, follow: Callable[[int, float], Progress] | None = None
 ) -> None:
     if _is_digit_classifier(request):
+        _check_digits(request)
         run = None if request.source is None else Path(request.source)
         book = digits_book(
             run,
@@ -101,6 +102,17 @@ def _open(
         book.publish(path)
     else:
         book.publish(path, follow(book.formulas, book.seconds))
+
+
+def _check_digits(request: Request) -> None:
+    """Refuse what a digit classifier does not take: it has one output, and one loss."""
+    given = {"--target": request.target, "--loss": request.loss, "--choose": request.output}
+    for option, value in given.items():
+        if value not in (None, "cross-entropy"):
+            raise GradsheetError(
+                f"{option} is not for digit classifiers, whose one output has a cross-entropy; "
+                "leave it out"
+            )
 
 
 def is_module(source: str | None) -> bool:

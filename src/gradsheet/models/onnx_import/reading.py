@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gradsheet.arguments import checked
 from gradsheet.errors import GradsheetError
 from gradsheet.models.onnx_import.graph import (
     Array,
@@ -32,6 +33,7 @@ TOLERANCE = 1e-4
 relative to the largest output."""
 
 
+@checked
 def read_onnx(
     path: str | Path, example: Example = None, output: str | None = None
 ) -> tuple[nn.Module, dict[str, Tensor]]:

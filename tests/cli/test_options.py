@@ -6,6 +6,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from gradsheet.classroom.marked import Marked
 from gradsheet.cli import models
 from gradsheet.cli.options import (
     DEFAULT_RATES,
@@ -16,6 +17,8 @@ from gradsheet.cli.options import (
     RECIPES,
     parse_rates,
 )
+from gradsheet.cli.render_classroom import class_lines
+from gradsheet.cli.terminal import size_in_words
 from gradsheet.digits import recipe, zoo
 from gradsheet.errors import GradsheetError
 from gradsheet.models import build, objective
@@ -89,3 +92,12 @@ def test_an_unknown_name_is_refused_before_torch_is_loaded(
     run = gradsheet(*arguments)
     assert run.code == 2
     assert "nosuch" in run.stderr
+
+
+def test_sizes_and_counts_in_words() -> None:
+    assert [size_in_words(count) for count in (7_340, 99_000, 100_000, 1_250_000)] == [
+        *("7.3 kB", "99.0 kB", "0.1 MB", "1.2 MB")
+    ]
+    exercise, missing = Marked("a.xlsx", "exercise"), Marked("", "missing")
+    assert class_lines([exercise], [], 0) == "1 row: 1 exercise."
+    assert class_lines([exercise, exercise, missing], [], 0) == "3 rows: 2 exercises, 1 missing."

@@ -79,7 +79,9 @@ def test_a_python_file(source: str, folder: Path) -> None:
 
 
 def test_a_module_may_bring_its_example(folder: Path) -> None:
-    assert opened(source="nets.py:with_example").sheetnames[0] == "Overview"
+    book = opened(source="nets.py:with_example")
+    assert book.sheetnames[0] == "Overview"
+    assert "and every layer updates." in str(book["Overview"]["A2"].value)
     assert opened(source="nets.py:net", given="two.csv").sheetnames[0] == "Overview"
 
 

@@ -14,17 +14,26 @@ SOURCE = Path(gradsheet.__file__).parent
 # What each room may import of ours; a room is a folder or a file at the top.
 ALLOWED = {
     "errors": set(),
+    "arguments": {"errors"},
     "deprecation": set(),
     "extras": set(),
     "files": {"errors"},
     "processes": {"errors"},
     "symbolic": set(),
     # Notebooks show a network as its drawing: `_repr_svg_` calls upwards, when it is called.
-    "networks": {"deprecation", "errors", "figures", "files", "symbolic"},
+    "networks": {"arguments", "deprecation", "errors", "figures", "files", "symbolic"},
     "spreadsheet": {"errors", "files", "symbolic"},
-    "workbook": {"deprecation", "errors", "files", "networks", "spreadsheet", "symbolic"},
+    "workbook": {
+        "arguments",
+        "deprecation",
+        "errors",
+        "files",
+        "networks",
+        "spreadsheet",
+        "symbolic",
+    },
     "explorer": {"audit", "digits", "errors", "files", "networks", "symbolic", "workbook"},
-    "audit": {"errors", "files", "networks", "processes", "spreadsheet", "symbolic"},
+    "audit": {"arguments", "errors", "files", "networks", "processes", "spreadsheet", "symbolic"},
     "classroom": {
         "audit",
         "errors",
@@ -35,9 +44,9 @@ ALLOWED = {
         "symbolic",
         "workbook",
     },
-    "digits": {"deprecation", "errors", "files", "processes"},
-    "models": {"digits", "errors", "files", "spreadsheet", "symbolic"},
-    "figures": {"errors", "files", "networks", "spreadsheet", "symbolic"},
+    "digits": {"arguments", "deprecation", "errors", "files", "processes"},
+    "models": {"arguments", "digits", "errors", "files", "spreadsheet", "symbolic"},
+    "figures": {"arguments", "errors", "files", "networks", "spreadsheet", "symbolic"},
     "cli": {
         "deprecation",
         "audit",

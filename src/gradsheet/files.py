@@ -168,6 +168,34 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def check_suffix(path: Path, suffix: str) -> None:
+    """Refuse a name under which no program would open the file.
+
+    Raises:
+        GradsheetError: it does not end in ``suffix``.
+    """
+    if path.suffix.lower() != suffix:
+        raise GradsheetError(f"the output name must end in {suffix} (got {path})")
+
+
+def check_place(path: Path, is_folder: bool = False) -> None:
+    """Refuse a file or a folder that cannot be written, before long work; nothing is made.
+
+    Raises:
+        GradsheetError: something of another kind has its name, or its place cannot be written.
+    """
+    if is_folder and path.exists() and not path.is_dir():
+        raise _not_a_folder(path)
+    if not is_folder and path.is_dir():
+        raise _unwritable(path, IsADirectoryError(21, "it is a folder"))
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    parent = path.absolute().parent if there == path and not is_folder else there
+    if not parent.is_dir():
+        raise _unwritable(path, NotADirectoryError(20, f"{parent} is a file"))
+    if not os.access(parent, os.W_OK):
+        raise _unwritable(path, PermissionError(13, "Permission denied"))
+
+
 def make_folder(path: Path) -> Path:
     """Make the folder ``path`` (and its parents) where it is missing and return it.
 
@@ -176,6 +204,8 @@ def make_folder(path: Path) -> Path:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise _not_a_folder(path) from error
     except OSError as error:
         raise _unwritable(path, error) from error
     return path
@@ -223,6 +253,10 @@ def _umask() -> int:
     current = os.umask(0)
     os.umask(current)
     return current
+
+
+def _not_a_folder(path: Path) -> GradsheetError:
+    return GradsheetError(f"cannot write {path}: it is a file; expected a folder")
 
 
 def _unwritable(path: Path, error: OSError) -> GradsheetError:

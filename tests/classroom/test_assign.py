@@ -197,6 +197,27 @@ def test_numbers_are_friendly_and_far_from_saturation(preset: str) -> None:
             assert gradients[0] > 1e-4
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--rate", -1), "the learning rate -1 is not possible"),
+        (("--rate", 1e300), "does not fit a workbook"),
+        (("--updates", 0), "0 updates asked for"),
+        (("--updates", 10_000_000), "the workbook"),
+    ],
+    ids=str,
+)
+def test_what_no_workbook_can_hold_is_refused_before_anything_is_written(
+    arguments: tuple[object, ...], said: str, gradsheet: Run, tmp_path: Path
+) -> None:
+    roster = write_roster(tmp_path / "roster.csv", ["Ada"])
+    before = sorted(tmp_path.iterdir())
+    run = gradsheet("assign", roster, "-o", "out", *arguments)
+    assert run.code == 2
+    assert said in run.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_another_secret_in_the_same_folder_is_refused(gradsheet: Run, tmp_path: Path) -> None:
     roster = write_roster(tmp_path / "roster.csv", ["Ada"])
     (tmp_path / "s1").write_text("a" * 20)

@@ -19,8 +19,10 @@ from gradsheet.classroom.marked import Marked, Uploader, from_json
 from gradsheet.classroom.roster import Student
 from gradsheet.classroom.rubric import Rubric, read_rubric
 from gradsheet.errors import GradsheetError
+from gradsheet.networks.toml import load_network
 from gradsheet.spreadsheet.addresses import CellIndex
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
+from gradsheet.workbook.build import write_workbook
 from gradsheet.workbook.exercise import Question
 from gradsheet.workbook.marks import Verdict
 from tests.classroom.mutations import mutated
@@ -100,6 +102,16 @@ def test_an_exercise_of_another_assignment(room: Room, tmp_path: Path) -> None:
     )
     row = mark(Settings(None, Rubric(), ()), room.files[0])
     assert row.why == "an exercise; give --assignment DIR/teacher to mark it"
+
+
+def test_a_full_workbook_is_no_exercise(room: Room, tmp_path: Path) -> None:
+    write_workbook(load_network("and"), tmp_path / "full.xlsx", learning_rates=(1,), updates=1)
+    for settings in (room.settings, Settings(None, Rubric(), ())):
+        row = mark(settings, tmp_path / "full.xlsx")
+        assert (row.kind, row.why) == (
+            "not marked",
+            "a full workbook that gradsheet wrote, with every value; no exercise",
+        )
 
 
 def test_a_program_that_drops_properties_leaves_the_cover(room: Room, tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def unloaded() -> Iterator[None]:
         (("lr-find",), "torch"),
         (("study",), "torch"),
         (("study",), "scipy"),
-        (("compare", "a", "b"), "scipy"),
+        (("compare", "0.5k", "17k"), "scipy"),
         (("evaluate",), "torch"),
         (("evaluate",), "safetensors"),
         (("predict", "x.png"), "torch"),

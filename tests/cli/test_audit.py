@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 
 import openpyxl
+import pytest
 import xlsxwriter
 from PIL import Image
 
@@ -118,8 +119,46 @@ def test_a_copy_never_replaces_an_input(gradsheet: Run, tmp_path: Path) -> None:
 
 def test_links_that_lead_in_a_circle(gradsheet: Run, tmp_path: Path) -> None:
     homework(tmp_path, "a.xlsx")
-    (tmp_path / "one").symlink_to("two")
-    (tmp_path / "two").symlink_to("one")
-    assert gradsheet("audit", "a.xlsx", "--report", "one").code in (0, 1)
-    assert (tmp_path / "one").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    (tmp_path / "one.html").symlink_to("two")
+    (tmp_path / "two").symlink_to("one.html")
+    assert gradsheet("audit", "a.xlsx", "--report", "one.html").code in (0, 1)
+    assert (tmp_path / "one.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert gradsheet("audit", "two/a.xlsx").code == 2
+
+
+def test_a_rule_is_not_explained_beside_an_audit(gradsheet: Run) -> None:
+    run = gradsheet("audit", "--explain", "GS601", "a.xlsx")
+    assert (run.code, run.stdout) == (2, "")
+    assert "--explain GS601 audits nothing; give it without a.xlsx" in run.stderr
+    assert "nothing to audit; name workbooks, folders or zips" in gradsheet("audit").stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--report", "rep.txt"), "the output name must end in .html (got rep.txt)"),
+        (("--report", "folder.html"), "cannot write folder.html: it is a folder"),
+        (("--report", "a.xlsx/r.html"), "cannot write a.xlsx/r.html: "),
+        (("--summary", "a.xlsx"), "cannot write a.xlsx: it is a file; expected a folder"),
+        (("--summary", "a.xlsx/deep"), "cannot write a.xlsx/deep: "),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_written_is_refused_before_the_audit(
+    options: tuple[str, ...],
+    said: str,
+    gradsheet: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    homework(tmp_path, "a.xlsx")
+    (tmp_path / "folder.html").mkdir()
+    monkeypatch.setattr("gradsheet.audit.batch.audit_all", None)  # an audit would fail
+    run = gradsheet("audit", "a.xlsx", *options)
+    assert (run.code, run.stdout) == (2, "")
+    assert said in run.stderr
+
+
+def test_one_copy_is_one(succeeded: Succeeded, gradsheet: Run, tmp_path: Path) -> None:
+    homework(tmp_path, "a.xlsx")
+    assert "Written: 1 annotated copy." in gradsheet("audit", "a.xlsx", "--annotate").stdout

@@ -172,7 +172,7 @@ def test_pretrained_weights_predict_before_any_training(
     assert [row["reason"] for row in rows] == [None, "no digit found"]
     assert [row["sure"] for row in rows] == [True, False]
     assert [len(row["alternatives"]) for row in rows] == [3, 0]
-    assert rows[0]["confidence"] == rows[0]["alternatives"][0]["confidence"] > 0.9
+    assert rows[0]["probability"] == rows[0]["alternatives"][0]["probability"] > 0.9
     with Image.open(tmp_path / "seen/0-1.png") as seen:
         assert (seen.size, len(list((tmp_path / "seen").iterdir()))) == ((28, 28), 1)
     _, first, second = csv.reader(succeeded("predict", "--csv", "0.png", "=1.png").splitlines())

@@ -41,6 +41,8 @@ def test_weights_that_are_not_ours(kind: str, tmp_path: Path) -> None:
         said = "is damaged: conv1.weight holds numbers that are not finite"
     else:
         said = "holds no model.safetensors: expected a run folder"
+        with pytest.raises(GradsheetError, match="there is no nowhere; expected a run folder"):
+            load_model(Path("nowhere"))
     with pytest.raises(GradsheetError) as caught:
         load_model(tmp_path)
     assert said in str(caught.value)

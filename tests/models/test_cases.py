@@ -305,7 +305,7 @@ def test_a_choice_by_values_is_stated(tmp_path: Path) -> None:
 
     write_model_workbook(Chooses(), torch.ones(1, 4), tmp_path / "a.xlsx", 1)
     words = openpyxl.load_workbook(tmp_path / "a.xlsx")["Overview"]["A2"].value
-    assert "In Chooses values of the input decide what is computed" in words
+    assert "What is computed in Chooses depends on values of the input" in words
 
 
 def test_positions_of_a_pool(tmp_path: Path) -> None:

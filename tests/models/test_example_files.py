@@ -53,7 +53,8 @@ def test_tables(text: str, sizes: Sizes | None, shape: tuple[int, ...], tmp_path
     [
         ("1,2\n3,x\n", "has 'x' in its example 2; expected numbers"),
         ("1,2\n3\n", "has 1 numbers in its example 2 and 2 in the first"),
-        ("a,b\n", "is empty; expected a table of numbers"),
+        ("a,b\n", "has one line, 'a,b', and no numbers; expected a table of numbers"),
+        ("\n", "is empty; expected a table of numbers"),
     ],
 )
 def test_tables_of_something_else_are_refused(text: str, said: str, tmp_path: Path) -> None:

@@ -28,6 +28,13 @@ def with_example():
 def fails():
     raise ValueError("first line\\nsecond")
 number = 3
+def nothing():
+    pass
+class Ends(nn.Linear):
+    def forward(self, x):
+        raise SystemExit(0)
+def ends():
+    return Ends(3, 2), torch.ones(1, 3)
 """
 
 
@@ -35,6 +42,9 @@ number = 3
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "nets.py").write_text(FILE)
     (tmp_path / "helper_of_mine.py").write_text("")
+    (tmp_path / "exits.py").write_text("import sys; sys.exit(0)")
+    np.save(tmp_path / "text.npy", np.array(["a", "b"]))
+    np.save(tmp_path / "huge.npy", np.array([[1.0, 1e300, 2.0]]))
     (tmp_path / "x.csv").write_text("1,2,3\n")
     (tmp_path / "two.csv").write_text("1,2\n")
     made = [node("Gemm", ["x", "w", "b"], ["z"], transB=1), node("Softmax", ["z"], ["y"])]
@@ -69,7 +79,9 @@ def test_a_python_file(source: str, folder: Path) -> None:
 
 
 def test_a_module_may_bring_its_example(folder: Path) -> None:
-    assert opened(source="nets.py:with_example").sheetnames[0] == "Overview"
+    book = opened(source="nets.py:with_example")
+    assert book.sheetnames[0] == "Overview"
+    assert "and every layer updates." in str(book["Overview"]["A2"].value)
     assert opened(source="nets.py:net", given="two.csv").sheetnames[0] == "Overview"
 
 
@@ -77,8 +89,16 @@ def test_a_module_may_bring_its_example(folder: Path) -> None:
     ("request_", "said"),
     [
         ({"source": "nets.py:Net"}, "needs an example of its input; give a file by --input"),
-        ({"source": "nets.py:Nothing"}, "Nothing of nets.py is not there; expected a torch mod"),
-        ({"source": "nets.py:number"}, "number of nets.py gives a int; expected a torch module"),
+        ({"source": "nets.py:Nothing"}, "Nothing in nets.py is not there; expected a torch mod"),
+        ({"source": "nets.py:number"}, "number in nets.py is of type int; expected a torch modu"),
+        ({"source": "nets.py:nothing"}, "nothing in nets.py is of type NoneType; expected a tor"),
+        ({"source": "nets.py"}, "nets.py names no module in the file; expected nets.py:NAME"),
+        ({"source": "nets.py:"}, "nets.py: names no module in the file; expected nets.py:NAME"),
+        ({"source": "exits.py:Net"}, r"running exits.py for Net fails \(SystemExit: 0\)"),
+        ({"source": "nets.py:ends"}, r"nets.py:ends ends the program \(exit code 0\) while it r"),
+        ({"source": "net.onnx", "given": "text.npy"}, "text.npy holds text; expected an array of"),
+        ({"source": "nets.py:Net", "given": "text.npy"}, "text.npy holds text; expected an arr"),
+        ({"source": "net.onnx", "given": "huge.npy"}, r"holds 1e\+300, too large for the input's"),
         ({"source": "nets.py:fails"}, r"running nets.py for fails fails \(ValueError: first line"),
         ({"source": "none.py:Net"}, "cannot read none.py: there is no such file"),
         ({"source": "net.onnx", "given": "two.csv"}, "takes n × 3; the example is 1 × 2"),

@@ -83,7 +83,7 @@ def test_numbers_chosen_by_computed_masks(tmp_path: Path) -> None:
     check_model(Several([lambda x: x[x > 0].exp(), lambda x: x[x.nonzero(as_tuple=True)]]),
                 torch.randn(2, 4), folder=tmp_path)  # fmt: skip
     words = openpyxl.load_workbook(tmp_path / "model.xlsx")["Overview"]["A2"].value
-    assert "In Several values of the input decide what is computed" in words
+    assert "What is computed in Several depends on values of the input" in words
 
 
 def test_a_choice_at_its_limit_is_refused(tmp_path: Path) -> None:

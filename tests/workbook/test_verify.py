@@ -9,6 +9,7 @@ import pytest
 
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import build_graph
+from gradsheet.networks.spec import LayerSpec, NetworkSpec
 from gradsheet.networks.toml import PRESETS, load_network
 from gradsheet.spreadsheet.recalculate import Cells, cached_values
 from gradsheet.workbook.build import write_workbook
@@ -179,3 +180,43 @@ def test_what_is_no_number_differs_from_any_number() -> None:
     assert relative_difference(0.5, math.nan, 1e-3) == math.inf
     assert relative_difference("#NUM!", math.nan, 1e-3) == 0.0
     assert relative_difference("#DIV/0!", math.inf, 1e-3) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "same"),
+    [
+        ("w5 = 0.3, ∂E/∂w5 = -0.016813", "w5 = 0.3, ∂E/∂w5 = -0.016812", True),
+        ("0.3", "0.300001", True),
+        ("0.999995", "1", True),
+        ("1.23457e-12", "1.23456e-12", True),
+        ("-0.016814", "-0.016812", False),
+        ("0.300001", "0.300003", False),
+        ("0.3", "0.4", False),
+        ("7 updates", "8 updates", False),
+        ("0.5", "-0.5", False),
+    ],
+)
+def test_numbers_in_texts_may_differ_by_a_unit_of_the_last_shown_digit(
+    found: str, expected: str, same: bool
+) -> None:
+    assert relative_difference(found, expected, 1e-3) == (0.0 if same else math.inf)
+
+
+def test_a_label_at_a_rounding_tie_is_verified(tmp_path: Path) -> None:
+    """The loss has the gradient −0.0168125 after the change, of which labels show five digits."""
+    layers = (
+        LayerSpec(weights=((0.3, -0.2), (0.1, 0.4)), activation="relu"),
+        LayerSpec(weights=((0.3, -0.2),), activation="identity"),
+    )
+    spec = NetworkSpec(inputs=((1.0, 2.0),), targets=((0.5,),), layers=layers, name="tie")
+    write_workbook(spec, tmp_path / "tie.xlsx", learning_rates=(5.0,), updates=4)
+    assert verify_workbook(tmp_path / "tie.xlsx").is_verified
+
+
+def test_a_rate_whose_steps_overflow_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    write_workbook(load_network("course"), path, learning_rates=(1e50,), updates=3)
+    assert verify_workbook(path).is_verified
+    with pytest.raises(GradsheetError, match=r"rate 1e\+308 does not fit a workbook; expected at"):
+        write_workbook(load_network("course"), tmp_path / "no.xlsx", learning_rates=(1e308,))
+    assert not (tmp_path / "no.xlsx").exists()

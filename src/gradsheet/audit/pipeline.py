@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from gradsheet.arguments import checked
 from gradsheet.audit import rules
 from gradsheet.audit.checks.cached_values import cached_value_findings
 from gradsheet.audit.checks.cells import missing_starts, odd_cells
@@ -60,6 +61,7 @@ _STEP_AND_UPDATE = 2  # rows
 _FEWEST_VALUES = 6  # in a step of what may be a training; fewer are a count or a rate that decays
 
 
+@checked
 def audit_workbook(path: str | Path) -> Audit:
     """Check every training table of a workbook: .xlsx, .xlsm or .ods.
 

@@ -1,6 +1,7 @@
 """An assignment: a workbook for each student, and what the teacher keeps."""
 
 import secrets
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,7 @@ def assign(
         GradsheetError: something does not fit a workbook or cannot be written, or the folder holds
             an assignment with another secret.
     """
+    _check(assignment)
     teacher = private_folder(folder / "teacher")
     secret = _kept_secret(teacher, secret)
     writer = _Writer(assignment, secret)
@@ -79,6 +81,13 @@ def assign(
     manifest = _manifest(assignment, questions, handouts)
     _write_private(teacher / MANIFEST, manifest.to_json())
     _write_private(teacher / KEY, answer_key(manifest))
+
+
+def _check(assignment: Assignment) -> None:
+    """Refuse what no exercise can be, before anything is written: one is written elsewhere."""
+    with tempfile.TemporaryDirectory() as folder:
+        writer = _Writer(assignment, b"of no class")
+        writer.write(Student("0", "nobody"), Path(folder) / "exercise.xlsx")
 
 
 def read_secret(path: Path) -> bytes:

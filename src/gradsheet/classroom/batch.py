@@ -20,7 +20,7 @@ from gradsheet.classroom.uploads import People, uploader_of
 from gradsheet.errors import GradsheetError, legible, why
 from gradsheet.files import make_folder, write_text
 from gradsheet.processes import dask_workers, fresh_processes, usable_cores
-from gradsheet.spreadsheet.made_by import COPY, EXERCISE, kind_of
+from gradsheet.spreadsheet.made_by import COPY, EXERCISE, TRAINING, kind_of
 from gradsheet.spreadsheet.model import Book
 from gradsheet.spreadsheet.reader import read_book
 
@@ -205,6 +205,9 @@ class Desk:
             said = "an annotated copy that gradsheet wrote; mark the original"
             return Marked(source, "not marked", *whose, why=said, uploader=uploader)
         if kind_of(book.properties) == EXERCISE or book.sheets.keys() >= _EXERCISE_SHEETS:
+            if kind_of(book.properties) == TRAINING:
+                said = "a full workbook that gradsheet wrote, with every value; no exercise"
+                return Marked(source, "not marked", *whose, why=said, uploader=uploader)
             if self._marker is None:
                 said = "an exercise; give --assignment DIR/teacher to mark it"
                 return Marked(source, "not marked", *whose, why=said, uploader=uploader)

@@ -35,7 +35,8 @@ def class_page(rows: Sequence[Marked], counting: Iterable[Marked], shared: Seque
     )
 
 
-def _summary(rows: Sequence[Marked], scored: Sequence[Marked]) -> Html:
+def kinds_in_words(rows: Sequence[Marked]) -> list[str]:
+    """How many submissions are of each kind, such as ``3 exercises``."""
     counts = Counter(row.kind for row in rows)
     words: dict[Kind, str] = {
         "exercise": "exercise",
@@ -44,11 +45,15 @@ def _summary(rows: Sequence[Marked], scored: Sequence[Marked]) -> Html:
         "unreadable": "unreadable",
         "missing": "missing",
     }
-    parts = [
+    return [
         f"{counts[kind]} {name}{'s' if kind in _COUNTED and counts[kind] > 1 else ''}"
         for kind, name in words.items()
         if counts[kind]
     ]
+
+
+def _summary(rows: Sequence[Marked], scored: Sequence[Marked]) -> Html:
+    parts = kinds_in_words(rows)
     shares = sorted(row.share for row in scored)
     if shares:
         middle = (shares[len(shares) // 2] + shares[(len(shares) - 1) // 2]) / 2

@@ -1,12 +1,13 @@
 """The command line: which commands there are, and how the program ends."""
 
+import inspect
 import logging
 import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, NoReturn, TextIO
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 from typer.exceptions import TyperException
@@ -51,9 +52,17 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     },
     "Demo": {"demo": demo.demo},
 }
+
+
+def _help_of(command: Callable[..., None]) -> str:
+    """The docstring of a command, a paragraph a line: the terminal wraps it."""
+    paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
 for _group, _commands in _COMMANDS.items():
     for _name, _command in _commands.items():
-        app.command(_name, rich_help_panel=_group)(_command)
+        app.command(_name, help=_help_of(_command), rich_help_panel=_group)(_command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -162,11 +171,29 @@ def _invalid(message: str) -> int:
     return 2
 
 
+# What a check of an option expects, by the name that pydantic has for it.
+_EXPECTED = {
+    "int_parsing": "a whole number",
+    "float_parsing": "a number",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
+}
+
+
+def _in_our_words(message: str, check: dict[str, Any]) -> str:
+    """A message that ends in pydantic's words, which are about strings and parsing."""
+    expected = _EXPECTED.get(check["type"])
+    if expected is None:
+        return message
+    option = message.removesuffix(check["msg"]).rstrip(": ")
+    return f"{option}: expected {expected.format_map(check.get('ctx', {}))}"
+
+
 def _usage_error(error: TyperException) -> str:
     """What is wrong with the command given, and which help explains it."""
     message = error.format_message().rstrip(".?")
     pydantic = getattr(error.__cause__, "errors", None)  # with which Typer checks options
     if pydantic is not None and (checks := pydantic()):
-        message += f" (got {checks[0]['input']})"
+        message = f"{_in_our_words(message, checks[0])} (got {checks[0]['input']})"
     context = getattr(error, "ctx", None)
     return f"{message}; see '{context.command_path} --help'" if context else f"{message}."

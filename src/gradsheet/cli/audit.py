@@ -10,7 +10,7 @@ import typer
 
 from gradsheet.cli.terminal import Terminal, complain, prints_unicode, with_bar
 from gradsheet.errors import GradsheetError
-from gradsheet.files import is_same_file
+from gradsheet.files import check_place, check_suffix, is_same_file
 
 if TYPE_CHECKING:
     from gradsheet.audit.batch import Audited, Result
@@ -20,23 +20,13 @@ if TYPE_CHECKING:
 _MANY = 5  # files that are worth a progress bar
 
 
-def _explain(code: str | None) -> None:
-    """Print the explanation of a rule and end, whatever else is asked for."""
-    if code is not None:
-        from gradsheet.audit.report.rule_text import explanation
-        from gradsheet.audit.rules import rule_of
-
-        print(explanation(rule_of(code)))
-        raise typer.Exit
-
-
 def audit(
     files: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             metavar="FILE", help="Workbooks (.xlsx, .xlsm or .ods), folders or zips of them."
         ),
-    ],
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON instead of the tables.")
     ] = False,
@@ -70,9 +60,7 @@ def audit(
         str | None,
         typer.Option(
             metavar="CODE",
-            help="Explain a rule, such as GS601, and exit.",
-            callback=_explain,
-            is_eager=True,
+            help="Explain a rule, such as GS601; takes no FILE.",
         ),
     ] = None,
     quiet: Annotated[
@@ -85,6 +73,12 @@ def audit(
     Exit code: 0 no mistake, 1 mistakes found, 2 a file that cannot be read, or a
     copy that cannot be made.
     """
+    if explain is not None:
+        _explain(explain, files)
+        return
+    if not files:
+        raise GradsheetError("nothing to audit; name workbooks, folders or zips")
+    _check_places(report, summary)
     from gradsheet.audit.submissions import submissions
 
     with submissions(files) as found:
@@ -97,6 +91,26 @@ def audit(
     sys.exit(_exit_code(desk))
 
 
+def _explain(code: str, files: list[Path] | None) -> None:
+    """Print the explanation of a rule."""
+    from gradsheet.audit.report.rule_text import explanation
+    from gradsheet.audit.rules import rule_of
+
+    if files:
+        raise GradsheetError(
+            f"--explain {code} audits nothing; give it without {files[0]}, or the file without it"
+        )
+    print(explanation(rule_of(code)))
+
+
+def _check_places(report: Path | None, summary: Path | None) -> None:
+    """Refuse before any work what cannot be written after it."""
+    if report is not None:
+        check_place(report)
+    if summary is not None:
+        check_place(summary, is_folder=True)
+
+
 def _check_outputs(found: Sequence["Submission"], report: Path | None, annotate: bool) -> None:
     """Refuse before any work to overwrite what is to be audited, or anybody's file."""
     given = {path for one in found for path in (one.path, one.archive) if path}
@@ -104,6 +118,8 @@ def _check_outputs(found: Sequence["Submission"], report: Path | None, annotate:
         raise GradsheetError(
             f"--report {report} is one of the workbooks to audit; name a new .html file"
         )
+    if report is not None:
+        check_suffix(report, ".html")
     if annotate:
         from gradsheet.audit.report.copies import check_places
 
@@ -146,7 +162,8 @@ class _Desk:
                 self._take(submission, audited, copies)
         if copies.count:
             where = f" in {', '.join(map(str, copies.zips))}" if copies.zips else ""
-            self.written.append(f"{copies.count} annotated copies{where}")
+            what = "copy" if copies.count == 1 else "copies"
+            self.written.append(f"{copies.count} annotated {what}{where}")
 
     def _take(self, submission: "Submission", audited: "Audited", copies: "Copies") -> None:
         self.results.append(audited.result)

@@ -8,6 +8,7 @@ import typer
 from gradsheet.cli.options import Digits, Level, Quiet, output
 from gradsheet.cli.terminal import Terminal, resumable, with_bar
 from gradsheet.errors import GradsheetError
+from gradsheet.files import check_place, check_suffix
 
 
 def assign(
@@ -128,20 +129,24 @@ def mark(
     from gradsheet.classroom.outputs import Class
     from gradsheet.classroom.settings import settings_of
 
+    if canvas_column is not None and canvas is None:
+        raise GradsheetError("--canvas-column is a column of --canvas EXPORT.csv; give both")
+    if not paths and (gradescope is None or moodle is not None or canvas is not None):
+        raise GradsheetError("nothing to mark; name workbooks, folders or zips")
+    for path in paths or ():
+        if not path.exists():
+            raise GradsheetError(f"there is no {path}; expected workbooks, folders or zips")
+    check_place(folder, is_folder=True)
     settings = settings_of(assignment, roster, rubric)
     terminal = Terminal(quiet)
     if gradescope is not None:
+        check_suffix(gradescope, ".zip")
         from gradsheet.classroom.gradescope import write_autograder
 
         write_autograder(settings, gradescope)
         terminal.note(f"Wrote {gradescope}.")
     if not paths:
-        if gradescope is None:
-            raise GradsheetError("nothing to mark; name workbooks, folders or zips")
         return
-    for path in paths:
-        if not path.exists():
-            raise GradsheetError(f"there is no {path}; expected workbooks, folders or zips")
     from gradsheet.audit.submissions import submissions
     from gradsheet.files import exclusive, is_within
 

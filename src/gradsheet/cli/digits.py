@@ -17,18 +17,24 @@ from gradsheet.cli.options import (
     Seed,
     Teachers,
     Validation,
+    check_names,
+    check_run,
     completing,
     output,
+    refuse_given,
     renamed,
 )
 from gradsheet.cli.terminal import Terminal, complain, prints_unicode, resumable
 from gradsheet.errors import GradsheetError
+from gradsheet.files import check_place
 
 if TYPE_CHECKING:
     from gradsheet.digits.recipe import Recipe
     from gradsheet.digits.run import TrainingRun
 
 _MOST_SEEDS = 10_000  # each has a folder from the start
+# What a run that is resumed has settled.
+_OF_THE_RUN = ["recipe", "model", "epochs", "seed", "batch_size", "validation", "teacher", "folder"]
 _COMPARED = (
     "A study (its folder or summary.json) or a model (a run folder, its weights or a network of "
     "the zoo)."
@@ -36,22 +42,30 @@ _COMPARED = (
 
 
 def summary(
-    model: ModelName = "17k",
+    model: Annotated[
+        str,
+        typer.Option(
+            help=f"A network of the zoo ({', '.join(MODELS)}).",
+            autocompletion=completing(*MODELS),
+        ),
+    ] = "17k",
     receptive_field: Annotated[
         bool,
         typer.Option("--receptive-field", help="Print the receptive field of each layer instead."),
     ] = False,
 ) -> None:
     """Print the layers of a digit classifier."""
+    check_names(model=model)
     from gradsheet.digits.summary import receptive_fields
     from gradsheet.digits.summary import summary as layer_table
-    from gradsheet.digits.zoo import EXACT, find_architecture, make_network
+    from gradsheet.digits.zoo import find_architecture, make_network
 
-    network = make_network(find_architecture(model or EXACT))
+    network = make_network(find_architecture(model))
     Terminal().result(receptive_fields(network) if receptive_field else layer_table(network))
 
 
 def train(
+    context: typer.Context,
     recipe: RecipeName = None,
     model: ModelName = None,
     epochs: Epochs = None,
@@ -72,6 +86,9 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Train the digit classifier; give the same command again to continue a run."""
+    if resume is not None:
+        refuse_given(context, _OF_THE_RUN, "is for a new run; --resume goes on with the run's own")
+    check_names(recipe, model)
     from gradsheet.digits.recipe import find_recipe
 
     plan = find_recipe(recipe, epochs, batch_size, model)
@@ -123,6 +140,7 @@ def lr_find(
     quiet: Quiet = False,
 ) -> None:
     """Plot the loss while the learning rate rises with each step, to see where it diverges."""
+    check_names(recipe, model)
     from gradsheet.digits.recipe import find_recipe
 
     plan = find_recipe(recipe, batch_size=batch_size, model=model)
@@ -178,6 +196,7 @@ def study(
     quiet: Quiet = False,
 ) -> None:
     """Train many seeds in parallel and report the distribution of their accuracy."""
+    check_names(recipe, model)
     from gradsheet.digits.recipe import find_recipe
 
     plan = find_recipe(recipe, epochs, batch_size, model)
@@ -211,6 +230,8 @@ def compare(
     data: Data = None,
 ) -> None:
     """Test whether B is better than A: two models (McNemar) or two studies (Welch)."""
+    for path in (first, second):
+        check_run(path)
     from gradsheet.cli.render import model_comparison_lines, study_comparison_lines
     from gradsheet.digits.study.compare import compare_models, compare_studies
     from gradsheet.digits.study.study import read_summary
@@ -259,6 +280,8 @@ def evaluate(
     five_views: Annotated[bool | None, typer.Option("--five-views", hidden=True)] = None,
 ) -> None:
     """Evaluate on the test set: accuracy, loss, recall, confusion."""
+    for run in runs or ():
+        check_run(run)
     from gradsheet.cli.render import confusion_table, evaluation_lines
     from gradsheet.digits.data import MNIST_ID, load
     from gradsheet.digits.device import find_device
@@ -316,9 +339,12 @@ def predict(
     """
     run, pictures = (Path(model), images) if model else _split_run(images)
     if not pictures:
-        raise GradsheetError("no picture given; expected at least one PNG or JPEG of a digit")
+        raise GradsheetError(_no_picture(images))
     if as_json and as_csv:
         raise GradsheetError("--json and --csv exclude each other; give one of them")
+    check_run(run)
+    if show is not None:
+        check_place(show, is_folder=True)
     from gradsheet.cli.predictions import (
         prediction_csv,
         prediction_json,
@@ -340,6 +366,13 @@ def predict(
     if show is not None:
         write_images(pictures, predictions, show)
         Terminal(quiet=as_json or as_csv).note(f"Wrote {show}.")
+
+
+def _no_picture(paths: list[Path]) -> str:
+    """What is missing where only a run was given, or a folder that is none."""
+    if paths[0].is_dir() and not (paths[0] / "model.safetensors").is_file():
+        return f"{paths[0]} is a folder, of no run; name its pictures, as in {paths[0] / '*.png'}"
+    return "no picture given; expected at least one PNG or JPEG of a digit"
 
 
 def _split_run(paths: list[Path]) -> tuple[Path | None, list[Path]]:

@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
-from gradsheet.cli.options import Quiet, check_workbook_name, completing, output
-from gradsheet.cli.terminal import Terminal, progress_bar
+from gradsheet.cli.options import Quiet, check_run, completing, output, refuse_given
+from gradsheet.cli.terminal import Terminal, progress_bar, size_in_words
+from gradsheet.errors import GradsheetError
+from gradsheet.files import check_place, check_suffix
 
 # Written out, because help and completion must not load what defines them; a test compares them.
 LOSSES = (
@@ -21,11 +23,13 @@ LOSSES = (
     "huber",
     "sum",
 )
+_FILES = (".onnx", ".pt2")
 MOST_FORMULAS = 5_000_000
 LEARNING_RATE = 0.1
 
 
 def open_model(
+    context: typer.Context,
     source: Annotated[
         str | None,
         typer.Argument(
@@ -79,7 +83,16 @@ def open_model(
     quiet: Quiet = False,
 ) -> None:
     """Write a network as a workbook: every layer in live cells."""
-    check_workbook_name(path)
+    check_suffix(path, ".xlsx")
+    check_place(path)
+    if not backward:
+        refuse_given(
+            context, ("target", "loss", "learning_rate"), "is for the backward pass; add --backward"
+        )
+    if label is not None and target is not None:
+        raise GradsheetError("--label and --target are two targets; give one of them")
+    if source is not None and ".py" not in source and Path(source).suffix not in _FILES:
+        check_run(Path(source))
     from gradsheet.models.opening import Request, open_network
 
     request = Request(
@@ -90,7 +103,7 @@ def open_model(
     else:
         with progress_bar(_estimate) as begin:
             open_network(request, path, begin)
-    Terminal(quiet).note(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")
+    Terminal(quiet).note(f"Wrote {path} ({size_in_words(path.stat().st_size)}).")
 
 
 def _estimate(formulas: int, seconds: float) -> str:

@@ -16,17 +16,19 @@ from gradsheet.cli.options import (
     Quiet,
     Rates,
     Updates,
-    check_workbook_name,
     completing,
     output,
     parse_rates,
+    refuse_given,
     renamed,
 )
-from gradsheet.cli.terminal import Terminal
+from gradsheet.cli.terminal import Terminal, size_in_words
 from gradsheet.errors import GradsheetError
+from gradsheet.files import check_place, check_suffix
 
 
 def workbook(
+    context: typer.Context,
     network: Network = "course",
     path: Annotated[Path, output("The .xlsx file to write.")] = Path("backprop.xlsx"),
     rates: Annotated[
@@ -64,9 +66,11 @@ def workbook(
         write_workbook,
     )
 
-    check_workbook_name(path)
+    check_suffix(path, ".xlsx")
     if exercise and solution:
         raise GradsheetError("--exercise and --solution are two workbooks; give one of them")
+    if not exercise and not solution:
+        refuse_given(context, ("level", "digits"), "is for exercises; add --exercise or --solution")
     updates = renamed("--iterations", iterations, "--updates", updates)
     spec = load_network(network)
     if exercise or solution:
@@ -84,7 +88,7 @@ def workbook(
         chosen = parse_rates(rates) if rates is not None else None
         write_workbook(spec, path, learning_rates=chosen, updates=updates)
     terminal = Terminal(quiet)
-    terminal.note(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")
+    terminal.note(f"Wrote {path} ({size_in_words(path.stat().st_size)}).")
     if png:
         from gradsheet.spreadsheet.pictures import write_pictures
 
@@ -131,6 +135,7 @@ def sweep(
     from gradsheet.networks.sweep import sweep as train_at_each
     from gradsheet.networks.toml import load_network
 
+    check_place(folder, is_folder=True)
     spec = load_network(network)
     chosen = parse_rates(rates) if rates is not None else None
     descent = train_at_each(spec, learning_rates=chosen, updates=updates)

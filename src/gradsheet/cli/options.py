@@ -1,6 +1,7 @@
 """Arguments and options that several commands share, and how their text is parsed."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -16,6 +17,8 @@ MODELS = ("0.5k", "0.7k", "1k", "2k", "5k", "8k", "10k", "17k")
 ENGINES = ("ironcalc", "formualizer", "libreoffice", "gnumeric", "onlyoffice")
 LEVELS = ("gradients", "deltas", "forward", "mistake")
 DEFAULT_RATES = "0.1,0.2,0.5,0.8,1.0,2.0"
+
+_MOST_SPACED = 1_000_000
 
 _T = TypeVar("_T")
 
@@ -128,14 +131,40 @@ def renamed(old: str, old_value: _T | None, new: str, new_value: _T) -> _T:
     return old_value
 
 
-def check_workbook_name(path: Path) -> None:
-    """Refuse a name under which no spreadsheet program would open a workbook.
+def refuse_given(context: typer.Context, names: Sequence[str], problem: str) -> None:
+    """Refuse options that would be ignored, by the names of their parameters.
 
     Raises:
-        GradsheetError: it does not end in .xlsx.
+        GradsheetError: one of them is on the command line.
     """
-    if path.suffix.lower() != ".xlsx":
-        raise GradsheetError(f"the output name must end in .xlsx (got {path})")
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name in names and source is not None and source.name == "COMMANDLINE":
+            raise GradsheetError(f"{parameter.opts[-1]} {problem}")
+
+
+def check_names(recipe: str | None = None, model: str | None = None) -> None:
+    """Refuse an unknown recipe or network before torch is loaded, which takes seconds.
+
+    Raises:
+        GradsheetError: there is none of that name.
+    """
+    for kind, name, names in (("recipe", recipe, RECIPES), ("network", model, MODELS)):
+        if name is not None and name not in names:
+            raise GradsheetError(f"no {kind} is called '{name}'; choose from {', '.join(names)}")
+
+
+def check_run(run: Path | None) -> None:
+    """Refuse a run that is not there before torch is loaded, which takes seconds.
+
+    Raises:
+        GradsheetError: it is neither a path nor the name of a network of the zoo.
+    """
+    if run is not None and str(run) not in MODELS and not run.exists():
+        raise GradsheetError(
+            f"there is no {run}; expected a run folder, its model.safetensors or one of "
+            f"{', '.join(MODELS)}"
+        )
 
 
 def parse_rates(text: str) -> list[float]:
@@ -145,24 +174,32 @@ def parse_rates(text: str) -> list[float]:
         GradsheetError: a part is neither a number nor a range.
     """
     rates: list[float] = []
-    for part in text.split(","):
+    for part in map(str.strip, text.split(",")):
         try:
             if ":" not in part:
                 rates.append(float(part))
                 continue
             low, high, count = part.split(":")
-            rates += _spaced(float(low), float(high), int(count))
+            ends, number = (float(low), float(high)), int(count)
         except ValueError as error:
             raise GradsheetError(
-                f"'{part.strip()}' is not a learning rate; expected numbers such as 0.1,0.5 or a "
-                "range such as 0.01:10:50"
+                f"'{part}' is not a learning rate; expected numbers such as 0.1,0.5 or a range "
+                "such as 0.01:10:50"
             ) from error
+        rates += _spaced(part, *ends, number)
     return rates
 
 
-def _spaced(low: float, high: float, count: int) -> list[float]:
+def _spaced(text: str, low: float, high: float, count: int) -> list[float]:
     """``count`` numbers from ``low`` to ``high``, each the same multiple of the one before."""
-    if not 0 < low < high or not 2 <= count <= 1_000_000:
-        raise ValueError
+    if not 0 < low < high < math.inf:
+        raise GradsheetError(
+            f"the range {text} goes from {low:g} to {high:g}; expected numbers above 0, the lower "
+            "one first"
+        )
+    if not 2 <= count <= _MOST_SPACED:
+        raise GradsheetError(
+            f"the range {text} has {count:,} learning rates; expected 2 to {_MOST_SPACED:,}"
+        )
     ratio = (high / low) ** (1 / (count - 1))
     return [*(low * ratio**number for number in range(count - 1)), high]

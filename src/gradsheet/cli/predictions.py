@@ -43,9 +43,9 @@ def prediction_json(
         {
             "file": str(pictures[found.picture]),
             "digit": found.digit,
-            "confidence": found.probability,
+            "probability": found.probability,
             "sure": found.sure,
-            "alternatives": [{"digit": digit, "confidence": p} for digit, p in found.alternatives],
+            "alternatives": [{"digit": digit, "probability": p} for digit, p in found.alternatives],
             "reason": found.reason or None,
         }
         for found in predictions
@@ -57,8 +57,8 @@ def prediction_csv(pictures: Sequence[Path], predictions: "Sequence[Prediction]"
     """A row a digit; the digit is empty where none was found."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    ranks = [f"{what} {rank}" for rank in (2, 3) for what in ("digit", "confidence")]
-    writer.writerow(["file", "digit", "confidence", *ranks, "reason"])
+    ranks = [f"{what} {rank}" for rank in (2, 3) for what in ("digit", "probability")]
+    writer.writerow(["file", "digit", "probability", *ranks, "reason"])
     for found in predictions:
         others = [value for pair in found.alternatives[1:] for value in pair]
         digit = "" if found.digit is None else found.digit

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from gradsheet.cli.terminal import size_in_words
 from gradsheet.networks.sweep import Descent
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def made_table(folder: Path, made: Sequence["Made"]) -> Table:
     table.add_column("size", justify="right")
     for item in made:
         name, size = item.path.relative_to(folder), item.path.stat().st_size
-        table.add_row(Text(str(name)), Text(item.what), _size(size))
+        table.add_row(Text(str(name)), Text(item.what), size_in_words(size))
     return table
 
 
@@ -160,7 +161,3 @@ def _verdict(difference: float, p_value: float) -> str:
     if p_value >= _SIGNIFICANT:
         return f"No difference beyond chance (at the {_SIGNIFICANT:.0%} level)."
     return f"{'B' if difference > 0 else 'A'} is better (at the {_SIGNIFICANT:.0%} level)."
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"

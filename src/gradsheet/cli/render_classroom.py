@@ -1,8 +1,8 @@
 """The marks of a class for the terminal."""
 
-from collections import Counter
 from collections.abc import Sequence
 
+from gradsheet.classroom.class_page import kinds_in_words
 from gradsheet.classroom.marked import Marked
 from gradsheet.errors import legible
 
@@ -11,10 +11,8 @@ _MOST = 20  # files that are named because they were not marked
 
 def class_lines(rows: Sequence[Marked], scored: Sequence[Marked], shared: int) -> str:
     """How many submissions came out how, and those that could not be marked."""
-    counts = Counter(row.kind for row in rows)
-    parts = [f"{count} {kind}" for kind, count in counts.items()]
     shares = [row.share for row in scored if row.is_marked]
-    lines = [f"{len(rows)} row{'' if len(rows) == 1 else 's'}: {', '.join(parts)}."]
+    lines = [f"{len(rows)} row{'' if len(rows) == 1 else 's'}: {', '.join(kinds_in_words(rows))}."]
     if shares:
         lines.append(f"Mean {sum(shares) / len(shares):.1%}.")
     failed = [row for row in rows if row.kind in ("unreadable", "not marked")]

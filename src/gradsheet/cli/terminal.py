@@ -65,6 +65,11 @@ def finish_output(code: int) -> int:
     return code
 
 
+def size_in_words(count: int) -> str:
+    """A number of bytes, such as ``1.2 MB``."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
+
+
 def prints_unicode() -> bool:
     """Whether standard output takes every character."""
     return (sys.stdout.encoding or "").lower().startswith("utf")

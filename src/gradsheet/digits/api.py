@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gradsheet.arguments import checked
 from gradsheet.digits import evaluation
 from gradsheet.digits.data import CLASSES, IMAGE_SIZE, ImageSet, load
 from gradsheet.digits.device import find_device
@@ -43,6 +44,7 @@ class TrainingResult:
     evaluation: Evaluation
 
 
+@checked
 def load_digit_classifier(path: str | Path | None = None) -> Network:
     """A pretrained classifier, or that of a run folder or a .safetensors file.
 
@@ -59,6 +61,7 @@ def load_digit_classifier(path: str | Path | None = None) -> Network:
     return load_model(None if path is None else Path(path))
 
 
+@checked
 def train(
     recipe: str | Recipe | None = None,
     output: str | Path | None = None,

@@ -55,14 +55,17 @@ def load_model(run: Path | None) -> Network:
             return _read_model(path)
     path = weights_path(run)
     if not path.is_file():
-        unfinished = (run / CHECKPOINT).is_file()
-        remedy = (
-            "its training has not finished"
-            if unfinished
-            else f"expected a run folder or one of {', '.join(ZOO)}"
-        )
-        raise GradsheetError(f"{run} holds no {WEIGHTS}: {remedy}; see 'gradsheet train --help'")
+        raise _no_weights(run)
     return _read_model(path)
+
+
+def _no_weights(run: Path) -> GradsheetError:
+    expected = f"expected a run folder, its {WEIGHTS} or one of {', '.join(ZOO)}"
+    if not run.exists():
+        return GradsheetError(f"there is no {run}; {expected}")
+    unfinished = (run / CHECKPOINT).is_file()
+    remedy = "its training has not finished" if unfinished else expected
+    return GradsheetError(f"{run} holds no {WEIGHTS}: {remedy}; see 'gradsheet train --help'")
 
 
 def pretrained_weights(name: str) -> Traversable:

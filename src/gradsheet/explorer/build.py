@@ -32,7 +32,7 @@ _BESIDE = {
 }
 
 _ROOMS = ("audit", "networks", "spreadsheet", "symbolic")
-_MODULES = ("__init__", "deprecation", "errors", "files")
+_MODULES = ("__init__", "arguments", "deprecation", "errors", "files")
 _OWN = ("__init__", "arrays", "in_page", "numpy_names")
 
 

@@ -9,6 +9,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from gradsheet.arguments import checked
 from gradsheet.figures.paper import STYLE, new_figure, write_in_corner
 from gradsheet.networks.sweep import Descent, in_updates
 from gradsheet.spreadsheet import palette
@@ -35,6 +36,7 @@ def plot_loss(descent: Descent, number: int) -> Figure:
     return figure
 
 
+@checked
 def plot_losses(descent: Descent) -> Figure:
     """The loss at every learning rate in one picture, linear beside logarithmic."""
     rates, shown = descent.learning_rates, _drawable(descent.loss)

@@ -8,6 +8,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from gradsheet.arguments import checked
 from gradsheet.figures.paper import STYLE, literal
 from gradsheet.networks.diagram import LINE, MOST_NAMED, Box, Diagram, Edge, Neuron, lay_out
 from gradsheet.networks.graph import build_graph
@@ -23,6 +24,7 @@ _SMALL = 8.2  # points: the letters that the drawing leaves room for
 _CENTERED: dict[Any, Any] = {"ha": "center", "va": "center"}
 
 
+@checked
 def plot_network(network: NetworkSpec) -> Figure:
     """A network before training: its weights, the values of its forward pass, its gradients."""
     graph = build_graph(network)

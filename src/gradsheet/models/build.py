@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gradsheet.arguments import checked
 from gradsheet.errors import GradsheetError, reason
-from gradsheet.files import whole_file
+from gradsheet.files import check_suffix, whole_file
 from gradsheet.models.agreement import check_agreement
 from gradsheet.models.agreement_with_model import (
     check_against,
@@ -52,6 +53,7 @@ Progress = Callable[[float], None]
 """Takes the share that is done, from 0 to 1."""
 
 
+@checked
 def write_model_workbook(
     model: nn.Module,
     example: Example,
@@ -318,8 +320,7 @@ class ModelWorkbook:
             GradsheetError: it cannot be written, or differs from PyTorch; there is no file then.
         """
         path = Path(path)
-        if path.suffix.lower() != ".xlsx":
-            raise GradsheetError(f"the output name must end in .xlsx (got {path.name})")
+        check_suffix(path, ".xlsx")
         with whole_file(path) as temporary:
             book = BookInMemory()
             cells = CellWriter(Style(book.workbook, {}))

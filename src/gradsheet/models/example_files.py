@@ -1,6 +1,6 @@
 """Examples for a network from files: arrays, tables of numbers, pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,9 @@ def read_example(path: Path, sizes: Sizes | None = None) -> Array | dict[str, Ar
     if suffix in (".npy", ".npz"):
         with reading(path, "a file of arrays"):
             found = np.load(path, allow_pickle=False)
-            return found if isinstance(found, np.ndarray) else {**found}
+            arrays = found if isinstance(found, np.ndarray) else {**found}
+        _check_numbers(path, [arrays] if isinstance(arrays, np.ndarray) else arrays.values())
+        return arrays
     if suffix == ".csv":
         return _fitted(_table(path), sizes)
     if suffix in PICTURES:
@@ -41,12 +43,26 @@ def read_example(path: Path, sizes: Sizes | None = None) -> Array | dict[str, Ar
     raise GradsheetError(f"cannot read an example from {path}; expected {_EXPECTED}")
 
 
+def _check_numbers(path: Path, arrays: Iterable[Array]) -> None:
+    for array in arrays:
+        if array.dtype.kind not in "fiub":
+            kind = "text" if array.dtype.kind in "US" else str(array.dtype)
+            raise GradsheetError(f"{path} holds {kind}; expected an array of numbers")
+
+
 def _table(path: Path) -> Array:
     """The numbers of a table, a line an example; a first line of names is left out."""
     lines = read_text(path, "a table of numbers").lstrip("\ufeff").splitlines()
     rows = [line.replace(";", ",").split(",") for line in lines if line.strip()]
-    if rows and not all(map(_is_number, rows[0])):
-        rows = rows[1:]
+    if not rows:
+        raise GradsheetError(f"{path} is empty; expected a table of numbers")
+    if not all(map(_is_number, rows[0])):
+        names, rows = rows[0], rows[1:]
+        if not rows:
+            raise GradsheetError(
+                f"{path} has one line, {','.join(names)!r}, and no numbers; expected a table of "
+                "numbers"
+            )
     for number, row in enumerate(rows, 1):
         for text in row:
             if not _is_number(text):
@@ -58,8 +74,6 @@ def _table(path: Path) -> Array:
                 f"{path} has {len(row)} numbers in its example {number} and {len(rows[0])} in the "
                 "first; expected as many in each"
             )
-    if not rows:
-        raise GradsheetError(f"{path} is empty; expected a table of numbers")
     return np.array([[float(text) for text in row] for row in rows])
 
 

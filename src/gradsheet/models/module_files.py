@@ -21,8 +21,10 @@ def read_module(source: str) -> tuple[nn.Module, Any]:
     Raises:
         GradsheetError: there is no such file or name, or running it fails.
     """
-    file, _, name = source.rpartition(":")
+    file, name = source.rsplit(":", 1) if ".py:" in source else (source, "")
     path = Path(file)
+    if not name:
+        raise GradsheetError(f"{source} names no module in the file; expected {file}:NAME")
     if not path.is_file():
         raise GradsheetError(f"cannot read {path}: there is no such file")
     spec = spec_from_file_location(path.stem, path)
@@ -36,7 +38,9 @@ def read_module(source: str) -> tuple[nn.Module, Any]:
         found = getattr(module, name, None)
         if found is not None and callable(found) and not isinstance(found, nn.Module):
             found = found()
-    except Exception as error:  # it is the user's program
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # it is the user's program, which may even end itself
         raise GradsheetError(
             f"running {path} for {name} fails ({type(error).__name__}: {reason(error)})"
         ) from error
@@ -44,9 +48,9 @@ def read_module(source: str) -> tuple[nn.Module, Any]:
         sys.path.pop(0)
     model, example = found if isinstance(found, tuple) and len(found) == 2 else (found, None)
     if not isinstance(model, nn.Module):
-        kind = "is not there" if found is None else f"gives a {type(model).__name__}"
+        kind = f"is of type {type(model).__name__}" if hasattr(module, name) else "is not there"
         raise GradsheetError(
-            f"{name} of {path} {kind}; expected a torch module, or a class or function that makes "
+            f"{name} in {path} {kind}; expected a torch module, or a class or function that makes "
             "one without arguments"
         )
     return model, example

@@ -63,7 +63,20 @@ def open_network(
     Raises:
         GradsheetError: as ``write_model_workbook``, or what is given does not fit together.
     """
+    try:
+        _open(request, path, follow)
+    except SystemExit as ended:  # the model is the user's program
+        raise GradsheetError(
+            f"{request.source} ends the program (exit code {ended.code}) while it runs; remove its "
+            "call of sys.exit"
+        ) from ended
+
+
+def _open(
+    request: Request, path: Path, follow: Callable[[int, float], Progress] | None = None
+) -> None:
     if _is_digit_classifier(request):
+        _check_digits(request)
         run = None if request.source is None else Path(request.source)
         book = digits_book(
             run,
@@ -91,9 +104,20 @@ def open_network(
         book.publish(path, follow(book.formulas, book.seconds))
 
 
+def _check_digits(request: Request) -> None:
+    """Refuse what a digit classifier does not take: it has one output, and one loss."""
+    given = {"--target": request.target, "--loss": request.loss, "--choose": request.output}
+    for option, value in given.items():
+        if value not in (None, "cross-entropy"):
+            raise GradsheetError(
+                f"{option} is not for digit classifiers, whose one output has a cross-entropy; "
+                "leave it out"
+            )
+
+
 def is_module(source: str | None) -> bool:
-    """Whether a source is a Python file and a name in it."""
-    return source is not None and ".py:" in source
+    """Whether a source is a Python file, with a name in it or without the one it needs."""
+    return source is not None and (".py:" in source or source.endswith(".py"))
 
 
 def is_exported(source: str | None) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradsheet.arguments import checked
 from gradsheet.deprecation import formerly, warn_renamed
 from gradsheet.errors import GradsheetError
 from gradsheet.networks.graph import NetworkGraph, build_graph
@@ -55,6 +56,7 @@ class Descent:
         return tuple(int(k) if broken[k, rate] else None for rate, k in enumerate(first))
 
 
+@checked
 def sweep(
     network: NetworkSpec,
     *,

@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from gradsheet.arguments import checked
 from gradsheet.deprecation import FormerKey
 from gradsheet.errors import GradsheetError, reason
 from gradsheet.files import read_text
@@ -26,6 +27,7 @@ _DEEPEST = 20  # brackets within one another; a network has three
 PRESETS = ("course", "course-half", "mazur", "xor", "and", "iris-mini")
 
 
+@checked
 def load_network(name_or_path: str | Path) -> NetworkSpec:
     """The preset of this name, or the network in this TOML file.
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from gradsheet.arguments import checked
 from gradsheet.deprecation import formerly
-from gradsheet.files import whole_file
+from gradsheet.files import check_suffix, whole_file
 from gradsheet.networks.graph import NetworkGraph, build_graph
 from gradsheet.networks.spec import NetworkSpec
 from gradsheet.networks.sweep import (
@@ -68,6 +69,7 @@ _OTHER_SHEETS = (
 )
 
 
+@checked
 @formerly(("learning_rates", "updates"), rates="learning_rates")
 def write_workbook(
     network: NetworkSpec,
@@ -98,6 +100,7 @@ def write_workbook(
     _write(replace(layout, witness=witness), Path(path))
 
 
+@checked
 @formerly(("learning_rates", "updates", "solution"), rates="learning_rates", solved="solution")
 def write_exercise(
     network: NetworkSpec,
@@ -205,8 +208,8 @@ def make_layout(
         made_from: the network before numbers were typed in, where there were any.
         graph: its expressions, where a step is not what it should be.
     """
-    check_limits(network, updates, len(learning_rates))
     check_learning_rates(learning_rates)
+    check_limits(network, updates, learning_rates)
     made_from, graph = made_from or network, graph or build_graph(network)
     fields = place_fields(graph, learning_rates, made_from)
     columns = training_columns(graph, fields.addresses)
@@ -221,6 +224,7 @@ def _write(
     answers: Mapping[Variable, float] | None = None,
 ) -> list[Question]:
     """Write the workbook, or the exercise of it; the questions that it asks."""
+    check_suffix(path, ".xlsx")
     spec = layout.graph.spec
     with whole_file(path) as temporary, new_workbook(temporary) as book:
         properties = {"title": spec.title or spec.name, "comments": "Made by gradsheet"}

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from gradsheet.spreadsheet.addresses import CellRef
 from gradsheet.spreadsheet.recalculate import Cells
@@ -17,7 +18,8 @@ _ROUNDED = 1e-6
 _TIMES = 4  # that cells are rounded at random
 
 _NUMERAL = re.compile(r"\(?(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\)?")
-_NUMERAL_TOLERANCE = 2e-5  # numbers in texts have six digits
+_NUMERAL_DIGITS = 5  # numbers in texts have that many significant ones, or one more
+_NEXT_TO_NOTHING = Decimal("1e-12")  # which may be rounding, in texts
 
 
 @dataclass(frozen=True)
@@ -117,14 +119,21 @@ def _distance(found: float | str, expected: float | str) -> float:
 
 
 def _same_text(found: str, expected: str) -> bool:
-    """Whether two texts differ in the last digits of numbers only."""
+    """Whether two texts differ in the last shown digit of numbers only."""
     if _NUMERAL.sub("0", found) != _NUMERAL.sub("0", expected):
         return False
     pairs = zip(_NUMERAL.findall(found), _NUMERAL.findall(expected), strict=True)
-    return all(
-        math.isclose(float(a), float(b), rel_tol=_NUMERAL_TOLERANCE, abs_tol=1e-12)
-        for a, b in pairs
-    )
+    return all(_same_numeral(a, b) for a, b in pairs)
+
+
+def _same_numeral(found: str, expected: str) -> bool:
+    """Whether two numbers are a unit of the last shown digit apart, as about a rounding tie."""
+    a, b = Decimal(found), Decimal(expected)
+    # Zeros at the end are not shown: of the two numbers the longer one has the digits.
+    digits = max(_NUMERAL_DIGITS, len(a.normalize().as_tuple().digits))
+    digits = max(digits, len(b.normalize().as_tuple().digits))
+    unit = Decimal(1).scaleb(max(a.adjusted(), b.adjusted()) + 1 - digits)
+    return abs(a - b) <= max(unit, _NEXT_TO_NOTHING)
 
 
 def moves_of(expected: Cells, rounded: Iterable[Cells]) -> dict[CellRef, float]:

@@ -1,6 +1,7 @@
 """The layout of the workbook, decided before a cell is written."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,6 +18,7 @@ from gradsheet.symbolic.render import to_excel
 from gradsheet.workbook.inputs_layout import Fields
 
 _MOST_RATES = 100
+_LARGEST_RATE = 1e50  # a sheet squares steps; a spreadsheet's overflow is not the same everywhere
 _SMALLER = (
     "use a smaller network, fewer updates or fewer rates, or 'gradsheet sweep', which holds more"
 )
@@ -214,13 +216,19 @@ def has_deltas(graph: NetworkGraph) -> bool:
     )
 
 
-def check_limits(spec: NetworkSpec, updates: int, rates: int) -> None:
-    """Raise GradsheetError where a table is too long or too wide or there are too many sheets."""
+def check_limits(spec: NetworkSpec, updates: int, learning_rates: Sequence[float]) -> None:
+    """Raise GradsheetError where a table is too long or too wide, a rate too large or too many."""
+    rates, largest = len(learning_rates), max(learning_rates, default=0.0)
     check_columns(TABLE_COLUMN + 1 + spec.numbers, "the workbook", _SMALLER)  # before it is built
     check_rows(FIRST_ROW + updates + 1, "the workbook", _SMALLER)
     if rates > _MOST_RATES:
         raise GradsheetError(
             f"the workbook needs {rates} learning rates, it holds at most {_MOST_RATES}; {_SMALLER}"
+        )
+    if largest > _LARGEST_RATE:
+        raise GradsheetError(
+            f"the learning rate {largest:g} does not fit a workbook; expected at most "
+            f"{_LARGEST_RATE:g}"
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gradsheet.arguments import checked
 from gradsheet.deprecation import warn_renamed
 from gradsheet.networks.central_differences import NudgedNetworks
 from gradsheet.networks.graph import NetworkGraph, build_graph
@@ -75,6 +76,7 @@ class Verification:
         return sum(d.sensitive for d in (*self.as_made, *self.after_change))
 
 
+@checked
 def verify_workbook(path: str | Path, *, engine: str = "ironcalc") -> Verification:
     """Recalculate a workbook, as it was made and with the first weight changed, and compare it.
 

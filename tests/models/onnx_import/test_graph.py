@@ -143,6 +143,24 @@ def test_an_example_that_does_not_fit_is_refused(example: Any, said: str) -> Non
         import_model(given, example)
 
 
+@pytest.mark.parametrize(
+    ("kind", "number"), [(TensorProto.FLOAT, 1e300), (TensorProto.INT32, 1e20)]
+)
+def test_an_example_too_large_for_the_inputs_type_is_refused(kind: int, number: float) -> None:
+    given = model([node("Cast", ["x"], ["y"], to=1)], {"x": [2]}, kind=kind)
+    with pytest.raises(GradsheetError, match=r"the example of x holds 1e\+\d+, too large for"):
+        import_model(given, np.array([1.0, number]))
+    assert import_model(given, np.array([1.0, 2.0]))[1]["x"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("version", [0, 99])
+def test_a_version_that_onnx_does_not_know_is_refused(version: int) -> None:
+    given = model([node("Exp", ["x"], ["y"])], {"x": [3]}, opset=20)
+    given.opset_import[0].version = version
+    with pytest.raises(GradsheetError, match=f"it is of version {version} of the ONNX operators"):
+        import_model(given)
+
+
 def test_whole_numbers() -> None:
     given = model(
         [node("Gather", ["w", "ids"], ["y"])],

@@ -124,7 +124,7 @@ def test_axes_are_an_input_or_an_attribute(name: str, axes: list[int] | None) ->
     assert matches(new, x)
 
 
-@pytest.mark.parametrize("opset", [11, 12, 13])
+@pytest.mark.parametrize("opset", [7, 9, 11, 12, 13])
 @pytest.mark.parametrize("name", ["Softmax", "LogSoftmax"])
 def test_softmax_before_version_13_is_over_all_axes_from_one_on(name: str, opset: int) -> None:
     x = numbers(2, 3, 4)

@@ -155,7 +155,8 @@ class GraphImporter:
         outputs = [name for name in node.output if name]
         function = make_function("folded", "folded", list(values), outputs, [node], versions)
         try:
-            results = ReferenceEvaluator(function).run(None, dict(values), attributes={})
+            with np.errstate(all="ignore"):
+                results = ReferenceEvaluator(function).run(None, dict(values), attributes={})
         except Exception as error:  # the evaluator raises what its parts raise
             raise GradsheetError(
                 f"the ONNX operator {node.op_type} of constants cannot be computed "

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gradsheet.arguments import checked
 from gradsheet.errors import GradsheetError
 from gradsheet.models.onnx_import.graph import (
     Array,
@@ -32,6 +33,7 @@ TOLERANCE = 1e-4
 relative to the largest output."""
 
 
+@checked
 def read_onnx(
     path: str | Path, example: Example = None, output: str | None = None
 ) -> tuple[nn.Module, dict[str, Tensor]]:
@@ -83,6 +85,7 @@ def import_model(
     """A loaded model as ``read_onnx`` returns it."""
     from onnx import numpy_helper
 
+    _check_version(model)
     model = _in_known_operators(model)
     graph = model.graph
     if graph.sparse_initializer:
@@ -112,6 +115,19 @@ def import_model(
     tensors = {name: as_tensor(value) for name, value in inputs.items()}
     _compare(model, examples, chosen, importer.computed[chosen])
     return module, tensors
+
+
+def _check_version(model: Any) -> None:
+    """Refuse a version of the standard that the installed onnx, the reference, does not know."""
+    from onnx.defs import onnx_opset_version
+
+    newest = onnx_opset_version()
+    for item in model.opset_import:
+        if item.domain in ("", "ai.onnx") and not 1 <= item.version <= newest:
+            raise GradsheetError(
+                f"it is of version {item.version} of the ONNX operators; expected 1 to {newest}, "
+                "which the installed onnx knows"
+            )
 
 
 def _in_known_operators(model: Any) -> Any:
@@ -203,17 +219,33 @@ def _example(item: Any, given: Any, draw: np.random.Generator) -> Array:
     if isinstance(given, Tensor):
         given = given.detach().numpy()
     value = np.asarray(given)
+    if value.dtype.kind not in "fiub":
+        raise GradsheetError(f"the example of {item.name} holds {value.dtype}; expected numbers")
     if sizes and value.ndim == len(sizes) - 1 and sizes[0] in (None, 1):
         value = value[np.newaxis]  # one example of a batch
     if sizes is not None and not _fits(value.shape, sizes):
         raise GradsheetError(
             f"the input {item.name} takes {_shown(sizes)}; the example is {_shown(value.shape)}"
         )
-    if value.dtype.kind not in "fiub":
-        raise GradsheetError(f"the example of {item.name} holds {value.dtype}; expected numbers")
     if np.dtype(kind).kind in "iub" and (value != np.floor(value)).any():
         raise GradsheetError(f"the input {item.name} takes whole numbers; the example has others")
-    return value.astype(kind)
+    return _cast(value, np.dtype(kind), item.name)
+
+
+def _cast(value: Array, kind: np.dtype[Any], name: str) -> Array:
+    """An example in the type that an input takes, which must have room for its numbers."""
+    with np.errstate(all="ignore"):
+        found = value.astype(kind)
+        if kind.kind in "iu":
+            overflows = found.astype(value.dtype) != value
+        else:
+            overflows = np.isfinite(value) & ~np.isfinite(found.astype(np.float64))
+    if overflows.any():
+        raise GradsheetError(
+            f"the example of {name} holds {value[overflows][0]:g}, too large for the input's type "
+            f"({kind}); give smaller numbers"
+        )
+    return found
 
 
 def _fits(shape: Sequence[int], sizes: Sequence[int | None]) -> bool:

@@ -76,8 +76,8 @@ class BookWriter:
             mode += f" Random numbers are drawn in {self._places(self.book.drawn)}: {_DRAWN}."
         if self.book.decided:
             mode += (
-                f" In {self._places(self.book.decided)} values of the input decide what is "
-                "computed: the formulas hold for inputs that decide alike."
+                f" What is computed in {self._places(self.book.decided)} depends on values of the "
+                "input: the formulas hold for inputs with which the same is computed."
             )
         return mode
 

@@ -18,7 +18,7 @@ from gradsheet.spreadsheet.writer import Worksheet, print_on_pages
 
 OVERVIEW_SHEET = "Overview"
 
-_EXPLANATION = "Every number is a live formula: change a weight or the input, and {} update."
+_EXPLANATION = "Every number is a live formula: change a weight or the input, and {}."
 _COLUMNS = (
     ("sheet", 26),
     ("reads", 24),
@@ -38,7 +38,9 @@ def write_overview(
     for number, (name, width) in enumerate(_COLUMNS):
         page.set_column(number, number, width)
         page.write_string(2, number, name, style.header())
-    updated = "every layer, the loss and all gradients" if layout.backward else "every layer"
+    updated = "every layer updates"
+    if layout.backward:
+        updated = "every layer, the loss and all gradients update"
     page.write_string(1, 0, f"{_EXPLANATION.format(updated)} {mode}", style.note)
     style.write_link(page, 3, 0, layout.input_sheet)
     inputs = [n for n in layout.grouped.inputs if layout.grouped.home[n] < 0]

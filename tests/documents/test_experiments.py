@@ -172,6 +172,15 @@ def test_the_shared_views_are_those_of_the_results() -> None:
     one, two = zip(*(ninth["teachers"][key] for key in ("accuracy", "loss")), strict=True)
     said = f"({one[0]:.2%} and {two[0]:.2%}, loss {one[1]:.4f} and {two[1]:.4f})"
     assert said.replace("% and", " and", 1) in flat(LOG)
+    two_teachers, four = results_of("distilled"), results_of("distilled-4")
+    seconds = median(run["seconds of training"] for run in four["runs"][2:])
+    for said in (
+        f"reach {four['mean']:.3%} ± {four['standard deviation']:.3%} on the test set, the worst "
+        f"{four['worst']:.2%} (`results/distilled-4.json`)",
+        f"views of each seed's own ({two_teachers['mean']:.3%})",
+        f"A seed takes {seconds:.0f} s once the teachers have been asked",
+    ):
+        assert said in flat(LOG)
 
 
 def test_the_former_small_network_is_that_of_the_results() -> None:

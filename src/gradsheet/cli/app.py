@@ -120,7 +120,7 @@ def _run() -> int:
 
 
 def _unexpected(error: Exception) -> int:
-    """What no part of the program foresaw; a traceback helps those who mend it, nobody else."""
+    """What no part of the program foresaw; a traceback helps those who fix it, nobody else."""
     if isinstance(error, ModuleNotFoundError) and (message := missing_extra(error)):
         return _invalid(message)
     # An interrupt while a class is made, in an import, comes wrapped.

@@ -65,7 +65,7 @@ def audit(
     ] = None,
     quiet: Annotated[
         bool,
-        typer.Option("--quiet", "-q", help="Print one line a file: no findings, no progress."),
+        typer.Option("--quiet", "-q", help="Print one line per file: no findings, no progress."),
     ] = False,
 ) -> None:
     """Check backpropagation worksheets cell by cell and name each mistake.

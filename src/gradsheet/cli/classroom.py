@@ -34,7 +34,7 @@ def assign(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Write an exercise for each student of a class, with numbers of their own.
+    """Write an exercise for each student of a class, each with different numbers.
 
     DIR/teacher holds the secret, the manifest and the answers and is yours alone; DIR/students
     holds the workbooks.

@@ -36,7 +36,7 @@ def demo(
     folder: Annotated[Path, output("The folder to write.")] = Path("runs/demo"),
     quiet: Quiet = False,
 ) -> None:
-    """Write a workbook, loss curves and a diagram, and train the digit classifier."""
+    """Write a workbook, loss curves, a diagram and pages; train the digit classifier."""
     if quick and full:
         raise GradsheetError("--quick and --full exclude each other; give one of them")
     require("torch")

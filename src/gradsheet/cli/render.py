@@ -36,7 +36,7 @@ def made_table(folder: Path, made: Sequence["Made"]) -> Table:
 
 
 def sweep_table(descent: Descent) -> Table:
-    """The loss after some numbers of updates, a row a learning rate."""
+    """The loss after some numbers of updates, one row per learning rate."""
     marks = [mark for mark in _MARKS if mark < descent.updates][:4]
     table = Table(title="loss after updates, by learning rate", title_justify="left")
     for name in ("rate", "0", *map(str, marks), str(descent.updates)):

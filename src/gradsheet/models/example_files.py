@@ -51,7 +51,7 @@ def _check_numbers(path: Path, arrays: Iterable[Array]) -> None:
 
 
 def _table(path: Path) -> Array:
-    """The numbers of a table, a line an example; a first line of names is left out."""
+    """The numbers of a table, one line per example; a first line of names is left out."""
     lines = read_text(path, "a table of numbers").lstrip("\ufeff").splitlines()
     rows = [line.replace(";", ",").split(",") for line in lines if line.strip()]
     if not rows:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import count
 
-from gradsheet.audit.inference.column_formulas import ColumnCell, Place, column_formulas
+from gradsheet.audit.inference.column_formulas import ColumnCell, Place, column_formulas, key
 from gradsheet.audit.inference.errors import name_errors
 from gradsheet.audit.inference.hypothesis import Hypothesis
 from gradsheet.audit.inference.shape import Shape
@@ -11,7 +11,7 @@ from gradsheet.audit.inference.wiring import Wiring
 from gradsheet.audit.tables.table import Table
 from gradsheet.networks.symbols import Kind, Symbol
 from gradsheet.spreadsheet.addresses import CellRef
-from gradsheet.symbolic.expression import Expression, Variable
+from gradsheet.symbolic.expression import ZERO, Expression, Variable, variables
 
 
 def hypothesis_from_formulas(
@@ -131,8 +131,14 @@ class _Naming:
         place = order.index(parameter)
         for near, apart in ((place - 1, 1), (place + 1, -1)):
             if 0 <= near < len(order) and order[near] in own:
-                return own[order[near]] + apart
+                beside = own[order[near]]
+                return beside + apart if self._are_alike(beside, beside + apart) else None
         return None
+
+    def _are_alike(self, one: int, other: int) -> bool:
+        """Whether two columns compute the same from other cells."""
+        formulas = [self._formulas.expressions.get(column, ZERO) for column in (one, other)]
+        return len({key(f, dict.fromkeys(variables(f))) for f in formulas}) == 1
 
     def _name_new_weights(self) -> None:
         """Columns of new weights, from which the weights of the next row are taken."""

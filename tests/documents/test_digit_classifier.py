@@ -77,7 +77,11 @@ def test_what_is_said_of_the_zoo_follows_from_its_figures() -> None:
         and max(rivals) >= one["mean"]
     }
     page = flat(CLASSIFIER)
-    assert below == {"10k": 0.9957}
+    assert not below
+    assert all(one["n"] >= 10 for one in shipped.values())
+    for name in ("8k", "10k"):
+        assert 0 < shipped[name]["mean"] - 0.9957 < shipped[name]["standard deviation"]
+    assert shipped["10k"]["mean"] < 0.996 <= shipped["8k"]["mean"]
     for share in (0.98, 0.99):
         name, one = next((name, one) for name, one in shipped.items() if one["mean"] >= share)
         assert f"{one['parameters']:,} of `{name}`" in page

@@ -84,7 +84,7 @@ def test_pictures(succeeded: Succeeded, tmp_path: Path) -> None:
         (("predict", "digit.png"), "torch"),
         (("open",), "torch"),
         (("study",), "torch"),
-        (("compare", "a", "b"), "scipy"),
+        (("compare", "1k", "2k"), "scipy"),
         (("demo",), "torch"),
     ],
 )

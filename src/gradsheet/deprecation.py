@@ -1,6 +1,7 @@
 """Names and positions of version 0.1 that are accepted in version 0.2, with a warning."""
 
 import functools
+import inspect
 import warnings
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
@@ -24,7 +25,7 @@ def formerly(
     """
 
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
-        name, still = function.__name__, function.__code__.co_argcount
+        name, still = function.__name__, inspect.unwrap(function).__code__.co_argcount
 
         @functools.wraps(function)
         def accept(*args: _P.args, **kwargs: _P.kwargs) -> _R:

@@ -69,8 +69,8 @@ _OTHER_SHEETS = (
 )
 
 
-@checked
 @formerly(("learning_rates", "updates"), rates="learning_rates")
+@checked
 def write_workbook(
     network: NetworkSpec,
     path: str | Path,
@@ -100,8 +100,8 @@ def write_workbook(
     _write(replace(layout, witness=witness), Path(path))
 
 
-@checked
 @formerly(("learning_rates", "updates", "solution"), rates="learning_rates", solved="solution")
+@checked
 def write_exercise(
     network: NetworkSpec,
     path: str | Path,

@@ -60,8 +60,8 @@ def _differences(subject: Subject, rows: Sequence[int], column: int) -> Array:
         numbers[free[rate]] = np.full(len(rows), subject.rate_in(column))
     written = np.array([subject.value(row, column) for row in rows])
     due = np.broadcast_to(Tape([wanted]).run(numbers)[wanted], written.shape)
-    difference: Array = np.where(np.isclose(written, due, _ROUNDING, 0.0), 0.0, written - due)
-    return difference
+    difference: Array = written - due
+    return np.where(np.abs(difference) <= _ROUNDING * np.abs(due), 0.0, difference)
 
 
 def change_of_loss(subject: Subject, wrong: Mapping[CellIndex, int]) -> float | None:

@@ -124,6 +124,9 @@ def test_the_steps_of_small_networks_are_those_of_the_results() -> None:
             before, after = (median(times[code]) for code in ("before", "after"))
             row = f"| `{model}` | {others} | {before:.1f} | {after:.1f} | {before / after:.2f} |"
             assert row in LOG
+    for model, times in found["in bfloat16"]["models"].items():
+        before, after = (median(times[code]) for code in ("before", "after"))
+        assert f"| `{model}` | {before:.1f} | {after:.1f} | {before / after:.2f} |" in LOG
 
 
 def test_the_smallest_networks_are_those_of_the_results() -> None:

@@ -1,11 +1,13 @@
 """Matrices of a step beside those of the step before, with the cross-entropy as their loss."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from gradsheet.audit.findings import Audit
 from gradsheet.audit.pipeline import audit_book
+from gradsheet.audit.report.page import report_page
 from gradsheet.audit.report.sentences import message
 from gradsheet.spreadsheet.addresses import CellIndex, CellRange
 from gradsheet.spreadsheet.model import Book, Cell, Sheet
@@ -89,3 +91,11 @@ def test_an_array_formula_is_wrong_once(name: str, formula: str, code: str, said
     assert found.codes == (code,)
     assert set(found.first_cells) == set(area(name, 0).cells())
     assert said in message(found)
+
+
+def test_the_page_links_what_is_wrong_and_says_what_it_is() -> None:
+    """Cells of one column of the sheet are different values of the network."""
+    page = report_page([audited({"dZ1": "TRANSPOSE({W2})*{dZ2}*{A1}*(1+{A1})"})])
+    linked = re.findall(r'<a href="#[^"]*">(?:<b>)?([^<]*)<', page)
+    assert [text for text in linked if "[" in text] == ["dZ1[1]", "dZ1[2]"]
+    assert "∂E/∂h1: derivative of the loss with respect to h1" in page

@@ -27,7 +27,7 @@ from gradsheet.audit.report.summary import verdict
 from gradsheet.audit.report.text import file_names
 from gradsheet.audit.rules import Rule
 from gradsheet.audit.unaudited import Unaudited
-from gradsheet.spreadsheet.addresses import CellRef
+from gradsheet.spreadsheet.addresses import CellIndex, CellRef
 
 _MARKS: dict[Verdict, str] = {
     "right": "✓",
@@ -154,12 +154,23 @@ def _strip(table: TableAudit, links: dict[CellRef, str]) -> Html:
     """The columns in their own order; a wrong one leads to its first mistake."""
     rows = range(table.area.first.row, table.area.last.row + 1)
     cards = {
-        place.cell.column: card
-        for place, card in reversed(links.items())
+        place.cell: card
+        for place, card in links.items()
         if place.sheet == table.sheet and place.cell.row in rows
     }
-    items = [_in_strip(column, cards.get(column.column, "")) for column in table.columns]
+
+    def first(column: ColumnAudit) -> str:
+        return next((card for cell, card in cards.items() if _is_in(column, cell)), "")
+
+    items = [_in_strip(column, first(column)) for column in table.columns]
     return element("ol", *items, class_="strip")
+
+
+def _is_in(column: ColumnAudit, cell: CellIndex) -> bool:
+    """Whether a cell is in a column; where that is none of a sheet, whether it is its first one."""
+    if column.place:
+        return cell == column.first_wrong or str(cell) == column.place
+    return cell.column == column.column
 
 
 def _in_strip(column: ColumnAudit, link: str) -> Html:
@@ -238,8 +249,8 @@ def _column_of(found: Finding, table: TableAudit) -> ColumnAudit | None:
     """The column that a finding is about; a cell above the table belongs to none."""
     if found.sheet != table.sheet or found.cell is None or not (found.column or found.role):
         return None
-    number = found.cell.column
-    return next((column for column in table.columns if column.column == number), None)
+    cell = found.cell
+    return next((column for column in table.columns if _is_in(column, cell)), None)
 
 
 def _place(found: Finding) -> str:

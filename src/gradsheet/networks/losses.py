@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gradsheet.symbolic.expression import Expression, Number, Variable, apply
-from gradsheet.symbolic.operations import RELU, SOFTPLUS, SQUARE, total
+from gradsheet.symbolic.operations import LOGARITHM, RELU, SOFTPLUS, SQUARE, total
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,18 @@ FORMS = tuple(_FORMS)
 def error_of(form: str) -> Callable[[Expression, Output], Expression]:
     """The error of a target and its output, without a factor."""
     return _FORMS[form][1]
+
+
+# What a reference computes without a logarithm of 0, as it is written on paper.
+_ON_PAPER: dict[str, Callable[[Expression, Expression], Expression]] = {
+    "binary": lambda t, a: -(t * apply(LOGARITHM, a)) - (1 - t) * apply(LOGARITHM, 1 - a),
+    "categorical": lambda t, a: -(t * apply(LOGARITHM, a)),
+}
+
+
+def error_on_paper(form: str) -> Callable[[Expression, Expression], Expression] | None:
+    """The error of a target and an activation as books write it, where ``error_of`` differs."""
+    return _ON_PAPER.get(form)
 
 
 @lru_cache(maxsize=64)

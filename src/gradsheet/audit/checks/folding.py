@@ -23,7 +23,7 @@ def _of_one_formula(subject: Subject, findings: Sequence[Finding]) -> list[Findi
     """The findings, with one for an array formula, which is wrong once in all its cells."""
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
-        is_wrong = isinstance(finding.details, WrongFormula) and finding.cell is not None
+        is_wrong = isinstance(finding.details, WrongFormula)
         array = subject.array_of(finding.cell) if is_wrong and finding.cell else None
         groups.setdefault(array or id(finding), []).append(finding)
     return [_whole(group) if len(group) > 1 else group[0] for group in groups.values()]

@@ -1,14 +1,16 @@
 """The right formula of a cell, over the values that the table has columns for."""
 
-from collections.abc import Callable, Container
+from collections.abc import Container, Iterator
+from dataclasses import replace
 
 from gradsheet.audit.diagnosis.algebra import factors_of, product_of, raw
 from gradsheet.audit.inference.interpretation import Interpretation
 from gradsheet.audit.inference.points import agree
+from gradsheet.networks.losses import error_on_paper
 from gradsheet.networks.spec import SOFTMAX
 from gradsheet.networks.symbols import Kind, Symbol, symbol_of
-from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, apply, expand
-from gradsheet.symbolic.operations import LOGARITHM, SUBTRACT
+from gradsheet.symbolic.expression import Apply, Expression, Number, Variable, expand
+from gradsheet.symbolic.operations import SUBTRACT
 
 
 def right_formula(
@@ -61,32 +63,19 @@ def _errors(found: Interpretation) -> dict[Variable, Expression]:
 
     The gradients at the sums of a softmax are a − t; a cross-entropy has the logarithm of a.
     """
-    reference = found.reference
-    is_softmax = reference.practice.activations[-1:] == (SOFTMAX,)
-    form = reference.practice.loss.partition("-")[0]
-    errors: dict[Variable, Expression] = {}
-    for above in (0, 1):
-        values = reference.row(above).values
-        for symbol in [s for s in values if s.kind is Kind.OUTPUT]:
-            target = values[Symbol(Kind.TARGET, symbol.numbers, symbol.example)]
-            output = values[symbol.activation]
-            written = {Symbol(Kind.ERROR, symbol.numbers, symbol.example): _entropy(form)}
-            if is_softmax:
-                written[symbol.gradient] = lambda target, output: output - target
-            for own, make in written.items():
-                if own in values and make is not None:
-                    error = make(target, output)
-                    if agree(*reference.values([values[own], error])):
-                        errors[values[own]] = error
-    return errors
+    pairs = [pair for above in (0, 1) for pair in _on_paper(found, above)]
+    values = [found.reference.values(pair) for pair in pairs]
+    return {own: error for (own, error), both in zip(pairs, values, strict=True) if agree(*both)}
 
 
-def _entropy(form: str) -> Callable[[Expression, Expression], Expression] | None:
-    """The cross-entropy of a target and an output; None of another loss."""
-    if form == "categorical":
-        return lambda target, output: -(target * apply(LOGARITHM, output))
-    if form == "binary":
-        return lambda target, output: (
-            -(target * apply(LOGARITHM, output)) - (1 - target) * apply(LOGARITHM, 1 - output)
-        )
-    return None
+def _on_paper(found: Interpretation, above: int) -> Iterator[tuple[Variable, Expression]]:
+    """The values of a row that books may write otherwise, each with what they write."""
+    practice, values = found.reference.practice, found.reference.row(above).values
+    error_of = error_on_paper(practice.loss.partition("-")[0])
+    for symbol in [s for s in values if s.kind is Kind.OUTPUT]:
+        target = values[Symbol(Kind.TARGET, symbol.numbers, symbol.example)]
+        output, error = values[symbol.activation], replace(symbol, kind=Kind.ERROR)
+        if practice.activations[-1:] == (SOFTMAX,) and symbol.gradient in values:
+            yield values[symbol.gradient], output - target
+        if error_of is not None and error in values:
+            yield values[error], error_of(target, output)

@@ -57,13 +57,7 @@ class _Losses:
 
     def measures(self, written: Expression) -> bool:
         """Whether a formula is a multiple of the errors of a form added up, or of the root."""
-        outputs = range(1, self._found.shape.sizes[-1] + 1)
-        errors = [Symbol(Kind.ERROR, (n,)) for n in outputs]
-        sums = [
-            total(self._error(form, error) for error in errors)
-            for form in FORMS
-            if self._is_possible(form)
-        ]
+        sums = [self._added_up(form) for form in FORMS if self._is_possible(form)]
         value, *known = self._found.reference.values([written, *sums])
         # What keeps a logarithm from 0 is no other measure.
         ways = [(value**power, of) for of in known for power in (1, 2)]
@@ -91,12 +85,18 @@ class _Losses:
 
     def _loss_alone(self, form: str) -> float | None:
         """How many times the sum of the form's errors the loss is, where errors have no columns."""
-        outputs = self._found.shape.sizes[-1]
-        errors = [Symbol(Kind.ERROR, (n,)) for n in range(1, outputs + 1)]
-        is_direct = LOSS in self._columns and not self._columns.keys() & set(errors)
+        is_direct = LOSS in self._columns and self._columns.keys().isdisjoint(self._errors)
         if not is_direct or not self._is_possible(form) or "difference" in form:
             return None
-        return self._ratio(self._columns[LOSS], total(self._error(form, e) for e in errors))
+        return self._ratio(self._columns[LOSS], self._added_up(form))
+
+    @property
+    def _errors(self) -> list[Symbol]:
+        return [Symbol(Kind.ERROR, (n,)) for n in range(1, self._found.shape.sizes[-1] + 1)]
+
+    def _added_up(self, form: str) -> Expression:
+        """The sum of the errors of all outputs in a form."""
+        return total(self._error(form, error) for error in self._errors)
 
     def _is_possible(self, form: str) -> bool:
         return self._found.shape.examples == 1 and _ACTIVATION.get(form, self._last) == self._last
@@ -142,11 +142,9 @@ class _Losses:
 
     def _total_factor(self, form: str) -> float | None:
         """How many times the sum of its errors, or of their squares, the loss is."""
-        outputs = self._found.shape.sizes[-1]
-        errors = [Symbol(Kind.ERROR, (n,)) for n in range(1, outputs + 1)]
-        if LOSS not in self._columns or not set(errors) <= self._columns.keys():
+        if LOSS not in self._columns or not set(self._errors) <= self._columns.keys():
             return None
-        terms = [self._found.reference[error] for error in errors]
+        terms = [self._found.reference[error] for error in self._errors]
         if "difference" in form:
             return self._ratio(self._columns[LOSS], total(apply(SQUARE, t) for t in terms))
         return self._ratio(self._columns[LOSS], total(terms))

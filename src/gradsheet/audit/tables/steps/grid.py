@@ -166,18 +166,17 @@ class StepGrid:
 
     def _is_between(self, cell: CellRef) -> bool:
         """Whether a cell is among those that are computed in a single step, one below another."""
-        rows = self._computed_rows.get(cell._replace(cell=cell.cell._replace(row=0)), [])
+        rows = self._computed_rows.get((cell.sheet, cell.cell.column), [])
         return bool(rows) and min(rows) < cell.cell.row < max(rows)
 
     @cached_property
-    def _computed_rows(self) -> dict[CellRef, list[int]]:
+    def _computed_rows(self) -> dict[tuple[str, int], list[int]]:
         """For each column of a sheet the rows with what the first step computes."""
-        parameters = {cell for chain in self.chains for cell in chain.values}
-        found: dict[CellRef, list[int]] = {}
+        moved = self.updates | {chain.values[0] for chain in self.chains}
+        found: dict[tuple[str, int], list[int]] = {}
         for cell in self._cells:
-            if self._step[cell] == 0 and cell not in parameters | self.updates:
-                column = cell._replace(cell=cell.cell._replace(row=0))
-                found.setdefault(column, []).append(cell.cell.row)
+            if self._step[cell] == 0 and cell not in moved:
+                found.setdefault((cell.sheet, cell.cell.column), []).append(cell.cell.row)
         return found
 
     @cached_property

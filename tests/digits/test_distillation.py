@@ -18,6 +18,7 @@ from gradsheet.digits.run import TrainingRun
 from gradsheet.digits.study.study import Study
 from gradsheet.digits.training import Trainer
 from gradsheet.digits.zoo import Network, make_network
+from gradsheet.errors import GradsheetError
 
 
 def test_a_student_learns_what_its_teacher_says(
@@ -153,3 +154,12 @@ def test_a_study_asks_its_teachers_once(
     alone = single.execute(tiny, print, bar=False)
     assert asked == [1, 2, 1, 2]
     assert alone.history[-1].train_loss == study.run(0).execute(tiny, print).history[-1].train_loss
+
+
+def test_without_its_teachers_nothing_is_written(
+    tiny: Dataset, short: Recipe, cpu: torch.device, tmp_path: Path
+) -> None:
+    run = TrainingRun(tmp_path / "run", replace(short, temperature=4.0), 0, cpu)
+    with pytest.raises(GradsheetError, match="give at least one run folder with --teacher, 0 giv"):
+        run.execute(tiny, print, bar=False)
+    assert not run.folder.exists()

@@ -15,7 +15,7 @@ from gradsheet.digits.evaluation import Evaluation, evaluate
 from gradsheet.digits.history import HISTORY, EpochRecord, read_history, write_history
 from gradsheet.digits.model_files import CHECKPOINT, WEIGHTS, load_model, save_model
 from gradsheet.digits.recipe import Recipe
-from gradsheet.digits.training import Trainer
+from gradsheet.digits.training import Trainer, check_teachers
 from gradsheet.errors import GradsheetError
 from gradsheet.files import exclusive, reading
 
@@ -195,8 +195,9 @@ class TrainingRun:
         return dataset
 
     def check(self, dataset: Dataset) -> None:
-        """Raise GradsheetError if there are too few images to hold out, or no such teachers."""
+        """Raise GradsheetError if there are too few images to hold out, or not the teachers due."""
         self._identity(self._split(dataset))
+        check_teachers(self.recipe, len(self.teachers))
 
     def _split(self, dataset: Dataset) -> Dataset:
         return dataset.hold_out(self.held_out) if self.held_out else dataset

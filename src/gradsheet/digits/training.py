@@ -35,6 +35,13 @@ _TRAINED_ON = {
 }
 
 
+def check_teachers(recipe: Recipe, count: int) -> None:
+    """Raise GradsheetError if a recipe that distills has no teachers, or another one has some."""
+    distills = recipe.temperature is not None
+    if bool(count) != distills:
+        raise GradsheetError(f"the recipe {recipe.name} {_TRAINED_ON[distills]}, {count} given")
+
+
 class Trainer:
     """A training run in progress.
 
@@ -62,11 +69,7 @@ class Trainer:
         say: Callable[[str], None] | None = None,
         probabilities: Path | None = None,
     ) -> None:
-        distills = recipe.temperature is not None
-        if bool(teachers) != distills:
-            raise GradsheetError(
-                f"the recipe {recipe.name} {_TRAINED_ON[distills]}, {len(teachers)} given"
-            )
+        check_teachers(recipe, len(teachers))
         self.recipe, self.seed, self.device, self._bar = recipe, seed, device, bar
         self.eval_set, self._eval_images = dataset.eval_set, dataset.test
         self.batches = Batches(dataset.train.to(device), recipe.batch_size, recipe.augmentation)
